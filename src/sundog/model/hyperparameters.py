@@ -1,0 +1,66 @@
+"""The numbers that fix the shape and the constants of a model of the SO3LR family."""
+
+from dataclasses import asdict, dataclass, fields
+
+from sundog.errors import WeightsError
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """Shape and constants of a SO3LR model; the defaults are the published model's.
+
+    Attributes:
+        features: width of the invariant features x.
+        heads: attention heads of the feature update; must divide `features`.
+        degrees: degrees l of the Euclidean variables, each once, ascending, l ≥ 1.
+        layers: number of SO3krates layers.
+        radial_functions: number of Bernstein polynomials.
+        angular_features: hidden width of the filter on Euclidean invariants.
+        hirshfeld_features: width of the Hirshfeld head.
+        cutoff: short-range cutoff in Å.
+        radial_decay: γ_b of the exponential distance map in 1/Å. The default is the float32
+            value the published weights were trained with; do not round it further.
+        average_neighbors: n̄ that scales the attention coefficients.
+        coulomb_sigma: σ of the damped Coulomb interaction erf(r/σ)/r in Å.
+        dispersion_damping: γ_d that scales the dispersion damping radius.
+        zbl_cutoff: distance in Å at which the ZBL repulsion is switched off.
+    """
+
+    features: int = 128
+    heads: int = 4
+    degrees: tuple[int, ...] = (1, 2, 3, 4)
+    layers: int = 3
+    radial_functions: int = 32
+    angular_features: int = 32
+    hirshfeld_features: int = 64
+    cutoff: float = 4.5
+    radial_decay: float = 0.9448630809783936
+    average_neighbors: float = 13.168995780096482
+    coulomb_sigma: float = 4.0
+    dispersion_damping: float = 1.2
+    zbl_cutoff: float = 1.5
+
+    def __post_init__(self):
+        if self.features % self.heads or self.features % len(self.degrees):
+            raise WeightsError(
+                "hyperparameters: `features` must be divisible by `heads` and by the number of "
+                "`degrees`",
+                got=f"features={self.features}, heads={self.heads}, degrees={self.degrees}",
+                remedy="Check the model's hyperparameter file",
+            )
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "Hyperparameters":
+        """Read what `to_dict` wrote; an unknown or missing key raises `WeightsError`."""
+        known = {field.name for field in fields(cls)}
+        if set(values) != known:
+            raise WeightsError(
+                "hyperparameters: the keys do not match this version of sundog",
+                got=f"unknown {sorted(set(values) - known)}, missing {sorted(known - set(values))}",
+                remedy="Import the weights again with `sundog weights import`",
+            )
+        return cls(**{**values, "degrees": tuple(values["degrees"])})
+
+    def to_dict(self) -> dict:
+        """Return plain JSON-ready values."""
+        return {**asdict(self), "degrees": list(self.degrees)}
