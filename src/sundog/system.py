@@ -1,0 +1,304 @@
+"""`System`: what is simulated. Atoms, cell, charge and spin of one or many structures.
+
+Arrays over atoms are flat; `system_index` says which structure an atom belongs
+to, so that a batch, a set of replicas and a single molecule are one case. An
+atom with number 0 is padding: it is nowhere, weighs nothing and feels nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from sundog.errors import CellError, ChargeError, InputError, StructureError
+from sundog.typing import Cells, Numbers, Periodicity, PerSystem, Positions, SystemIndex
+
+SMALLEST_CELL_VOLUME = 1e-3
+"""Å³ (or Å², Å along fewer periodic directions) below which a cell counts as flat."""
+
+
+class System(eqx.Module):
+    """Structures in flat arrays.
+
+    Attributes:
+        positions: Å, relative to `origin` of their structure.
+        numbers: atomic numbers; 0 marks padding.
+        cell: Å, rows are lattice vectors; zero rows where not periodic are allowed.
+        pbc: which lattice vectors are periodic.
+        total_charge: in elementary charges.
+        multiplicity: 2S + 1, one more than the number of unpaired electrons.
+        system_index: the structure of each atom.
+        origin: Å; `positions + origin` are the user's coordinates. Kept apart so that
+            structures far from zero keep their digits in float32.
+        fragment_index: fragment of each atom, numbered over the whole batch, or None.
+        fragment_charge: charge of each fragment in elementary charges, or None.
+    """
+
+    positions: Positions
+    numbers: Numbers
+    cell: Cells
+    pbc: Periodicity
+    total_charge: PerSystem
+    multiplicity: PerSystem
+    system_index: SystemIndex
+    origin: Float[Array, "systems 3"]
+    fragment_index: Int[Array, " atoms"] | None = None
+    fragment_charge: Float[Array, " fragments"] | None = None
+
+    @property
+    def number_of_atoms(self) -> int:
+        """Length of the atoms axis, padding included."""
+        return self.positions.shape[0]
+
+    @property
+    def number_of_systems(self) -> int:
+        """Length of the systems axis."""
+        return self.cell.shape[0]
+
+    @property
+    def is_atom(self) -> Bool[Array, " atoms"]:
+        """False for padding."""
+        return self.numbers > 0
+
+    @property
+    def volume(self) -> PerSystem:
+        """Cell volume in Å³; zero without a three-dimensional cell."""
+        return jnp.abs(jnp.linalg.det(self.cell))
+
+    def at(self, positions: Positions, cell: Cells | None = None) -> "System":
+        """Return the same system with other positions (relative to `origin`) and cell."""
+        return replace(self, positions=positions, cell=self.cell if cell is None else cell)
+
+
+def make_system(
+    positions: np.ndarray,
+    numbers: np.ndarray,
+    *,
+    cell: np.ndarray | None = None,
+    pbc: bool | Sequence[bool] = False,
+    total_charge: float = 0,
+    multiplicity: int | None = None,
+    fragments: tuple[Sequence[int], Sequence[float]] | None = None,
+) -> System:
+    """Check one structure and make a `System` of it.
+
+    Args:
+        positions: Å, [atoms, 3].
+        numbers: atomic numbers, [atoms], all positive.
+        cell: Å, [3, 3], rows are lattice vectors; needed along periodic directions.
+        pbc: periodic or not, one value or one per lattice vector.
+        total_charge: integer, in elementary charges.
+        multiplicity: 2S + 1; by default the lowest that the electron count allows.
+        fragments: fragment index of each atom (0, 1, …) and the charge of each fragment,
+            which then constrains the predicted partial charges.
+
+    Raises:
+        StructureError: empty structure or non-finite coordinates.
+        CellError: no volume along the periodic directions.
+        ChargeError: impossible charge, multiplicity or fragment charges.
+    """
+    positions = np.asarray(positions, dtype=np.float64)
+    numbers = np.asarray(numbers)
+    _check_atoms(positions, numbers)
+    periodic = np.broadcast_to(np.asarray(pbc, dtype=bool), (3,)).copy()
+    lattice = np.zeros((3, 3)) if cell is None else np.asarray(cell, dtype=np.float64)
+    _check_cell(lattice, periodic)
+    multiplicity = check_electrons(numbers, total_charge, multiplicity)
+    origin = 0.5 * (positions.min(axis=0) + positions.max(axis=0))
+    fragment_index, fragment_charge = _check_fragments(fragments, len(numbers), total_charge)
+    return System(
+        positions=jnp.asarray(positions - origin),
+        numbers=jnp.asarray(numbers, dtype=jnp.int32),
+        cell=jnp.asarray(lattice[None]),
+        pbc=jnp.asarray(periodic[None]),
+        total_charge=jnp.asarray([total_charge], dtype=jnp.float64),
+        multiplicity=jnp.asarray([multiplicity], dtype=jnp.float64),
+        system_index=jnp.zeros(len(numbers), dtype=jnp.int32),
+        origin=jnp.asarray(origin[None]),
+        fragment_index=fragment_index,
+        fragment_charge=fragment_charge,
+    )
+
+
+def concatenate(systems: Sequence[System]) -> System:
+    """Join systems into one batch; fragments are numbered through.
+
+    Raises:
+        InputError: no systems, or only some of them carry fragments.
+    """
+    if not systems:
+        raise InputError("systems: cannot make a batch of nothing")
+    with_fragments = {system.fragment_index is not None for system in systems}
+    if len(with_fragments) > 1:
+        raise InputError(
+            "fragments: either all structures of a batch carry fragment charges or none",
+            remedy="Split the batch, or give the others one fragment with their total charge",
+        )
+    offsets = np.cumsum([0] + [system.number_of_systems for system in systems])
+
+    def join(name: str) -> Array:
+        return jnp.concatenate([getattr(system, name) for system in systems])
+
+    names = ("positions", "numbers", "cell", "pbc", "total_charge", "multiplicity", "origin")
+    system_index = jnp.concatenate(
+        [s.system_index + jnp.int32(o) for s, o in zip(systems, offsets[:-1], strict=True)]
+    )
+    fragment_index = fragment_charge = None
+    if with_fragments == {True}:
+        counts = [s.fragment_charge.shape[0] for s in systems if s.fragment_charge is not None]
+        starts = np.cumsum([0, *counts])
+        fragment_index = jnp.concatenate(
+            [
+                s.fragment_index + jnp.int32(o)
+                for s, o in zip(systems, starts[:-1], strict=True)
+                if s.fragment_index is not None
+            ]
+        )
+        fragment_charge = join("fragment_charge")
+    return System(
+        **{name: join(name) for name in names},
+        system_index=system_index,
+        fragment_index=fragment_index,
+        fragment_charge=fragment_charge,
+    )
+
+
+def pad(system: System, atoms: int, systems: int) -> System:
+    """Append padding atoms and empty structures up to the given lengths.
+
+    Padding atoms belong to the last structure; they change no result. Fixed
+    lengths let batches of different content share one compiled program.
+
+    Raises:
+        InputError: the system is longer than asked for.
+    """
+    more_atoms = atoms - system.number_of_atoms
+    more_systems = systems - system.number_of_systems
+    if more_atoms < 0 or more_systems < 0:
+        raise InputError(
+            "pad: the system is larger than the padded size",
+            got=f"{system.number_of_atoms} atoms, {system.number_of_systems} systems",
+            expected=f"at most {atoms} and {systems}",
+        )
+
+    def extend(array: Array, count: int, value: float = 0) -> Array:
+        widths = [(0, count)] + [(0, 0)] * (array.ndim - 1)
+        return jnp.pad(array, widths, constant_values=value)
+
+    return System(
+        positions=extend(system.positions, more_atoms),
+        numbers=extend(system.numbers, more_atoms),
+        cell=extend(system.cell, more_systems),
+        pbc=extend(system.pbc, more_systems, False),
+        total_charge=extend(system.total_charge, more_systems),
+        multiplicity=extend(system.multiplicity, more_systems, 1),
+        system_index=extend(system.system_index, more_atoms, systems - 1),
+        origin=extend(system.origin, more_systems),
+        fragment_index=None
+        if system.fragment_index is None
+        else extend(system.fragment_index, more_atoms),
+        fragment_charge=system.fragment_charge,
+    )
+
+
+def check_electrons(
+    numbers: np.ndarray, total_charge: float, multiplicity: float | None = None
+) -> int:
+    """Return the multiplicity, after checking that charge and spin are possible.
+
+    Without a multiplicity the lowest one is taken: 1 for an even number of
+    electrons, 2 for an odd one.
+
+    Raises:
+        ChargeError: a charge that is not an integer or removes more electrons than there are,
+            a multiplicity that is not a positive integer, needs more unpaired electrons than
+            there are, or has the wrong parity.
+    """
+    if not np.isfinite(total_charge) or total_charge != round(total_charge):
+        raise ChargeError(
+            "charge: the total charge must be an integer number of elementary charges",
+            got=total_charge,
+            remedy='Set atoms.info["charge"] or --charge to an integer',
+        )
+    electrons = int(np.sum(numbers)) - round(total_charge)
+    if electrons < 0:
+        raise ChargeError(
+            "charge: the structure does not have that many electrons to lose",
+            got=f"charge {round(total_charge):+d} with {int(np.sum(numbers))} electrons",
+            remedy="Check the charge",
+        )
+    if multiplicity is None:
+        return electrons % 2 + 1
+    if not np.isfinite(multiplicity) or multiplicity != round(multiplicity) or multiplicity < 1:
+        raise ChargeError(
+            "multiplicity: must be a positive integer, 2S + 1",
+            got=multiplicity,
+            remedy="Use 1 for a closed shell, 2 for a radical, 3 for a triplet",
+        )
+    unpaired = round(multiplicity) - 1
+    if unpaired > electrons or (electrons - unpaired) % 2:
+        parity = "odd" if electrons % 2 else "even"
+        raise ChargeError(
+            f"multiplicity: impossible for {electrons} electrons "
+            f"(charge {round(total_charge):+d}), an {parity} number",
+            got=round(multiplicity),
+            expected="an even multiplicity" if electrons % 2 else "an odd multiplicity",
+            remedy="Correct the charge or the multiplicity",
+        )
+    return round(multiplicity)
+
+
+def _check_atoms(positions: np.ndarray, numbers: np.ndarray) -> None:
+    if len(numbers) == 0:
+        raise StructureError("structure: it has no atoms", remedy="Check the input file")
+    if positions.shape != (len(numbers), 3):
+        raise StructureError(
+            "positions: one row of three coordinates per atom is needed",
+            got=f"shape {positions.shape} for {len(numbers)} atoms",
+        )
+    bad = np.flatnonzero(~np.isfinite(positions).all(axis=1))
+    if len(bad):
+        raise StructureError(
+            f"positions: {len(bad)} atom(s) have coordinates that are not finite numbers",
+            got=f"atom {bad[0]}: {positions[bad[0]].tolist()}",
+            remedy="Repair the structure file",
+        )
+
+
+def _check_cell(cell: np.ndarray, pbc: np.ndarray) -> None:
+    if cell.shape != (3, 3) or not np.isfinite(cell).all():
+        raise CellError("cell: three finite lattice vectors are needed", got=cell.tolist())
+    vectors = cell[pbc]
+    if len(vectors) == 0:
+        return
+    measure = np.sqrt(max(np.linalg.det(vectors @ vectors.T), 0.0))
+    if measure < SMALLEST_CELL_VOLUME:
+        raise CellError(
+            "cell: the periodic lattice vectors span no volume",
+            got=np.array2string(cell, separator=", ").replace("\n", ""),
+            remedy="Give the box in the structure file, or set pbc to false",
+        )
+
+
+def _check_fragments(
+    fragments: tuple[Sequence[int], Sequence[float]] | None, atoms: int, total_charge: float
+) -> tuple[Array | None, Array | None]:
+    if fragments is None:
+        return None, None
+    index = np.asarray(fragments[0])
+    charge = np.asarray(fragments[1], dtype=np.float64)
+    if index.shape != (atoms,) or set(np.unique(index)) != set(range(len(charge))):
+        raise ChargeError(
+            "fragments: every atom needs a fragment 0, 1, … and every fragment a charge",
+            got=f"{len(index)} indices {np.unique(index).tolist()}, {len(charge)} charges",
+            expected=f"{atoms} indices",
+        )
+    if not np.isclose(charge.sum(), total_charge):
+        raise ChargeError(
+            "fragments: their charges do not add up to the total charge",
+            got=f"{charge.tolist()} against {total_charge}",
+        )
+    return jnp.asarray(index, dtype=jnp.int32), jnp.asarray(charge)
