@@ -1,0 +1,1 @@
+"""The SO3krates network: `System` and pairs in, `AtomicProperties` out."""

@@ -1,0 +1,74 @@
+"""The driver that sums pair terms over a pair list.
+
+Long-range lists are long: energies and derivatives are formed in chunks that fit
+the cache, and recomputed in the backward pass instead of stored, so that memory does
+not grow with the number of pairs.
+"""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+
+from sundog.neighbors.pairs import PairList, edges
+from sundog.properties import AtomicProperties
+from sundog.system import System
+from sundog.terms.base import AbstractPairTerm
+from sundog.typing import Cells, PerAtom, PerPair
+
+CHUNK_OF_PAIRS = 32768
+"""Pairs per chunk: about 1 MB of live float32 temporaries."""
+
+
+def term_energies(
+    terms: Sequence[AbstractPairTerm],
+    atoms: AtomicProperties,
+    system: System,
+    pairs: PairList,
+    strain: Cells,
+) -> dict[str, PerAtom]:
+    """Return the energy in eV that each term gives to each atom, half of every pair.
+
+    Args:
+        terms: what to sum.
+        atoms: properties the terms depend on.
+        system: positions and cell.
+        pairs: a list that holds at least the pairs within the terms' cutoffs.
+        strain: strain per structure, to differentiate by.
+    """
+
+    def of_pairs(chunk: PairList) -> dict[str, PerPair]:
+        geometry = edges(system, chunk, strain, atoms.energies.dtype)
+        receivers = jax.tree.map(chunk.at_receivers, atoms)
+        senders = jax.tree.map(chunk.at_senders, atoms)
+        return {
+            term.name: jnp.where(
+                chunk.mask, 0.5 * term.pair(geometry.distances, receivers, senders), 0.0
+            )
+            for term in terms
+        }
+
+    energies = _map_chunks(of_pairs, pairs)
+    return {
+        term.name: pairs.sum_over_senders(energies[term.name], system.number_of_atoms)
+        + term.self_energy(atoms)
+        for term in terms
+    }
+
+
+def _map_chunks(of_pairs, pairs: PairList) -> dict[str, PerPair]:
+    """Return `of_pairs(pairs)`, formed chunk by chunk when the list is long."""
+    count = pairs.i.shape[0]
+    chunks = -(-count // CHUNK_OF_PAIRS)
+    if chunks <= 1:
+        return of_pairs(pairs)
+    size = -(-count // chunks)
+    padding = chunks * size - count
+
+    def split(array):
+        array = jnp.pad(array, [(0, padding)] + [(0, 0)] * (array.ndim - 1))
+        return array.reshape(chunks, size, *array.shape[1:])
+
+    flat = PairList(split(pairs.i), split(pairs.j), split(pairs.shift), split(pairs.mask))
+    energies = jax.lax.map(jax.checkpoint(of_pairs), flat)
+    return jax.tree.map(lambda values: values.reshape(-1)[:count], energies)

@@ -1,0 +1,190 @@
+"""SO3LR: E = ZBL + SO3krates network + damped electrostatics + QDO dispersion.
+
+Source: Kabylda et al., JACS 147, 33723 (2025), doi:10.1021/jacs.5c09558.
+"""
+
+from collections.abc import Mapping
+from math import inf, isfinite
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sundog.elements import SUPPORTED, supported_symbols, symbol
+from sundog.errors import CellError, InputError, UnsupportedElementError
+from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.derivatives import energy_and_derivatives
+from sundog.forcefield.pair_sum import term_energies
+from sundog.forcefield.prediction import Prediction
+from sundog.model.so3krates import So3krates
+from sundog.neighbors.pairs import PairList, edges
+from sundog.numerics.segments import sum_per_system
+from sundog.properties import AtomFeatures, AtomicProperties
+from sundog.system import System
+from sundog.terms.base import AbstractPairTerm
+from sundog.terms.dispersion import Dispersion, c6_coefficients, polarizabilities
+from sundog.terms.electrostatics import ExactCoulomb, TruncatedCoulomb, WolfCoulomb
+from sundog.terms.zbl import ZBL
+from sundog.typing import Cells, ElectrostaticsName, PerSystem, Positions, Precision
+
+PUBLISHED_CUTOFF = 12.0
+"""Å; the long-range cutoff of the published simulations."""
+
+Aux = tuple[dict[str, PerSystem], AtomFeatures, AtomicProperties]
+
+
+class ForceField(AbstractForceField):
+    """The SO3LR force field; made by `sundog.load` or `assemble`.
+
+    Attributes:
+        network: the SO3krates network.
+        short_terms: terms summed over the network's own pairs.
+        long_terms: terms summed over the long-range pairs.
+        electrostatics: which treatment of the charges, `exact`, `truncated` or `wolf`.
+        cutoff: long-range cutoff in Å, infinite with `exact`.
+        model_name: name of the weights.
+    """
+
+    network: So3krates
+    short_terms: tuple[AbstractPairTerm, ...]
+    long_terms: tuple[AbstractPairTerm, ...]
+    electrostatics: ElectrostaticsName = eqx.field(static=True)
+    cutoff: float = eqx.field(static=True)
+    model_name: str = eqx.field(static=True)
+
+    @property
+    def cutoffs(self) -> dict[str, float]:
+        """Å: `short` for the network and ZBL, `long` for electrostatics and dispersion."""
+        return {"short": self.network.hyperparameters.cutoff, "long": self.cutoff}
+
+    @property
+    def precision(self) -> Precision:
+        """Precision of parameters and arithmetic."""
+        return "float64" if self.network.dtype == jnp.float64 else "float32"
+
+    def check(self, system: System) -> None:
+        """Raise when an element is unknown or `exact` meets a periodic cell (host only)."""
+        unknown = sorted(set(np.unique(np.asarray(system.numbers)).tolist()) - {0, *SUPPORTED})
+        if unknown:
+            raise UnsupportedElementError(
+                f"structure: {self.model_name} has no parameters for "
+                + ", ".join(symbol(number) for number in unknown),
+                expected=f"only {supported_symbols()}",
+                remedy="Remove or replace these atoms, or use a model trained with them",
+            )
+        if self.electrostatics == "exact" and np.asarray(system.pbc).any():
+            raise CellError(
+                "electrostatics: `exact` sums all pairs of a molecule; a periodic system has "
+                "infinitely many",
+                got="pbc with exact",
+                remedy="Use --electrostatics truncated (the published simulations' choice) or "
+                "wolf, or set pbc to false",
+            )
+
+    def __call__(self, system: System, pairs: Mapping[str, PairList]) -> Prediction:
+        """Return energies, forces, virial and atomic properties (pure, jittable)."""
+        systems = system.number_of_systems
+
+        def energy(positions: Positions, strain: Cells) -> tuple[PerSystem, Aux]:
+            return self._energy(system.at(positions), pairs, strain)
+
+        total, forces, virial, (energies, features, atoms) = energy_and_derivatives(
+            energy, system.positions, systems
+        )
+        charges = atoms.partial_charges.astype(system.positions.dtype)
+        places = system.positions + system.origin[system.system_index]
+        return Prediction(
+            energy=total,
+            forces=forces,
+            virial=virial,
+            volume=system.volume,
+            energies=energies,
+            partial_charges=atoms.partial_charges,
+            hirshfeld_ratios=atoms.hirshfeld_ratios,
+            polarizability=polarizabilities(atoms),
+            c6=c6_coefficients(atoms),
+            dipole=sum_per_system(charges[:, None] * places, system.system_index, systems),
+            features=features,
+        )
+
+    def _energy(
+        self, system: System, pairs: Mapping[str, PairList], strain: Cells
+    ) -> tuple[PerSystem, Aux]:
+        short = edges(system, pairs["short"], strain, self.network.dtype)
+        features = self.network.features(system, pairs["short"], short)
+        atoms = self.network.properties(features, system)
+        per_atom = {
+            "so3krates": atoms.energies,
+            **term_energies(self.short_terms, atoms, system, pairs["short"], strain),
+            **term_energies(self.long_terms, atoms, system, pairs["long"], strain),
+        }
+        energies = {
+            name: sum_per_system(values, system.system_index, system.number_of_systems)
+            for name, values in per_atom.items()
+        }
+        names = iter(energies.values())
+        return sum(names, start=next(names)), (energies, features, atoms)
+
+
+def assemble(
+    network: So3krates,
+    zbl: ZBL,
+    *,
+    electrostatics: ElectrostaticsName = "exact",
+    cutoff: float = PUBLISHED_CUTOFF,
+    precision: Precision = "float32",
+    model_name: str = "unnamed",
+) -> ForceField:
+    """Make a force field of a network and the physical terms.
+
+    Args:
+        network: the SO3krates network.
+        zbl: the learned nuclear repulsion.
+        electrostatics: `exact` (molecules; no cutoff), `truncated` (the published simulations)
+            or `wolf`.
+        cutoff: long-range cutoff in Å for electrostatics and dispersion; unused by `exact`.
+        precision: of parameters and arithmetic.
+        model_name: name of the weights, for messages and provenance.
+
+    Raises:
+        InputError: unknown treatment or precision, or a cutoff within the short range.
+    """
+    h = network.hyperparameters
+    if precision not in ("float32", "float64"):
+        raise InputError("precision: unknown", got=precision, expected="float32 or float64")
+    if electrostatics == "exact":
+        cutoff = inf
+        coulomb: AbstractPairTerm = ExactCoulomb(h.coulomb_sigma)
+    elif electrostatics in ("truncated", "wolf"):
+        if not isfinite(cutoff) or cutoff <= h.cutoff:
+            raise InputError(
+                "cutoff: the long range must reach beyond the network's own cutoff",
+                got=f"{cutoff} Å",
+                expected=f"a finite number above {h.cutoff} Å",
+                remedy=f"Use {PUBLISHED_CUTOFF:g} Å, as published",
+            )
+        coulomb = TruncatedCoulomb(h.coulomb_sigma, cutoff)
+        coulomb = WolfCoulomb(coulomb) if electrostatics == "wolf" else coulomb
+    else:
+        raise InputError(
+            "electrostatics: unknown treatment",
+            got=electrostatics,
+            expected="exact, truncated or wolf",
+        )
+    force_field = ForceField(
+        network=network,
+        short_terms=(zbl,),
+        long_terms=(coulomb, Dispersion(h.dispersion_damping, cutoff)),
+        electrostatics=electrostatics,
+        cutoff=cutoff,
+        model_name=model_name,
+    )
+    return astype(force_field, precision)
+
+
+def astype(force_field: ForceField, precision: Precision) -> ForceField:
+    """Return the force field with its parameters in another precision."""
+    return jax.tree.map(
+        lambda leaf: leaf.astype(precision) if eqx.is_inexact_array(leaf) else leaf, force_field
+    )

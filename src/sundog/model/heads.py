@@ -1,0 +1,102 @@
+"""Read-outs: atomic energies, partial charges, Hirshfeld ratios.
+
+    E_i = s_Z mlp(x) + o_Z
+    q_i = q̃_i + (Q − Σ q̃)/N,   q̃_i = mlp(x) + t_Z      (per structure, or per fragment)
+    h_i = | v_Z + Σ_c A_Z,c k_c / √C |,   k = mlp(x)
+
+The value inside | | is negative for many atoms, so the sign in the derivative of
+the absolute value matters. Source: Kabylda et al., JACS 147, 33723 (2025) and its
+published code; charge correction: Unke, Meuwly, JCTC 15, 3678 (2019), eq. 14.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from sundog.model import initialization as init
+from sundog.model.embedding import TABLE_ROWS
+from sundog.model.hyperparameters import Hyperparameters
+from sundog.numerics.layers import MLP
+from sundog.numerics.segments import sum_per_system
+from sundog.system import System
+from sundog.typing import PerAtom
+
+HEAD_ROWS = 100
+"""Rows of the charge and Hirshfeld tables, Z = 0 (padding) … 99, as published."""
+
+Features = Float[Array, "atoms features"]
+
+
+class EnergyHead(eqx.Module):
+    """E_i in eV."""
+
+    mlp: MLP
+    scale: Float[Array, " numbers"]
+    shift: Float[Array, " numbers"]
+
+    def __call__(self, x: Features, system: System) -> PerAtom:
+        """Return the network's energy of each atom; zero in padding."""
+        energies = self.scale[system.numbers] * self.mlp(x)[:, 0] + self.shift[system.numbers]
+        return jnp.where(system.is_atom, energies, 0.0)
+
+
+class ChargeHead(eqx.Module):
+    """q_i in elementary charges."""
+
+    mlp: MLP
+    element: Float[Array, " numbers"]
+
+    def __call__(self, x: Features, system: System) -> PerAtom:
+        """Return partial charges that add up to the charge of each structure or fragment."""
+        raw = self.mlp(x)[:, 0] + self.element[system.numbers]
+        raw = jnp.where(system.is_atom, raw, 0.0)
+        if system.fragment_index is None or system.fragment_charge is None:
+            index, target = system.system_index, system.total_charge
+        else:
+            index, target = system.fragment_index, system.fragment_charge
+        groups = target.shape[0]
+        count = sum_per_system(system.is_atom.astype(raw.dtype), index, groups)
+        excess = target - sum_per_system(raw, index, groups).astype(target.dtype)
+        shift = excess / jnp.maximum(count, 1.0).astype(target.dtype)
+        return jnp.where(system.is_atom, raw + shift.astype(raw.dtype)[index], 0.0)
+
+
+class HirshfeldHead(eqx.Module):
+    """h_i, the ratio of effective to free-atom Hirshfeld volume."""
+
+    mlp: MLP
+    element: Float[Array, " numbers"]
+    query: Float[Array, "numbers channels"]
+
+    def __call__(self, x: Features, system: System) -> PerAtom:
+        """Return Hirshfeld ratios; one in padding, where a zero would be divided by."""
+        key = self.mlp(x)
+        product = jnp.sum(self.query[system.numbers] * key, axis=-1) / key.shape[-1] ** 0.5
+        ratios = jnp.abs(self.element[system.numbers] + product)
+        return jnp.where(system.is_atom, ratios, 1.0)
+
+
+def initialize_energy_head(h: Hyperparameters, key: PRNGKeyArray) -> EnergyHead:
+    """Return an energy head with random parameters."""
+    return EnergyHead(
+        mlp=init.mlp(key, h.features, h.features, 1),
+        scale=jnp.ones(TABLE_ROWS),
+        shift=jnp.zeros(TABLE_ROWS),
+    )
+
+
+def initialize_charge_head(h: Hyperparameters, key: PRNGKeyArray) -> ChargeHead:
+    """Return a charge head with random parameters."""
+    return ChargeHead(mlp=init.mlp(key, h.features, h.features, 1), element=jnp.zeros(HEAD_ROWS))
+
+
+def initialize_hirshfeld_head(h: Hyperparameters, key: PRNGKeyArray) -> HirshfeldHead:
+    """Return a Hirshfeld head with random parameters."""
+    channels = h.hirshfeld_features
+    first, second = jax.random.split(key)
+    return HirshfeldHead(
+        mlp=init.mlp(first, h.features, channels, channels),
+        element=jnp.ones(HEAD_ROWS),
+        query=init.table(second, HEAD_ROWS, channels),
+    )

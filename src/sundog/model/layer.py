@@ -1,0 +1,175 @@
+"""One SO3krates layer: filtered linear attention, residual MLP, exchange.
+
+    w_t  = radial_t(b(r)) + angular_t([ev_j − ev_i]_l)              t = features, Euclidean
+    α_t^h = f(r)/n̄ · Σ_c q_t,i^hc w_t^hc k_t,j^hc                   (no softmax)
+    x_i += concat_h Σ_j α^h v_j^h,     ev_i,lm += Σ_j α^l Y_lm(r_ij/r)
+    x = LayerNorm₁(x);  x += mlp(x)
+    (c_x, c_l) = W [x, [ev]_l] + b;  x += c_x,  ev_lm += c_l ev_lm;  x = LayerNorm₂(x)
+
+with the invariants [v]_l = (2l+1)^(−1/2) Σ_m v_lm². Both updates start from the
+same x and ev; the exchange sees the updated ones. Source: Frank et al., Nat.
+Commun. 15, 6539 (2024), eqs. 8–18, as realised in the published SO3LR code.
+"""
+
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from sundog.model import initialization as init
+from sundog.properties import AtomFeatures
+from sundog.model.hyperparameters import Hyperparameters
+from sundog.neighbors.pairs import PairList
+from sundog.numerics.harmonics import degree_of_component
+from sundog.numerics.layers import MLP, LayerNorm, Linear
+
+HeadMaps = Float[Array, "heads width width"]
+
+
+class PairBasis(eqx.Module):
+    """What every layer needs of the geometry.
+
+    Attributes:
+        radial: Bernstein polynomials b(r).
+        harmonics: Y_lm of the pair direction.
+        weight: f(r)/n̄, zero in padding.
+    """
+
+    radial: Float[Array, "pairs radial"]
+    harmonics: Float[Array, "pairs components"]
+    weight: Float[Array, " pairs"]
+
+
+class Filter(eqx.Module):
+    """w = radial(b(r)) + angular(invariants of ev_j − ev_i)."""
+
+    radial: MLP
+    angular: MLP
+
+    def __call__(
+        self, basis: Float[Array, "pairs radial"], invariants: Float[Array, "pairs degrees"]
+    ) -> Float[Array, "pairs features"]:
+        """Return the filter of each pair."""
+        return self.radial(basis) + self.angular(invariants)
+
+
+class Layer(eqx.Module):
+    """One layer; see the module's header for the equations and the published names."""
+
+    filter_features: Filter
+    filter_euclidean: Filter
+    query_features: HeadMaps
+    key_features: HeadMaps
+    value_features: HeadMaps
+    query_euclidean: HeadMaps
+    key_euclidean: HeadMaps
+    mlp: MLP
+    exchange: Linear
+    norm_1: LayerNorm
+    norm_2: LayerNorm
+    degrees: tuple[int, ...] = eqx.field(static=True)
+
+    def __call__(self, atoms: AtomFeatures, basis: PairBasis, pairs: PairList) -> AtomFeatures:
+        """Return the updated features.
+
+        Args:
+            atoms: features before the layer.
+            basis: geometry of the short-range pairs.
+            pairs: the short-range pairs.
+        """
+        x, ev = self._attend(atoms, basis, pairs)
+        x = self.norm_1(x)
+        x = x + self.mlp(x)
+        mixed = self.exchange(jnp.concatenate([x, invariants(ev, self.degrees)], axis=1))
+        features = x.shape[1]
+        scale = _per_component(mixed[:, features:], self.degrees)
+        return AtomFeatures(self.norm_2(x + mixed[:, :features]), ev + scale * ev)
+
+    def _attend(
+        self, atoms: AtomFeatures, basis: PairBasis, pairs: PairList
+    ) -> tuple[Float[Array, "atoms features"], Float[Array, "atoms components"]]:
+        x, ev = atoms.invariant, atoms.euclidean
+        differences = invariants(pairs.at_senders(ev) - pairs.at_receivers(ev), self.degrees)
+        alpha = _attention(
+            _heads(x, self.query_features),
+            self.filter_features(basis.radial, differences),
+            _heads(x, self.key_features),
+            basis.weight,
+            pairs,
+        )
+        values = pairs.at_senders(_heads(x, self.value_features))
+        update = pairs.sum_over_senders(alpha[:, :, None] * values, x.shape[0])
+        alpha = _attention(
+            _heads(x, self.query_euclidean),
+            self.filter_euclidean(basis.radial, differences),
+            _heads(x, self.key_euclidean),
+            basis.weight,
+            pairs,
+        )
+        rotations = _per_component(alpha, self.degrees) * basis.harmonics
+        return x + update.reshape(x.shape), ev + pairs.sum_over_senders(rotations, x.shape[0])
+
+
+def invariants(
+    vectors: Float[Array, "n components"], degrees: Sequence[int]
+) -> Float[Array, "n degrees"]:
+    """Return [v]_l = (2l+1)^(−1/2) Σ_m v_lm² for each degree."""
+    scale = 1 / np.sqrt(2 * np.asarray(degrees) + 1)
+    return vectors**2 @ jnp.asarray(degree_of_component(degrees) * scale[None], vectors.dtype)
+
+
+def _per_component(
+    values: Float[Array, "n degrees"], degrees: Sequence[int]
+) -> Float[Array, "n components"]:
+    return values @ jnp.asarray(degree_of_component(degrees).T, values.dtype)
+
+
+def _heads(x: Float[Array, "atoms features"], maps: HeadMaps) -> Float[Array, "atoms heads width"]:
+    heads = x.reshape(x.shape[0], maps.shape[0], maps.shape[1])
+    return jnp.einsum("hab,nhb->nha", maps, heads)
+
+
+def _attention(
+    query: Float[Array, "atoms heads width"],
+    filters: Float[Array, "pairs features"],
+    key: Float[Array, "atoms heads width"],
+    weight: Float[Array, " pairs"],
+    pairs: PairList,
+) -> Float[Array, "pairs heads"]:
+    filters = filters.reshape(filters.shape[0], *query.shape[1:])
+    products = pairs.at_receivers(query) * filters * pairs.at_senders(key)
+    return weight[:, None] * products.sum(axis=-1)
+
+
+def initialize_layer(hyperparameters: Hyperparameters, key: PRNGKeyArray) -> Layer:
+    """Return a layer with random parameters."""
+    h = hyperparameters
+    width, number_of_degrees = h.features, len(h.degrees)
+    keys = iter(jax.random.split(key, 11))
+
+    def make_filter() -> Filter:
+        return Filter(
+            radial=init.mlp(next(keys), h.radial_functions, width, width),
+            angular=init.mlp(next(keys), number_of_degrees, h.angular_features, width),
+        )
+
+    def maps(heads: int) -> HeadMaps:
+        return init.table(next(keys), heads, width // heads, width // heads)
+
+    return Layer(
+        filter_features=make_filter(),
+        filter_euclidean=make_filter(),
+        query_features=maps(h.heads),
+        key_features=maps(h.heads),
+        value_features=maps(h.heads),
+        query_euclidean=maps(number_of_degrees),
+        key_euclidean=maps(number_of_degrees),
+        mlp=init.mlp(next(keys), width, width, width),
+        exchange=init.linear(next(keys), width + number_of_degrees, width + number_of_degrees),
+        norm_1=init.layer_norm(width),
+        norm_2=init.layer_norm(width),
+        degrees=h.degrees,
+    )

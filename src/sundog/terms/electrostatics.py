@@ -1,0 +1,99 @@
+"""Electrostatics of partial charges, damped at short range.
+
+    V(r) = erf(r/σ)/r,  σ = 4 Å;  ke = 14.3996 eV·Å/e²
+
+    exact      e = ke q_i q_j V(r)                                       all pairs
+    truncated  e = ke q_i q_j [V(r) − V(rc) − (1 − s(r)) V′(rc)(r − rc)]  r < rc
+    wolf       truncated, and −½ ke V(rc) q_i² per atom
+
+    s: exponential switch from 0.45 rc to rc
+
+Three treatments are three Hamiltonians: never compare energies across them.
+`exact` is what the model was trained with and belongs to molecules. `truncated`
+is the published simulations' (rc = 12 Å); it lacks the self-term that neutralises
+the cutoff sphere, which `wolf` restores (Wolf et al., J. Chem. Phys. 110, 8254
+(1999)). Source: Kabylda et al., JACS 147, 33723 (2025) and its published code.
+"""
+
+from math import erf, exp, pi, sqrt
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from sundog.constants import COULOMB
+from sundog.properties import AtomicProperties
+from sundog.numerics.switch import exponential_switch
+from sundog.terms.base import AbstractPairTerm
+from sundog.typing import PerAtom, PerPair
+
+SWITCH_ON = 0.45
+"""Fraction of the cutoff at which the force shift starts to be switched on."""
+
+
+class ExactCoulomb(AbstractPairTerm):
+    """All pairs of a molecule."""
+
+    name: ClassVar[str] = "electrostatics"
+
+    sigma: float = eqx.field(static=True)
+
+    def pair(
+        self, distances: PerPair, receivers: AtomicProperties, senders: AtomicProperties
+    ) -> PerPair:
+        """Return ke q_i q_j erf(r/σ)/r in eV."""
+        charges = COULOMB * receivers.partial_charges * senders.partial_charges
+        return charges * jax.lax.erf(distances / self.sigma) / distances
+
+
+class TruncatedCoulomb(AbstractPairTerm):
+    """Shifted at the cutoff, as in the published simulations."""
+
+    name: ClassVar[str] = "electrostatics"
+
+    sigma: float = eqx.field(static=True)
+    cutoff: float = eqx.field(static=True)
+
+    def pair(
+        self, distances: PerPair, receivers: AtomicProperties, senders: AtomicProperties
+    ) -> PerPair:
+        """Return the shifted interaction in eV, zero beyond the cutoff."""
+        rc = self.cutoff
+        slope = _potential_slope(rc, self.sigma)
+        switch = exponential_switch(distances, SWITCH_ON * rc, rc)
+        shifted = (
+            jax.lax.erf(distances / self.sigma) / distances
+            - _potential(rc, self.sigma)
+            - (1.0 - switch) * slope * (distances - rc)
+        )
+        charges = COULOMB * receivers.partial_charges * senders.partial_charges
+        return jnp.where(distances < rc, charges * shifted, 0.0)
+
+
+class WolfCoulomb(AbstractPairTerm):
+    """`TruncatedCoulomb` with the self-term that neutralises the cutoff sphere."""
+
+    name: ClassVar[str] = "electrostatics"
+
+    truncated: TruncatedCoulomb
+
+    def pair(
+        self, distances: PerPair, receivers: AtomicProperties, senders: AtomicProperties
+    ) -> PerPair:
+        """Return the shifted interaction in eV, zero beyond the cutoff."""
+        return self.truncated.pair(distances, receivers, senders)
+
+    def self_energy(self, atoms: AtomicProperties) -> PerAtom:
+        """Return −½ ke V(rc) q² in eV."""
+        at_cutoff = _potential(self.truncated.cutoff, self.truncated.sigma)
+        return -0.5 * COULOMB * at_cutoff * atoms.partial_charges**2
+
+
+def _potential(r: float, sigma: float) -> float:
+    return erf(r / sigma) / r
+
+
+def _potential_slope(r: float, sigma: float) -> float:
+    gaussian = 2 / sqrt(pi) * exp(-((r / sigma) ** 2)) / sigma
+    return gaussian / r - erf(r / sigma) / r**2

@@ -1,0 +1,51 @@
+"""ZBL nuclear repulsion with learned coefficients.
+
+    e(r) = w(r) f(r) ke Z_i Z_j / r · Σ_k c_k exp(−a_k d r (Z_i^p + Z_j^p))
+
+    w: exponential switch from 0 to `zbl_cutoff` (1.5 Å); f: polynomial cutoff
+    a, c, p, d = softplus of the raw parameters; c normalised to Σ c_k = 1
+    d in 1/Å, energies in eV
+
+Source: Ziegler, Biersack, Littmark (1985); learned form of SpookyNet, Unke et al.,
+Nat. Commun. 12, 7273 (2021), eq. 16, with the switch of the published SO3LR code.
+"""
+
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from sundog.constants import COULOMB
+from sundog.properties import AtomicProperties
+from sundog.numerics.switch import exponential_switch, polynomial_cutoff
+from sundog.terms.base import AbstractPairTerm
+from sundog.typing import PerPair
+
+
+class ZBL(AbstractPairTerm):
+    """Short-range repulsion; the parameters are raw, before softplus."""
+
+    name: ClassVar[str] = "zbl"
+
+    a: Float[Array, " exponentials"]
+    c: Float[Array, " exponentials"]
+    p: Float[Array, ""]
+    d: Float[Array, ""]
+    cutoff: float = eqx.field(static=True)
+    switch_off: float = eqx.field(static=True)
+
+    def pair(
+        self, distances: PerPair, receivers: AtomicProperties, senders: AtomicProperties
+    ) -> PerPair:
+        """Return e(r) of each pair in eV."""
+        dtype = distances.dtype
+        a, c = jax.nn.softplus(self.a), jax.nn.softplus(self.c)
+        p, d = jax.nn.softplus(self.p), jax.nn.softplus(self.d)
+        z_i, z_j = receivers.numbers.astype(dtype), senders.numbers.astype(dtype)
+        reduced = d * distances * (z_i**p + z_j**p)
+        screening = jnp.exp(-a[None] * reduced[:, None]) @ (c / c.sum())
+        switch = exponential_switch(distances, 0.0, self.switch_off)
+        switch = switch * polynomial_cutoff(distances, self.cutoff)
+        return switch * COULOMB * z_i * z_j / distances * screening
