@@ -1,22 +1,30 @@
-"""`Prediction`: everything a force field says about a system."""
+"""`Prediction`: everything a force field says about one structure or many."""
 
 import equinox as eqx
+import numpy as np
 from jaxtyping import Array, Float
 
 from sundog.properties import AtomFeatures
-from sundog.typing import Cells, PerAtom, PerSystem, Positions
 from sundog.units import BAR
+
+PerSystem = Float[Array | np.ndarray, "*systems"]
+PerAtom = Float[Array | np.ndarray, " atoms"]
+Vectors = Float[Array | np.ndarray, "atoms 3"]
+Tensors = Float[Array | np.ndarray, "*systems 3 3"]
 
 
 class Prediction(eqx.Module):
     """Energies, their derivatives and the atomic properties behind them.
 
+    A force field returns one with a leading axis over structures; `sundog.predict` returns
+    one per structure, without that axis.
+
     Attributes:
-        energy: eV, per structure.
+        energy: eV.
         forces: eV/Å, −dE/dR through the predicted charges and ratios.
-        virial: dE/dε in eV, symmetric, per structure.
+        virial: dE/dε in eV, symmetric.
         volume: Å³, zero without a three-dimensional cell.
-        energies: eV, per structure, by name of the term; they add up to `energy`.
+        energies: eV, by name of the term; they add up to `energy`.
         partial_charges: elementary charges, or None for a force field without them.
         hirshfeld_ratios: effective over free-atom volume, or None.
         polarizability: bohr³ per atom, or None.
@@ -27,23 +35,23 @@ class Prediction(eqx.Module):
     """
 
     energy: PerSystem
-    forces: Positions
-    virial: Cells
+    forces: Vectors
+    virial: Tensors
     volume: PerSystem
     energies: dict[str, PerSystem]
     partial_charges: PerAtom | None = None
     hirshfeld_ratios: PerAtom | None = None
     polarizability: PerAtom | None = None
     c6: PerAtom | None = None
-    dipole: Float[Array, "systems 3"] | None = None
+    dipole: Float[Array | np.ndarray, "*systems 3"] | None = None
     features: AtomFeatures | None = None
 
     @property
-    def stress(self) -> Cells:
-        """Stress dE/dε/V in eV/Å³; positive under tension; infinite or NaN without a cell."""
-        return self.virial / self.volume[:, None, None]
+    def stress(self) -> Tensors:
+        """Stress dE/dε/V in eV/Å³, positive under tension; needs a three-dimensional cell."""
+        return self.virial / self.volume[..., None, None]
 
     @property
     def virial_pressure(self) -> PerSystem:
-        """Potential part of the pressure, −tr(virial)/(3V), in bar."""
-        return -self.virial.trace(axis1=1, axis2=2) / (3 * self.volume) / BAR
+        """Potential part of the pressure, −tr(dE/dε)/(3V), in bar."""
+        return -self.virial.trace(axis1=-2, axis2=-1) / (3 * self.volume) / BAR

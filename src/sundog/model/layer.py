@@ -3,7 +3,7 @@
     w_t  = radial_t(b(r)) + angular_t([ev_j − ev_i]_l)              t = features, Euclidean
     α_t^h = f(r)/n̄ · Σ_c q_t,i^hc w_t^hc k_t,j^hc                   (no softmax)
     x_i += concat_h Σ_j α^h v_j^h,     ev_i,lm += Σ_j α^l Y_lm(r_ij/r)
-    x = LayerNorm₁(x);  x += mlp(x)
+    x = LayerNorm₁(x);  x += mlp(silu(x))
     (c_x, c_l) = W [x, [ev]_l] + b;  x += c_x,  ev_lm += c_l ev_lm;  x = LayerNorm₂(x)
 
 with the invariants [v]_l = (2l+1)^(−1/2) Σ_m v_lm². Both updates start from the
@@ -82,7 +82,7 @@ class Layer(eqx.Module):
         """
         x, ev = self._attend(atoms, basis, pairs)
         x = self.norm_1(x)
-        x = x + self.mlp(x)
+        x = x + self.mlp(jax.nn.silu(x))
         mixed = self.exchange(jnp.concatenate([x, invariants(ev, self.degrees)], axis=1))
         features = x.shape[1]
         scale = _per_component(mixed[:, features:], self.degrees)

@@ -1,7 +1,6 @@
 """Sums over the atoms of each structure."""
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 
@@ -16,7 +15,7 @@ def sum_per_system(values: Array, system_index: Int[Array, " atoms"], systems: i
         system_index: structure of each atom.
         systems: number of structures.
     """
-    wide = values.astype(jnp.promote_types(values.dtype, jax.dtypes.canonicalize_dtype(float)))
+    wide = values.astype(float)
     if systems == 1:
         return wide.sum(axis=0, keepdims=True)
     return jax.ops.segment_sum(wide, system_index, systems)

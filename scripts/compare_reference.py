@@ -1,0 +1,150 @@
+"""Compare the published weights with a folder of float64 reference arrays.
+
+    python scripts/compare_reference.py FOLDER [--precision float64|float32]
+
+Prints the worst error of every array over all structures: energies relative, the rest
+absolute in eV/Å, eV, e, 1 and e·Å. Exits with 1 when a float64 error exceeds its bound.
+"""
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from sundog.forcefield.prediction import Prediction
+from sundog.forcefield.so3lr import ForceField
+from sundog.neighbors.reference import reference_pairs
+from sundog.system import System, make_system
+from sundog.weights.load import load
+
+BOUNDS = {  # float64: energies relative, the others absolute
+    "energy": 1e-7,
+    "energy_so3krates": 1e-7,
+    "energy_zbl": 1e-7,
+    "energy_electrostatic": 1e-7,
+    "energy_dispersion": 1e-7,
+    "forces": 1e-6,
+    "virial": 1e-6,
+    "partial_charges": 1e-6,
+    "hirshfeld_ratios": 1e-6,
+    "dipole": 1e-6,
+}
+SMALLEST_ENERGY = 1e-3  # eV; below it a relative error means nothing
+
+
+class Reference(NamedTuple):
+    """One structure of a reference file."""
+
+    file: str
+    name: str
+    arrays: dict[str, np.ndarray]
+
+    @property
+    def treatment(self) -> tuple[str, float] | None:
+        """Electrostatics and cutoff it was computed with; None for another Hamiltonian."""
+        if "cutoff_lr" not in self.arrays:
+            return None
+        cutoff = float(self.arrays["cutoff_lr"])
+        return ("exact", 12.0) if np.isnan(cutoff) else ("truncated", cutoff)
+
+    def system(self) -> System:
+        """The structure."""
+        a = self.arrays
+        return make_system(
+            a["positions"],
+            a["numbers"],
+            cell=a["cell"],
+            pbc=a["pbc"],
+            total_charge=float(a["total_charge"]),
+            multiplicity=int(a["unpaired_electrons"]) + 1,
+        )
+
+
+def references(path: Path) -> Iterator[Reference]:
+    """Yield the structures of one file, or of every file of a folder."""
+    for file in sorted(path.glob("*.npz")) if path.is_dir() else [path]:
+        stored = np.load(file)
+        grouped: dict[str, dict[str, np.ndarray]] = defaultdict(dict)
+        for key in stored.files:
+            name, array = key.rsplit("/", 1)
+            grouped[name][array] = stored[key]
+        for name, arrays in grouped.items():
+            yield Reference(file.name, name, arrays)
+
+
+@eqx.filter_jit
+def _call(force_field: ForceField, system: System, pairs: dict) -> Prediction:
+    return force_field(system, pairs)
+
+
+def errors(reference: Reference, force_field: ForceField) -> dict[str, float]:
+    """Return the worst error of every array of one structure."""
+    system = reference.system()
+    pairs = {name: reference_pairs(system, rc) for name, rc in force_field.cutoffs.items()}
+    prediction = _call(force_field, system, pairs)
+    ours = {
+        "energy": prediction.energy,
+        "energy_so3krates": prediction.energies["so3krates"],
+        "energy_zbl": prediction.energies["zbl"],
+        "energy_electrostatic": prediction.energies["electrostatics"],
+        "energy_dispersion": prediction.energies["dispersion"],
+        "forces": prediction.forces,
+        "virial": prediction.virial,
+        "partial_charges": prediction.partial_charges,
+        "hirshfeld_ratios": prediction.hirshfeld_ratios,
+        "dipole": prediction.dipole,
+    }
+    worst = {}
+    for name, value in ours.items():
+        expected = np.asarray(reference.arrays[name])
+        error = np.abs(np.asarray(value, np.float64).reshape(expected.shape) - expected).max()
+        if name.startswith("energy"):
+            error = error / max(abs(float(expected)), SMALLEST_ENERGY)
+        worst[name] = float(error)
+    return worst
+
+
+def main() -> None:
+    """Compare and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="folder with *.npz, or one file")
+    parser.add_argument("--precision", choices=["float64", "float32"], default="float64")
+    options = parser.parse_args()
+    jax.config.update("jax_enable_x64", True)
+    fields: dict[tuple[str, float], ForceField] = {}
+    worst: dict[str, tuple[float, str]] = {name: (0.0, "-") for name in BOUNDS}
+    count, skipped = 0, []
+    for reference in references(options.folder):
+        treatment = reference.treatment
+        if treatment is None:
+            skipped.append(f"{reference.file}/{reference.name}")
+            continue
+        if treatment not in fields:
+            fields[treatment] = load(
+                "so3lr",
+                electrostatics=treatment[0],
+                cutoff_angstrom=treatment[1],
+                precision=options.precision,
+            )
+        for name, error in errors(reference, fields[treatment]).items():
+            worst[name] = max(worst[name], (error, f"{reference.file}/{reference.name}"))
+        count += 1
+    print(f"{count} structures, {options.precision}; worst error of each array:")
+    for name, (error, where) in worst.items():
+        kind = "relative" if name.startswith("energy") else "absolute"
+        print(f"  {name:22s} {error:9.2e} {kind}  {where}")
+    if skipped:
+        print("another Hamiltonian, not compared: " + ", ".join(skipped))
+    failed = [name for name, (error, _) in worst.items() if error > BOUNDS[name]]
+    if options.precision == "float64" and failed:
+        sys.exit("above the bound: " + ", ".join(failed))
+
+
+if __name__ == "__main__":
+    main()

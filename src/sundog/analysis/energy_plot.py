@@ -1,0 +1,157 @@
+"""The energies of a run at a glance: potential and kinetic energy, drift, temperature, density."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from sundog.errors import InputError
+from sundog.io.atomic import replacing
+from sundog.io.table import read_table
+
+Table = dict[str, np.ndarray]
+Series = Float[np.ndarray, " samples"]
+
+TIME = "time_ps"
+
+# Colours that stay apart for every kind of colour vision (Okabe and Ito).
+BLUE, ORANGE, GREEN, PURPLE, INK = "#0072b2", "#d55e00", "#009e73", "#9467a8", "#3c434c"
+
+SMOOTHED_PARTS = 25
+"""Bold lines average over the run divided by this."""
+
+
+def plot_energies(
+    table: Table | str | Path,
+    output_png: str | Path,
+    title: str,
+    target_temperature_kelvin: float | None = None,
+) -> None:
+    """Plot the energies of a run against time, one panel for each quantity the table has.
+
+    The panels are the changes of potential and kinetic energy (`potential_energy_ev`,
+    `kinetic_energy_ev`), the drift of the conserved energy (`conserved_energy_ev`, or
+    `total_energy_ev`), `temperature_kelvin` and `density_g_per_cm3`. Thin lines are the
+    values, bold ones their moving average.
+
+    Args:
+        table: columns by name, or the path of the `energies.csv` of a run.
+        output_png: the picture to write.
+        title: above the panels.
+        target_temperature_kelvin: of the thermostat, drawn for comparison.
+
+    Raises:
+        InputError: the table has no `time_ps`, no rows, or nothing to plot.
+        FileFormatError: the table cannot be read.
+        RunDirectoryError: the picture cannot be written.
+    """
+    columns = table if isinstance(table, dict) else read_table(table)
+    panels = _panels(columns, target_temperature_kelvin)
+    if TIME not in columns or len(columns[TIME]) == 0 or not panels:
+        raise InputError(
+            "table: nothing to plot",
+            got=f"columns {', '.join(columns) or 'none'}",
+            expected=f"rows, {TIME} and an energy, as potential_energy_ev",
+        )
+    figure = Figure(figsize=(7.5, 0.7 + 1.9 * len(panels)), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, x=0.012, ha="left", weight="bold", size=12, color=INK)
+    axes = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
+    for draw, panel in zip(panels, axes, strict=True):
+        draw(panel)
+        _finish(panel)
+    time = columns[TIME]
+    if time[-1] > time[0]:
+        axes[-1].set_xlim(time[0], time[-1])
+    axes[-1].set_xlabel("time / ps")
+    figure.align_ylabels()
+    with replacing(Path(output_png)) as scratch:
+        figure.savefig(scratch, format="png")
+
+
+def _panels(columns: Table, target: float | None) -> list[Callable[[Axes], None]]:
+    """Return one drawing function for each panel that the columns allow."""
+    panels: list[Callable[[Axes], None]] = []
+    conserved = next((c for c in ("conserved_energy_ev", "total_energy_ev") if c in columns), None)
+    if "potential_energy_ev" in columns:
+        panels.append(lambda axes: _draw_exchange(axes, columns))
+    if conserved is not None:
+        panels.append(lambda axes: _draw_drift(axes, columns[TIME], columns[conserved]))
+    if "temperature_kelvin" in columns:
+        panels.append(lambda axes: _draw_temperature(axes, columns, target))
+    if "density_g_per_cm3" in columns:
+        panels.append(lambda axes: _draw_density(axes, columns))
+    return panels
+
+
+def _draw_exchange(axes: Axes, columns: Table) -> None:
+    for name, label, color in (
+        ("potential_energy_ev", "potential", BLUE),
+        ("kinetic_energy_ev", "kinetic", ORANGE),
+    ):
+        if name in columns:
+            energy = columns[name]
+            start = f"{label}, from {energy[0]:.2f} eV"
+            _draw(axes, columns[TIME], energy - energy[0], color, start)
+    axes.set_ylabel("energy change / eV")
+
+
+def _draw_drift(axes: Axes, time: Series, conserved: Series) -> None:
+    drift_mev = 1e3 * (conserved - conserved[0])
+    _draw(axes, time, drift_mev, GREEN, f"conserved, from {conserved[0]:.3f} eV")
+    axes.axhline(0, color=INK, linewidth=0.8, linestyle=":")
+    axes.set_ylabel("energy drift / meV")
+
+
+def _draw_temperature(axes: Axes, columns: Table, target: float | None) -> None:
+    temperature = columns["temperature_kelvin"]
+    _draw(axes, columns[TIME], temperature, PURPLE, f"mean {temperature.mean():.1f} K")
+    if target is not None:
+        axes.axhline(
+            target, color=INK, linewidth=1, linestyle="--", label=f"target {target:g} K", zorder=4
+        )
+    axes.set_ylabel("temperature / K")
+
+
+def _draw_density(axes: Axes, columns: Table) -> None:
+    density = columns["density_g_per_cm3"]
+    _draw(axes, columns[TIME], density, BLUE, f"mean {density.mean():.4f} g/cm³")
+    axes.set_ylabel("density / g cm⁻³")
+
+
+def _draw(axes: Axes, time: Series, values: Series, color: str, label: str) -> None:
+    """Draw values thinly and their moving average boldly; few values get dots."""
+    window = len(values) // SMOOTHED_PARTS
+    if window < 2:
+        axes.plot(time, values, color=color, linewidth=1.4, marker=".", label=label)
+        return
+    axes.plot(time, values, color=color, linewidth=0.6, alpha=0.35)
+    weights = np.full(window, 1 / window)
+    axes.plot(
+        np.convolve(time, weights, mode="valid"),
+        np.convolve(values, weights, mode="valid"),
+        color=color,
+        linewidth=1.6,
+        label=label,
+    )
+
+
+def _finish(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.ticklabel_format(axis="y", useOffset=False)
+    axes.grid(axis="y", color="0.92")
+    axes.set_axisbelow(True)
+    axes.margins(y=0.12)
+    axes.legend(
+        loc="lower right",
+        bbox_to_anchor=(1, 0.98),
+        ncols=2,
+        frameon=False,
+        fontsize=8.5,
+        borderaxespad=0,
+        handlelength=1.4,
+    )

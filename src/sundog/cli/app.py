@@ -1,0 +1,73 @@
+"""The application: its verbs, `--config`, and how errors become messages and exit codes.
+
+Exit codes: 0 done; 1 a bug; 2 wrong input, nothing was changed; 3 a simulation failed, its
+good part is on disk; 128 + n stopped by signal n after writing everything.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cyclopts import App, CycloptsError
+from cyclopts.config import Yaml
+
+from sundog import __version__
+from sundog.errors import InputError, SundogError
+
+VERBS = {
+    "md": ("sundog.cli.verbs.md:md", "Run molecular dynamics of a structure."),
+    "nve": ("sundog.cli.verbs.md:nve", "Run md at constant energy."),
+    "nvt": ("sundog.cli.verbs.md:nvt", "Run md at constant temperature."),
+    "predict": ("sundog.cli.verbs.predict:predict", "Compute energies, forces and charges."),
+    "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to simulate."),
+    "weights": ("sundog.cli.verbs.weights:app", "Fetch, import, list and show model weights."),
+}
+"""Verb: where it is and what it does. Imported when called, so that help is immediate."""
+
+
+def make_app() -> App:
+    """Return the application with every verb."""
+    app = App(
+        name="sundog",
+        help="Molecular simulation with the SO3LR machine-learned force field.",
+        version=__version__,
+    )
+    for name, (target, summary) in VERBS.items():
+        app.command(target, name=name, help=summary)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    app = make_app()
+    try:
+        arguments, config = _take_config(list(arguments))
+        if config is not None:
+            app.config = Yaml(
+                config, must_exist=True, allow_unknown=False, use_commands_as_keys=False
+            )
+        code = app(arguments, exit_on_error=False, result_action="return_value")
+    except CycloptsError:
+        return 2  # cyclopts has printed it
+    except FileNotFoundError as error:
+        return _complain(f"--config: there is no such file ({error}). Check the path.")
+    except SundogError as error:
+        return _complain(" ".join([str(error), *getattr(error, "__notes__", [])]), error.exit_code)
+    except KeyboardInterrupt:
+        return _complain("Interrupted.", 130)
+    return code if isinstance(code, int) else 0
+
+
+def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:
+    """Take `--config FILE` out of the arguments: settings of a verb from a YAML file."""
+    if "--config" not in arguments:
+        return arguments, None
+    place = arguments.index("--config")
+    if place + 1 == len(arguments):
+        raise InputError("--config: the file is missing", expected="--config FILE.yaml")
+    return arguments[:place] + arguments[place + 2 :], Path(arguments[place + 1])
+
+
+def _complain(message: str, code: int = 2) -> int:
+    print(f"sundog: {message}", file=sys.stderr)
+    return code

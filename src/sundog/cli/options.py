@@ -1,0 +1,90 @@
+"""Options that several verbs share. Precedence: flag, then `--config` file, then default."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from cyclopts import Parameter
+
+from sundog.errors import InputError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from sundog.forcefield.so3lr import ForceField
+
+FLAT = Parameter(name="*")
+"""Marks a dataclass whose fields are flags of the verb itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """Which force field."""
+
+    model: str | None = None
+    """Name or path of the weights; by default $SUNDOG_MODEL_PATH, else so3lr."""
+    electrostatics: Literal["exact", "truncated", "wolf"] | None = None
+    """Treatment of the charges; by default exact for molecules, truncated for periodic cells."""
+    cutoff_angstrom: float = 12.0
+    """Long-range cutoff in Å; unused by exact."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElectronOptions:
+    """Charge and spin."""
+
+    charge: float | None = None
+    """Total charge; goes before the structure's own info["charge"]."""
+    multiplicity: float | None = None
+    """2S + 1; goes before the structure's own info["spin"]."""
+
+
+def load_force_field(
+    options: ModelOptions, precision: Literal["float32", "float64"], structures: "Sequence[Atoms]"
+) -> "ForceField":
+    """Return the force field for structures that are all periodic or all not.
+
+    Raises:
+        InputError: molecules and periodic structures in one file, and no treatment chosen.
+        WeightsError: the weights are missing or damaged.
+    """
+    from sundog.weights.load import load
+
+    electrostatics = options.electrostatics
+    if electrostatics is None:
+        periodic = {bool(atoms.pbc.any()) for atoms in structures}
+        if len(periodic) > 1:
+            raise InputError(
+                "--electrostatics: the file holds molecules and periodic structures, which by "
+                "default are treated differently",
+                remedy="Choose --electrostatics truncated or wolf for all, or split the file",
+            )
+        electrostatics = "truncated" if periodic.pop() else "exact"
+    return load(
+        options.model,
+        electrostatics=electrostatics,
+        cutoff_angstrom=options.cutoff_angstrom,
+        precision=precision,
+    )
+
+
+def describe_force_field(force_field: "ForceField") -> str:
+    """Return one line that says which Hamiltonian runs."""
+    cutoff = "all pairs"
+    if force_field.electrostatics != "exact":
+        cutoff = f"{force_field.cutoff:g} Å"
+    return (
+        f"Force field {force_field.model_name}: electrostatics {force_field.electrostatics} "
+        f"({cutoff}), {force_field.precision}"
+    )
+
+
+def set_up_jax() -> None:
+    """Configure JAX for this process: float64 available, compiled programs kept on disk."""
+    import jax
+
+    from sundog.weights.store import cache_directory
+
+    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "compiled"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)

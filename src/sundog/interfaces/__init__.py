@@ -1,0 +1,1 @@
+"""sundog inside other programs."""

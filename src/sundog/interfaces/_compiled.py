@@ -1,0 +1,79 @@
+"""The compiled force field that an interface calls again and again.
+
+Pair lists are kept between calls and rebuilt only when atoms have moved by half the
+skin; another structure gets lists of its own.
+"""
+
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from sundog.errors import SimulationError
+from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.prediction import Prediction
+from sundog.neighbors.neighbors import Neighbors, allocate_neighbors
+from sundog.numerics.precision import with_x64
+from sundog.system import System
+
+SKIN = 0.5
+"""Å."""
+
+
+@eqx.filter_jit
+def _evaluate(
+    force_field: AbstractForceField, system: System, neighbors: Neighbors
+) -> tuple[Prediction, Neighbors]:
+    neighbors = neighbors.update(system)
+    return force_field(system, neighbors.pairs), neighbors
+
+
+class Evaluator:
+    """A force field and the pair lists of the structure it saw last."""
+
+    def __init__(self, force_field: AbstractForceField):
+        """Keep `force_field`; nothing is compiled before the first call."""
+        self.force_field = force_field
+        self._system: System | None = None
+        self._neighbors: Neighbors | None = None
+
+    @with_x64
+    def __call__(self, system: System) -> Prediction:
+        """Return the prediction for one structure, as numpy arrays.
+
+        Raises:
+            StructureError: the force field cannot describe the structure, or atoms coincide.
+            SimulationError: the energy is not a finite number.
+        """
+        if self._neighbors is None or not self._same_structure(system):
+            self.force_field.check(system)
+            self._neighbors = allocate_neighbors(system, self.force_field.cutoffs, SKIN)
+        else:
+            system = self._from_same_origin(system)
+        self._system = system
+        prediction, neighbors = _evaluate(self.force_field, system, self._neighbors)
+        if neighbors.overflow:
+            neighbors = allocate_neighbors(system, self.force_field.cutoffs, SKIN)
+            prediction, neighbors = _evaluate(self.force_field, system, neighbors)
+        self._neighbors = neighbors
+        if not np.isfinite(np.asarray(prediction.energy)).all():
+            raise SimulationError(
+                "energy: not a finite number",
+                remedy="Look for overlapping atoms in the structure",
+            )
+        return jax.device_get(prediction)
+
+    def _same_structure(self, system: System) -> bool:
+        return self._system is not None and all(
+            np.array_equal(getattr(system, name), getattr(self._system, name))
+            for name in ("numbers", "pbc")
+        )
+
+    def _from_same_origin(self, system: System) -> System:
+        """Return the structure seen from the origin in which the lists were made."""
+        assert self._system is not None
+        origin = self._system.origin
+        return replace(
+            system, positions=system.positions + (system.origin - origin), origin=origin
+        )

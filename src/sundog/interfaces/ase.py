@@ -1,0 +1,120 @@
+"""SO3LR as an ASE calculator.
+
+    from sundog import Calculator
+    atoms.calc = Calculator(electrostatics="truncated", cutoff_angstrom=12)
+
+Charge and multiplicity are read from `atoms.info["charge"]` and `atoms.info["spin"]`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator as AseCalculator
+from ase.calculators.calculator import all_changes
+from ase.stress import full_3x3_to_voigt_6_stress
+
+from sundog.forcefield.so3lr import PUBLISHED_CUTOFF, ForceField
+from sundog.interfaces._compiled import Evaluator
+from sundog.io.structures import electronic_state, system_from_atoms
+from sundog.numerics.precision import with_x64
+from sundog.typing import ElectrostaticsName, Precision
+from sundog.weights.load import load
+
+
+class Calculator(AseCalculator):
+    """Energy, forces, stress, charges and dipole of any number of structures in turn.
+
+    Stress needs periodicity along all three directions. `results` also holds `hirshfeld_ratios` and the energy of every term,
+    `energy_so3krates`, `energy_zbl`, `energy_electrostatics`, `energy_dispersion`.
+    """
+
+    implemented_properties: ClassVar[list[str]] = [
+        "energy",
+        "free_energy",
+        "forces",
+        "stress",
+        "charges",
+        "dipole",
+    ]
+
+    def __init__(
+        self,
+        model: str | ForceField | None = None,
+        *,
+        electrostatics: ElectrostaticsName = "exact",
+        cutoff_angstrom: float = PUBLISHED_CUTOFF,
+        precision: Precision = "float32",
+        charge: int | None = None,
+        multiplicity: int | None = None,
+        **kwargs: Any,
+    ):
+        """Load a model.
+
+        Args:
+            model: name or path of the weights, as for `sundog.load`, or a force field, whose
+                own settings then hold.
+            electrostatics: `exact` for molecules, `truncated` or `wolf` for periodic cells.
+            cutoff_angstrom: long-range cutoff in Å; unused by `exact`.
+            precision: `float32`, or `float64` where digits matter (Hessians, parity).
+            charge: total charge of every structure; goes before the structures' own.
+            multiplicity: 2S + 1 of every structure; goes before the structures' own.
+            **kwargs: passed on to ASE.
+
+        Raises:
+            WeightsError: the weights are missing or damaged.
+            InputError: unknown treatment or precision, or a cutoff within the short range.
+        """
+        super().__init__(**kwargs)
+        if not isinstance(model, ForceField):
+            model = load(
+                model,
+                electrostatics=electrostatics,
+                cutoff_angstrom=cutoff_angstrom,
+                precision=precision,
+            )
+        self._evaluate = Evaluator(model)
+        self._charge = charge
+        self._multiplicity = multiplicity
+        self._electrons: tuple[int, int] | None = None
+
+    @property
+    def force_field(self) -> ForceField:
+        """The force field behind the calculator."""
+        return self._evaluate.force_field
+
+    def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
+        """Return what changed since the last calculation, charge and spin included."""
+        changes = super().check_state(atoms, tol=tol)
+        state = electronic_state(atoms, self._charge, self._multiplicity)
+        return [*changes, "info"] if state != self._electrons else changes
+
+    @with_x64
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] = ("energy",),
+        system_changes: Sequence[str] = all_changes,
+    ) -> None:
+        """Compute all properties of `atoms`; ASE calls this.
+
+        Raises:
+            StructureError: the model cannot describe the structure.
+            SimulationError: the energy is not a finite number.
+        """
+        super().calculate(atoms, list(properties), list(system_changes))
+        assert self.atoms is not None
+        self._electrons = electronic_state(self.atoms, self._charge, self._multiplicity)
+        prediction = self._evaluate(system_from_atoms(self.atoms, *self._electrons))
+        self.results = {
+            "energy": float(prediction.energy[0]),
+            "free_energy": float(prediction.energy[0]),
+            "forces": np.asarray(prediction.forces),
+            "charges": np.asarray(prediction.partial_charges, np.float64),
+            "dipole": np.asarray(prediction.dipole)[0],
+            "hirshfeld_ratios": np.asarray(prediction.hirshfeld_ratios, np.float64),
+            **{f"energy_{k}": float(v[0]) for k, v in prediction.energies.items()},
+        }
+        if self.atoms.pbc.all():
+            self.results["stress"] = full_3x3_to_voigt_6_stress(prediction.stress[0])

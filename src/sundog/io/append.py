@@ -1,0 +1,94 @@
+"""A file that grows record by record and holds whole records at every moment.
+
+Tables and trajectories are such files. Each record is handed to the system in
+one write, so that a killed run leaves whole records; a write that fails is
+taken back. `position` is the length in bytes: kept in a checkpoint, it says
+where a resumed run continues, and what a crashed run wrote after it is cut off.
+"""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from sundog.errors import RunDirectoryError
+from sundog.io.atomic import write_failure
+
+
+class AppendFile:
+    """Append records to a new file, or to an existing one from a position on.
+
+    Attributes:
+        path: of the file.
+        position: its length in bytes after the last record.
+    """
+
+    def __init__(self, path: Path, resume_at: int | None = None):
+        """Create or empty the file, or cut it at `resume_at` to continue there.
+
+        Raises:
+            RunDirectoryError: the file cannot be opened, or is shorter than `resume_at`.
+        """
+        self.path = path
+        self.position = resume_at or 0
+        try:
+            self._file = path.open("wb" if resume_at is None else "r+b", buffering=0)
+            size = os.fstat(self._file.fileno()).st_size
+            if size >= self.position:
+                self._file.truncate(self.position)
+                self._file.seek(self.position)
+        except OSError as error:
+            raise write_failure(path, error, "Nothing was written to it") from error
+        if size < self.position:
+            self._file.close()
+            raise RunDirectoryError(
+                f"{path}: shorter than it was at the checkpoint, it cannot be continued",
+                got=f"{size} bytes",
+                expected=f"at least {self.position}",
+                remedy="Restore the file, or start a new run from the checkpoint's structure",
+            )
+
+    def append(self, record: bytes) -> None:
+        """Write one record, whole or not at all.
+
+        Raises:
+            RunDirectoryError: the disk is full; the file ends with the record before.
+        """
+        rest = memoryview(record)
+        try:
+            while rest:
+                rest = rest[os.write(self._file.fileno(), rest) :]
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(self.position)
+                self._file.seek(self.position)
+            state = f"It holds the {self.position} bytes of whole records written before"
+            raise write_failure(self.path, error, state) from error
+        self.position += len(record)
+
+    def overwrite(self, offset: int, data: bytes) -> None:
+        """Replace bytes inside the file, as a header's count of records.
+
+        Raises:
+            RunDirectoryError: the disk is full.
+        """
+        try:
+            os.pwrite(self._file.fileno(), data, offset)
+        except OSError as error:
+            raise write_failure(self.path, error, "Its header was not updated") from error
+
+    def flush(self) -> None:
+        """Wait until the records are on the disk; do so before a checkpoint names `position`."""
+        # Devices and pipes cannot be synchronised and need not be.
+        with suppress(OSError):
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; closing again does nothing."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,37 @@
+"""What made a run: enough to repeat it, nothing about whose machine it was."""
+
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+RECORDED_PACKAGES = ("sundog", "jax", "jaxlib", "equinox", "numpy", "ase", "mdtraj")
+
+
+def collect_provenance(
+    *, command_line: Sequence[str], weights_name: str, weights_sha256: str, device: str
+) -> dict[str, object]:
+    """Return the provenance of a run that starts now, ready for JSON.
+
+    Args:
+        command_line: as typed, the program first.
+        weights_name: name of the weight set.
+        weights_sha256: its hash, which says what the name meant that day.
+        device: what computes, as `jax.Device.device_kind` names it.
+    """
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command_line": list(command_line),
+        "weights": {"name": weights_name, "sha256": weights_sha256},
+        "device": device,
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in RECORDED_PACKAGES},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

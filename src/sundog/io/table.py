@@ -1,0 +1,121 @@
+"""`EnergyTable`: the numbers of a run, one row a report, as comma-separated values.
+
+The first line names the columns, with units (`time_ps`, `potential_energy_ev`).
+Numbers are written in full: reading gives back the same bits.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sundog.errors import FileFormatError, InputError
+from sundog.io.append import AppendFile
+
+INTEGER_COLUMNS = frozenset({"step"})
+"""Columns that count; every other column is a float."""
+
+
+class EnergyTable:
+    """Write a table chunk by chunk; each chunk is in the file when `write` returns.
+
+    Attributes:
+        columns: their names, in order.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str], resume_at: int | None = None):
+        """Start a table with a header, or continue one at an earlier `position`.
+
+        Raises:
+            InputError: no columns, a name twice, or a name with a comma, quote or line break.
+            RunDirectoryError: the file cannot be written.
+        """
+        self.columns = tuple(columns)
+        unusable = [name for name in self.columns if not name or set(name) & set(',"\n\r')]
+        if not self.columns or unusable or len(set(self.columns)) < len(self.columns):
+            raise InputError("columns: a table needs distinct, plain names", got=list(self.columns))
+        self._file = AppendFile(path, resume_at)
+        if resume_at is None:
+            self._file.append((",".join(self.columns) + "\n").encode())
+
+    @property
+    def position(self) -> int:
+        """Length of the file in bytes; a resumed run continues there."""
+        return self._file.position
+
+    def write(self, chunk: Mapping[str, ArrayLike]) -> None:
+        """Append rows, given as one value or one array per column.
+
+        Raises:
+            InputError: the columns are not those of the table, or their lengths differ.
+            RunDirectoryError: the disk is full; the table ends with the chunk before.
+        """
+        if set(chunk) != set(self.columns):
+            raise InputError(
+                "chunk: its columns are not those of the table",
+                got=sorted(chunk),
+                expected=", ".join(sorted(self.columns)),
+            )
+        values = [np.atleast_1d(np.asarray(chunk[name])).tolist() for name in self.columns]
+        if len({len(column) for column in values}) > 1:
+            raise InputError(
+                "chunk: its columns differ in length",
+                got={name: len(v) for name, v in zip(self.columns, values, strict=True)},
+            )
+        rows = "".join(",".join(map(repr, row)) + "\n" for row in zip(*values, strict=True))
+        self._file.append(rows.encode())
+
+    def flush(self) -> None:
+        """Wait until the rows are on the disk."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def read_table(path: str | Path) -> dict[str, np.ndarray]:
+    """Return the columns of a table by name; `step` as integers, the rest as floats.
+
+    A last line without its line break was being written when the run was killed
+    and is left out.
+
+    Raises:
+        FileFormatError: the file is missing, has no header, or a row does not fit it.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileFormatError(
+            f"{path}: not a readable table", got=error, remedy="Give the energies.csv of a run"
+        ) from error
+    header, *lines = text.split("\n")[:-1] or [""]
+    names = header.split(",")
+    if not header:
+        raise FileFormatError(
+            f"{path}: the table is empty", remedy="Give the energies.csv of a run"
+        )
+    try:
+        rows = [[float(value) for value in line.split(",")] for line in lines]
+        data = np.array(rows, dtype=np.float64).reshape(len(rows), len(names))
+    except ValueError as error:
+        raise FileFormatError(
+            f"{path}: a row does not fit the header",
+            got=error,
+            expected=f"{len(names)} numbers a line",
+            remedy="Remove the damaged line",
+        ) from error
+    columns = dict(zip(names, data.T, strict=True))
+    return {
+        name: column.astype(np.int64) if name in INTEGER_COLUMNS else column
+        for name, column in columns.items()
+    }

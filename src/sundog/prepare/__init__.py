@@ -1,0 +1,1 @@
+"""Structures made rather than read."""

@@ -1,0 +1,1 @@
+"""The engine: states, propagators, ensembles and the loop that runs them."""

@@ -1,0 +1,1 @@
+"""Propagators: one file each, one factor of a Trotter splitting each."""

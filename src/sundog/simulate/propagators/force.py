@@ -1,0 +1,15 @@
+"""Force: bring pair lists, forces, virial and energies up to date with the positions."""
+
+from sundog.forcefield.base import AbstractForceField
+from sundog.simulate.propagators.base import AbstractPropagator
+from sundog.simulate.state import MDState
+
+
+class Force(AbstractPropagator):
+    """Evaluate the force field. Propagates nothing, but every kick after a drift needs it."""
+
+    force_field: AbstractForceField
+
+    def __call__(self, state: MDState) -> MDState:
+        """Return the state with the forces of its positions."""
+        return state.evaluated(self.force_field)

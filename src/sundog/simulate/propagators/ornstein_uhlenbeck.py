@@ -1,0 +1,38 @@
+"""Ornstein–Uhlenbeck: friction and noise on the momenta, solved exactly.
+
+    p ← c p + √((1 − c²) m kT) ξ,  c = exp(−γ dt),  ξ ~ N(0, 1)
+
+γ: friction in inverse time units; T in K. Samples the Maxwell–Boltzmann
+distribution exactly for any dt. Source: Leimkuhler, Matthews, Appl. Math. Res.
+Express 2013, 34, the O of BAOAB.
+"""
+
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from sundog.simulate.propagators.base import AbstractPropagator
+from sundog.simulate.state import MDState
+from sundog.units import BOLTZMANN
+
+
+class OrnsteinUhlenbeck(AbstractPropagator):
+    """Langevin thermostat; the heat it exchanges is added up in the state."""
+
+    timestep: Float[Array, ""] = eqx.field(converter=jnp.asarray)
+    temperature: Float[Array, ""] = eqx.field(converter=jnp.asarray)
+    friction: Float[Array, ""] = eqx.field(converter=jnp.asarray)
+
+    def __call__(self, state: MDState) -> MDState:
+        """Return the state with thermostatted momenta."""
+        key, draw = jax.random.split(state.key)
+        decay = jnp.exp(-self.friction * self.timestep)
+        variance = -jnp.expm1(-2 * self.friction * self.timestep)
+        width = jnp.sqrt(variance * state.masses * BOLTZMANN * self.temperature)
+        noise = jax.random.normal(draw, state.momenta.shape, state.momenta.dtype)
+        noise = noise * (width * state.system.is_atom)[:, None]
+        after = replace(state, key=key, momenta=decay * state.momenta + noise)
+        return replace(after, heat=state.heat + after.kinetic_energy - state.kinetic_energy)

@@ -1,0 +1,169 @@
+"""The loop: chunks of steps on the device, bookkeeping between them on the host.
+
+A chunk ends early when a pair list overflows. It is then void as a whole: the host
+goes back to the state before it, enlarges the lists and repeats the chunk. The key of
+the random numbers is part of the state, so no step is lost and none is computed with
+missing pairs.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool
+
+from sundog.errors import SimulationError
+from sundog.simulate.ensembles import Ensemble
+from sundog.simulate.propagators.base import AbstractPropagator
+from sundog.simulate.samples import Samples, Thermometer, measure
+from sundog.simulate.state import MDState
+
+LARGEST_NUMBER_OF_REPEATS = 12
+"""Enlargements of the lists for one chunk before something must be wrong."""
+
+
+SECONDS_PER_CHUNK = 2.0
+"""Time between returns to the host, for progress and for signals."""
+
+
+class Chunk(NamedTuple):
+    """What the host sees between chunks.
+
+    Attributes:
+        state: after the chunk.
+        samples: observables by name, one row per sample.
+        repeats: how often the chunk was repeated with larger lists.
+        seconds: wall time of the chunk, with compilation in the first.
+    """
+
+    state: MDState
+    samples: dict[str, np.ndarray]
+    repeats: int
+    seconds: float
+
+
+def run(
+    state: MDState, ensemble: Ensemble, *, steps: int, sample_every: int, frame_every: int
+) -> Iterator[Chunk]:
+    """Propagate `state` and yield after every chunk.
+
+    Chunks end where a frame is due, and otherwise after about `SECONDS_PER_CHUNK`; where
+    they end changes no number.
+
+    Args:
+        state: where to start; its forces are up to date.
+        ensemble: the recipe.
+        steps: how many; the last sample comes early when it is not a multiple of
+            `sample_every`.
+        sample_every: steps between samples.
+        frame_every: steps between frames, a multiple of `sample_every`.
+
+    Raises:
+        SimulationError: energies or positions are no longer finite; the last state yielded
+            is the last good one.
+    """
+    last = int(state.step) + steps
+    pace = 0.0  # samples per second
+    while (step := int(state.step)) < last:
+        until_frame = frame_every - step % frame_every
+        whole = min(until_frame, last - step) // sample_every
+        stride = sample_every if whole else last - step
+        count = max(1, min(whole, int(pace * SECONDS_PER_CHUNK)))
+        chunk = _chunk(state, ensemble, stride, count, frame_every // sample_every)
+        state = chunk.state
+        pace = count / chunk.seconds
+        yield chunk
+
+
+def _chunk(state: MDState, ensemble: Ensemble, stride: int, count: int, capacity: int) -> Chunk:
+    """Return one chunk, repeated until no list overflows."""
+    thermometer = Thermometer(ensemble.conserved_momenta)
+    begin = time.perf_counter()
+    start = state
+    for repeats in range(LARGEST_NUMBER_OF_REPEATS):
+        end, samples = advance(
+            start, ensemble.propagators, thermometer, jnp.int32(count), jnp.int32(stride), capacity
+        )
+        if not end.neighbors.overflow:
+            _check_finite(end)
+            rows = {name: np.asarray(values)[:count] for name, values in samples.items()}
+            return Chunk(end, rows, repeats, time.perf_counter() - begin)
+        start = replace(state, neighbors=end.neighbors.enlarged(state.system))
+    raise SimulationError(
+        f"neighbours: lists still overflow after {LARGEST_NUMBER_OF_REPEATS} enlargements",
+        got=f"step {int(state.step)}",
+        remedy="The structure is probably collapsing: minimise it first, or use a smaller timestep",
+    )
+
+
+@eqx.filter_jit
+def advance(
+    state: MDState,
+    propagators: tuple[AbstractPropagator, ...],
+    thermometer: Thermometer,
+    count: Array,
+    stride: Array,
+    capacity: int,
+) -> tuple[MDState, Samples]:
+    """Return the state after `count`·`stride` steps and a sample after every `stride`.
+
+    Stops early when a list has overflowed or the state is no longer finite.
+
+    Args:
+        state: where to start.
+        propagators: applied in order, once per step.
+        thermometer: how to measure the temperature.
+        count: number of samples, at most `capacity`.
+        stride: steps between samples.
+        capacity: rows of the returned samples; the rows from `count` on are zero.
+    """
+
+    def step(_: Array, state: MDState) -> MDState:
+        for propagator in propagators:
+            state = propagator(state)
+        return replace(state, step=state.step + 1)
+
+    def until_sample(carry: tuple[Array, MDState]) -> tuple[Array, MDState]:
+        done, state = carry
+        return done + 1, step(done, state)
+
+    def sample(carry: tuple[Array, MDState, Samples]) -> tuple[Array, MDState, Samples]:
+        row, state, samples = carry
+        _, state = jax.lax.while_loop(
+            lambda inner: (inner[0] < stride) & _is_sound(inner[1]),
+            until_sample,
+            (jnp.int32(0), state),
+        )
+        values = measure(state, thermometer)
+        samples = {name: samples[name].at[row].set(values[name]) for name in samples}
+        return row + 1, state, samples
+
+    shapes = jax.eval_shape(lambda s: measure(s, thermometer), state)
+    empty = {name: jnp.zeros((capacity, *s.shape), s.dtype) for name, s in shapes.items()}
+    _, state, samples = jax.lax.while_loop(
+        lambda carry: (carry[0] < count) & _is_sound(carry[1]),
+        sample,
+        (jnp.int32(0), state, empty),
+    )
+    return state, samples
+
+
+def _is_sound(state: MDState) -> Bool[Array, ""]:
+    return ~state.neighbors.overflow & jnp.isfinite(state.potential_energy).all()
+
+
+def _check_finite(state: MDState) -> None:
+    finite = np.isfinite(np.asarray(state.potential_energy)).all()
+    if finite and np.isfinite(np.asarray(state.system.positions)).all():
+        return
+    raise SimulationError(
+        "simulation: energies or positions are no longer finite numbers",
+        got=f"step {int(state.step)}",
+        remedy="Minimise the structure first (--minimize), use a smaller timestep, and check the "
+        "structure for overlapping atoms and the charge",
+    )

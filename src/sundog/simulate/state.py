@@ -1,0 +1,151 @@
+"""`MDState`: everything a trajectory needs to continue, in one value.
+
+Positions and momenta are float64 whatever the force field's precision: a step
+changes coordinates in their seventh digit. Time is in units of Å·√(amu/eV).
+"""
+
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from sundog.elements import standard_masses
+from sundog.forcefield.base import AbstractForceField
+from sundog.neighbors.neighbors import Neighbors, allocate_neighbors
+from sundog.numerics.segments import sum_per_system
+from sundog.system import System
+from sundog.typing import Cells, PerAtom, PerSystem, Positions
+from sundog.units import BOLTZMANN
+
+
+class MDState(eqx.Module):
+    """One value from which the trajectory continues bit for bit.
+
+    Attributes:
+        system: positions in Å (unwrapped) and cells.
+        momenta: amu·Å per time unit.
+        masses: amu; one in padding.
+        forces: eV/Å at `system`.
+        virial: dE/dε in eV at `system`.
+        energies: potential energy terms in eV at `system`, by name.
+        heat: energy in eV that thermostats have put in so far, per structure.
+        neighbors: pair lists.
+        key: the only source of randomness.
+        step: steps done.
+    """
+
+    system: System
+    momenta: Positions
+    masses: PerAtom
+    forces: Positions
+    virial: Cells
+    energies: dict[str, PerSystem]
+    heat: PerSystem
+    neighbors: Neighbors
+    key: PRNGKeyArray
+    step: Int[Array, ""]
+
+    @property
+    def potential_energy(self) -> PerSystem:
+        """Sum of all terms in eV."""
+        return sum(self.energies.values(), start=jnp.zeros_like(self.heat))
+
+    @property
+    def kinetic_energy(self) -> PerSystem:
+        """Σ p²/2m in eV."""
+        per_atom = jnp.sum(self.momenta**2, axis=1) / (2 * self.masses)
+        return self.sum_over_atoms(per_atom)
+
+    @property
+    def kinetic_tensor(self) -> Cells:
+        """Σ p⊗p/m in eV, the kinetic part of −virial."""
+        outer = self.momenta[:, :, None] * self.momenta[:, None, :] / self.masses[:, None, None]
+        return self.sum_over_atoms(outer)
+
+    def sum_over_atoms(self, values: Array) -> Array:
+        """Return the sum of a per-atom quantity over each structure."""
+        return sum_per_system(values, self.system.system_index, self.system.number_of_systems)
+
+    def evaluated(self, force_field: AbstractForceField) -> "MDState":
+        """Return the state with lists, forces and energies of its present positions."""
+        neighbors = self.neighbors.update(self.system)
+        prediction = force_field(self.system, neighbors.pairs)
+        return replace(
+            self,
+            neighbors=neighbors,
+            forces=prediction.forces,
+            virial=prediction.virial,
+            energies=prediction.energies,
+        )
+
+
+def atomic_masses(system: System) -> PerAtom:
+    """Return standard atomic masses in amu, one in padding."""
+    table = standard_masses()
+    return jnp.asarray(np.where(np.asarray(system.is_atom), table[np.asarray(system.numbers)], 1.0))
+
+
+@eqx.filter_jit
+def _evaluate(state: MDState, force_field: AbstractForceField) -> MDState:
+    return state.evaluated(force_field)
+
+
+def initial_state(
+    system: System,
+    force_field: AbstractForceField,
+    *,
+    seed: int,
+    masses: PerAtom | None = None,
+    skin: float = 0.5,
+) -> MDState:
+    """Return a state at rest with its forces (host only).
+
+    Args:
+        system: what to simulate.
+        force_field: evaluated once.
+        seed: of all randomness to come.
+        masses: amu; standard ones by default.
+        skin: Å added to the cutoffs of the pair lists.
+
+    Raises:
+        StructureError: the force field cannot describe the system, or atoms coincide.
+    """
+    force_field.check(system)
+    zeros = jnp.zeros_like(system.positions)
+    state = MDState(
+        system=system,
+        momenta=zeros,
+        masses=atomic_masses(system) if masses is None else masses,
+        forces=zeros,
+        virial=jnp.zeros_like(system.cell),
+        energies={},
+        heat=jnp.zeros_like(system.total_charge),
+        neighbors=allocate_neighbors(system, force_field.cutoffs, skin),
+        key=jax.random.key(seed),
+        step=jnp.zeros((), jnp.int64),
+    )
+    return _evaluate(state, force_field)
+
+
+def with_thermal_momenta(state: MDState, temperature: float) -> MDState:
+    """Return the state with Maxwell–Boltzmann momenta and each structure's centre at rest.
+
+    Args:
+        state: its key is split, so that the same seed gives the same momenta.
+        temperature: K.
+    """
+    key, draw = jax.random.split(state.key)
+    width = jnp.sqrt(state.masses * BOLTZMANN * temperature) * state.system.is_atom
+    momenta = width[:, None] * jax.random.normal(draw, state.momenta.shape, state.momenta.dtype)
+    return replace(state, key=key, momenta=without_drift(state, momenta))
+
+
+def without_drift(state: MDState, momenta: Positions) -> Float[Array, "atoms 3"]:
+    """Return momenta with the centre-of-mass velocity of each structure removed."""
+    weights = jnp.where(state.system.is_atom, state.masses, 0.0)
+    total_mass = jnp.maximum(state.sum_over_atoms(weights), 1e-30)
+    velocity = state.sum_over_atoms(momenta) / total_mass[:, None]
+    return momenta - weights[:, None] * velocity[state.system.system_index]

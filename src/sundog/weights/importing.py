@@ -1,0 +1,120 @@
+"""Turn a model made elsewhere into a weight set in the user's cache."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace as changed
+from pathlib import Path
+
+import yaml
+
+from sundog.errors import WeightsError
+from sundog.weights.card import new_card
+from sundog.weights.model_file import read_model_file
+from sundog.weights.published import PUBLISHED
+from sundog.weights.store import (
+    WeightSet,
+    check_name,
+    read_file,
+    read_weights,
+    weights_directory,
+    write_weights,
+)
+
+_MODEL_FILES = ("*.safetensors", "params.pkl", "*.model")
+_SETTINGS_FILES = ("hyperparameters.json", "hyperparameters.yaml")
+
+
+def import_weights(
+    path: str | Path, name: str | None = None, *, replace: bool = False
+) -> WeightSet:
+    """Convert a model and store it in the user's cache.
+
+    Args:
+        path: a flax `params.pkl`, a model saved by torch, a sundog `.safetensors` with its card
+            beside it, or a directory that holds one of them. A `params.pkl` is read with the
+            `hyperparameters.json` or `.yaml` beside it; without, what its arrays do not tell is
+            assumed to be as in the published model, and the card says so.
+        name: what to call the weight set; None for the published model's name, if it is one,
+            else for the name of the file or, for a `params.pkl`, of its directory.
+        replace: whether a weight set of that name may be overwritten.
+
+    Returns:
+        The weight set as it was stored.
+
+    Raises:
+        WeightsError: there is no model at `path`, or none that sundog computes; the file is
+            damaged or malicious; or a weight set of that name exists.
+    """
+    file = _find_model(Path(path).expanduser())
+    weights = read_weights(file) if file.suffix == ".safetensors" else _convert(file)
+    weights = changed(weights, name=check_name(name or weights.name))
+    _protect_published(weights)
+    if not replace and (weights_directory() / f"{weights.name}.safetensors").exists():
+        raise WeightsError(
+            f"weights: a weight set called `{weights.name}` is installed already",
+            remedy="Choose another name with --name, or replace it with --replace",
+        )
+    return write_weights(weights)
+
+
+def _protect_published(weights: WeightSet) -> None:
+    published = PUBLISHED.get(weights.name)
+    source = weights.card.get("source")
+    digest = source.get("sha256") if isinstance(source, dict) else None
+    if published and digest not in published.hashes:
+        raise WeightsError(
+            f"weights: the name `{weights.name}` is kept for the published weights, and these are "
+            "others",
+            remedy="Choose another name with --name",
+        )
+
+
+def _convert(file: Path) -> WeightSet:
+    model = read_model_file(read_file(file), _read_settings(file.parent))
+    published = PUBLISHED.get(model.published or "")
+    card = new_card(
+        source={"kind": "file", "file": file.name, "sha256": model.sha256},
+        licence=published.licence if published else None,
+        assumed=model.assumed,
+    )
+    own_name = file.resolve().parent.name if file.name == "params.pkl" else file.stem
+    return WeightSet(model.published or own_name, model.hyperparameters, model.arrays, card)
+
+
+def _find_model(path: Path) -> Path:
+    if not path.exists():
+        raise WeightsError(f"weights: there is nothing at {path}", remedy="Check the path")
+    if not path.is_dir():
+        return path
+    found = [file for pattern in _MODEL_FILES for file in sorted(path.glob(pattern))]
+    if len(found) == 1:
+        return found[0]
+    if not found and ((path / "checkpoints").is_dir() or list(path.glob("*/_METADATA"))):
+        raise WeightsError(
+            f"weights: {path} holds an orbax checkpoint, which sundog cannot read yet",
+            remedy="Where the model was trained, load the checkpoint, write its parameters with "
+            "pickle as nested dicts of numpy arrays to `params.pkl` beside "
+            "`hyperparameters.json`, and import that directory",
+        )
+    raise WeightsError(
+        f"weights: {path} does not hold one model",
+        got=", ".join(file.name for file in found) or "none",
+        expected=f"one file of {', '.join(_MODEL_FILES)}",
+        remedy="Give the path of the model file itself",
+    )
+
+
+def _read_settings(directory: Path) -> Mapping | None:
+    for name in _SETTINGS_FILES:
+        file = directory / name
+        if not file.is_file():
+            continue
+        try:
+            # JSON is YAML too, but its own reader is the faster and stricter.
+            settings = (json.loads if file.suffix == ".json" else yaml.safe_load)(read_file(file))
+        except (ValueError, yaml.YAMLError, RecursionError) as error:
+            raise WeightsError(f"weights: {file} cannot be read", got=error) from error
+        if not isinstance(settings, Mapping):
+            raise WeightsError(f"weights: {file} does not hold settings", expected="a mapping")
+        return settings
+    return None

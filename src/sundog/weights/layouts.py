@@ -1,0 +1,253 @@
+"""Where the flax and the torch model keep each of sundog's arrays, and how each is laid out.
+
+One row an array: sundog's name, its kind, its name in a flax and in a torch file. The kind says
+how either layout becomes sundog's: torch keeps matrices transposed, its per-head maps with
+inputs before outputs, and its element tables as matrices with a column for each Z ≥ 1.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+
+class Layout(NamedTuple):
+    """One family of files.
+
+    Attributes:
+        family: which column of the table names this family's arrays.
+        layer: pattern that the names of a layer's arrays begin with; its group is the number.
+        derived: patterns of arrays that are constants or copies, not parameters.
+    """
+
+    family: Literal["flax", "torch"]
+    layer: str
+    derived: tuple[str, ...] = ()
+
+
+FLAX = Layout("flax", r"layers_(\d+)/")
+TORCH = Layout(
+    "torch",
+    r"euclidean_transformers\.(\d+)\.",
+    derived=(
+        "radial_embedding.*",
+        "*.so3_conv_invariants.*",
+        "*.degree_repeats",
+        "*.euclidean_attention_block.filter_net_*",
+    ),
+)
+
+
+class Kind(NamedTuple):
+    """How an array's layouts become sundog's, and the rank it has then."""
+
+    rank: int
+    flax: Callable[..., np.ndarray]
+    torch: Callable[..., np.ndarray]
+
+
+class Row(NamedTuple):
+    """One array of the model; a file may keep it in several parts."""
+
+    name: str
+    kind: Kind
+    flax: tuple[str, ...]
+    torch: tuple[str, ...]
+
+
+def rows(layers: int) -> Iterator[Row]:
+    """Yield the row of every array of a model with so many layers."""
+    yield from _MODEL_ROWS
+    for layer in range(layers):
+        for row in _LAYER_ROWS:
+            yield Row(
+                f"layers.{layer}.{row.name}",
+                row.kind,
+                tuple(f"layers_{layer}/{name}" for name in row.flax),
+                tuple(f"euclidean_transformers.{layer}.{name}" for name in row.torch),
+            )
+
+
+def _as_is(array: np.ndarray) -> np.ndarray:
+    return array
+
+
+def _transposed(array: np.ndarray) -> np.ndarray:
+    return array.T
+
+
+def _heads_transposed(array: np.ndarray) -> np.ndarray:
+    return np.swapaxes(array, -1, -2)
+
+
+def _flat(array: np.ndarray) -> np.ndarray:
+    return array.reshape(-1)
+
+
+def _scalar(array: np.ndarray) -> np.ndarray:
+    return array.reshape(())
+
+
+def _stacked(*arrays: np.ndarray) -> np.ndarray:
+    return np.stack([_scalar(array) for array in arrays])
+
+
+def _row_0_cleared(table: np.ndarray) -> np.ndarray:
+    # flax initialises the row at random; no atom ever uses it.
+    return np.concatenate([np.zeros_like(table[:1]), table[1:]])
+
+
+def _row_0_added(table: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.zeros_like(table[:1]), table])
+
+
+def _columns_to_rows(matrix: np.ndarray) -> np.ndarray:
+    return _row_0_added(matrix.T)
+
+
+def _columns_to_vector(matrix: np.ndarray) -> np.ndarray:
+    return _row_0_added(_flat(matrix))
+
+
+def _shifts(shifts: np.ndarray) -> np.ndarray:
+    # A shift that all elements share is the training data's mean energy, which the published
+    # model does not add; only shifts that tell elements apart were learned.
+    return _row_0_added(np.zeros_like(shifts) if np.ptp(shifts) == 0 else shifts)
+
+
+_VECTOR = Kind(1, _as_is, _as_is)
+_MATRIX = Kind(2, _as_is, _transposed)
+_TABLE = Kind(2, _as_is, _as_is)
+_COLUMN = Kind(1, _flat, _flat)
+_PER_HEAD = Kind(3, _as_is, _heads_transposed)
+_ELEMENT_FEATURES = Kind(2, _row_0_cleared, _columns_to_rows)
+_ELEMENT_SCALES = Kind(1, _row_0_cleared, _columns_to_vector)
+_ELEMENT_SHIFTS = Kind(1, _row_0_cleared, _shifts)
+_SCALAR = Kind(0, _scalar, _scalar)
+_SCALARS = Kind(1, _stacked, _stacked)
+
+
+def _array(name: str, kind: Kind, flax: str, torch: str) -> Row:
+    return Row(name, kind, (flax,), (torch,))
+
+
+def _matrix(name: str, flax: str, torch: str) -> Row:
+    return _array(f"{name}.weight", _MATRIX, f"{flax}/kernel", f"{torch}.weight")
+
+
+def _dense(name: str, flax: str, torch: str) -> list[Row]:
+    bias = _array(f"{name}.bias", _VECTOR, f"{flax}/bias", f"{torch}.bias")
+    return [_matrix(name, flax, torch), bias]
+
+
+def _norm(name: str, flax: str, torch: str) -> list[Row]:
+    return [
+        _array(f"{name}.scale", _VECTOR, f"{flax}/scale", f"{torch}.weight"),
+        _array(f"{name}.bias", _VECTOR, f"{flax}/bias", f"{torch}.bias"),
+    ]
+
+
+def _per_head(name: str, flax: str, torch: str) -> Row:
+    flax, torch = f"attention_block/{flax}", f"euclidean_attention_block.{torch}"
+    return _array(name, _PER_HEAD, flax, torch)
+
+
+def _charge_or_spin(name: str, flax: str, torch: str) -> list[Row]:
+    flax = f"{flax}/ChargeSpinEmbedSparse_0"
+    query = _ELEMENT_FEATURES
+    return [
+        _array(f"{name}.query", query, f"{flax}/Embed_0/embedding", f"{torch}.Wq.weight"),
+        _array(f"{name}.key", _TABLE, f"{flax}/Embed_1/embedding", f"{torch}.Wk"),
+        _array(f"{name}.value", _TABLE, f"{flax}/Embed_2/embedding", f"{torch}.Wv"),
+        _matrix(f"{name}.mlp.hidden", f"{flax}/Residual_0/layers_0", f"{torch}.mlp.1"),
+        _matrix(f"{name}.mlp.output", f"{flax}/Residual_0/layers_1", f"{torch}.mlp.3"),
+    ]
+
+
+def _filter(name: str, number: int, torch: str) -> list[Row]:
+    radial, angular = (
+        f"attention_block/{kind}_filter{number}_layer" for kind in ("radial", "spherical")
+    )
+    rbf, ev = f"{torch}.mlp_rbf", f"{torch}.mlp_ev"
+    # torch counts from zero: its `_layer_1` is the second layer.
+    return [
+        *_dense(f"{name}.radial.hidden", f"{radial}_1", f"{rbf}.0"),
+        *_dense(f"{name}.radial.output", f"{radial}_2", f"{rbf}.mlp_rbf_layer_1.0"),
+        *_dense(f"{name}.angular.hidden", f"{angular}_1", f"{ev}.0"),
+        *_dense(f"{name}.angular.output", f"{angular}_2", f"{ev}.mlp_ev_layer_1.0"),
+    ]
+
+
+def _energy_head() -> list[Row]:
+    name, flax, torch = "energy_head", "observables_0", "atomic_energy_output_block"
+    scales, shifts = f"{torch}.energy_scales.weight", f"{torch}.energy_shifts"
+    return [
+        *_dense(f"{name}.mlp.hidden", f"{flax}/energy_dense_regression", f"{torch}.layers.0"),
+        *_dense(f"{name}.mlp.output", f"{flax}/energy_dense_final", f"{torch}.final_layer"),
+        _array(f"{name}.scale", _ELEMENT_SCALES, f"{flax}/atomic_scales", scales),
+        _array(f"{name}.shift", _ELEMENT_SHIFTS, f"{flax}/energy_offset", shifts),
+    ]
+
+
+def _charge_head() -> list[Row]:
+    flax = "observables_0/electrostatic_energy/partial_charges"
+    torch = "partial_charges_output_block"
+    hidden, final = f"{flax}/charge_dense_regression_vec", f"{flax}/charge_dense_final_vec"
+    table = f"{flax}/Embed_0/embedding"
+    return [
+        *_dense("charge_head.mlp.hidden", hidden, f"{torch}.transform_inv_features.0"),
+        *_dense("charge_head.mlp.output", final, f"{torch}.transform_inv_features.2"),
+        _array("charge_head.element", _COLUMN, table, f"{torch}.atomic_embedding.weight"),
+    ]
+
+
+def _hirshfeld_head() -> list[Row]:
+    name, flax, torch = "hirshfeld_head", "observables_2", "hirshfeld_output_block"
+    dense, mlp = f"{flax}/hirshfeld_ratios_dense", f"{torch}.transform_features"
+    element, query = f"{torch}.v_shift_embedding.weight", f"{torch}.q_embedding.weight"
+    return [
+        *_dense(f"{name}.mlp.hidden", f"{dense}_regression", f"{mlp}.0"),
+        *_dense(f"{name}.mlp.output", f"{dense}_final", f"{mlp}.2"),
+        _array(f"{name}.element", _COLUMN, f"{flax}/Embed_0/embedding", element),
+        _array(f"{name}.query", _TABLE, f"{flax}/Embed_1/embedding", query),
+    ]
+
+
+def _zbl(name: str, kind: Kind, *parts: str) -> Row:
+    flax = tuple(f"observables_0/zbl_repulsion/{part}" for part in parts)
+    torch = tuple(f"zbl_repulsion.{part}_raw" for part in parts)
+    return Row(f"zbl.{name}", kind, flax, torch)
+
+
+_MODEL_ROWS = (
+    _array(
+        "embedding.element",
+        _ELEMENT_FEATURES,
+        "feature_embeddings_0/Embed_0/embedding",
+        "inv_feature_embedding.embedding.weight",
+    ),
+    *_charge_or_spin("embedding.charge", "feature_embeddings_1", "charge_embedding"),
+    *_charge_or_spin("embedding.spin", "feature_embeddings_2", "spin_embedding"),
+    *_energy_head(),
+    *_charge_head(),
+    *_hirshfeld_head(),
+    _zbl("a", _SCALARS, "a1", "a2", "a3", "a4"),
+    _zbl("c", _SCALARS, "c1", "c2", "c3", "c4"),
+    _zbl("p", _SCALAR, "p"),
+    _zbl("d", _SCALAR, "d"),
+)
+
+_LAYER_ROWS = (
+    *_filter("filter_features", 1, "filter_net_inv"),
+    *_filter("filter_euclidean", 2, "filter_net_ev"),
+    _per_head("query_features", "Wq1", "W_q_inv"),
+    _per_head("key_features", "Wk1", "W_k_inv"),
+    _per_head("value_features", "Wv1", "W_v_inv"),
+    _per_head("query_euclidean", "Wq2", "W_q_ev"),
+    _per_head("key_euclidean", "Wk2", "W_k_ev"),
+    *_dense("mlp.hidden", "res_mlp_1_layer_1", "mlp_1.1"),
+    *_dense("mlp.output", "res_mlp_1_layer_2", "mlp_1.3"),
+    *_dense("exchange", "exchange_block/mlp_layer_2", "interaction_block.linear_layer"),
+    *_norm("norm_1", "layer_normalization_1", "layer_norm_inv_1"),
+    *_norm("norm_2", "layer_normalization_2", "layer_norm_inv_2"),
+)

@@ -1,0 +1,271 @@
+"""Where weight sets are kept, found, written and read.
+
+A weight set is a pair of files: `<name>.safetensors`, the arrays, and `<name>.json`, the card,
+which holds the hyperparameters, the provenance and the hash of the first.
+"""
+
+import json
+import os
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import platformdirs
+import safetensors
+import safetensors.numpy
+
+from sundog.errors import WeightsError
+from sundog.model.hyperparameters import Hyperparameters
+from sundog.weights.names import validate
+from sundog.weights.published import DEFAULT, PUBLISHED
+
+FORMAT_VERSION = 1
+"""Counts up when an older sundog can no longer read what is written."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_RENEW = "Bring the weights again with `sundog weights fetch` or `sundog weights import PATH`"
+
+
+@dataclass(frozen=True)
+class WeightSet:
+    """A model's weights and what is known about them.
+
+    Attributes:
+        name: what the user calls it.
+        hyperparameters: shape and constants of the model.
+        arrays: the arrays by sundog's names.
+        card: provenance, licence, citation; complete once the set is stored.
+    """
+
+    name: str
+    hyperparameters: Hyperparameters
+    arrays: dict[str, np.ndarray]
+    card: dict
+
+
+class Installed(NamedTuple):
+    """A weight set in the user's cache; its card is None if it cannot be read."""
+
+    name: str
+    path: Path
+    card: dict | None
+
+
+def cache_directory() -> Path:
+    """Return sundog's cache: `SUNDOG_CACHE_DIR`, else in the user's cache."""
+    cache = os.environ.get("SUNDOG_CACHE_DIR") or platformdirs.user_cache_dir("sundog")
+    return Path(cache).expanduser()
+
+
+def weights_directory() -> Path:
+    """Return where weight sets are kept."""
+    return cache_directory() / "weights"
+
+
+def check_name(name: str) -> str:
+    """Return `name` if a weight set can be called that, else raise `WeightsError`."""
+    if not _is_name(name):
+        raise WeightsError(
+            "weights: that is not a name for a weight set",
+            got=repr(name),
+            expected="letters, digits and . _ + -, beginning with a letter or digit",
+        )
+    return name
+
+
+def list_installed() -> list[Installed]:
+    """Return the weight sets in the user's cache, sorted by name."""
+    installed = []
+    for path in sorted(weights_directory().glob("*.safetensors")):
+        try:
+            card = _read_card(path)
+        except WeightsError:
+            card = None
+        installed.append(Installed(path.stem, path, card))
+    return installed
+
+
+def resolve(name_or_path: str | os.PathLike | None = None) -> WeightSet:
+    """Return the weight set that a user means, as `locate` finds it and `read_weights` reads it."""
+    return read_weights(locate(name_or_path))
+
+
+def locate(name_or_path: str | os.PathLike | None = None) -> Path:
+    """Return the `.safetensors` file of the weight set that a user means.
+
+    Args:
+        name_or_path: the name of an installed set; or a path, which has a separator or ends in
+            `.safetensors`, to the file or to the only such file's directory. None stands for
+            what `SUNDOG_MODEL_PATH` says, else for the published weights.
+
+    Raises:
+        WeightsError: there is no such set, with what there is and how to get it.
+    """
+    name_or_path = requested(name_or_path)
+    if _is_name(name_or_path):
+        return find_installed(name_or_path)
+    return _find_file(Path(name_or_path).expanduser())
+
+
+def requested(name_or_path: str | os.PathLike | None = None) -> str:
+    """Return what is asked for: the argument, else `SUNDOG_MODEL_PATH`, else `so3lr`."""
+    return str(name_or_path or os.environ.get("SUNDOG_MODEL_PATH") or DEFAULT)
+
+
+def is_installed(name: str) -> bool:
+    """Return whether the user's cache holds a weight set of this name, whole or not."""
+    return (weights_directory() / f"{name}.safetensors").is_file()
+
+
+def find_installed(name: str) -> Path:
+    """Return the `.safetensors` file of an installed weight set.
+
+    Raises:
+        WeightsError: no set of that name is installed, with what is and how to get it.
+    """
+    path = weights_directory() / f"{name}.safetensors"
+    if path.is_file():
+        return path
+    installed = [weights.name for weights in list_installed()]
+    raise WeightsError(
+        f"weights: no weight set called `{name}` is installed",
+        expected=f"one of those installed: {', '.join(installed) or 'none yet'}",
+        remedy=_suggestion(name, installed),
+    )
+
+
+def write_weights(weights: WeightSet, directory: Path | None = None) -> WeightSet:
+    """Store a weight set and return it with its complete card.
+
+    Each file appears whole or not at all, the card last: an interrupted write leaves either the
+    set that was there or one that `read_weights` refuses.
+
+    Args:
+        weights: what to store, under its name.
+        directory: where; None for the user's cache.
+
+    Raises:
+        WeightsError: the arrays are not a whole model, or the files cannot be written.
+    """
+    validate(weights.arrays, weights.hyperparameters)
+    path = (directory or weights_directory()) / f"{check_name(weights.name)}.safetensors"
+    data = safetensors.numpy.save(weights.arrays)
+    card = {
+        **weights.card,
+        "format_version": FORMAT_VERSION,
+        "name": weights.name,
+        "hyperparameters": weights.hyperparameters.to_dict(),
+        "safetensors_sha256": sha256(data).hexdigest(),
+    }
+    _write_atomically(path, data)
+    _write_atomically(_card_path(path), (json.dumps(card, indent=2) + "\n").encode())
+    return WeightSet(weights.name, weights.hyperparameters, weights.arrays, card)
+
+
+def read_weights(path: Path) -> WeightSet:
+    """Read the weight set whose `.safetensors` file is at `path`.
+
+    Raises:
+        WeightsError: a file is missing, truncated or altered, or of a newer format.
+    """
+    card = _read_card(path)
+    data = read_file(path)
+    if sha256(data).hexdigest() != card.get("safetensors_sha256"):
+        raise WeightsError(
+            f"weights: {path} is truncated or was altered: its hash is not the one in its card",
+            remedy=_RENEW,
+        )
+    try:
+        hyperparameters = Hyperparameters.from_dict(card["hyperparameters"])
+        arrays = safetensors.numpy.load(data)
+    except (safetensors.SafetensorError, LookupError, TypeError, ValueError, ArithmeticError) as e:
+        raise WeightsError(
+            f"weights: {path} or its card is damaged", got=f"{type(e).__name__}: {e}", remedy=_RENEW
+        ) from e
+    validate(arrays, hyperparameters)
+    return WeightSet(path.stem, hyperparameters, arrays, card)
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file, or raise `WeightsError` that says why not."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"weights: cannot read {path}", got=error.strerror) from error
+
+
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None and not text.endswith(".safetensors")
+
+
+def _suggestion(name: str, installed: Sequence[str]) -> str:
+    if name in PUBLISHED:
+        return f"Bring the published weights with `sundog weights fetch {name}`"
+    if Path(name).exists():
+        return f"If the file or directory of that name is meant, write ./{name}"
+    for close in get_close_matches(name, {*installed, *PUBLISHED}, n=1):
+        return f"Perhaps `{close}` was meant"
+    return "Bring weights with `sundog weights fetch` or `sundog weights import PATH`"
+
+
+def _find_file(path: Path) -> Path:
+    found = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
+    if len(found) == 1 and found[0].suffix == ".safetensors" and found[0].is_file():
+        return found[0]
+    raise WeightsError(
+        f"weights: there is no weight set at {path}",
+        expected="a .safetensors file with its card, or a directory with one such pair",
+        remedy="Turn a model made elsewhere into a weight set with `sundog weights import PATH`"
+        if path.exists()
+        else "Check the path",
+    )
+
+
+def _card_path(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def _read_card(path: Path) -> dict:
+    if path.is_file() and not _card_path(path).is_file():
+        raise WeightsError(f"weights: {path} has no card, {_card_path(path).name}, beside it")
+    try:
+        card = json.loads(read_file(_card_path(path)))
+    except ValueError:
+        card = None
+    if not isinstance(card, dict) or not isinstance(card.get("format_version"), int):
+        raise WeightsError(f"weights: {_card_path(path)} is not a weight set's card", remedy=_RENEW)
+    if card["format_version"] > FORMAT_VERSION:
+        raise WeightsError(
+            f"weights: {path} was written by a newer sundog",
+            got=f"format {card['format_version']}",
+            expected=f"format {FORMAT_VERSION} or older",
+            remedy="Update sundog",
+        )
+    return card
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise WeightsError(
+            f"weights: cannot write {path}",
+            got=error.strerror or error,
+            remedy="Make room, or set SUNDOG_CACHE_DIR to a directory with room that you may "
+            "write to",
+        ) from error

@@ -1,0 +1,24 @@
+"""Strict numerics for every test: float64 available, no silent promotion, checked shapes."""
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+from jaxtyping import install_import_hook
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+HOOKED = (
+    "sundog.forcefield",
+    "sundog.model",
+    "sundog.neighbors",
+    "sundog.numerics",
+    "sundog.properties",
+    "sundog.simulate",
+    "sundog.system",
+    "sundog.terms",
+)
+install_import_hook(list(HOOKED), "beartype.beartype")

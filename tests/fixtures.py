@@ -1,0 +1,64 @@
+"""Small systems and models shared by the tests."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ase.build import molecule
+
+from sundog.forcefield.so3lr import ForceField, assemble
+from sundog.model.hyperparameters import Hyperparameters
+from sundog.model.so3krates import initialize
+from sundog.neighbors.reference import reference_pairs
+from sundog.system import System, make_system
+from sundog.terms.zbl import ZBL
+
+SMALL = Hyperparameters(
+    features=16,
+    heads=2,
+    degrees=(1, 2),
+    layers=2,
+    radial_functions=8,
+    angular_features=8,
+    hirshfeld_features=8,
+)
+"""A model of the family that is not of the published shape."""
+
+
+def small_force_field(electrostatics="truncated", cutoff=7.0, precision="float64") -> ForceField:
+    """A random, tiny force field with every part of the real one."""
+    keys = jax.random.split(jax.random.key(7), 2)
+    network = initialize(SMALL, keys[0])
+    zbl = ZBL(
+        a=jnp.asarray([1.1, 0.9, 0.5, 0.2]),
+        c=jnp.asarray([0.2, 0.5, 0.2, 0.1]),
+        p=jnp.asarray(0.3),
+        d=jnp.asarray(2.2),
+        cutoff=SMALL.cutoff,
+        switch_off=SMALL.zbl_cutoff,
+    )
+    return assemble(
+        network, zbl, electrostatics=electrostatics, cutoff=cutoff, precision=precision
+    )
+
+
+def pairs_for(force_field: ForceField, system: System) -> dict:
+    """Plain pair lists for every range of a force field."""
+    return {
+        name: reference_pairs(system, cutoff) for name, cutoff in force_field.cutoffs.items()
+    }
+
+
+def ethanol(**kwargs) -> System:
+    """Ethanol, slightly out of its minimum so that no symmetry hides an error."""
+    atoms = molecule("CH3CH2OH")
+    atoms.rattle(0.05, seed=3)
+    return make_system(atoms.positions, atoms.numbers, **kwargs)
+
+
+def small_crystal(seed=0, scale=1.0) -> System:
+    """Twelve atoms in a skewed cell shorter than the long-range cutoff."""
+    rng = np.random.default_rng(seed)
+    cell = scale * np.array([[5.5, 0.0, 0.0], [1.5, 5.2, 0.0], [-0.8, 1.1, 6.0]])
+    grid = np.stack(np.meshgrid(*[np.arange(n) / n for n in (2, 2, 3)], indexing="ij"), -1)
+    positions = grid.reshape(-1, 3) @ cell + rng.uniform(-0.25, 0.25, (12, 3))
+    return make_system(positions, [8, 1, 6, 1, 7, 1, 8, 1, 6, 1, 1, 1], cell=cell, pbc=True)

@@ -1,0 +1,152 @@
+"""Contracts of the engine, on force fields with exact answers."""
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from potentials import Harmonic, LennardJones
+
+from sundog.errors import SimulationError
+from sundog.simulate.ensembles import nve, nvt_langevin
+from sundog.simulate.minimize import minimize
+from sundog.simulate.run import run
+from sundog.simulate.state import MDState, initial_state, with_thermal_momenta
+from sundog.system import make_system
+from sundog.units import BOLTZMANN
+
+ARGON = 18
+
+
+def argon(cells=3, spacing=5.4, seed=0):
+    basis = spacing * np.array([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
+    shifts = spacing * np.stack(np.meshgrid(*[np.arange(cells)] * 3, indexing="ij"), -1)
+    positions = (shifts.reshape(-1, 1, 3) + basis[None]).reshape(-1, 3)
+    positions = positions + np.random.default_rng(seed).normal(scale=0.05, size=positions.shape)
+    return make_system(
+        positions, np.full(len(positions), ARGON), cell=cells * spacing * np.eye(3), pbc=True
+    )
+
+
+def hot_argon(temperature=60.0, **kwargs) -> MDState:
+    state = initial_state(argon(), LennardJones(), seed=1, **kwargs)
+    return with_thermal_momenta(state, temperature)
+
+
+def last(state, ensemble, steps, stride=10):
+    samples = {}
+    for chunk in run(
+        state, ensemble, steps=steps, sample_every=stride, frame_every=10 * stride
+    ):
+        state = chunk.state
+        for name, values in chunk.samples.items():
+            samples.setdefault(name, []).append(values)
+    return state, {name: np.concatenate(values) for name, values in samples.items()}
+
+
+def test_momenta_are_thermal_and_the_centre_is_at_rest():
+    state = initial_state(argon(6), LennardJones(cutoff=5.0), seed=1)
+    state = with_thermal_momenta(state, 300.0)
+    np.testing.assert_allclose(state.momenta.sum(axis=0), 0, atol=1e-10)
+    scaled = np.asarray(state.momenta / jnp.sqrt(state.masses[:, None] * BOLTZMANN * 300))
+    degrees = scaled.size
+    assert scaled.var() == pytest.approx(1, abs=4 * np.sqrt(2 / degrees))
+    assert np.mean(scaled**4) == pytest.approx(3, abs=4 * np.sqrt(96 / degrees))
+
+
+def test_velocity_verlet_conserves_energy_to_second_order():
+    state = hot_argon()
+    fluctuation = []
+    for timestep in (8.0, 4.0):
+        ensemble = nve(LennardJones(), timestep)
+        _, samples = last(state, ensemble, steps=int(1600 / timestep), stride=1)
+        energy = samples["conserved_energy_ev"][:, 0]
+        fluctuation.append(energy.std())
+    assert fluctuation[1] < 1e-4 * abs(energy.mean())
+    assert np.log2(fluctuation[0] / fluctuation[1]) == pytest.approx(2, abs=0.3)
+
+
+def test_velocity_verlet_is_reversible():
+    state = hot_argon()
+    ensemble = nve(LennardJones(), 4.0)
+    forth, _ = last(state, ensemble, steps=100)
+    back, _ = last(replace(forth, momenta=-forth.momenta), ensemble, steps=100)
+    np.testing.assert_allclose(back.system.positions, state.system.positions, atol=1e-9)
+    np.testing.assert_allclose(-back.momenta, state.momenta, atol=1e-8)
+
+
+def test_velocity_verlet_conserves_momentum():
+    state, _ = last(hot_argon(), nve(LennardJones(), 4.0), steps=100)
+    np.testing.assert_allclose(state.momenta.sum(axis=0), 0, atol=1e-9)
+
+
+def test_langevin_samples_the_canonical_ensemble_of_a_harmonic_oscillator():
+    # BAOAB is exact for the positions of a harmonic oscillator at any stable timestep.
+    stiffness, temperature = 2.0, 300.0
+    system = make_system(np.zeros((400, 3)) + 0.1 * np.eye(3)[0], np.full(400, ARGON))
+    state = initial_state(system, Harmonic(stiffness), seed=3)
+    ensemble = nvt_langevin(Harmonic(stiffness), 10.0, temperature, friction_per_ps=20.0)
+    state, _ = last(state, ensemble, steps=500)
+    squares, kinetic = [], []
+    for chunk in run(state, ensemble, steps=4000, sample_every=20, frame_every=20):
+        squares.append(np.mean(chunk.state.system.positions**2))
+        kinetic.append(chunk.samples["temperature_kelvin"][0, 0])
+    assert np.mean(squares) == pytest.approx(BOLTZMANN * temperature / stiffness, rel=0.02)
+    # The kinetic average of BAOAB at a half step off carries an error of order dt².
+    assert np.mean(kinetic) == pytest.approx(temperature, rel=0.03)
+
+
+def test_langevin_conserves_energy_minus_heat():
+    state = hot_argon()
+    ensemble = nvt_langevin(LennardJones(), 4.0, 60.0, friction_per_ps=5.0)
+    _, samples = last(state, ensemble, steps=400)
+    conserved = samples["conserved_energy_ev"][:, 0]
+    total = (samples["potential_energy_ev"] + samples["kinetic_energy_ev"])[:, 0]
+    assert np.ptp(conserved) < 0.02 * np.ptp(total)
+
+
+def test_list_overflow_loses_no_step_and_no_pair():
+    ensemble = nve(LennardJones(), 4.0)
+    roomy = hot_argon()
+    expected, _ = last(roomy, ensemble, steps=60)
+    cramped = replace(roomy, neighbors=roomy.neighbors.shrunk(4, roomy.system))
+    assert cramped.neighbors.overflow
+    chunks = list(run(cramped, ensemble, steps=60, sample_every=10, frame_every=30))
+    assert chunks[0].repeats > 0
+    assert chunks[-1].state.step == 60
+    np.testing.assert_allclose(
+        chunks[-1].state.system.positions, expected.system.positions, atol=1e-11
+    )
+
+
+def test_the_same_seed_gives_the_same_bits_and_chunks_do_not_matter():
+    ensemble = nvt_langevin(LennardJones(), 4.0, 60.0, friction_per_ps=1.0)
+    one, _ = last(hot_argon(), ensemble, steps=60, stride=10)
+    (chunk,) = run(hot_argon(), ensemble, steps=60, sample_every=60, frame_every=60)
+    np.testing.assert_array_equal(one.system.positions, chunk.state.system.positions)
+    np.testing.assert_array_equal(one.momenta, chunk.state.momenta)
+
+
+def test_pressure_of_the_ideal_gas_is_exact():
+    free = LennardJones(epsilon=0.0)
+    state = with_thermal_momenta(initial_state(argon(), free, seed=2), 300.0)
+    _, samples = last(state, nve(free, 1.0), steps=10)
+    atoms, volume = state.system.number_of_atoms, float(state.system.volume[0])
+    temperature = samples["temperature_kelvin"][0, 0]
+    # T counts 3N − 3 degrees of freedom, the pressure all momenta: P V = (N − 1) k T.
+    expected = (atoms - 1) * BOLTZMANN * temperature / volume / 6.241509125883258e-07
+    assert samples["pressure_bar"][0, 0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_minimisation_reaches_the_threshold_and_never_loses_the_lattice():
+    state = initial_state(argon(), LennardJones(), seed=0)
+    before = float(state.potential_energy[0])
+    *_, fire = minimize(state, LennardJones(), force_threshold=1e-4, steps=500)
+    assert fire.largest_force < 1e-4
+    assert float(fire.md.potential_energy[0]) < before
+
+
+def test_a_blow_up_stops_with_a_clear_error():
+    state = hot_argon(1e9)
+    with pytest.raises(SimulationError, match=r"no longer finite|overflow"):
+        last(state, nve(LennardJones(), 200.0), steps=2000)

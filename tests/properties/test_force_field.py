@@ -1,0 +1,260 @@
+"""Contracts of every force field: symmetries, derivatives, padding, batches."""
+
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from fixtures import ethanol, pairs_for, small_crystal, small_force_field
+from scipy.spatial.transform import Rotation
+
+from sundog.neighbors.pairs import PairList
+from sundog.system import concatenate, make_system, pad
+
+CALL = eqx.filter_jit(lambda force_field, system, pairs: force_field(system, pairs))
+
+
+def predict(force_field, system):
+    return CALL(force_field, system, pairs_for(force_field, system))
+
+
+CASES = {
+    "molecule": (small_force_field("exact"), ethanol()),
+    "ion": (small_force_field("exact"), ethanol(total_charge=-1)),
+    "triplet": (small_force_field("exact"), ethanol(multiplicity=3)),
+    "truncated crystal": (small_force_field("truncated"), small_crystal()),
+    "wolf crystal": (small_force_field("wolf"), small_crystal()),
+}
+case = pytest.mark.parametrize(("force_field", "system"), CASES.values(), ids=CASES)
+
+
+@case
+def test_forces_are_the_negative_gradient(force_field, system):
+    forces = np.asarray(predict(force_field, system).forces)
+    step = 1e-4
+    for atom, axis in [(0, 0), (3, 1), (7, 2)]:
+        shift = np.zeros(forces.shape)
+        shift[atom, axis] = step
+        up = predict(force_field, system.at(system.positions + shift)).energy[0]
+        down = predict(force_field, system.at(system.positions - shift)).energy[0]
+        assert forces[atom, axis] == pytest.approx((down - up) / (2 * step), rel=1e-6, abs=1e-7)
+
+
+@case
+def test_virial_is_the_derivative_by_strain(force_field, system):
+    virial = np.asarray(predict(force_field, system).virial[0])
+    np.testing.assert_array_equal(virial, virial.T)
+    step = 1e-4
+    for a, b in [(0, 0), (2, 2), (0, 1), (1, 2)]:
+        strain = np.zeros((3, 3))
+        strain[a, b] += step / 2
+        strain[b, a] += step / 2
+        energies = []
+        for sign in (1, -1):
+            deformation = np.eye(3) + sign * strain
+            strained = system.at(
+                system.positions @ deformation, jnp.asarray(system.cell @ deformation)
+            )
+            energies.append(predict(force_field, strained).energy[0])
+        expected = (energies[0] - energies[1]) / (2 * step)
+        assert virial[a, b] == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+@case
+def test_translation_changes_nothing_and_forces_add_up_to_zero(force_field, system):
+    before = predict(force_field, system)
+    after = predict(force_field, system.at(system.positions + np.array([1.7, -0.3, 22.0])))
+    np.testing.assert_allclose(after.energy, before.energy, rtol=1e-12)
+    np.testing.assert_allclose(after.forces, before.forces, atol=1e-10)
+    np.testing.assert_allclose(before.forces.sum(axis=0), 0, atol=1e-10)
+
+
+@case
+def test_rotation_rotates_vectors_and_tensors(force_field, system):
+    before = predict(force_field, system)
+    for matrix in (Rotation.random(random_state=1).as_matrix(), -np.eye(3)):
+        turned = replace(
+            system,
+            positions=system.positions @ matrix,
+            cell=system.cell @ matrix,
+            origin=system.origin @ matrix,
+        )
+        after = predict(force_field, turned)
+        np.testing.assert_allclose(after.energy, before.energy, rtol=1e-11)
+        np.testing.assert_allclose(after.forces, before.forces @ matrix, atol=1e-9)
+        np.testing.assert_allclose(after.dipole, before.dipole @ matrix, atol=1e-9)
+        np.testing.assert_allclose(after.virial[0], matrix.T @ before.virial[0] @ matrix, atol=1e-8)
+
+
+@case
+def test_permutation_permutes(force_field, system):
+    order = np.random.default_rng(0).permutation(system.number_of_atoms)
+    before = predict(force_field, system)
+    after = predict(
+        force_field,
+        replace(system, positions=system.positions[order], numbers=system.numbers[order]),
+    )
+    np.testing.assert_allclose(after.energy, before.energy, rtol=1e-12)
+    np.testing.assert_allclose(after.forces, before.forces[order], atol=1e-10)
+    np.testing.assert_allclose(after.partial_charges, before.partial_charges[order], atol=1e-12)
+
+
+@case
+def test_charge_is_conserved_and_terms_add_up(force_field, system):
+    prediction = predict(force_field, system)
+    np.testing.assert_allclose(
+        prediction.partial_charges.sum(), system.total_charge.sum(), atol=1e-12
+    )
+    assert set(prediction.energies) == {"so3krates", "zbl", "electrostatics", "dispersion"}
+    np.testing.assert_allclose(sum(prediction.energies.values()), prediction.energy, rtol=1e-14)
+
+
+def test_a_supercell_is_eight_cells():
+    # Cells shorter than both cutoffs: pairs of an atom with its own images take part.
+    force_field = small_force_field("truncated")
+    cell = 4.2 * np.eye(3)
+    positions = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.1], [1.2, 2.1, 0.3]])
+    numbers = np.array([8, 1, 7])
+    shifts = np.stack(np.meshgrid(*[[0, 1]] * 3, indexing="ij"), -1).reshape(-1, 3) @ cell
+    small = make_system(positions, numbers, cell=cell, pbc=True)
+    large = make_system(
+        (positions[None] + shifts[:, None]).reshape(-1, 3),
+        np.tile(numbers, 8),
+        cell=2 * cell,
+        pbc=True,
+    )
+    one, eight = predict(force_field, small), predict(force_field, large)
+    np.testing.assert_allclose(eight.energy, 8 * one.energy, rtol=1e-12)
+    np.testing.assert_allclose(eight.forces, np.tile(one.forces, (8, 1)), atol=1e-10)
+    np.testing.assert_allclose(eight.stress, one.stress, atol=1e-12)
+
+
+def test_a_batch_is_its_members():
+    force_field = small_force_field("truncated")
+    systems = [ethanol(total_charge=1), small_crystal(), ethanol(), small_crystal(scale=1.1)]
+    together = predict(force_field, concatenate(systems))
+    start = 0
+    for number, system in enumerate(systems):
+        alone = predict(force_field, system)
+        mine = slice(start, start + system.number_of_atoms)
+        np.testing.assert_allclose(together.energy[number], alone.energy[0], rtol=1e-12)
+        np.testing.assert_allclose(together.forces[mine], alone.forces, atol=1e-10)
+        np.testing.assert_allclose(together.virial[number], alone.virial[0], atol=1e-9)
+        np.testing.assert_allclose(together.dipole[number], alone.dipole[0], atol=1e-10)
+        start = mine.stop
+
+
+@case
+def test_padding_changes_nothing_and_has_no_nan(force_field, system):
+    before = predict(force_field, system)
+    padded = pad(system, system.number_of_atoms + 5, 3)
+    pairs = {
+        name: PairList(
+            i=jnp.concatenate([p.i, jnp.full(7, system.number_of_atoms, jnp.int32)]),
+            j=jnp.concatenate([p.j, jnp.full(7, system.number_of_atoms, jnp.int32)]),
+            shift=jnp.concatenate([p.shift, jnp.zeros((7, 3), p.shift.dtype)]),
+            mask=jnp.concatenate([p.mask, jnp.zeros(7, bool)]),
+        )
+        for name, p in pairs_for(force_field, system).items()
+    }
+    after = CALL(force_field, padded, pairs)
+    atoms = slice(0, system.number_of_atoms)
+    np.testing.assert_allclose(after.energy[:1], before.energy, rtol=1e-13)
+    np.testing.assert_array_equal(after.energy[1:], 0)
+    np.testing.assert_allclose(after.forces[atoms], before.forces, atol=1e-11)
+    np.testing.assert_array_equal(after.forces[system.number_of_atoms :], 0)
+    np.testing.assert_allclose(after.virial[0], before.virial[0], atol=1e-10)
+
+
+@case
+def test_pairs_beyond_the_cutoff_change_nothing(force_field, system):
+    cutoffs = {name: cutoff + 0.7 for name, cutoff in force_field.cutoffs.items()}
+    from sundog.neighbors.reference import reference_pairs
+
+    generous = {name: reference_pairs(system, cutoff) for name, cutoff in cutoffs.items()}
+    before, after = predict(force_field, system), CALL(force_field, system, generous)
+    np.testing.assert_allclose(after.energy, before.energy, rtol=1e-13)
+    np.testing.assert_allclose(after.forces, before.forces, atol=1e-11)
+
+
+def test_energy_is_smooth_when_an_atom_crosses_the_cutoffs():
+    force_field = small_force_field("truncated")
+    water = np.array([[0.0, 0.0, 0.0], [0.96, 0.0, 0.0], [-0.24, 0.93, 0.0]])
+
+    def along(distance):
+        positions = np.vstack([water, [[0.0, 0.0, distance]]])
+        return predict(force_field, make_system(positions, [8, 1, 1, 1], multiplicity=2))
+
+    for cutoff in force_field.cutoffs.values():
+        inside, outside = along(cutoff - 1e-6), along(cutoff + 1e-6)
+        np.testing.assert_allclose(inside.energy, outside.energy, rtol=1e-9)
+        np.testing.assert_allclose(inside.forces, outside.forces, atol=1e-5)
+
+
+def test_fragment_charges_constrain_the_partial_charges():
+    force_field = small_force_field("exact")
+    one = ethanol()
+    positions = np.vstack([one.positions, one.positions + np.array([0.0, 0.0, 5.0])])
+    numbers = np.tile(one.numbers, 2)
+    index = np.repeat([0, 1], one.number_of_atoms)
+    system = make_system(positions, numbers, fragments=(index, [1, -1]))
+    charges = np.asarray(predict(force_field, system).partial_charges)
+    np.testing.assert_allclose([charges[index == f].sum() for f in (0, 1)], [1, -1], atol=1e-12)
+    free = make_system(positions, numbers)
+    whole = np.asarray(predict(force_field, free).partial_charges)
+    # One constant per fragment is all that the constraint changes.
+    difference = charges - whole
+    for fragment in (0, 1):
+        np.testing.assert_allclose(np.ptp(difference[index == fragment]), 0, atol=1e-12)
+
+
+def test_charge_and_spin_change_the_energy():
+    force_field = small_force_field("exact")
+    energies = {
+        float(predict(force_field, ethanol(total_charge=q, multiplicity=m)).energy[0])
+        for q, m in [(0, 1), (2, 1), (-2, 1), (0, 3)]
+    }
+    assert len(energies) == 4
+
+
+@case
+def test_float32_agrees_with_float64(force_field, system):
+    single = small_force_field(
+        force_field.electrostatics, min(force_field.cutoff, 7.0), precision="float32"
+    )
+    exact, rounded = predict(force_field, system), predict(single, system)
+    assert rounded.partial_charges.dtype == jnp.float32
+    assert rounded.energy.dtype == rounded.forces.dtype == jnp.float64
+    np.testing.assert_allclose(rounded.energy, exact.energy, rtol=1e-5)
+    np.testing.assert_allclose(rounded.forces, exact.forces, atol=2e-4)
+
+
+def test_chunked_sums_equal_whole_sums(monkeypatch):
+    from sundog.forcefield import pair_sum
+
+    force_field, system = small_force_field("wolf"), small_crystal()
+    pairs = pairs_for(force_field, system)
+    whole = force_field(system, pairs)
+    monkeypatch.setattr(pair_sum, "CHUNK_OF_PAIRS", 500)
+    chunked = force_field(system, pairs)
+    np.testing.assert_allclose(chunked.energy, whole.energy, rtol=1e-13)
+    np.testing.assert_allclose(chunked.forces, whole.forces, atol=1e-11)
+    np.testing.assert_allclose(chunked.virial, whole.virial, atol=1e-10)
+
+
+def test_a_far_away_origin_costs_no_digits_in_float32():
+    force_field = small_force_field("exact", precision="float32")
+    near, there = ethanol(), ethanol()
+    far = make_system(
+        np.asarray(there.positions + there.origin[0]) + 500.0, np.asarray(there.numbers)
+    )
+    a, b = predict(force_field, near), predict(force_field, far)
+    np.testing.assert_allclose(a.forces, b.forces, atol=1e-6)
+
+
+def test_force_field_is_a_pytree_with_only_parameters_as_arrays():
+    force_field = small_force_field()
+    leaves = jax.tree.leaves(force_field)
+    assert all(jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in leaves)

@@ -1,0 +1,44 @@
+"""Small files are written whole or not at all."""
+
+import pytest
+
+from sundog.errors import RunDirectoryError
+from sundog.io.atomic import replacing, write_atomically
+
+
+@pytest.mark.parametrize("content", ["σ = 1 Å\n", b"\x00\xff"])
+def test_content_arrives(tmp_path, content):
+    write_atomically(tmp_path / "a", content)
+    expected = content.encode() if isinstance(content, str) else content
+    assert (tmp_path / "a").read_bytes() == expected
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path, full_disk):
+    path = tmp_path / "a"
+    write_atomically(path, "old")
+    with full_disk(100), pytest.raises(RunDirectoryError, match="as it was before"):
+        write_atomically(path, "new" * 100)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failing_block_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a"
+    write_atomically(path, "old")
+    with pytest.raises(ZeroDivisionError), replacing(path) as scratch:
+        scratch.write_text("half")
+        _ = 1 / 0
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_permissions_are_the_usual_ones(tmp_path):
+    (tmp_path / "usual").write_text("")
+    write_atomically(tmp_path / "a", "")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(RunDirectoryError, match="No such file or directory"):
+        write_atomically(tmp_path / "nowhere" / "a", "")

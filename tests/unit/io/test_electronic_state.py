@@ -1,0 +1,99 @@
+"""Charge and multiplicity: who says them, and that no ion runs as a neutral molecule."""
+
+import ase
+import ase.build
+import numpy as np
+import pytest
+
+from sundog.errors import ChargeError
+from sundog.io.structures import electronic_state
+
+
+def water(**info) -> ase.Atoms:
+    atoms = ase.build.molecule("H2O")
+    atoms.info = info
+    return atoms
+
+
+def test_neutral_and_closed_shell_by_default():
+    assert electronic_state(water()) == (0, 1)
+
+
+def test_lowest_multiplicity_of_an_odd_number_of_electrons():
+    assert electronic_state(water(charge=1)) == (1, 2)
+
+
+@pytest.mark.parametrize("key", ["charge", "total_charge"])
+def test_charge_is_read_from_info(key):
+    assert electronic_state(water(**{key: -2}))[0] == -2
+
+
+@pytest.mark.parametrize("key", ["spin", "multiplicity"])
+def test_multiplicity_is_read_from_info(key):
+    assert electronic_state(water(**{key: 3})) == (0, 3)
+
+
+@pytest.mark.parametrize("value", [1, 1.0, np.int64(1), np.float64(1.0), "+1"])
+def test_integers_in_every_guise(value):
+    assert electronic_state(water(charge=value))[0] == 1
+
+
+def test_explicit_values_go_first():
+    atoms = water(charge=1, spin=2)
+    assert electronic_state(atoms, charge=0, multiplicity=1) == (0, 1)
+
+
+@pytest.mark.parametrize("value", [0.5, "neutral", True, [1, 2], None, np.nan, np.inf])
+def test_charges_that_are_no_integers(value):
+    with pytest.raises(ChargeError, match=r'atoms\.info\["charge"\]: must be an integer'):
+        electronic_state(water(charge=value))
+
+
+def test_an_explicit_charge_that_is_no_integer():
+    with pytest.raises(ChargeError, match=r"charge: must be an integer \(got 0\.5\)"):
+        electronic_state(water(), charge=0.5)
+
+
+def test_a_multiplicity_that_is_no_integer():
+    with pytest.raises(ChargeError, match='"spin"'):
+        electronic_state(water(spin="singlet"))
+
+
+def test_an_impossible_multiplicity():
+    with pytest.raises(ChargeError, match="odd multiplicity"):
+        electronic_state(water(spin=2))
+
+
+def test_entries_that_disagree():
+    with pytest.raises(ChargeError, match="disagree"):
+        electronic_state(water(charge=1, total_charge=-1))
+
+
+def test_entries_that_agree():
+    assert electronic_state(water(charge=2, total_charge=2))[0] == 2
+
+
+def test_atomic_charges_of_an_ion_are_not_taken_for_neutral():
+    atoms = water()
+    atoms.set_initial_charges([-1.0, 0.0, 0.0])
+    with pytest.raises(ChargeError, match=r"sum of -1.*--charge -1"):
+        electronic_state(atoms)
+    assert electronic_state(atoms, charge=0) == (0, 1)
+
+
+def test_atomic_charges_of_a_neutral_molecule_say_nothing():
+    atoms = water()
+    atoms.set_initial_charges([-0.8, 0.4, 0.4])
+    assert electronic_state(atoms) == (0, 1)
+
+
+def test_formal_charges_of_a_pdb_file_are_noticed(tmp_path):
+    from sundog.io.structures import read_structures
+
+    path = tmp_path / "ion.pdb"
+    path.write_text(
+        "HETATM    1 CL   CL  A   1       1.000   1.000   1.000  1.00  0.00          CL1-\n"
+    )
+    (atoms,) = read_structures(path)
+    with pytest.raises(ChargeError, match="--charge -1"):
+        electronic_state(atoms)

@@ -1,0 +1,105 @@
+"""`topology.pdb` gives a trajectory its names."""
+
+import ase
+import ase.build
+import mdtraj
+import numpy as np
+import pytest
+
+from sundog.errors import RunDirectoryError
+from sundog.io.topology import covalent_bonds, write_topology
+
+
+def loaded(tmp_path, atoms: ase.Atoms) -> mdtraj.Topology:
+    write_topology(tmp_path / "topology.pdb", atoms)
+    return mdtraj.load(tmp_path / "topology.pdb").topology
+
+
+def solution() -> ase.Atoms:
+    """Ethanol and two waters, one of them across the border of the box."""
+    atoms = ase.build.molecule("CH3CH2OH")
+    for shift in ([5.0, 0.0, 0.0], [5.0, 5.0, 9.9]):
+        water = ase.build.molecule("H2O")
+        water.positions += shift
+        atoms += water
+    atoms.cell, atoms.pbc = [10.0, 10.0, 10.0], True
+    atoms.wrap()
+    return atoms
+
+
+def test_molecules_become_residues(tmp_path):
+    topology = loaded(tmp_path, solution())
+    assert [(r.name, r.n_atoms) for r in topology.residues] == [("MOL", 9), ("HOH", 3), ("HOH", 3)]
+    assert [a.name for a in topology.residue(1).atoms] == ["O", "H1", "H2"]
+    assert len({a.name for a in topology.residue(0).atoms}) == 9
+    assert topology.n_bonds == 8 + 2 + 2
+
+
+def test_bonds_reach_across_the_border():
+    atoms = solution()
+    first, second = covalent_bonds(atoms)
+    assert len(first) == 12
+    assert (first < second).all()
+    atoms.pbc = False
+    assert len(covalent_bonds(atoms)[0]) < 12
+
+
+def test_names_of_the_input_are_kept(tmp_path):
+    atoms = solution()
+    names = ["C1", "C2", "OH", "HO", "HA", "HB", "HC", "HD", "HE"]
+    atoms.set_array("atomtypes", np.array(names + ["OW", "HW1", "HW2"] * 2))
+    atoms.set_array("residuenames", np.array(["ETH"] * 9 + ["SOL"] * 6))
+    atoms.set_array("residuenumbers", np.array([5] * 9 + [6] * 3 + [7] * 3))
+    topology = loaded(tmp_path, atoms)
+    assert [(r.name, r.resSeq) for r in topology.residues] == [("ETH", 5), ("HOH", 6), ("HOH", 7)]
+    assert [a.name for a in topology.residue(0).atoms] == names
+    assert topology.n_chains == 1
+
+
+def test_chains_of_the_input_are_kept(tmp_path):
+    atoms = ase.Atoms("O4", 5 * np.eye(4)[:, :3])
+    atoms.set_array("residuenames", np.array(["OXY"] * 4))
+    atoms.set_array("residuenumbers", np.array([1, 2, 3, 4]))
+    atoms.set_array("chainids", np.array(["C", "C", "D", "D"]))
+    assert [chain.chain_id for chain in loaded(tmp_path, atoms).chains] == ["C", "D"]
+
+
+def test_residue_numbers_that_fall_back_begin_a_chain(tmp_path):
+    atoms = ase.Atoms("O4", 5 * np.eye(4)[:, :3])
+    atoms.set_array("residuenames", np.array(["OXY"] * 4))
+    atoms.set_array("residuenumbers", np.array([1, 2, 1, 2]))
+    assert loaded(tmp_path, atoms).n_chains == 2
+
+
+def test_a_molecule_too_large_for_four_letters_is_split(tmp_path):
+    chlorine = ase.Atoms("Cl240", np.arange(240)[:, None] * [2.0, 0.0, 0.0])
+    topology = loaded(tmp_path, chlorine)
+    assert [residue.n_atoms for residue in topology.residues] == [99, 99, 42]
+    assert topology.atom(98).name == "Cl99"
+
+
+def test_the_cell_is_written_for_periodic_structures_only(tmp_path):
+    atoms = solution()
+    write_topology(tmp_path / "periodic.pdb", atoms)
+    assert "CRYST1   10.000" in (tmp_path / "periodic.pdb").read_text()
+    atoms.pbc = False
+    write_topology(tmp_path / "molecule.pdb", atoms)
+    assert "CRYST1" not in (tmp_path / "molecule.pdb").read_text()
+
+
+def test_more_atoms_and_residues_than_pdb_can_count(tmp_path):
+    count = 33_400
+    grid = np.stack(np.meshgrid(*[np.arange(33)] * 3), axis=-1).reshape(-1, 3)[:count]
+    corners = 3.2 * grid[:, None] if len(grid) == count else None
+    if corners is None:
+        grid = np.stack(np.meshgrid(*[np.arange(34)] * 3), axis=-1).reshape(-1, 3)[:count]
+        corners = 3.2 * grid[:, None]
+    positions = (corners + ase.build.molecule("H2O").positions).reshape(-1, 3)
+    topology = loaded(tmp_path, ase.Atoms("OH2" * count, positions))
+    assert topology.n_atoms == 3 * count > 99_999
+    assert topology.n_residues == count > 9_999
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(RunDirectoryError, match="could not be written"):
+        write_topology(tmp_path / "nowhere" / "topology.pdb", solution())

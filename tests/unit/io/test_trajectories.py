@@ -1,0 +1,236 @@
+"""The contract of every trajectory format, and what each one carries."""
+
+import struct
+
+import ase
+import ase.build
+import ase.io
+import mdtraj
+import numpy as np
+import pytest
+from mdtraj.formats import DCDTrajectoryFile, XTCTrajectoryFile
+
+from sundog.errors import InputError, RunDirectoryError
+from sundog.io.topology import write_topology
+from sundog.io.trajectories import WRITERS, open_trajectory
+
+FORMATS = sorted(WRITERS)
+PRECISION = {".xtc": 0.0051, ".dcd": 2e-6, ".extxyz": 0.0}
+TRICLINIC = np.array([[11.0, 0.0, 0.0], [2.0, 12.0, 0.0], [-3.0, 1.0, 13.0]])
+
+
+def waters(cell=None, count: int = 4) -> ase.Atoms:
+    water = ase.build.molecule("H2O")
+    atoms = ase.Atoms()
+    for i in range(count):
+        water.positions += [3.0, 0.1 * i, 0.2]
+        atoms += water
+    if cell is not None:
+        atoms.cell, atoms.pbc = cell, True
+    return atoms
+
+
+def walk(atoms: ase.Atoms, frames: int) -> np.ndarray:
+    steps = np.random.default_rng(0).normal(scale=0.1, size=(frames, len(atoms), 3))
+    return atoms.positions + np.cumsum(steps, axis=0)
+
+
+def write_frames(path, atoms, positions, first: int = 0, resume_at: int | None = None) -> list[int]:
+    """Write frames half a picosecond and ten steps apart; return the position after each."""
+    places = []
+    with open_trajectory(path, atoms, resume_at) as writer:
+        for i, frame in enumerate(positions, start=first):
+            writer.write(frame, atoms.cell.array, 0.5 * i, 10 * i)
+            places.append(writer.position)
+        writer.flush()
+    return places
+
+
+def load(path, atoms) -> mdtraj.Trajectory:
+    """Load a trajectory as a user does, with the topology beside it."""
+    topology = path.with_name("topology.pdb")
+    write_topology(topology, atoms)
+    if path.suffix == ".extxyz":
+        frames = ase.io.read(path, index=":")
+        trajectory = mdtraj.Trajectory(
+            np.array([frame.positions for frame in frames]) / 10, mdtraj.load_topology(topology)
+        )
+        if frames[0].pbc.all():
+            trajectory.unitcell_vectors = np.array([frame.cell.array for frame in frames]) / 10
+        return trajectory
+    return mdtraj.load(path, top=topology)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("cell", [None, np.diag([20.0, 21.0, 22.0]), TRICLINIC])
+def test_frames_and_cell_come_back(tmp_path, suffix, cell):
+    atoms = waters(cell)
+    positions = walk(atoms, 5)
+    path = tmp_path / f"t{suffix}"
+    write_frames(path, atoms, positions)
+    trajectory = load(path, atoms)
+    assert [residue.name for residue in trajectory.topology.residues] == ["HOH"] * 4
+    np.testing.assert_allclose(10 * trajectory.xyz, positions, atol=PRECISION[suffix] + 2e-6)
+    if cell is None:
+        assert trajectory.unitcell_vectors is None
+    else:
+        np.testing.assert_allclose(10 * trajectory.unitcell_vectors[3], cell, atol=1e-4)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_turned_cell_keeps_distances_to_images(tmp_path, suffix):
+    turn = np.linalg.qr(np.random.default_rng(5).normal(size=(3, 3)))[0]
+    atoms = waters(TRICLINIC @ (turn * np.sign(np.linalg.det(turn))))
+    path = tmp_path / f"t{suffix}"
+    write_frames(path, atoms, walk(atoms, 1))
+    pairs = np.array([(i, j) for i in range(12) for j in range(i)])
+    distances = mdtraj.compute_distances(load(path, atoms), pairs)[0]
+    atoms.positions = walk(atoms, 1)[0]
+    expected = atoms.get_all_distances(mic=True)[pairs[:, 0], pairs[:, 1]]
+    np.testing.assert_allclose(10 * distances, expected, atol=0.02)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_left_handed_cell_is_the_same_lattice(tmp_path, suffix):
+    atoms = waters(TRICLINIC[[1, 0, 2]])
+    assert atoms.cell.handedness == -1
+    path = tmp_path / f"t{suffix}"
+    write_frames(path, atoms, walk(atoms, 1))
+    pairs = np.array([(i, j) for i in range(12) for j in range(i)])
+    trajectory = load(path, atoms)
+    distances = mdtraj.compute_distances(trajectory, pairs)[0]
+    atoms.positions = walk(atoms, 1)[0]
+    expected = atoms.get_all_distances(mic=True)[pairs[:, 0], pairs[:, 1]]
+    np.testing.assert_allclose(10 * distances, expected, atol=0.02)
+    first, *_ = atoms.positions[1:3] - atoms.positions[0]
+    assert np.linalg.norm(first) == pytest.approx(
+        10 * distances[pairs.tolist().index([1, 0])], abs=0.02
+    )
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_resumed_file_is_the_file_of_one_run(tmp_path, suffix):
+    atoms = waters(TRICLINIC)
+    positions = walk(atoms, 6)
+    whole, resumed = tmp_path / f"whole{suffix}", tmp_path / f"resumed{suffix}"
+    write_frames(whole, atoms, positions)
+    places = write_frames(resumed, atoms, positions[:5])
+    write_frames(resumed, atoms, positions[3:], first=3, resume_at=places[2])
+    assert resumed.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_resuming_from_nothing(tmp_path, suffix):
+    atoms = waters()
+    whole, resumed = tmp_path / f"whole{suffix}", tmp_path / f"resumed{suffix}"
+    write_frames(whole, atoms, walk(atoms, 2))
+    write_frames(resumed, atoms, walk(atoms, 1))
+    write_frames(resumed, atoms, walk(atoms, 2), resume_at=0)
+    assert resumed.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_file_that_lost_its_end_is_not_continued(tmp_path, suffix):
+    atoms = waters()
+    path = tmp_path / f"t{suffix}"
+    (place,) = write_frames(path, atoms, walk(atoms, 1))
+    before = path.read_bytes()[:-5]
+    path.write_bytes(before)
+    with pytest.raises(RunDirectoryError, match=f"shorter.*at least {place}"):
+        open_trajectory(path, atoms, resume_at=place)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_full_disk_leaves_whole_frames(tmp_path, suffix, full_disk):
+    atoms = waters(TRICLINIC)
+    positions = walk(atoms, 100)
+    path = tmp_path / f"t{suffix}"
+    with (
+        full_disk(3000),
+        open_trajectory(path, atoms) as writer,
+        pytest.raises(RunDirectoryError, match=r"could not be written.*holds the \d+ bytes"),
+    ):
+        for i, frame in enumerate(positions):
+            writer.write(frame, atoms.cell.array, 0.5 * i, i)
+    assert 0 < path.stat().st_size == writer.position <= 3000
+    trajectory = load(path, atoms)
+    assert 0 < len(trajectory) < 100
+    np.testing.assert_allclose(10 * trajectory.xyz[-1], positions[len(trajectory) - 1], atol=0.01)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_file_without_frames_is_empty(tmp_path, suffix):
+    open_trajectory(tmp_path / f"t{suffix}", waters()).close()
+    assert (tmp_path / f"t{suffix}").read_bytes() == b""
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_frames_of_another_size_are_refused(tmp_path, suffix):
+    with (
+        open_trajectory(tmp_path / f"t{suffix}", waters()) as writer,
+        pytest.raises(InputError, match=r"got 2 atoms.*12"),
+    ):
+        writer.write(np.zeros((2, 3)), np.zeros((3, 3)), 0.0, 0)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_folder_that_is_not_there(tmp_path, suffix):
+    with pytest.raises(RunDirectoryError, match="No such file or directory"):
+        open_trajectory(tmp_path / "nowhere" / f"t{suffix}", waters())
+
+
+def test_an_unknown_suffix_says_what_is_accepted(tmp_path):
+    with pytest.raises(InputError, match=r"t\.trr.*\.xtc or \.dcd or \.extxyz"):
+        open_trajectory(tmp_path / "t.trr", waters())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_xtc_carries_time_and_step(tmp_path):
+    atoms = waters()
+    write_frames(tmp_path / "t.xtc", atoms, walk(atoms, 3))
+    with XTCTrajectoryFile(str(tmp_path / "t.xtc")) as file:
+        _, time, step, box = file.read()
+    assert time.tolist() == [0.0, 0.5, 1.0]
+    assert step.tolist() == [0, 10, 20]
+    assert box is None
+
+
+def test_dcd_counts_its_frames_in_the_header(tmp_path):
+    for cell in (None, TRICLINIC):
+        atoms = waters(cell)
+        ours, theirs = tmp_path / "ours.dcd", tmp_path / "theirs.dcd"
+        write_frames(ours, atoms, walk(atoms, 4))
+        cellpar = np.tile(atoms.cell.cellpar(), (4, 1)).astype(np.float32)
+        box = {"cell_lengths": cellpar[:, :3], "cell_angles": cellpar[:, 3:]} if atoms.cell else {}
+        with DCDTrajectoryFile(str(theirs), "w") as file:
+            file.write(walk(atoms, 4).astype(np.float32), **box)
+        assert struct.unpack_from("<i", ours.read_bytes(), 8) == (4,)
+        assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_extxyz_carries_exact_numbers_and_results(tmp_path):
+    atoms = waters(TRICLINIC)
+    atoms.info = {"charge": -1, "spin": 2, "energy_of_the_input": -3.0}
+    random = np.random.default_rng(3)
+    positions, forces, momenta = random.normal(size=(3, 12, 3))
+    stress = random.normal(size=(3, 3))
+    extras = {
+        "energy": -1 / 3,
+        "stress": stress + stress.T,
+        "forces": forces,
+        "momenta": momenta,
+        "charges": np.arange(12) / 7,
+    }
+    with open_trajectory(tmp_path / "t.extxyz", atoms) as writer:
+        writer.write(positions, TRICLINIC / 3, 1 / 3, 7, extras)
+    read = ase.io.read(tmp_path / "t.extxyz")
+    assert isinstance(read, ase.Atoms)
+    assert read.info == {"charge": -1, "spin": 2, "time_ps": 1 / 3, "step": 7}
+    assert read.get_potential_energy() == -1 / 3
+    np.testing.assert_array_equal(read.positions, positions)
+    np.testing.assert_array_equal(read.cell.array, TRICLINIC / 3)
+    np.testing.assert_array_equal(read.get_forces(), forces)
+    np.testing.assert_array_equal(read.get_momenta(), momenta)
+    np.testing.assert_array_equal(read.get_charges(), np.arange(12) / 7)
+    np.testing.assert_array_equal(read.get_stress(voigt=False), stress + stress.T)
