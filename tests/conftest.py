@@ -21,4 +21,4 @@ HOOKED = (
     "sundog.system",
     "sundog.terms",
 )
-install_import_hook(list(HOOKED), "beartype.beartype")
+install_import_hook(list(HOOKED), "typechecker.check")

@@ -16,6 +16,9 @@ from jaxtyping import Array, Bool, Float, Int
 from sundog.errors import CellError, ChargeError, InputError, StructureError
 from sundog.typing import Cells, Numbers, Periodicity, PerSystem, Positions, SystemIndex
 
+Fragments = tuple[Sequence[int] | np.ndarray, Sequence[float] | np.ndarray]
+"""Fragment of each atom (0, 1, …) and charge of each fragment."""
+
 SMALLEST_CELL_VOLUME = 1e-3
 """Å³ (or Å², Å along fewer periodic directions) below which a cell counts as flat."""
 
@@ -78,10 +81,10 @@ def make_system(
     numbers: np.ndarray,
     *,
     cell: np.ndarray | None = None,
-    pbc: bool | Sequence[bool] = False,
+    pbc: bool | Sequence[bool] | np.ndarray = False,
     total_charge: float = 0,
-    multiplicity: int | None = None,
-    fragments: tuple[Sequence[int], Sequence[float]] | None = None,
+    multiplicity: float | None = None,
+    fragments: Fragments | None = None,
 ) -> System:
     """Check one structure and make a `System` of it.
 
@@ -92,8 +95,7 @@ def make_system(
         pbc: periodic or not, one value or one per lattice vector.
         total_charge: integer, in elementary charges.
         multiplicity: 2S + 1; by default the lowest that the electron count allows.
-        fragments: fragment index of each atom (0, 1, …) and the charge of each fragment,
-            which then constrains the predicted partial charges.
+        fragments: fragments that constrain the predicted partial charges.
 
     Raises:
         StructureError: empty structure or non-finite coordinates.
@@ -284,7 +286,7 @@ def _check_cell(cell: np.ndarray, pbc: np.ndarray) -> None:
 
 
 def _check_fragments(
-    fragments: tuple[Sequence[int], Sequence[float]] | None, atoms: int, total_charge: float
+    fragments: Fragments | None, atoms: int, total_charge: float
 ) -> tuple[Array | None, Array | None]:
     if fragments is None:
         return None, None

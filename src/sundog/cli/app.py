@@ -16,13 +16,18 @@ from sundog.errors import InputError, SundogError
 
 VERBS = {
     "md": ("sundog.cli.verbs.md:md", "Run molecular dynamics of a structure."),
-    "nve": ("sundog.cli.verbs.md:nve", "Run md at constant energy."),
-    "nvt": ("sundog.cli.verbs.md:nvt", "Run md at constant temperature."),
     "predict": ("sundog.cli.verbs.predict:predict", "Compute energies, forces and charges."),
     "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to simulate."),
     "weights": ("sundog.cli.verbs.weights:app", "Fetch, import, list and show model weights."),
 }
 """Verb: where it is and what it does. Imported when called, so that help is immediate."""
+
+
+SHORTHANDS = {
+    "nve": ["md", "--ensemble", "nve"],
+    "nvt": ["md", "--ensemble", "nvt"],
+}
+"""Verbs that stand for a verb with a setting; also upstream's spelling."""
 
 
 def make_app() -> App:
@@ -42,6 +47,8 @@ def run(arguments: Sequence[str]) -> int:
     app = make_app()
     try:
         arguments, config = _take_config(list(arguments))
+        if arguments and arguments[0] in SHORTHANDS:
+            arguments = SHORTHANDS[arguments[0]] + arguments[1:]
         if config is not None:
             app.config = Yaml(
                 config, must_exist=True, allow_unknown=False, use_commands_as_keys=False

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cyclopts import Parameter
 
-from sundog.errors import InputError
+from sundog.errors import InputError, RunDirectoryError
 
 if TYPE_CHECKING:
     from ase import Atoms
 
     from sundog.forcefield.so3lr import ForceField
+    from sundog.system import System
 
 FLAT = Parameter(name="*")
 """Marks a dataclass whose fields are flags of the verb itself."""
@@ -77,6 +79,21 @@ def describe_force_field(force_field: "ForceField") -> str:
         f"Force field {force_field.model_name}: electrostatics {force_field.electrostatics} "
         f"({cutoff}), {force_field.precision}"
     )
+
+
+def describe_electrons(system: "System") -> str:
+    """Return charge and multiplicity of a system of one structure in words."""
+    charge, multiplicity = int(system.total_charge[0]), int(system.multiplicity[0])
+    return f"charge {charge:+d}, multiplicity {multiplicity}"
+
+
+def refuse_existing(output: Path, overwrite: bool) -> None:
+    """Raise `RunDirectoryError` when a file to be written exists and is not to be replaced."""
+    if output.exists() and not overwrite:
+        raise RunDirectoryError(
+            f"--output: {output} exists",
+            remedy="Choose another name, or replace it with --overwrite",
+        )
 
 
 def set_up_jax() -> None:

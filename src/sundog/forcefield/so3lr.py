@@ -99,7 +99,7 @@ class ForceField(AbstractForceField):
             forces=forces,
             virial=virial,
             volume=system.volume,
-            energies=energies,
+            energies=dict(energies),
             partial_charges=atoms.partial_charges,
             hirshfeld_ratios=atoms.hirshfeld_ratios,
             polarizability=polarizabilities(atoms),

@@ -7,7 +7,7 @@ Charge and multiplicity are read from `atoms.info["charge"]` and `atoms.info["sp
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -30,7 +30,7 @@ class Calculator(AseCalculator):
     `energy_so3krates`, `energy_zbl`, `energy_electrostatics`, `energy_dispersion`.
     """
 
-    implemented_properties: ClassVar[list[str]] = [
+    implemented_properties = [
         "energy",
         "free_energy",
         "forces",
@@ -74,6 +74,7 @@ class Calculator(AseCalculator):
                 cutoff_angstrom=cutoff_angstrom,
                 precision=precision,
             )
+        self._force_field = model
         self._evaluate = Evaluator(model)
         self._charge = charge
         self._multiplicity = multiplicity
@@ -82,7 +83,7 @@ class Calculator(AseCalculator):
     @property
     def force_field(self) -> ForceField:
         """The force field behind the calculator."""
-        return self._evaluate.force_field
+        return self._force_field
 
     def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
         """Return what changed since the last calculation, charge and spin included."""

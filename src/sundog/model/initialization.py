@@ -11,8 +11,8 @@ from sundog.numerics.layers import MLP, LayerNorm, Linear
 
 
 def table(key: PRNGKeyArray, *shape: int) -> Float[Array, "..."]:
-    """Return an array whose entries have variance 1/(last but one length)."""
-    inputs = shape[-2] if len(shape) > 1 else shape[-1]
+    """Return a matrix, or a stack of them, whose entries have variance 1/(their rows)."""
+    inputs = shape[-2]
     return jax.random.normal(key, shape) / jnp.sqrt(inputs * 1.0)
 
 

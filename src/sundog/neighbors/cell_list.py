@@ -25,14 +25,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Bool, Float, Int, UInt32
+from jaxtyping import Array, Float, Int, PyTree, UInt16
 
 from sundog.neighbors.pairs import PairList
-from sundog.neighbors.planning import BYTE, WORD, CellListPlan, Demand, Grid
+from sundog.neighbors.planning import WORD, CellListPlan, Demand, Grid
 from sundog.system import System
 from sundog.typing import Cells, Positions
 
 
+UINT = {8: jnp.uint8, 16: jnp.uint16, 32: jnp.uint32}[WORD]
+from jaxtyping import UInt
 class _Bins(eqx.Module):
     """Atoms in their bins.
 
@@ -109,33 +111,51 @@ def build(
     bins = _fill(system, grid, plan, lattice, inverse)
     search = _search(system, grid, plan, lattice)
 
-    words = _mark(bins, search, plan, cutoff)
-    ends = jnp.cumsum(_ones(words), axis=1)
-    found = _by_blocks(
-        lambda atoms: _find(words[atoms], ends[atoms], plan.row_capacity),
-        system.number_of_atoms,
-        plan.block,
+    atoms = system.number_of_atoms
+    bins, search = _settle((bins, search))
+    words = _mark(bins, search, plan, jnp.arange(atoms), cutoff)
+    found, counts = _by_blocks(lambda some: _find(words[some], plan.row_capacity), atoms, plan.block)
+    j, shift = _by_blocks(lambda some: _resolve(found[some],some, bins, search, plan), atoms, plan.block)
+    i = jnp.broadcast_to(jnp.arange(atoms, dtype=jnp.int32)[:, None], found.shape)
+    mask = jnp.arange(plan.row_capacity, dtype=jnp.int32)[None] < counts[:, None]
+    pairs = PairList(
+        i=i.reshape(-1),
+        j=jnp.where(mask, j, i).reshape(-1),
+        shift=jnp.where(mask[:, :, None], shift, 0).reshape(-1, 3),
+        mask=mask.reshape(-1),
+        row_length=plan.row_capacity,
     )
-    pairs = _pairs(found, ends[:, -1], bins, search, plan)
     heights = 1.0 / jnp.sqrt(jnp.sum(inverse**2, axis=1))
-    return pairs, Demand(bin_capacity=bins.most, row_capacity=jnp.max(ends), heights=heights)
+    return pairs, Demand(bin_capacity=bins.most, row_capacity=jnp.max(counts), heights=heights)
 
 
-def _by_blocks(function: Callable[[Array], Array], atoms: int, block: int) -> Array:
-    """Return the rows that `function` gives for blocks of atoms.
+def _by_blocks(function: Callable, atoms: int, block: int) -> PyTree[Array]:
+    """Return what `function` gives for all atoms, computed for some of them at a time.
 
     The last block overlaps its predecessor rather than needing a shape of its own.
     """
     block = min(block, (atoms + 1) // 2)
-    shape = jax.eval_shape(function, jax.ShapeDtypeStruct((block,), jnp.int32))
+    shapes = jax.eval_shape(function, jax.ShapeDtypeStruct((block,), jnp.int32))
 
-    def add(number: Array, rows: Array) -> Array:
+    def add(number: Array, whole: PyTree[Array]) -> PyTree[Array]:
         start = jnp.minimum(number * block, atoms - block)
         part = function(start + jnp.arange(block, dtype=jnp.int32))
-        return lax.dynamic_update_slice_in_dim(rows, part, start, axis=0)
+        return jax.tree.map(
+            lambda w, p: lax.dynamic_update_slice_in_dim(w, p, start, axis=0), whole, part
+        )
 
-    rows = jnp.zeros((atoms, *shape.shape[1:]), shape.dtype)
-    return lax.fori_loop(jnp.int32(0), jnp.int32(-(-atoms // block)), add, rows)
+    empty = jax.tree.map(lambda s: jnp.zeros((atoms, *s.shape[1:]), s.dtype), shapes)
+    return lax.fori_loop(jnp.int32(0), jnp.int32(-(-atoms // block)), add, empty)
+
+
+def _settle(tree):
+    def copy_half(k, whole):
+        def copy(w, x):
+            half = (x.shape[0] + 1) // 2
+            start = jnp.minimum(k * half, x.shape[0] - half)
+            return lax.dynamic_update_slice_in_dim(w, lax.dynamic_slice_in_dim(x, start, half), start, axis=0)
+        return jax.tree.map(lambda w, x: w if x.ndim == 0 else copy(w, x), whole, tree)
+    return lax.fori_loop(jnp.int32(0), jnp.int32(2), copy_half, jax.tree.map(lambda x: x if x.ndim==0 else jnp.zeros_like(x), tree))
 
 
 def _fill(
@@ -182,7 +202,7 @@ def _number(
 def _offsets(search_range: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray, int]:
     """Return the searched offsets, padded to whole words, which are real, and bits per word."""
     offsets = np.array(list(itertools.product(*(range(-s, s + 1) for s in search_range))), np.int32)
-    groups = -(-len(offsets) // BYTE)
+    groups = -(-len(offsets) // WORD)
     bits = -(-len(offsets) // groups)
     padding = groups * bits - len(offsets)
     return np.pad(offsets, [(0, padding), (0, 0)]), np.arange(groups * bits) < len(offsets), bits
@@ -218,34 +238,35 @@ def _search(system: System, grid: Grid, plan: CellListPlan, lattice: Cells) -> _
 
 
 def _mark(
-    bins: _Bins, search: _Search, plan: CellListPlan, cutoff: float
-) -> UInt32[Array, "atoms words"]:
-    """Return the pairs as bits: bit t of byte g·slots + c is slot c of searched bin g·bits + t."""
+    bins: _Bins, search: _Search, plan: CellListPlan, some, cutoff: float
+) -> UInt16[Array, "atoms words"]:
+    """Return the pairs as bits: bit t of word g·slots + c is slot c of searched bin g·bits + t."""
     _, real, bits = _offsets(plan.search_range)
-    atoms = len(bins.home)
-    bin_of = _take(search.bin, bins.home).reshape(atoms, -1, bits)
-    translation = _take(search.translation, bins.home) - bins.wrapped[:, None]
-    translation = translation.reshape(atoms, -1, bits, 3)
-    marks = jnp.zeros((*bin_of.shape[:2], plan.bin_capacity), jnp.uint8)
+    home = bins.home
+    bin_of = _take(search.bin, home).reshape(len(some), -1, bits)
+    translation = _take(search.translation, home) - bins.wrapped[:, None]
+    translation = translation.reshape(len(some), -1, bits, 3)
+    marks = jnp.zeros((*bin_of.shape[:2], plan.bin_capacity), UINT)
     for bit in range(bits):
         squared = 0.0
         for k in range(3):
             there = _take(bins.coordinates[k], bin_of[:, :, bit])
             squared = squared + (there + translation[:, :, bit, k, None]) ** 2
-        marks = marks | jnp.where(squared < cutoff**2, jnp.uint8(1 << bit), jnp.uint8(0))
+        marks = marks | jnp.where(squared < cutoff**2, UINT(1 << bit), UINT(0))
     # An atom does not meet itself; the offset of zero is the middle one of the real ones.
     group, bit = divmod(int(real.sum()) // 2, bits)
     group = jnp.arange(marks.shape[1], dtype=jnp.int32)[None, :, None] == group
     slot = jnp.arange(plan.bin_capacity, dtype=jnp.int32)[None] == bins.slot[:, None]
-    itself = jnp.where(group & slot[:, None], jnp.uint8(1 << bit), jnp.uint8(0))
-    return lax.bitcast_convert_type((marks & ~itself).reshape(atoms, -1, 4), jnp.uint32)
+    itself = jnp.where(group & slot[:, None], UINT(1 << bit), UINT(0))
+    return (marks & ~itself).reshape(len(some), -1)
 
 
 def _find(
-    words: UInt32[Array, "block words"], ends: Int[Array, "block words"], row: int
-) -> Int[Array, "block row"]:
-    """Return 32·word + bit of the first `row` set bits; anything where there are fewer."""
+    words: UInt[Array, "some words"], row: int
+) -> tuple[Int[Array, "some row"], Int[Array, " some"]]:
+    """Return WORD·word + bit of the first `row` set bits, and how many are set."""
     entry = jnp.arange(row, dtype=jnp.int32)[None]
+    ends = jnp.cumsum(_ones(words), axis=1)
     # The word of entry r is the number of words that end at or before r.
     ended = jax.vmap(lambda e: jnp.zeros(row, jnp.int32).at[e].add(1, mode="drop"))(ends)
     word = jnp.minimum(jnp.cumsum(ended, axis=1), words.shape[1] - 1)
@@ -254,10 +275,11 @@ def _find(
     left = entry - (_take(ends.reshape(-1), address) - _ones(value))
     bit = jnp.zeros_like(value)
     for half in (16, 8, 4, 2, 1):
-        low = _ones((value >> bit) & jnp.uint32((1 << half) - 1))
-        bit = jnp.where(left >= low, bit + jnp.uint32(half), bit)
+        if half>=WORD: continue
+        low = _ones((value >> bit) & UINT((1 << half) - 1))
+        bit = jnp.where(left >= low, bit + UINT(half), bit)
         left = jnp.where(left >= low, left - low, left)
-    return word * WORD + jnp.minimum(bit.astype(jnp.int32), WORD - 1)
+    return word * WORD + jnp.minimum(bit.astype(jnp.int32), WORD - 1), ends[:, -1]
 
 
 def _take(table: Array, index: Array) -> Array:
@@ -268,29 +290,19 @@ def _ones(words: Array) -> Array:
     return lax.population_count(words).astype(jnp.int32)
 
 
-def _pairs(
-    found: Int[Array, "atoms row"],
-    counts: Int[Array, " atoms"],
+def _resolve(
+    found,some,
     bins: _Bins,
     search: _Search,
     plan: CellListPlan,
-) -> PairList:
+):
     """Return the atoms and images at the marked slots."""
     bits = _offsets(plan.search_range)[2]
-    atoms, row = found.shape
-    byte = found // BYTE
-    i = jnp.broadcast_to(jnp.arange(atoms, dtype=jnp.int32)[:, None], found.shape)
-    mask = jnp.arange(row, dtype=jnp.int32)[None] < counts[:, None]
-    searched = jnp.where(mask, (byte // plan.bin_capacity) * bits + found % BYTE, 0)
-    searched = searched + bins.home[:, None] * search.bin.shape[1]
-    member = _take(search.bin.reshape(-1), searched) * plan.bin_capacity + byte % plan.bin_capacity
-    j = jnp.where(mask, _take(bins.members.reshape(-1), member), i)
+    word, bit = found // WORD, found % WORD
+    searched = (word // plan.bin_capacity) * bits + bit
+    searched = jnp.minimum(searched, search.bin.shape[1]-1) + _take(bins.home, some)[:, None] * search.bin.shape[1]
+    member = _take(search.bin.reshape(-1), searched) * plan.bin_capacity + word % plan.bin_capacity
+    j = _take(bins.members.reshape(-1), member)
     image = _take(search.image.reshape(-1, 3), searched)
-    shift = image - _take(bins.wrap[bins.members].reshape(-1, 3), member) + bins.wrap[:, None]
-    return PairList(
-        i=i.reshape(-1),
-        j=j.reshape(-1),
-        shift=jnp.where(mask[:, :, None], shift, 0).reshape(-1, 3),
-        mask=mask.reshape(-1),
-        row_length=row,
-    )
+    shift = image - _take(bins.wrap, j) + _take(bins.wrap, some)[:, None]
+    return j, shift

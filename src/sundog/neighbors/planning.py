@@ -38,8 +38,8 @@ MARGIN = 1.0
 BINS_PER_ATOM = 1
 """Sparse structures get wider bins rather than more bins than this."""
 
-BYTE=8
-WORD = 32
+import os
+WORD = int(os.environ.get('WORD','16'))
 """Bits of the words in which a build marks candidates."""
 
 BLOCK_BYTES = 16 * 2**20

@@ -22,7 +22,7 @@ def x64():
     """Return a context manager under which JAX has float64 (thread-local, restored on exit)."""
     if hasattr(jax, "enable_x64"):
         return jax.enable_x64(True)
-    from jax.experimental import enable_x64  # jax < 0.8
+    from jax.experimental import enable_x64  # pyright: ignore  (jax < 0.8)
 
     return enable_x64(True)
 

@@ -58,7 +58,7 @@ class Recorder:
             step * self._settings.timestep_fs * 1e-3,
             step,
             {
-                "energy": float(sum(host.energies.values())[0]),
+                "energy": float(host.potential_energy[0]),
                 "forces": np.asarray(host.forces),
                 "momenta": np.asarray(host.momenta),
             },

@@ -16,24 +16,19 @@ from sundog.simulate.minimize import minimize
 from sundog.simulate.recording import Recorder, to_atoms
 from sundog.simulate.run import Chunk, run
 from sundog.simulate.settings import SimulationSettings
-from sundog.simulate.state import MDState, initial_state, with_thermal_momenta
-from sundog.system import System
+from sundog.simulate.state import MDState, with_thermal_momenta
 
 Report = Callable[[str], None]
 
 
-def prepare_state(
-    system: System, force_field: AbstractForceField, settings: SimulationSettings, report: Report
+def prepare(
+    state: MDState, force_field: AbstractForceField, settings: SimulationSettings, report: Report
 ) -> MDState:
     """Return the state a run starts from: minimised if asked for, and with thermal momenta.
 
     Raises:
-        StructureError: the force field cannot describe the system, or atoms coincide.
         SimulationError: the minimisation diverges.
     """
-    state = initial_state(
-        system, force_field, seed=settings.seed, skin=settings.skin_angstrom
-    )
     if settings.minimize:
         state = _minimized(state, force_field, settings, report)
     return with_thermal_momenta(state, settings.temperature_kelvin)
@@ -64,7 +59,7 @@ def simulate(
     The last good structure, with momenta, is written to `final.extxyz` however the run ends.
 
     Args:
-        state: from `prepare_state`.
+        state: from `prepare`.
         force_field: the force field.
         atoms: the structure, for names and charge.
         directory: where to write.

@@ -11,9 +11,9 @@ from sundog.cli.options import (
     ModelOptions,
     describe_force_field,
     load_force_field,
+    refuse_existing,
     set_up_jax,
 )
-from sundog.errors import RunDirectoryError
 
 
 def predict(
@@ -45,11 +45,7 @@ def predict(
     from sundog.io.results import with_results
     from sundog.io.structures import read_structures
 
-    if output.exists() and not overwrite:
-        raise RunDirectoryError(
-            f"--output: {output} exists",
-            remedy="Choose another name, or replace it with --overwrite",
-        )
+    refuse_existing(output, overwrite)
     frames = read_structures(structures)
     force_field = load_force_field(model_options, precision, frames)
     print(describe_force_field(force_field))

@@ -21,6 +21,9 @@ MARKER_BYTES = 8
 """What Fortran puts around a record."""
 
 CELL_RECORD_BYTES = 6 * 8 + MARKER_BYTES
+TITLE = slice(100, 260)
+"""Where the header has room for words; mdtraj leaves the time of day and stray memory there."""
+
 FRAME_COUNT_OFFSETS = (8, 20)
 """Where the header holds the number of frames and that of the last one."""
 
@@ -58,7 +61,10 @@ class DCDWriter(TrajectoryWriter):
             cellpar = np.asarray(Cell(box).cellpar()[None], dtype=np.float32)
             frame |= {"cell_lengths": cellpar[:, :3], "cell_angles": cellpar[:, 3:]}
         encoded = encoded_by(DCDTrajectoryFile, **frame)
-        return encoded if self.position == 0 else encoded[HEADER_BYTES:]
+        if self.position > 0:
+            return encoded[HEADER_BYTES:]
+        title = b"Written by sundog".ljust(TITLE.stop - TITLE.start)
+        return encoded[: TITLE.start] + title + encoded[TITLE.stop :]
 
 
 def _frame_bytes(atoms: int, cell: Float[np.ndarray, "3 3"]) -> int:

@@ -1,0 +1,47 @@
+# Everything a developer or a first-time user does. `make demo` and `make test` set up by themselves.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup demo check test test-slow bench fix clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sundog needs Python 3.11 or newer; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+# 512 water molecules under the published weights, with the published simulations' electrostatics.
+demo: setup
+	$(BIN)/sundog prepare water --molecules 512 --output demo-water.extxyz --overwrite
+	$(BIN)/sundog nvt demo-water.extxyz --output demo-run --overwrite \
+	    --electrostatics truncated --cutoff-angstrom 12 --temperature-kelvin 300 \
+	    --minimize --minimize-steps 40 --steps 300 --timestep-fs 0.5
+
+check: setup
+	$(BIN)/ruff format --check src tests scripts benchmarks
+	$(BIN)/ruff check src tests scripts benchmarks
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/size_budget.py src
+
+test: check
+	$(BIN)/python -m pytest -m "not slow" -n 2
+
+test-slow: setup
+	$(BIN)/python -m pytest -m slow
+
+bench: setup
+	$(BIN)/python benchmarks/plain.py
+
+fix: setup
+	$(BIN)/ruff format src tests scripts benchmarks
+	$(BIN)/ruff check --fix src tests scripts benchmarks
+
+clean:
+	rm -rf $(VENV) demo-run demo-water.extxyz build dist

@@ -1,0 +1,37 @@
+"""What a run says: on the screen and, line by line, in its log file."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class Log:
+    """Call it with a line. Lines in the file carry the time."""
+
+    def __init__(self, path: Path):
+        """Open the log file at `path`."""
+        self._file = path.open("w", encoding="utf-8", buffering=1)
+
+    def __call__(self, line: str) -> None:
+        """Say a line."""
+        print(line, flush=True)
+        self.file_only(line)
+
+    def file_only(self, line: str) -> None:
+        """Write a line to the file alone."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._file.write(f"{now}  {line}\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self.file_only(f"Ended by {type(error).__name__}: {error}")
+        self._file.close()

