@@ -41,11 +41,22 @@ def small_force_field(electrostatics="truncated", cutoff=7.0, precision="float64
     )
 
 
-def pairs_for(force_field: ForceField, system: System) -> dict:
-    """Plain pair lists for every range of a force field."""
-    return {
-        name: reference_pairs(system, cutoff) for name, cutoff in force_field.cutoffs.items()
-    }
+def pairs_for(force_field: ForceField, system: System, skin: float = 0.0) -> dict:
+    """Plain pair lists for every range of a force field.
+
+    Padded to few lengths, so that slightly different geometries share a compiled program.
+    """
+    lists = {}
+    for name, cutoff in force_field.cutoffs.items():
+        count = len(reference_pairs(system, cutoff + skin).i)
+        capacity = 1 << (count + 8).bit_length()
+        lists[name] = reference_pairs(system, cutoff + skin, capacity=capacity)
+    return lists
+
+
+def moved(system: System, displacement) -> System:
+    """The system with its atoms displaced by an array that broadcasts, in Å."""
+    return system.at(jnp.asarray(np.asarray(system.positions) + displacement))
 
 
 def ethanol(**kwargs) -> System:

@@ -12,11 +12,12 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
+from numpy.typing import ArrayLike
 
 from sundog.errors import CellError, ChargeError, InputError, StructureError
 from sundog.typing import Cells, Numbers, Periodicity, PerSystem, Positions, SystemIndex
 
-Fragments = tuple[Sequence[int] | np.ndarray, Sequence[float] | np.ndarray]
+Fragments = tuple[ArrayLike, ArrayLike]
 """Fragment of each atom (0, 1, …) and charge of each fragment."""
 
 SMALLEST_CELL_VOLUME = 1e-3
@@ -77,11 +78,11 @@ class System(eqx.Module):
 
 
 def make_system(
-    positions: np.ndarray,
-    numbers: np.ndarray,
+    positions: ArrayLike,
+    numbers: ArrayLike,
     *,
-    cell: np.ndarray | None = None,
-    pbc: bool | Sequence[bool] | np.ndarray = False,
+    cell: ArrayLike | None = None,
+    pbc: ArrayLike = False,
     total_charge: float = 0,
     multiplicity: float | None = None,
     fragments: Fragments | None = None,

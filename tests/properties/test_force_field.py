@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from fixtures import ethanol, pairs_for, small_crystal, small_force_field
+from fixtures import ethanol, moved, pairs_for, small_crystal, small_force_field
 from scipy.spatial.transform import Rotation
 
 from sundog.neighbors.pairs import PairList
@@ -37,8 +37,8 @@ def test_forces_are_the_negative_gradient(force_field, system):
     for atom, axis in [(0, 0), (3, 1), (7, 2)]:
         shift = np.zeros(forces.shape)
         shift[atom, axis] = step
-        up = predict(force_field, system.at(system.positions + shift)).energy[0]
-        down = predict(force_field, system.at(system.positions - shift)).energy[0]
+        up = predict(force_field, moved(system, shift)).energy[0]
+        down = predict(force_field, moved(system, -shift)).energy[0]
         assert forces[atom, axis] == pytest.approx((down - up) / (2 * step), rel=1e-6, abs=1e-7)
 
 
@@ -65,7 +65,7 @@ def test_virial_is_the_derivative_by_strain(force_field, system):
 @case
 def test_translation_changes_nothing_and_forces_add_up_to_zero(force_field, system):
     before = predict(force_field, system)
-    after = predict(force_field, system.at(system.positions + np.array([1.7, -0.3, 22.0])))
+    after = predict(force_field, moved(system, np.array([1.7, -0.3, 22.0])))
     np.testing.assert_allclose(after.energy, before.energy, rtol=1e-12)
     np.testing.assert_allclose(after.forces, before.forces, atol=1e-10)
     np.testing.assert_allclose(before.forces.sum(axis=0), 0, atol=1e-10)
@@ -170,11 +170,8 @@ def test_padding_changes_nothing_and_has_no_nan(force_field, system):
 
 @case
 def test_pairs_beyond_the_cutoff_change_nothing(force_field, system):
-    cutoffs = {name: cutoff + 0.7 for name, cutoff in force_field.cutoffs.items()}
-    from sundog.neighbors.reference import reference_pairs
-
-    generous = {name: reference_pairs(system, cutoff) for name, cutoff in cutoffs.items()}
-    before, after = predict(force_field, system), CALL(force_field, system, generous)
+    before = predict(force_field, system)
+    after = CALL(force_field, system, pairs_for(force_field, system, skin=0.7))
     np.testing.assert_allclose(after.energy, before.energy, rtol=1e-13)
     np.testing.assert_allclose(after.forces, before.forces, atol=1e-11)
 
@@ -196,7 +193,7 @@ def test_energy_is_smooth_when_an_atom_crosses_the_cutoffs():
 def test_fragment_charges_constrain_the_partial_charges():
     force_field = small_force_field("exact")
     one = ethanol()
-    positions = np.vstack([one.positions, one.positions + np.array([0.0, 0.0, 5.0])])
+    positions = np.vstack([one.positions, moved(one, np.array([0.0, 0.0, 5.0])).positions])
     numbers = np.tile(one.numbers, 2)
     index = np.repeat([0, 1], one.number_of_atoms)
     system = make_system(positions, numbers, fragments=(index, [1, -1]))
@@ -246,10 +243,8 @@ def test_chunked_sums_equal_whole_sums(monkeypatch):
 
 def test_a_far_away_origin_costs_no_digits_in_float32():
     force_field = small_force_field("exact", precision="float32")
-    near, there = ethanol(), ethanol()
-    far = make_system(
-        np.asarray(there.positions + there.origin[0]) + 500.0, np.asarray(there.numbers)
-    )
+    near = ethanol()
+    far = make_system(moved(near, 500.0).positions, near.numbers)
     a, b = predict(force_field, near), predict(force_field, far)
     np.testing.assert_allclose(a.forces, b.forces, atol=1e-6)
 

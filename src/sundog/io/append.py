@@ -9,7 +9,6 @@ where a resumed run continues, and what a crashed run wrote after it is cut off.
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
 
 from sundog.errors import RunDirectoryError
 from sundog.io.atomic import write_failure
@@ -87,7 +86,7 @@ class AppendFile:
         """Close the file; closing again does nothing."""
         self._file.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "AppendFile":
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -12,8 +12,9 @@ On reading, ASE moves what carries the name of a result (`energy`, `forces`,
 import json
 import re
 from collections.abc import Iterable
+from io import TextIOBase
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -37,7 +38,7 @@ COLUMN_TYPES = {"f": "R", "i": "I", "u": "I", "b": "L", "U": "S", "O": "S"}
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 
 
-def write_extxyz(target: str | Path | TextIO, frames: Atoms | Iterable[Atoms]) -> None:
+def write_extxyz(target: str | Path | TextIOBase, frames: Atoms | Iterable[Atoms]) -> None:
     """Write structures to a stream, or to a file that appears once it is whole.
 
     Args:
@@ -65,7 +66,8 @@ def format_frame(atoms: Atoms) -> str:
     info, arrays = _contents(atoms)
     columns = [_column(name, array) for name, array in arrays.items()]
     properties = ":".join(description for description, _ in columns)
-    entries = [f"Properties={properties}", f'pbc="{" ".join(_logical(p) for p in atoms.pbc)}"']
+    periodic = " ".join(map(_logical, atoms.pbc.tolist()))
+    entries = [f"Properties={properties}", f'pbc="{periodic}"']
     if atoms.cell.array.any():
         entries.insert(0, f"Lattice={_quoted(_numbers(atoms.cell.array))}")
     entries += [f"{_checked_name(k, RESERVED_KEYS)}={_value(k, v)}" for k, v in info.items()]
@@ -73,7 +75,7 @@ def format_frame(atoms: Atoms) -> str:
     return "\n".join([str(len(atoms)), " ".join(entries), *rows, ""])
 
 
-def _contents(atoms: Atoms) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _contents(atoms: Atoms) -> tuple[dict[Any, Any], dict[str, np.ndarray]]:
     """Return info and arrays with a calculator's results filed among them."""
     results = getattr(atoms.calc, "results", {})
     info = {k: v for k, v in results.items() if k in per_config_properties} | atoms.info

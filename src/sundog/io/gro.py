@@ -6,12 +6,14 @@ of the name, mostly) are corrected for what it misreads: chlorine and bromine,
 and ions that stand alone.
 """
 
+from io import StringIO
 from pathlib import Path
 
 import ase.io
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
+from ase.io.formats import open_with_compression
 
 from sundog.errors import FileFormatError
 
@@ -24,8 +26,11 @@ def read_gro(path: Path) -> list[Atoms]:
     Raises:
         FileFormatError: the number of lines is not what the second one promises.
     """
-    lines = path.read_text().rstrip().splitlines()
+    with open_with_compression(str(path), "r") as file:
+        lines = file.read().splitlines()
     promised = int(lines[1])
+    while len(lines) > promised + 3 and not lines[-1].strip():
+        lines.pop()
     if len(lines) != promised + 3:
         raise FileFormatError(
             f"{path}: the file is truncated or holds several frames",
@@ -33,7 +38,7 @@ def read_gro(path: Path) -> list[Atoms]:
             expected=f"{promised + 3} for {promised} atoms",
             remedy="Write one whole frame with gmx trjconv -dump or gmx editconf",
         )
-    atoms = ase.io.read(path, format="gromacs")
+    atoms = ase.io.read(StringIO("\n".join(lines) + "\n"), format="gromacs")
     assert isinstance(atoms, Atoms)
     residues = np.array([line[:10] for line in lines[2:-1]])
     alone = np.concatenate([[True], residues[1:] != residues[:-1], [True]])

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import yaml
 
@@ -46,7 +46,7 @@ class RunDirectory:
     @classmethod
     def create(
         cls, path: str | Path, overwrite: bool = False, inputs: Sequence[str | Path] = ()
-    ) -> Self:
+    ) -> "RunDirectory":
         """Make the folder of a new run.
 
         Args:
@@ -81,7 +81,7 @@ class RunDirectory:
         return run
 
     @classmethod
-    def open(cls, path: str | Path) -> Self:
+    def open(cls, path: str | Path) -> "RunDirectory":
         """Return the folder of an existing run, to continue or to analyse it.
 
         Raises:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import ase.io
 from ase import Atoms
+from ase.io.formats import open_with_compression
 
 from sundog.errors import FileFormatError
 
@@ -24,7 +25,8 @@ def read_sdf(path: Path) -> list[Atoms]:
     Raises:
         FileFormatError: a record in the V3000 dialect, or cut short.
     """
-    records = path.read_text().split(END_OF_RECORD)
+    with open_with_compression(str(path), "r") as file:
+        records = file.read().split(END_OF_RECORD)
     return [_structure(path, record) for record in records if record.strip()]
 
 

@@ -173,8 +173,8 @@ def _check_exists(path: Path) -> None:
         what = "there is no such file"
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         close = difflib.get_close_matches(path.name, siblings)
-        remedy = f"Did you mean {' or '.join(close)}?" if close else "Check the path"
-    raise FileFormatError(f"{path}: {what}", expected=ACCEPTED, remedy=remedy)
+        remedy = f"Perhaps {' or '.join(close)} is meant" if close else "Check the path"
+    raise FileFormatError(f"{path}: {what}", remedy=remedy)
 
 
 def _check_xyz_is_whole(path: Path) -> None:

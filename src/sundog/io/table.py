@@ -6,10 +6,8 @@ Numbers are written in full: reading gives back the same bits.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from sundog.errors import FileFormatError, InputError
 from sundog.io.append import AppendFile
@@ -45,7 +43,7 @@ class EnergyTable:
         """Length of the file in bytes; a resumed run continues there."""
         return self._file.position
 
-    def write(self, chunk: Mapping[str, ArrayLike]) -> None:
+    def write(self, chunk: Mapping[str, np.ndarray | int | float]) -> None:
         """Append rows, given as one value or one array per column.
 
         Raises:
@@ -75,7 +73,7 @@ class EnergyTable:
         """Close the file."""
         self._file.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "EnergyTable":
         return self
 
     def __exit__(self, *exception: object) -> None:

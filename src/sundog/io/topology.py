@@ -16,7 +16,8 @@ import mdtraj
 import numpy as np
 from ase import Atoms
 from ase.cell import Cell
-from ase.neighborlist import natural_cutoffs, neighbor_list
+from ase.data import covalent_radii
+from ase.neighborlist import neighbor_list
 from jaxtyping import Int
 from mdtraj.formats import PDBTrajectoryFile
 from scipy.sparse import coo_array
@@ -74,8 +75,10 @@ def write_topology(path: Path, atoms: Atoms) -> None:
 
 def covalent_bonds(atoms: Atoms) -> tuple[Int[np.ndarray, " bonds"], Int[np.ndarray, " bonds"]]:
     """Return the two atoms of each covalent bond, the lower index first, each bond once."""
-    radii = BOND_STRETCH * np.array(natural_cutoffs(atoms))
-    i, j = neighbor_list("ij", atoms, radii)
+    boxed = atoms.copy()
+    # ASE bins atoms by the cell; along a direction without one it would compare all with all.
+    boxed.center(vacuum=1.0, axis=np.flatnonzero(~atoms.pbc))
+    i, j = neighbor_list("ij", boxed, BOND_STRETCH * covalent_radii[atoms.numbers])
     pairs = np.unique(np.stack([i, j], axis=1)[i < j], axis=0)
     return pairs[:, 0], pairs[:, 1]
 

@@ -1,16 +1,14 @@
 """Planning of the cell list, on the host: how many bins, how far to search, how much room.
 
-    L     lattice rows along periodic directions; an orthonormal complement, scaled to the
-          extent of the atoms, along the others (their user-given rows are ignored)
-    h_k   = 1 / |column k of L⁻¹|, the height of the cell over its face k, Å
-    n_k   = ⌊h_k m / r⌋, at least 1: bins along direction k, about r/m wide
-    s_k   = ⌈r n_k / h_k⌉: bins to search on either side
+    n_k = ⌊h_k m / r⌋, at least 1    bins along lattice vector k, about r/m wide
+    s_k = ⌈r n_k / h_k⌉              bins to search on either side
 
-r is the list's cutoff in Å and m a small integer. Two atoms closer than r lie at
-most s_k bins apart along each direction, whatever the shape of the cell and also
-when it is shorter than r: bins are then counted on through its images. Atoms
-beyond the frame of a direction that is not periodic belong to the outermost bin;
-that never takes two of them further apart, so no pair is lost.
+r is the list's cutoff, skin included, h_k the heights of the completed lattice
+(`lattice`), m a small integer. Two atoms closer than r lie at most s_k bins apart
+along each lattice vector, whatever the shape of the cell and also when it is
+shorter than r: bins are then counted on through its images. Atoms beyond the
+frame of a direction that is not periodic belong to the outermost bin; that never
+takes two of them further apart, so no pair is lost.
 
 Whatever fixes a shape is static and lives in `CellListPlan`; what can change
 without another compilation lives in `Grid`.
@@ -23,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from sundog.neighbors.lattice import complete_lattice, heights
 from sundog.system import System
 from sundog.typing import Cells
 
@@ -32,18 +31,11 @@ SUBDIVISIONS = (1, 2, 3)
 SHRINKAGE = 0.95
 """A cell may shrink to this fraction of its heights before the search range is too short."""
 
-MARGIN = 1.0
-"""Å by which the frame of a direction that is not periodic exceeds the extent of the atoms."""
-
 BINS_PER_ATOM = 1
 """Sparse structures get wider bins rather than more bins than this."""
 
-import os
-WORD = int(os.environ.get('WORD','16'))
-"""Bits of the words in which a build marks candidates."""
-
-BLOCK_BYTES = 16 * 2**20
-"""Temporaries of one block of atoms in a build."""
+BLOCK_BYTES = 8 * 2**20
+"""Temporaries of a block of atoms in a build."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,7 @@ class CellListPlan:
     """Everything about a cell list that fixes a shape.
 
     Attributes:
-        search_range: bins searched on either side along each lattice vector.
+        search_range: s, the same for all structures.
         bins: number of bins of all structures together.
         bin_capacity: atoms that fit in a bin.
         row_capacity: pairs that fit in the row of an atom.
@@ -63,32 +55,26 @@ class CellListPlan:
     row_capacity: int
 
     @property
-    def searched_bins(self) -> int:
-        """Number of bins searched for each atom."""
-        return int(np.prod([2 * s + 1 for s in self.search_range]))
-
-    @property
     def candidates(self) -> int:
-        """Number of slots searched for each atom."""
-        return self.searched_bins * self.bin_capacity
+        """Slots searched for each atom."""
+        return self.bin_capacity * int(np.prod([2 * s + 1 for s in self.search_range]))
 
     @property
     def block(self) -> int:
-        """Atoms whose rows are built at a time, so that temporaries stay bounded."""
-        searched, marks, row = 64 * self.searched_bins, self.candidates // 2, 64 * self.row_capacity
-        return max(1, BLOCK_BYTES // (searched + marks + row))
+        """Atoms whose rows are built at a time."""
+        return max(1, BLOCK_BYTES // (self.candidates + 64 * self.row_capacity))
 
 
 class Grid(eqx.Module):
     """The bins of each structure.
 
     Attributes:
-        frame: completed lattices at the time of planning, Å; builds take the rows along
+        frame: completed lattice at the time of planning, Å; builds take the rows along
             directions that are not periodic from here, the others from the current cell.
-        origin: corner of the frame, Å.
-        shape: n_k, bins along each lattice vector.
+        origin: where the frame starts, Å.
+        shape: n.
         first_bin: bins of all structures are numbered through; where each structure starts.
-        least_heights: heights of the cell below which the search range is too short, Å.
+        least_heights: heights of the cell below which s is too short, Å.
     """
 
     frame: Cells
@@ -97,13 +83,17 @@ class Grid(eqx.Module):
     first_bin: Int[Array, " systems"]
     least_heights: Float[Array, "systems 3"]
 
+    def lattice(self, system: System) -> Cells:
+        """Return the completed lattices of `system`, Å."""
+        return jnp.where(system.pbc[:, :, None], system.cell, self.frame)
+
 
 class Demand(eqx.Module):
     """The most that the builds of a list have asked of a plan.
 
     Attributes:
         bin_capacity: most atoms in a bin.
-        row_capacity: most pairs of an atom.
+        row_capacity: most pairs of an atom, as far as the bins held them.
         heights: smallest heights of each cell, Å.
     """
 
@@ -120,29 +110,28 @@ class Demand(eqx.Module):
         )
 
 
-def complete_lattice(
-    cell: np.ndarray, pbc: np.ndarray, positions: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return three independent lattice rows and the corner of the frame, Å.
+@dataclass(frozen=True)
+class _Host:
+    """The concrete atoms of a system (no padding) and its completed lattices."""
 
-    Args:
-        cell: Å, [3, 3]; only rows along periodic directions are read.
-        pbc: which rows are periodic.
-        positions: Å, atoms that the frame encloses where it is not periodic.
-    """
-    periodic = cell[pbc]
-    complement = np.linalg.svd(periodic)[2][len(periodic) :]
-    along = positions @ complement.T if len(positions) else np.zeros((1, len(complement)))
-    low = along.min(axis=0) - MARGIN / 2
-    high = along.max(axis=0) + MARGIN / 2
-    lattice = cell.copy()
-    lattice[~pbc] = complement * (high - low)[:, None]
-    return lattice, low @ complement
+    positions: np.ndarray
+    index: np.ndarray
+    pbc: np.ndarray
+    frame: np.ndarray
+    origin: np.ndarray
 
-
-def cell_heights(lattice: np.ndarray) -> np.ndarray:
-    """Return the heights of lattices over their faces, Å, [..., 3]."""
-    return 1.0 / np.linalg.norm(np.linalg.inv(lattice), axis=-2)
+    @classmethod
+    def of(cls, system: System) -> "_Host":
+        is_atom = np.asarray(system.is_atom)
+        positions = np.asarray(system.positions, dtype=np.float64)[is_atom]
+        index = np.asarray(system.system_index)[is_atom]
+        cell = np.asarray(system.cell, dtype=np.float64)
+        pbc = np.asarray(system.pbc)
+        completed = [
+            complete_lattice(cell[k], pbc[k], positions[index == k]) for k in range(len(cell))
+        ]
+        frames, origins = zip(*completed, strict=True)
+        return cls(positions, index, pbc, np.stack(frames), np.stack(origins))
 
 
 def plan_cell_list(
@@ -152,41 +141,37 @@ def plan_cell_list(
 
     Args:
         system: concrete arrays.
-        cutoff: r, skin included, Å.
+        cutoff: r in Å.
         headroom: factor on the bin capacity.
-        minimum: what has been asked of an earlier plan for these structures.
+        minimum: what was asked of an earlier plan for these structures.
     """
-    frame, origin = _frames(system)
-    heights = cell_heights(frame)
-    least = 0
+    host = _Host.of(system)
+    least, least_atoms = heights(host.frame), 0
     if minimum is not None:
-        heights = np.fmin(heights, np.asarray(minimum.heights, dtype=np.float64))
-        least = int(minimum.bin_capacity)
-    plans = []
+        # A cell that exploded has no heights; it must not spoil the plan.
+        least = np.fmin(least, np.asarray(minimum.heights, dtype=np.float64))
+        least_atoms = int(minimum.bin_capacity)
+    choices = []
     for subdivisions in SUBDIVISIONS:
-        shape, search_range = _divide(system, heights * SHRINKAGE, cutoff, subdivisions)
+        shape, search = _divide(host, least * SHRINKAGE, cutoff, subdivisions)
         first_bin = np.cumsum([0, *shape.prod(axis=1)])
-        most = _fullest_bin(system, frame, origin, shape, first_bin)
+        atoms = max(_fullest_bin(host, shape, first_bin), least_atoms)
         plan = CellListPlan(
-            search_range=tuple(search_range.tolist()),
-            bins=int(first_bin[-1]),
-            bin_capacity=round_up(max(most, least) * headroom),
-            row_capacity=0,
+            tuple(search.tolist()), int(first_bin[-1]), round_up(atoms * headroom), 0
         )
-        plans.append((plan, shape, first_bin[:-1]))
-    plan, shape, first_bin = min(plans, key=lambda choice: choice[0].candidates)
-    search_range = np.array(plan.search_range)
-    bounded = ~np.asarray(system.pbc) & (search_range >= shape - 1)
-    least_heights = np.where(bounded, 0.0, cutoff * shape / np.maximum(search_range, 1))
+        choices.append((plan, shape, first_bin[:-1]))
+    plan, shape, first_bin = min(choices, key=lambda choice: choice[0].candidates)
+    search = np.array(plan.search_range)
+    bounded = ~host.pbc & (search >= shape - 1)
+    least_heights = np.where(bounded, 0.0, cutoff * shape / np.maximum(search, 1))
     dtype = system.positions.dtype
-    grid = Grid(
-        frame=jnp.asarray(frame, dtype=dtype),
-        origin=jnp.asarray(origin, dtype=dtype),
+    return plan, Grid(
+        frame=jnp.asarray(host.frame, dtype=dtype),
+        origin=jnp.asarray(host.origin, dtype=dtype),
         shape=jnp.asarray(shape, dtype=jnp.int32),
         first_bin=jnp.asarray(first_bin, dtype=jnp.int32),
         least_heights=jnp.asarray(least_heights, dtype=dtype),
     )
-    return plan, grid
 
 
 def round_up(capacity: float) -> int:
@@ -194,50 +179,26 @@ def round_up(capacity: float) -> int:
     return max(8, 8 * int(np.ceil(capacity / 8)))
 
 
-def _frames(system: System) -> tuple[np.ndarray, np.ndarray]:
-    cell = np.asarray(system.cell, dtype=np.float64)
-    pbc = np.asarray(system.pbc)
-    positions = np.asarray(system.positions, dtype=np.float64)
-    index = np.where(np.asarray(system.is_atom), np.asarray(system.system_index), -1)
-    frames = [
-        complete_lattice(cell[k], pbc[k], positions[index == k])
-        for k in range(system.number_of_systems)
-    ]
-    lattices, origins = zip(*frames, strict=True)
-    return np.stack(lattices), np.stack(origins)
-
-
 def _divide(
-    system: System, heights: np.ndarray, cutoff: float, subdivisions: int
+    host: _Host, heights: np.ndarray, cutoff: float, subdivisions: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return n_k of each structure and the s_k that suffices for all of them."""
-    atoms = np.bincount(
-        np.asarray(system.system_index)[np.asarray(system.is_atom)],
-        minlength=system.number_of_systems,
-    )
+    """Return n of each structure and the s that suffices for all of them."""
+    atoms = np.bincount(host.index, minlength=len(heights))
     shape = np.maximum(1, np.floor(heights * subdivisions / cutoff)).astype(np.int64)
     for bins, count in zip(shape, atoms, strict=True):
         while bins.prod() > BINS_PER_ATOM * max(count, 1):
             bins[np.argmax(bins)] //= 2
     # The tolerance keeps a rounding error from widening the search by a whole bin.
     search = np.ceil(cutoff * shape / heights - 1e-9).astype(np.int64)
-    search = np.where(np.asarray(system.pbc), search, np.minimum(search, shape - 1))
+    search = np.where(host.pbc, search, np.minimum(search, shape - 1))
     return shape, search.max(axis=0)
 
 
-def _fullest_bin(
-    system: System,
-    frame: np.ndarray,
-    origin: np.ndarray,
-    shape: np.ndarray,
-    first_bin: np.ndarray,
-) -> int:
+def _fullest_bin(host: _Host, shape: np.ndarray, first_bin: np.ndarray) -> int:
     """Return the largest number of atoms in a bin."""
-    is_atom = np.asarray(system.is_atom)
-    index = np.asarray(system.system_index)[is_atom]
-    positions = np.asarray(system.positions, dtype=np.float64)[is_atom]
-    fractional = np.einsum("na,nab->nb", positions - origin[index], np.linalg.inv(frame)[index])
-    fractional -= np.where(np.asarray(system.pbc)[index], np.floor(fractional), 0.0)
+    index, inverse = host.index, np.linalg.inv(host.frame)
+    fractional = np.einsum("na,nab->nb", host.positions - host.origin[index], inverse[index])
+    fractional -= np.where(host.pbc[index], np.floor(fractional), 0.0)
     a, b, c = np.clip(fractional * shape[index], 0, shape[index] - 1).astype(np.int64).T
     _, n_b, n_c = shape[index].T
     return int(np.bincount(first_bin[index] + (a * n_b + b) * n_c + c, minlength=1).max())

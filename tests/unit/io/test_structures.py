@@ -114,10 +114,21 @@ def test_every_frame_of_an_xyz_file(write):
     assert frames[0].info["charge"] == 0
 
 
-def test_a_compressed_file(tmp_path):
-    path = tmp_path / "water.xyz.gz"
-    path.write_bytes(gzip.compress(XYZ_WATER.format(comment="").encode()))
-    assert len(read_structures(path)) == 1
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.xyz", XYZ_WATER.format(comment="")),
+        ("a.pdb", PDB_ATOMS),
+        ("a.gro", GRO),
+        ("a.cif", MMCIF),
+        ("a.sdf", SDF_AMMONIUM),
+    ],
+)
+def test_a_compressed_file_is_read_as_the_plain_one(write, name, text):
+    plain = write(name, text)
+    packed = plain.with_name(f"{name}.gz")
+    packed.write_bytes(gzip.compress(text.encode()))
+    assert read_structures(packed) == read_structures(plain)
 
 
 @pytest.mark.parametrize(
@@ -184,9 +195,11 @@ def test_gro_elements_and_box(write):
     assert atoms.arrays["residuenames"].tolist() == ["SOL"] * 3 + ["CL", "NA"]
 
 
-def test_gro_with_a_zero_box_is_not_periodic(write):
-    text = GRO.replace("   2.00000   2.10000   2.20000", "   0.00000   0.00000   0.00000")
+@pytest.mark.parametrize("box", ["   0.00000   0.00000   0.00000", "", "\n\n"])
+def test_gro_without_a_box_is_not_periodic(write, box):
+    text = GRO.replace("   2.00000   2.10000   2.20000", box)
     (atoms,) = read_structures(write("vacuum.gro", text))
+    assert len(atoms) == 5
     assert not atoms.pbc.any()
 
 
@@ -213,7 +226,7 @@ def test_sdf_charges_of_old_files_stand_with_the_atoms(write):
 
 def test_missing_file_suggests_close_names(write):
     path = write("water.xyz", XYZ_WATER)
-    with pytest.raises(FileFormatError, match=r"no such file.*Did you mean water\.xyz"):
+    with pytest.raises(FileFormatError, match=r"no such file.*Perhaps water\.xyz"):
         read_structures(path.with_name("watr.xyz"))
 
 

@@ -44,6 +44,13 @@ def test_bonds_reach_across_the_border():
     assert len(covalent_bonds(atoms)[0]) < 12
 
 
+@pytest.mark.parametrize("pbc", [(True, True, False), (True, False, False), (False, False, False)])
+def test_bonds_of_partly_periodic_structures(pbc):
+    chain = ase.Atoms("C6", np.arange(6)[:, None] * [1.5, 0.0, 0.0] + 50.0, cell=[9.0, 0.0, 0.0])
+    chain.pbc, chain.cell[1, 1] = pbc, 9.0 * pbc[1]
+    assert len(covalent_bonds(chain)[0]) == 5 + pbc[0]
+
+
 def test_names_of_the_input_are_kept(tmp_path):
     atoms = solution()
     names = ["C1", "C2", "OH", "HO", "HA", "HB", "HC", "HD", "HE"]
@@ -87,13 +94,16 @@ def test_the_cell_is_written_for_periodic_structures_only(tmp_path):
     assert "CRYST1" not in (tmp_path / "molecule.pdb").read_text()
 
 
-def test_more_atoms_and_residues_than_pdb_can_count(tmp_path):
+def test_more_residues_than_pdb_can_count(tmp_path):
+    positions = 5.0 * np.stack(np.meshgrid(*[np.arange(22)] * 3), axis=-1).reshape(-1, 3)[:10_100]
+    topology = loaded(tmp_path, ase.Atoms("O10100", positions))
+    assert topology.n_residues == topology.n_atoms == 10_100
+
+
+@pytest.mark.slow
+def test_more_atoms_than_pdb_can_count(tmp_path):
     count = 33_400
-    grid = np.stack(np.meshgrid(*[np.arange(33)] * 3), axis=-1).reshape(-1, 3)[:count]
-    corners = 3.2 * grid[:, None] if len(grid) == count else None
-    if corners is None:
-        grid = np.stack(np.meshgrid(*[np.arange(34)] * 3), axis=-1).reshape(-1, 3)[:count]
-        corners = 3.2 * grid[:, None]
+    corners = 3.2 * np.stack(np.meshgrid(*[np.arange(33)] * 3), axis=-1).reshape(-1, 1, 3)[:count]
     positions = (corners + ase.build.molecule("H2O").positions).reshape(-1, 3)
     topology = loaded(tmp_path, ase.Atoms("OH2" * count, positions))
     assert topology.n_atoms == 3 * count > 99_999

@@ -4,7 +4,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from ase import Atoms
@@ -94,7 +94,7 @@ class TrajectoryWriter(ABC):
         """Close the file."""
         self._file.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "TrajectoryWriter":
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -1,0 +1,215 @@
+"""`NeighborList`: a pair list that knows when it is out of date.
+
+The list holds all pairs closer than cutoff + skin when it was built. Since then
+the cell went from L₀ to L = L₀ (1 + G), and atom i, besides going along with it,
+moved by u_i:
+
+    R_i = R_i⁰ (1 + G) + u_i
+    |r_ij| ≥ (1 − ‖G‖) |r_ij⁰| − |u_i| − |u_j|
+
+with the Frobenius norm, which is no less than the largest stretch or shrinkage. A
+pair that is not in the list had |r_ij⁰| ≥ cutoff + skin, so none is missing while
+
+    2 |u_i| ≤ (1 − ‖G‖) (cutoff + skin) − cutoff      for all atoms.
+
+In a cell that does not change this is the usual half of the skin.
+
+`update` is pure and can be jitted; capacities do not change in it. A build that
+needs more than there is sets `overflow`, which stays set until `reallocate` has
+made, on the host, a list with the room that was asked for.
+"""
+
+import math
+from dataclasses import replace
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Bool
+
+from sundog.errors import InputError, StructureError
+from sundog.neighbors.cell_list import build
+from sundog.neighbors.lattice import inverse, transform
+from sundog.neighbors.pairs import PairList
+from sundog.neighbors.planning import CellListPlan, Demand, Grid, plan_cell_list, round_up
+from sundog.neighbors.reference import check_cutoff, reference_pairs
+from sundog.system import System
+from sundog.typing import Cells, Positions
+
+# `allocate` is called outside of any compiled function but is far too slow without one.
+_compiled_build = eqx.filter_jit(build)
+
+
+class CellListState(eqx.Module):
+    """What it takes to know whether a list is out of date and to build it again.
+
+    Attributes:
+        positions: at the last build, Å.
+        cell: at the last build, Å.
+        grid: the bins.
+        demand: the most that all builds together asked of the plan.
+        plan: the shapes.
+    """
+
+    positions: Positions
+    cell: Cells
+    grid: Grid
+    demand: Demand
+    plan: CellListPlan = eqx.field(static=True)
+
+
+class NeighborList(eqx.Module):
+    """All pairs within a cutoff, and some beyond it.
+
+    Attributes:
+        pairs: the pairs; those beyond the cutoff are for the physics to mask.
+        state: for updates; None in a list of all pairs, which is never out of date.
+        cutoff: Å; infinite in a list of all pairs.
+        skin: Å beyond the cutoff that are listed, so that the list lasts.
+    """
+
+    pairs: PairList
+    state: CellListState | None
+    cutoff: float = eqx.field(static=True)
+    skin: float = eqx.field(static=True)
+
+    @property
+    def overflow(self) -> Bool[Array, ""]:
+        """Whether any build since the allocation lacked room, so that pairs may be missing."""
+        if self.state is None:
+            return jnp.zeros((), bool)
+        demand, plan, grid = self.state.demand, self.state.plan, self.state.grid
+        fits = (demand.bin_capacity <= plan.bin_capacity) & (
+            demand.row_capacity <= plan.row_capacity
+        )
+        return ~(fits & jnp.all(demand.heights >= grid.least_heights))
+
+
+def allocate(
+    system: System,
+    cutoff: float,
+    skin: float = 0.5,
+    *,
+    headroom: float = 1.2,
+    minimum: Demand | None = None,
+) -> NeighborList:
+    """Return a list for `system`, with room for what it holds and some more (host only).
+
+    Args:
+        system: concrete arrays; the list serves all states of these structures.
+        cutoff: Å; infinite for all pairs of each molecule.
+        skin: Å; zero builds the list at every update that moves an atom.
+        headroom: factor on the capacities.
+        minimum: what an earlier list of these structures was asked for.
+
+    Raises:
+        InputError: cutoff, skin or headroom out of range.
+        CellError: an infinite cutoff with a periodic structure.
+        StructureError: coordinates that are not finite.
+    """
+    _check(system, cutoff, skin, headroom)
+    if math.isinf(cutoff):
+        return NeighborList(pairs=_all_pairs(system), state=None, cutoff=cutoff, skin=skin)
+    reach = cutoff + skin
+    while True:
+        plan, grid = plan_cell_list(system, reach, headroom=headroom, minimum=minimum)
+        _, demand = _compiled_build(system, grid, plan, reach)
+        minimum = demand if minimum is None else minimum.join(demand)
+        plan = replace(plan, row_capacity=round_up(headroom * int(minimum.row_capacity)))
+        pairs, demand = _compiled_build(system, grid, plan, reach)
+        state = CellListState(system.positions, system.cell, grid, demand, plan)
+        neighbors = NeighborList(pairs=pairs, state=state, cutoff=cutoff, skin=skin)
+        # Host and device round differently; an atom at the edge of a bin can be one too many.
+        if not neighbors.overflow:
+            return neighbors
+
+
+def reallocate(neighbors: NeighborList, system: System, *, headroom: float = 1.2) -> NeighborList:
+    """Return a list for `system` with the room that `neighbors` was asked for (host only).
+
+    Args:
+        neighbors: the list that overflowed; it may have been built for later states.
+        system: concrete arrays; where to go on from.
+        headroom: factor on the capacities.
+    """
+    demand = None if neighbors.state is None else neighbors.state.demand
+    return allocate(system, neighbors.cutoff, neighbors.skin, headroom=headroom, minimum=demand)
+
+
+def update(neighbors: NeighborList, system: System) -> NeighborList:
+    """Return the list, built again if it is out of date; pure, capacities unchanged.
+
+    Args:
+        neighbors: a list allocated for these structures.
+        system: their present positions and cells.
+    """
+    if neighbors.state is None:
+        return neighbors
+    return lax.cond(
+        needs_rebuild(neighbors, system), _rebuild, lambda old, _: old, neighbors, system
+    )
+
+
+def needs_rebuild(neighbors: NeighborList, system: System) -> Bool[Array, ""]:
+    """Return whether a pair within the cutoff could be missing (or a coordinate is not finite).
+
+    Args:
+        neighbors: a list allocated for these structures.
+        system: their present positions and cells.
+    """
+    state = neighbors.state
+    if state is None:
+        return jnp.zeros((), bool)
+    built = state.grid.lattice(replace(system, cell=state.cell))
+    change = state.grid.lattice(system) - built
+    strain = transform(inverse(built), change[:, None])
+    norm = jnp.sqrt(jnp.sum(strain**2, axis=(1, 2)))
+    allowed = (1.0 - norm) * (neighbors.cutoff + neighbors.skin) - neighbors.cutoff
+    index = system.system_index
+    moved = system.positions - state.positions - transform(state.positions, strain[index])
+    # The comparison is false for what is not a number.
+    sound = 2.0 * jnp.sqrt(jnp.sum(moved**2, axis=1)) <= allowed[index]
+    return jnp.any(system.is_atom & ~sound)
+
+
+def _rebuild(neighbors: NeighborList, system: System) -> NeighborList:
+    state = neighbors.state
+    assert state is not None
+    pairs, demand = build(system, state.grid, state.plan, neighbors.cutoff + neighbors.skin)
+    state = replace(
+        state, positions=system.positions, cell=system.cell, demand=state.demand.join(demand)
+    )
+    return replace(neighbors, pairs=pairs, state=state)
+
+
+def _all_pairs(system: System) -> PairList:
+    """Return all pairs of each molecule in rows as long as the largest molecule needs."""
+    flat = reference_pairs(system, math.inf)
+    i, atoms = np.asarray(flat.i), system.number_of_atoms
+    counts = np.bincount(i, minlength=atoms)
+    row = max(1, int(counts.max()))
+    place = i * row + np.arange(len(i)) - (np.cumsum(counts) - counts)[i]
+    receivers = np.repeat(np.arange(atoms), row)
+    senders = receivers.copy()
+    senders[place] = np.asarray(flat.j)
+    return PairList(
+        i=jnp.asarray(receivers, dtype=jnp.int32),
+        j=jnp.asarray(senders, dtype=jnp.int32),
+        shift=jnp.zeros((atoms * row, 3), jnp.int32),
+        mask=jnp.asarray(senders != receivers),
+        row_length=row,
+    )
+
+
+def _check(system: System, cutoff: float, skin: float, headroom: float) -> None:
+    check_cutoff(system, cutoff)
+    if not 0 <= skin < math.inf:
+        raise InputError("skin: must be a length in Å, zero or more", got=skin)
+    if not 1 <= headroom < math.inf:
+        raise InputError("headroom: must be a factor of at least one", got=headroom)
+    if not np.isfinite(np.asarray(system.positions)).all():
+        raise StructureError(
+            "positions: a pair list needs coordinates that are finite numbers",
+            remedy="Start from a state before the structure fell apart",
+        )

@@ -1,0 +1,131 @@
+"""The pair list in plain numpy, on the host: the oracle of the fast one.
+
+    pairs (i, j, m):  |R_j + m · cell − R_i| < cutoff,   (j, m) ≠ (i, 0)
+
+All images of a structure that can matter are written out, those outside the
+bounding box of the atoms plus the cutoff are dropped, and every atom is compared
+with all that remain. Atoms are wrapped first, so |m_k| ≤ ⌊cutoff/h_k⌋ + 1 suffices
+with the heights h_k of the cell.
+
+Cost: O(N²) and a small prefactor; right for molecules, batches and tests.
+"""
+
+import itertools
+
+import jax.numpy as jnp
+import numpy as np
+
+from sundog.errors import CellError, InputError
+from sundog.neighbors.lattice import complete_lattice, heights
+from sundog.neighbors.pairs import PairList
+from sundog.system import System
+
+CHUNK = 2**21
+"""Distances computed at a time."""
+
+
+def reference_pairs(system: System, cutoff: float, capacity: int | None = None) -> PairList:
+    """Return all ordered pairs closer than `cutoff`, sorted by receiver, then sender.
+
+    Padding atoms take part in none.
+
+    Args:
+        system: one or many structures; concrete arrays.
+        cutoff: Å; infinite for all pairs of each molecule.
+        capacity: length to pad the list to, with masked entries of the last atom.
+
+    Raises:
+        InputError: a cutoff that is not positive, or more pairs than `capacity`.
+        CellError: an infinite cutoff with a periodic structure.
+    """
+    check_cutoff(system, cutoff)
+    is_atom = np.asarray(system.is_atom)
+    index = np.asarray(system.system_index)
+    positions = np.asarray(system.positions, dtype=np.float64)
+    cell = np.asarray(system.cell, dtype=np.float64)
+    pbc = np.asarray(system.pbc)
+    nothing = np.zeros(0, dtype=np.int64)
+    parts = [(nothing, nothing, np.zeros((0, 3), dtype=np.int64))]
+    for k in np.unique(index[is_atom]):
+        atoms = np.flatnonzero(is_atom & (index == k))
+        i, j, shift = _pairs_of_structure(positions[atoms], cell[k], pbc[k], cutoff)
+        parts.append((atoms[i], atoms[j], shift))
+    i, j, shift = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    order = np.lexsort((*shift.T[::-1], j, i))
+    return _pad(i[order], j[order], shift[order], len(is_atom), capacity)
+
+
+def check_cutoff(system: System, cutoff: float) -> None:
+    """Refuse cutoffs that no list can have.
+
+    Raises:
+        InputError: a cutoff that is not positive.
+        CellError: an infinite cutoff with a periodic structure.
+    """
+    if not cutoff > 0:
+        raise InputError("cutoff: must be a positive length in Å", got=cutoff)
+    if np.isinf(cutoff) and np.any(np.asarray(system.pbc)):
+        raise CellError(
+            "cutoff: a periodic structure has infinitely many pairs",
+            got=f"cutoff {cutoff}, pbc {np.asarray(system.pbc).tolist()}",
+            expected="a finite cutoff, or structures without periodic directions",
+        )
+
+
+def _pairs_of_structure(
+    positions: np.ndarray, cell: np.ndarray, pbc: np.ndarray, cutoff: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    lattice, _ = complete_lattice(cell, pbc, positions)
+    wrap = np.floor(positions @ np.linalg.inv(lattice)) * pbc
+    wrapped = positions - wrap @ lattice
+    ghosts, sender, image = _images(wrapped, lattice, pbc, cutoff)
+    receivers, found = [], []
+    rows = max(1, CHUNK // len(ghosts))
+    for start in range(0, len(wrapped), rows):
+        chunk = wrapped[start : start + rows]
+        x, y, z = (ghosts[None, :, k] - chunk[:, None, k] for k in range(3))
+        receiver, ghost = np.nonzero(x * x + y * y + z * z < cutoff**2)
+        receivers.append(receiver + start)
+        found.append(ghost)
+    i, ghost = np.concatenate(receivers), np.concatenate(found)
+    j, m = sender[ghost], image[ghost]
+    other = (i != j) | m.any(axis=1)
+    i, j, m = i[other], j[other], m[other]
+    return i, j, m - wrap[j].astype(np.int64) + wrap[i].astype(np.int64)
+
+
+def _images(
+    wrapped: np.ndarray, lattice: np.ndarray, pbc: np.ndarray, cutoff: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return position, atom and shift of all images within the cutoff of the atoms' box."""
+    reach = np.zeros(3, dtype=np.int64)
+    reach[pbc] = np.floor(cutoff / heights(lattice)[pbc]).astype(np.int64) + 1
+    low, high = wrapped.min(axis=0) - cutoff, wrapped.max(axis=0) + cutoff
+    ghosts = []
+    for shift in itertools.product(*(range(-r, r + 1) for r in reach)):
+        moved = wrapped + np.array(shift) @ lattice
+        near = np.flatnonzero(np.all((moved > low) & (moved < high), axis=1))
+        ghosts.append((moved[near], near, np.tile(shift, (len(near), 1))))
+    positions, sender, image = (np.concatenate(arrays) for arrays in zip(*ghosts, strict=True))
+    return positions, sender, image
+
+
+def _pad(
+    i: np.ndarray, j: np.ndarray, shift: np.ndarray, atoms: int, capacity: int | None
+) -> PairList:
+    pairs = len(i)
+    if capacity is None:
+        capacity = pairs
+    if pairs > capacity:
+        raise InputError(
+            "capacity: the list is longer than the room for it",
+            got=f"{capacity} for {pairs} pairs",
+            remedy="Give a larger capacity, or none",
+        )
+    padding = capacity - pairs
+    return PairList(
+        i=jnp.asarray(np.pad(i, (0, padding), constant_values=atoms - 1), dtype=jnp.int32),
+        j=jnp.asarray(np.pad(j, (0, padding), constant_values=atoms - 1), dtype=jnp.int32),
+        shift=jnp.asarray(np.pad(shift, ((0, padding), (0, 0))), dtype=jnp.int32),
+        mask=jnp.asarray(np.arange(capacity) < pairs),
+    )
