@@ -10,6 +10,7 @@ import pytest
 from fixtures import ethanol, moved, pairs_for, small_crystal, small_force_field
 from scipy.spatial.transform import Rotation
 
+from sundog.forcefield import pair_sum
 from sundog.neighbors.pairs import PairList
 from sundog.system import concatenate, make_system, pad
 
@@ -37,8 +38,8 @@ def test_forces_are_the_negative_gradient(force_field, system):
     for atom, axis in [(0, 0), (3, 1), (7, 2)]:
         shift = np.zeros(forces.shape)
         shift[atom, axis] = step
-        up = predict(force_field, moved(system, shift)).energy[0]
-        down = predict(force_field, moved(system, -shift)).energy[0]
+        up = float(predict(force_field, moved(system, shift)).energy[0])
+        down = float(predict(force_field, moved(system, -shift)).energy[0])
         assert forces[atom, axis] == pytest.approx((down - up) / (2 * step), rel=1e-6, abs=1e-7)
 
 
@@ -57,7 +58,7 @@ def test_virial_is_the_derivative_by_strain(force_field, system):
             strained = system.at(
                 system.positions @ deformation, jnp.asarray(system.cell @ deformation)
             )
-            energies.append(predict(force_field, strained).energy[0])
+            energies.append(float(predict(force_field, strained).energy[0]))
         expected = (energies[0] - energies[1]) / (2 * step)
         assert virial[a, b] == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
@@ -133,7 +134,7 @@ def test_a_supercell_is_eight_cells():
 
 def test_a_batch_is_its_members():
     force_field = small_force_field("truncated")
-    systems = [ethanol(total_charge=1), small_crystal(), ethanol(), small_crystal(scale=1.1)]
+    systems = [small_crystal(), ethanol(total_charge=1), small_crystal(seed=1, scale=1.02)]
     together = predict(force_field, concatenate(systems))
     start = 0
     for number, system in enumerate(systems):
@@ -185,7 +186,7 @@ def test_energy_is_smooth_when_an_atom_crosses_the_cutoffs():
         return predict(force_field, make_system(positions, [8, 1, 1, 1], multiplicity=2))
 
     for cutoff in force_field.cutoffs.values():
-        inside, outside = along(cutoff - 1e-6), along(cutoff + 1e-6)
+        inside, outside = along(cutoff - 1e-9), along(cutoff + 1e-9)
         np.testing.assert_allclose(inside.energy, outside.energy, rtol=1e-9)
         np.testing.assert_allclose(inside.forces, outside.forces, atol=1e-5)
 
@@ -229,13 +230,12 @@ def test_float32_agrees_with_float64(force_field, system):
 
 
 def test_chunked_sums_equal_whole_sums(monkeypatch):
-    from sundog.forcefield import pair_sum
-
     force_field, system = small_force_field("wolf"), small_crystal()
     pairs = pairs_for(force_field, system)
-    whole = force_field(system, pairs)
+    whole = CALL(force_field, system, pairs)
     monkeypatch.setattr(pair_sum, "CHUNK_OF_PAIRS", 500)
-    chunked = force_field(system, pairs)
+    call_in_chunks = eqx.filter_jit(lambda *arguments: force_field(*arguments))
+    chunked = call_in_chunks(system, pairs)
     np.testing.assert_allclose(chunked.energy, whole.energy, rtol=1e-13)
     np.testing.assert_allclose(chunked.forces, whole.forces, atol=1e-11)
     np.testing.assert_allclose(chunked.virial, whole.virial, atol=1e-10)

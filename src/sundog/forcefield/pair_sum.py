@@ -5,10 +5,11 @@ the cache, and recomputed in the backward pass instead of stored, so that memory
 not grow with the number of pairs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from sundog.neighbors.pairs import PairList, edges
 from sundog.properties import AtomicProperties
@@ -56,7 +57,9 @@ def term_energies(
     }
 
 
-def _map_chunks(of_pairs, pairs: PairList) -> dict[str, PerPair]:
+def _map_chunks(
+    of_pairs: Callable[[PairList], dict[str, PerPair]], pairs: PairList
+) -> dict[str, PerPair]:
     """Return `of_pairs(pairs)`, formed chunk by chunk when the list is long."""
     count = pairs.i.shape[0]
     chunks = -(-count // CHUNK_OF_PAIRS)
@@ -65,10 +68,10 @@ def _map_chunks(of_pairs, pairs: PairList) -> dict[str, PerPair]:
     size = -(-count // chunks)
     padding = chunks * size - count
 
-    def split(array):
+    def split(array: Array) -> Array:
         array = jnp.pad(array, [(0, padding)] + [(0, 0)] * (array.ndim - 1))
         return array.reshape(chunks, size, *array.shape[1:])
 
-    flat = PairList(split(pairs.i), split(pairs.j), split(pairs.shift), split(pairs.mask))
-    energies = jax.lax.map(jax.checkpoint(of_pairs), flat)
+    columns = tuple(split(column) for column in (pairs.i, pairs.j, pairs.shift, pairs.mask))
+    energies = jax.lax.map(jax.checkpoint(lambda chunk: of_pairs(PairList(*chunk))), columns)
     return jax.tree.map(lambda values: values.reshape(-1)[:count], energies)

@@ -153,11 +153,11 @@ def _fill(
     present = system.is_atom & jnp.all(jnp.isfinite(fractional), axis=1)
     home = jnp.where(present, _number(along, shape, grid.first_bin[index]), plan.bins)
 
-    order = jnp.argsort(home).astype(jnp.int32)
+    atoms = jnp.arange(len(home), dtype=jnp.int32)
+    homes, order = lax.sort((home, atoms), num_keys=1)
     numbers = jnp.arange(plan.bins + 1, dtype=jnp.int32)
-    starts = jnp.searchsorted(home[order], numbers).astype(jnp.int32)
+    starts = jnp.searchsorted(homes, numbers).astype(jnp.int32)
     counts = jnp.diff(starts, append=starts[-1:])
-    rank = jnp.arange(len(order), dtype=jnp.int32) - starts[home[order]]
     slots = jnp.arange(plan.bin_capacity, dtype=jnp.int32)[None]
     taken = slots < counts[:, None]
     members = order[jnp.minimum(starts[:, None] + slots, len(order) - 1)]
@@ -167,7 +167,7 @@ def _fill(
         wrapped=jnp.where(present[:, None], wrapped, -jnp.inf),
         wrap=wrap.astype(jnp.int32),
         home=home,
-        slot=jnp.zeros_like(order).at[order].set(rank, unique_indices=True),
+        slot=jnp.zeros_like(order).at[order].set(atoms - starts[homes], unique_indices=True),
         members=members,
         coordinates=tuple(jnp.where(taken, wrapped[:, k][members], jnp.inf) for k in range(3)),
         most=jnp.max(counts),
@@ -175,8 +175,8 @@ def _fill(
 
 
 def _number(
-    along: Int[Array, "*dims 3"], shape: Int[Array, "*dims 3"], first: Int[Array, "*dims"]
-) -> Int[Array, "*dims"]:
+    along: Int[Array, "*#dims 3"], shape: Int[Array, "*#dims 3"], first: Int[Array, "*#dims"]
+) -> Int[Array, "*#dims"]:
     """Return the number of a bin."""
     return first + (along[..., 0] * shape[..., 1] + along[..., 1]) * shape[..., 2] + along[..., 2]
 
@@ -192,14 +192,13 @@ def _search(system: System, grid: Grid, plan: CellListPlan, lattice: Cells) -> _
     number = jnp.arange(plan.bins + 1, dtype=jnp.int32)
     owner = jnp.searchsorted(grid.first_bin, number, side="right").astype(jnp.int32) - 1
     shape, first = grid.shape[owner], grid.first_bin[owner]
-    rest, c = jnp.divmod(number - first, shape[:, 2])
-    a, b = jnp.divmod(rest, shape[:, 1])
+    ab, c = jnp.divmod(number - first, shape[:, 2])
+    a, b = jnp.divmod(ab, shape[:, 1])
     target = jnp.stack([a, b, c], axis=1)[:, None] + np.resize(offsets, (len(real), 3))[None]
-    shape = jnp.broadcast_to(shape[:, None], target.shape)
-    image, along = jnp.divmod(target, shape)
+    image, along = jnp.divmod(target, shape[:, None])
     exists = jnp.all((image == 0) | system.pbc[owner][:, None], axis=2)
     exists = exists & real[None] & (number < plan.bins)[:, None]
-    bins = _number(along, shape, jnp.broadcast_to(first[:, None], exists.shape))
+    bins = _number(along, shape[:, None], first[:, None])
     return _Search(
         bin=jnp.where(exists, bins, plan.bins),
         image=image,
@@ -263,10 +262,10 @@ def _resolve(
     search: _Search,
 ) -> tuple[Int[Array, "some row"], Int[Array, "some row 3"], Bool[Array, "some row"]]:
     """Return senders, shifts and mask of the rows of some atoms."""
-    slots = bins.members.shape[1]
+    slots = jnp.int32(bins.members.shape[1])
     mask = jnp.arange(found.shape[1], dtype=jnp.int32)[None] < counts[:, None]
-    word, bit = jnp.divmod(found, WORD)
-    group, slot = jnp.divmod(word, slots)
+    word, bit = lax.div(found, jnp.int32(WORD)), lax.rem(found, jnp.int32(WORD))
+    group, slot = lax.div(word, slots), lax.rem(word, slots)
     searched = jnp.where(mask, group * search.bits + bit, 0)
     searched = searched + (_take(bins.home, some) * search.bin.shape[1])[:, None]
     member = _take(search.bin.reshape(-1), searched) * slots + slot

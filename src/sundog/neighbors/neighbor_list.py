@@ -32,7 +32,7 @@ from sundog.errors import InputError, StructureError
 from sundog.neighbors.cell_list import build
 from sundog.neighbors.lattice import inverse, transform
 from sundog.neighbors.pairs import PairList
-from sundog.neighbors.planning import CellListPlan, Demand, Grid, plan_cell_list, round_up
+from sundog.neighbors.planning import CellListPlan, Demand, Grid, plan_cell_list
 from sundog.neighbors.reference import check_cutoff, reference_pairs
 from sundog.system import System
 from sundog.typing import Cells, Positions
@@ -114,15 +114,12 @@ def allocate(
     reach = cutoff + skin
     while True:
         plan, grid = plan_cell_list(system, reach, headroom=headroom, minimum=minimum)
-        _, demand = _compiled_build(system, grid, plan, reach)
-        minimum = demand if minimum is None else minimum.join(demand)
-        plan = replace(plan, row_capacity=round_up(headroom * int(minimum.row_capacity)))
         pairs, demand = _compiled_build(system, grid, plan, reach)
         state = CellListState(system.positions, system.cell, grid, demand, plan)
         neighbors = NeighborList(pairs=pairs, state=state, cutoff=cutoff, skin=skin)
-        # Host and device round differently; an atom at the edge of a bin can be one too many.
         if not neighbors.overflow:
             return neighbors
+        minimum = demand if minimum is None else minimum.join(demand)
 
 
 def reallocate(neighbors: NeighborList, system: System, *, headroom: float = 1.2) -> NeighborList:

@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from sundog.neighbors.lattice import complete_lattice, heights
+from sundog.neighbors.reference import longest_row
 from sundog.system import System
 from sundog.typing import Cells
 
@@ -137,27 +138,33 @@ class _Host:
 def plan_cell_list(
     system: System, cutoff: float, *, headroom: float, minimum: Demand | None
 ) -> tuple[CellListPlan, Grid]:
-    """Plan a list for `system`, all but its row capacity, which only a build can tell.
+    """Plan a list for `system`.
+
+    The rows of large structures are sampled, so that a build can need slightly more room.
 
     Args:
         system: concrete arrays.
         cutoff: r in Å.
-        headroom: factor on the bin capacity.
+        headroom: factor on the capacities.
         minimum: what was asked of an earlier plan for these structures.
     """
     host = _Host.of(system)
-    least, least_atoms = heights(host.frame), 0
+    row, least, least_atoms = longest_row(system, cutoff), heights(host.frame), 0
     if minimum is not None:
         # A cell that exploded has no heights; it must not spoil the plan.
         least = np.fmin(least, np.asarray(minimum.heights, dtype=np.float64))
         least_atoms = int(minimum.bin_capacity)
+        row = max(row, int(minimum.row_capacity))
     choices = []
     for subdivisions in SUBDIVISIONS:
         shape, search = _divide(host, least * SHRINKAGE, cutoff, subdivisions)
         first_bin = np.cumsum([0, *shape.prod(axis=1)])
         atoms = max(_fullest_bin(host, shape, first_bin), least_atoms)
         plan = CellListPlan(
-            tuple(search.tolist()), int(first_bin[-1]), round_up(atoms * headroom), 0
+            search_range=tuple(search.tolist()),
+            bins=int(first_bin[-1]),
+            bin_capacity=round_up(atoms * headroom),
+            row_capacity=round_up(row * headroom),
         )
         choices.append((plan, shape, first_bin[:-1]))
     plan, shape, first_bin = min(choices, key=lambda choice: choice[0].candidates)

@@ -11,6 +11,7 @@ Cost: O(N²) and a small prefactor; right for molecules, batches and tests.
 """
 
 import itertools
+from collections.abc import Iterator
 
 import jax.numpy as jnp
 import numpy as np
@@ -39,20 +40,32 @@ def reference_pairs(system: System, cutoff: float, capacity: int | None = None) 
         CellError: an infinite cutoff with a periodic structure.
     """
     check_cutoff(system, cutoff)
-    is_atom = np.asarray(system.is_atom)
-    index = np.asarray(system.system_index)
-    positions = np.asarray(system.positions, dtype=np.float64)
-    cell = np.asarray(system.cell, dtype=np.float64)
-    pbc = np.asarray(system.pbc)
     nothing = np.zeros(0, dtype=np.int64)
     parts = [(nothing, nothing, np.zeros((0, 3), dtype=np.int64))]
-    for k in np.unique(index[is_atom]):
-        atoms = np.flatnonzero(is_atom & (index == k))
-        i, j, shift = _pairs_of_structure(positions[atoms], cell[k], pbc[k], cutoff)
+    for atoms, positions, cell, pbc in _structures(system):
+        everyone = np.arange(len(atoms))
+        i, j, shift = _pairs_of_structure(positions, cell, pbc, cutoff, everyone)
         parts.append((atoms[i], atoms[j], shift))
     i, j, shift = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     order = np.lexsort((*shift.T[::-1], j, i))
-    return _pad(i[order], j[order], shift[order], len(is_atom), capacity)
+    return _pad(i[order], j[order], shift[order], system.number_of_atoms, capacity)
+
+
+def longest_row(system: System, cutoff: float, sample: int = 256) -> int:
+    """Return the largest number of pairs of an atom, of those in an even sample.
+
+    Args:
+        system: concrete arrays.
+        cutoff: Å, finite.
+        sample: atoms of each structure that are looked at; structures of fewer atoms are
+            looked at completely.
+    """
+    longest = 0
+    for atoms, positions, cell, pbc in _structures(system):
+        some = np.unique(np.linspace(0, len(atoms) - 1, sample).astype(np.int64))
+        i, _, _ = _pairs_of_structure(positions, cell, pbc, cutoff, some)
+        longest = max(longest, np.bincount(i, minlength=1).max())
+    return int(longest)
 
 
 def check_cutoff(system: System, cutoff: float) -> None:
@@ -72,26 +85,39 @@ def check_cutoff(system: System, cutoff: float) -> None:
         )
 
 
+def _structures(
+    system: System,
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield atoms, positions, cell and periodicity of each structure that has atoms."""
+    is_atom = np.asarray(system.is_atom)
+    index = np.asarray(system.system_index)
+    positions = np.asarray(system.positions, dtype=np.float64)
+    cell = np.asarray(system.cell, dtype=np.float64)
+    pbc = np.asarray(system.pbc)
+    for k in np.unique(index[is_atom]):
+        atoms = np.flatnonzero(is_atom & (index == k))
+        yield atoms, positions[atoms], cell[k], pbc[k]
+
+
 def _pairs_of_structure(
-    positions: np.ndarray, cell: np.ndarray, pbc: np.ndarray, cutoff: float
+    positions: np.ndarray, cell: np.ndarray, pbc: np.ndarray, cutoff: float, receivers: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     lattice, _ = complete_lattice(cell, pbc, positions)
-    wrap = np.floor(positions @ np.linalg.inv(lattice)) * pbc
+    wrap = np.floor(positions @ np.linalg.inv(lattice)).astype(np.int64) * pbc
     wrapped = positions - wrap @ lattice
     ghosts, sender, image = _images(wrapped, lattice, pbc, cutoff)
-    receivers, found = [], []
+    found_i, found_ghost = [], []
     rows = max(1, CHUNK // len(ghosts))
-    for start in range(0, len(wrapped), rows):
-        chunk = wrapped[start : start + rows]
-        x, y, z = (ghosts[None, :, k] - chunk[:, None, k] for k in range(3))
-        receiver, ghost = np.nonzero(x * x + y * y + z * z < cutoff**2)
-        receivers.append(receiver + start)
-        found.append(ghost)
-    i, ghost = np.concatenate(receivers), np.concatenate(found)
+    for chunk in np.split(receivers, range(rows, len(receivers), rows)):
+        x, y, z = (ghosts[None, :, k] - wrapped[chunk, None, k] for k in range(3))
+        row, ghost = np.nonzero(x * x + y * y + z * z < cutoff**2)
+        found_i.append(chunk[row])
+        found_ghost.append(ghost)
+    i, ghost = np.concatenate(found_i), np.concatenate(found_ghost)
     j, m = sender[ghost], image[ghost]
     other = (i != j) | m.any(axis=1)
     i, j, m = i[other], j[other], m[other]
-    return i, j, m - wrap[j].astype(np.int64) + wrap[i].astype(np.int64)
+    return i, j, m - wrap[j] + wrap[i]
 
 
 def _images(

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Int
 from sundog.errors import SimulationError
 from sundog.forcefield.base import AbstractForceField
 from sundog.simulate.state import MDState
-from sundog.typing import PerAtom, PerSystem, Positions
+from sundog.typing import PerSystem, Positions
 
 FIRST_TIMESTEP, LARGEST_TIMESTEP = 0.1, 1.0
 LONGEST_STEP = 0.2  # Å per atom
@@ -69,8 +69,8 @@ def minimize(
     fire = FireState(
         md=state,
         velocities=jnp.zeros_like(state.momenta),
-        timestep=jnp.full(systems, FIRST_TIMESTEP),
-        mixing=jnp.full(systems, FIRST_MIXING),
+        timestep=jnp.full(systems, FIRST_TIMESTEP, state.momenta.dtype),
+        mixing=jnp.full(systems, FIRST_MIXING, state.momenta.dtype),
         downhill=jnp.zeros(systems, jnp.int32),
     )
     done = 0
@@ -112,7 +112,7 @@ def _fire_step(fire: FireState, force_field: AbstractForceField) -> FireState:
     def dot(a: Positions, b: Positions) -> PerSystem:
         return md.sum_over_atoms(jnp.sum(a * b, axis=1))
 
-    def of_atom(values: PerSystem) -> PerAtom:
+    def of_atom(values: Array) -> Array:
         return values[index][:, None]
 
     power = dot(md.forces, fire.velocities)

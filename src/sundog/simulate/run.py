@@ -27,6 +27,9 @@ LARGEST_NUMBER_OF_REPEATS = 12
 """Enlargements of the lists for one chunk before something must be wrong."""
 
 
+HOTTEST = 1e6
+"""K beyond which a run has blown up."""
+
 SECONDS_PER_CHUNK = 2.0
 """Time between returns to the host, for progress and for signals."""
 
@@ -64,8 +67,7 @@ def run(
         frame_every: steps between frames, a multiple of `sample_every`.
 
     Raises:
-        SimulationError: energies or positions are no longer finite; the last state yielded
-            is the last good one.
+        SimulationError: the run blew up; the last state yielded is the last good one.
     """
     last = int(state.step) + steps
     pace = 0.0  # samples per second
@@ -90,7 +92,7 @@ def _chunk(state: MDState, ensemble: Ensemble, stride: int, count: int, capacity
             start, ensemble.propagators, thermometer, jnp.int32(count), jnp.int32(stride), capacity
         )
         if not end.neighbors.overflow:
-            _check_finite(end)
+            _check_sound(end, thermometer)
             rows = {name: np.asarray(values)[:count] for name, values in samples.items()}
             return Chunk(end, rows, repeats, time.perf_counter() - begin)
         start = replace(state, neighbors=end.neighbors.enlarged(state.system))
@@ -112,7 +114,7 @@ def advance(
 ) -> tuple[MDState, Samples]:
     """Return the state after `count`·`stride` steps and a sample after every `stride`.
 
-    Stops early when a list has overflowed or the state is no longer finite.
+    Stops early when a list has overflowed or the run has blown up.
 
     Args:
         state: where to start.
@@ -123,20 +125,21 @@ def advance(
         capacity: rows of the returned samples; the rows from `count` on are zero.
     """
 
-    def step(_: Array, state: MDState) -> MDState:
+    def is_sound(state: MDState) -> Bool[Array, ""]:
+        finite = jnp.isfinite(state.potential_energy) & (thermometer(state) < HOTTEST)
+        return ~state.neighbors.overflow & jnp.all(finite)
+
+    def step(carry: tuple[Array, MDState]) -> tuple[Array, MDState]:
+        done, state = carry
         for propagator in propagators:
             state = propagator(state)
-        return replace(state, step=state.step + 1)
-
-    def until_sample(carry: tuple[Array, MDState]) -> tuple[Array, MDState]:
-        done, state = carry
-        return done + 1, step(done, state)
+        return done + 1, replace(state, step=state.step + 1)
 
     def sample(carry: tuple[Array, MDState, Samples]) -> tuple[Array, MDState, Samples]:
         row, state, samples = carry
         _, state = jax.lax.while_loop(
-            lambda inner: (inner[0] < stride) & _is_sound(inner[1]),
-            until_sample,
+            lambda inner: (inner[0] < stride) & is_sound(inner[1]),
+            step,
             (jnp.int32(0), state),
         )
         values = measure(state, thermometer)
@@ -146,24 +149,20 @@ def advance(
     shapes = jax.eval_shape(lambda s: measure(s, thermometer), state)
     empty = {name: jnp.zeros((capacity, *s.shape), s.dtype) for name, s in shapes.items()}
     _, state, samples = jax.lax.while_loop(
-        lambda carry: (carry[0] < count) & _is_sound(carry[1]),
+        lambda carry: (carry[0] < count) & is_sound(carry[1]),
         sample,
         (jnp.int32(0), state, empty),
     )
     return state, samples
 
 
-def _is_sound(state: MDState) -> Bool[Array, ""]:
-    return ~state.neighbors.overflow & jnp.isfinite(state.potential_energy).all()
-
-
-def _check_finite(state: MDState) -> None:
-    finite = np.isfinite(np.asarray(state.potential_energy)).all()
-    if finite and np.isfinite(np.asarray(state.system.positions)).all():
+def _check_sound(state: MDState, thermometer: Thermometer) -> None:
+    temperature = float(jnp.max(thermometer(state)))
+    if np.isfinite(np.asarray(state.potential_energy)).all() and temperature < HOTTEST:
         return
     raise SimulationError(
-        "simulation: energies or positions are no longer finite numbers",
-        got=f"step {int(state.step)}",
+        "simulation: it blew up, energies are no longer finite or the temperature is absurd",
+        got=f"{temperature:.3g} K in step {int(state.step)}",
         remedy="Minimise the structure first (--minimize), use a smaller timestep, and check the "
         "structure for overlapping atoms and the charge",
     )

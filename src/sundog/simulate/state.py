@@ -10,7 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
 
 from sundog.elements import standard_masses
 from sundog.forcefield.base import AbstractForceField
@@ -68,6 +68,17 @@ class MDState(eqx.Module):
     def sum_over_atoms(self, values: Array) -> Array:
         """Return the sum of a per-atom quantity over each structure."""
         return sum_per_system(values, self.system.system_index, self.system.number_of_systems)
+
+    def thermal_momenta(self, key: PRNGKeyArray, temperature: ArrayLike) -> Positions:
+        """Return momenta drawn from the Maxwell–Boltzmann distribution; zero in padding.
+
+        Args:
+            key: consumed.
+            temperature: K.
+        """
+        width = jnp.sqrt(self.masses * BOLTZMANN * temperature)
+        width = jnp.where(self.system.is_atom, width, 0.0)
+        return width[:, None] * jax.random.normal(key, self.momenta.shape, self.momenta.dtype)
 
     def evaluated(self, force_field: AbstractForceField) -> "MDState":
         """Return the state with lists, forces and energies of its present positions."""
@@ -138,8 +149,7 @@ def with_thermal_momenta(state: MDState, temperature: float) -> MDState:
         temperature: K.
     """
     key, draw = jax.random.split(state.key)
-    width = jnp.sqrt(state.masses * BOLTZMANN * temperature) * state.system.is_atom
-    momenta = width[:, None] * jax.random.normal(draw, state.momenta.shape, state.momenta.dtype)
+    momenta = state.thermal_momenta(draw, temperature)
     return replace(state, key=key, momenta=without_drift(state, momenta))
 
 

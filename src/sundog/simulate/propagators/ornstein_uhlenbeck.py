@@ -16,7 +16,6 @@ from jaxtyping import Array, Float
 
 from sundog.simulate.propagators.base import AbstractPropagator
 from sundog.simulate.state import MDState
-from sundog.units import BOLTZMANN
 
 
 class OrnsteinUhlenbeck(AbstractPropagator):
@@ -30,9 +29,7 @@ class OrnsteinUhlenbeck(AbstractPropagator):
         """Return the state with thermostatted momenta."""
         key, draw = jax.random.split(state.key)
         decay = jnp.exp(-self.friction * self.timestep)
-        variance = -jnp.expm1(-2 * self.friction * self.timestep)
-        width = jnp.sqrt(variance * state.masses * BOLTZMANN * self.temperature)
-        noise = jax.random.normal(draw, state.momenta.shape, state.momenta.dtype)
-        noise = noise * (width * state.system.is_atom)[:, None]
+        share = jnp.sqrt(-jnp.expm1(-2 * self.friction * self.timestep))
+        noise = share * state.thermal_momenta(draw, self.temperature)
         after = replace(state, key=key, momenta=decay * state.momenta + noise)
         return replace(after, heat=state.heat + after.kinetic_energy - state.kinetic_energy)
