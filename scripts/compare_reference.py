@@ -13,13 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import numpy as np
 
+from sundog.evaluate.predict import predict
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField
-from sundog.neighbors.reference import reference_pairs
 from sundog.system import System, make_system
 from sundog.weights.load import load
 
@@ -78,16 +77,10 @@ def references(path: Path) -> Iterator[Reference]:
             yield Reference(file.name, name, arrays)
 
 
-@eqx.filter_jit
-def _call(force_field: ForceField, system: System, pairs: dict) -> Prediction:
-    return force_field(system, pairs)
-
-
 def errors(reference: Reference, force_field: ForceField) -> dict[str, float]:
     """Return the worst error of every array of one structure."""
-    system = reference.system()
-    pairs = {name: reference_pairs(system, rc) for name, rc in force_field.cutoffs.items()}
-    prediction = _call(force_field, system, pairs)
+    prediction = predict(force_field, reference.system())
+    assert isinstance(prediction, Prediction)
     ours = {
         "energy": prediction.energy,
         "energy_so3krates": prediction.energies["so3krates"],

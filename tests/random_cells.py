@@ -56,7 +56,9 @@ def brute_force(system, cutoff) -> list[tuple[int, ...]]:
         for k in np.flatnonzero(periodic):
             # The least-squares fractional coordinate; each further image is a height away.
             others = lattice[[n for n in np.flatnonzero(periodic) if n != k]]
-            normal = lattice[k] - (np.linalg.pinv(others) @ others @ lattice[k] if len(others) else 0)
+            normal = lattice[k] - (
+                np.linalg.pinv(others) @ others @ lattice[k] if len(others) else 0
+            )
             height = np.linalg.norm(normal)
             middle = -(positions[j] - positions[i]) @ normal / height**2
             reach = cutoff / height

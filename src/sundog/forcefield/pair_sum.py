@@ -38,13 +38,15 @@ def term_energies(
         strain: strain per structure, to differentiate by.
     """
 
+    sites = {term.name: term.sites(atoms) for term in terms}
+
     def of_pairs(chunk: PairList) -> dict[str, PerPair]:
-        geometry = edges(system, chunk, strain, atoms.energies.dtype)
-        receivers = jax.tree.map(chunk.at_receivers, atoms)
-        senders = jax.tree.map(chunk.at_senders, atoms)
+        distances = edges(system, chunk, strain, atoms.energies.dtype).distances
+        i = jax.tree.map(chunk.at_receivers, sites)
+        j = jax.tree.map(chunk.at_senders, sites)
         return {
             term.name: jnp.where(
-                chunk.mask, 0.5 * term.pair(geometry.distances, receivers, senders), 0.0
+                chunk.mask, 0.5 * term.pair(distances, i[term.name], j[term.name]), 0.0
             )
             for term in terms
         }

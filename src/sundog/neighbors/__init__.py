@@ -1,0 +1,1 @@
+"""Who meets whom: pair lists, their geometry and their upkeep."""

@@ -22,6 +22,7 @@ Inner loops over slots vectorize only as long as nothing reshapes their result.
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -83,8 +84,7 @@ class _Search(eqx.Module):
 def build(system: System, grid: Grid, plan: CellListPlan, cutoff: float) -> tuple[PairList, Demand]:
     """Return all pairs closer than `cutoff`, one row per atom, and what that asked of the plan.
 
-    Where the plan falls short of the demand the list lacks pairs. With a row capacity of
-    zero only the demand is found.
+    Where the plan falls short of the demand the list lacks pairs.
 
     Args:
         system: positions and cells.
@@ -96,10 +96,7 @@ def build(system: System, grid: Grid, plan: CellListPlan, cutoff: float) -> tupl
     reciprocal = inverse(lattice)
     bins = _fill(system, grid, plan, lattice, reciprocal)
     search = _search(system, grid, plan, lattice)
-
-    def by_blocks(function: Callable[[Int[Array, " some"]], PyTree[Array]]) -> PyTree[Array]:
-        return _by_blocks(function, system.number_of_atoms, plan.block)
-
+    by_blocks = partial(_by_blocks, system.number_of_atoms, plan.block)
     words = by_blocks(lambda some: _mark(some, bins, search, cutoff))
     found, counts = by_blocks(lambda some: _find(words[some], plan.row_capacity))
     j, shift, mask = by_blocks(lambda some: _resolve(some, found[some], counts[some], bins, search))
@@ -119,7 +116,7 @@ def build(system: System, grid: Grid, plan: CellListPlan, cutoff: float) -> tupl
 
 
 def _by_blocks(
-    function: Callable[[Int[Array, " some"]], PyTree[Array]], atoms: int, block: int
+    atoms: int, block: int, function: Callable[[Int[Array, " some"]], PyTree[Array]]
 ) -> PyTree[Array]:
     """Return what `function` gives for all atoms, computed for some of them at a time.
 
@@ -276,6 +273,7 @@ def _resolve(
 
 
 def _ones(words: Array) -> Array:
+    """Return the number of set bits of each word."""
     return lax.population_count(words).astype(jnp.int32)
 
 

@@ -141,11 +141,24 @@ def update(neighbors: NeighborList, system: System) -> NeighborList:
         neighbors: a list allocated for these structures.
         system: their present positions and cells.
     """
-    if neighbors.state is None:
+    state = neighbors.state
+    if state is None:
         return neighbors
-    return lax.cond(
-        needs_rebuild(neighbors, system), _rebuild, lambda old, _: old, neighbors, system
+
+    def rebuilt() -> tuple[PairList, CellListState]:
+        pairs, demand = build(system, state.grid, state.plan, neighbors.cutoff + neighbors.skin)
+        return pairs, CellListState(
+            positions=system.positions,
+            cell=system.cell,
+            grid=state.grid,
+            demand=state.demand.join(demand),
+            plan=state.plan,
+        )
+
+    pairs, state = lax.cond(
+        needs_rebuild(neighbors, system), rebuilt, lambda: (neighbors.pairs, state)
     )
+    return replace(neighbors, pairs=pairs, state=state)
 
 
 def needs_rebuild(neighbors: NeighborList, system: System) -> Bool[Array, ""]:
@@ -168,16 +181,6 @@ def needs_rebuild(neighbors: NeighborList, system: System) -> Bool[Array, ""]:
     # The comparison is false for what is not a number.
     sound = 2.0 * jnp.sqrt(jnp.sum(moved**2, axis=1)) <= allowed[index]
     return jnp.any(system.is_atom & ~sound)
-
-
-def _rebuild(neighbors: NeighborList, system: System) -> NeighborList:
-    state = neighbors.state
-    assert state is not None
-    pairs, demand = build(system, state.grid, state.plan, neighbors.cutoff + neighbors.skin)
-    state = replace(
-        state, positions=system.positions, cell=system.cell, demand=state.demand.join(demand)
-    )
-    return replace(neighbors, pairs=pairs, state=state)
 
 
 def _all_pairs(system: System) -> PairList:
@@ -205,8 +208,9 @@ def _check(system: System, cutoff: float, skin: float, headroom: float) -> None:
         raise InputError("skin: must be a length in Å, zero or more", got=skin)
     if not 1 <= headroom < math.inf:
         raise InputError("headroom: must be a factor of at least one", got=headroom)
-    if not np.isfinite(np.asarray(system.positions)).all():
-        raise StructureError(
-            "positions: a pair list needs coordinates that are finite numbers",
-            remedy="Start from a state before the structure fell apart",
-        )
+    for name in ("positions", "cell"):
+        if not np.isfinite(np.asarray(getattr(system, name))).all():
+            raise StructureError(
+                f"{name}: a pair list needs finite numbers",
+                remedy="Start from a state before the structure fell apart",
+            )

@@ -32,10 +32,10 @@ SUBDIVISIONS = (1, 2, 3)
 SHRINKAGE = 0.95
 """A cell may shrink to this fraction of its heights before the search range is too short."""
 
-BINS_PER_ATOM = 1
+BINS_PER_ATOM = 4
 """Sparse structures get wider bins rather than more bins than this."""
 
-BLOCK_BYTES = 8 * 2**20
+BLOCK_BYTES = 64 * 2**20
 """Temporaries of a block of atoms in a build."""
 
 

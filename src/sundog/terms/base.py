@@ -2,9 +2,10 @@
 
 A term is a sum over pairs plus a sum over atoms,
 
-    E = ½ Σ_{i≠j} pair(r_ij, atom_i, atom_j) + Σ_i self(atom_i),
+    E = ½ Σ_{i≠j} pair(r_ij, site_i, site_j) + Σ_i self(atom_i),
 
-so that one driver can sum, chunk and differentiate all of them, and a kernel can
+where a site is what the pair function needs of an atom, formed once per atom and not
+once per pair. One driver can thus sum, chunk and differentiate all terms, and a kernel can
 replace the driver without touching the physics.
 """
 
@@ -13,6 +14,7 @@ from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import PyTree
 
 from sundog.properties import AtomicProperties
 from sundog.typing import PerAtom, PerPair
@@ -24,15 +26,17 @@ class AbstractPairTerm(eqx.Module):
     name: ClassVar[str]
 
     @abstractmethod
-    def pair(
-        self, distances: PerPair, receivers: AtomicProperties, senders: AtomicProperties
-    ) -> PerPair:
+    def sites(self, atoms: AtomicProperties) -> PyTree[PerAtom]:
+        """Return what `pair` needs of each atom, as arrays over atoms."""
+
+    @abstractmethod
+    def pair(self, distances: PerPair, i: PyTree[PerPair], j: PyTree[PerPair]) -> PerPair:
         """Return the energy of each pair in eV, zero beyond the term's own cutoff.
 
         Args:
             distances: Å, positive; may exceed the cutoff by the skin of the pair list.
-            receivers: properties of atom i of each pair.
-            senders: properties of atom j of each pair.
+            i: the sites of the receiving atoms, one entry per pair.
+            j: the sites of the sending atoms.
         """
 
     def self_energy(self, atoms: AtomicProperties) -> PerAtom:

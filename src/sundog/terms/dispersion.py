@@ -2,6 +2,7 @@
 
     α_i = α_free(Z_i) h_i,  C6_i = C6_free(Z_i) h_i²
     α = (α_i + α_j)/2,      C6 = 2 C6_i C6_j α_i α_j / (α_i² C6_j + α_j² C6_i)
+                               = α_i α_j 2 c_i c_j/(c_i + c_j),  c = C6_free/α_free²
     R = α_fsc^(−4/21) α^(1/7)                       van der Waals radius
     w = −0.00433008 + 0.24428889 R + 0.04125273 R² − 0.00078893 R³,  μω = 1/(2w²)
     C8 = 5 C6/μω,  C10 = (245/8) C6/μω²,  R_d = γ_d · 2 · 2.54 · α^(1/7)
@@ -17,6 +18,7 @@ from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from sundog.constants import FINE_STRUCTURE
 from sundog.elements import free_atom_c6, free_atom_polarizabilities
@@ -30,6 +32,9 @@ SWITCH_WIDTH = 2.0
 """Å before the cutoff over which the energy is switched off."""
 
 
+Sites = tuple[Float[Array, " sites"], Float[Array, " sites"]]
+
+
 class Dispersion(AbstractPairTerm):
     """Pairwise dispersion with coefficients scaled by the Hirshfeld ratios."""
 
@@ -38,15 +43,18 @@ class Dispersion(AbstractPairTerm):
     damping: float = eqx.field(static=True)
     cutoff: float = eqx.field(static=True)
 
-    def pair(
-        self, distances: PerPair, receivers: AtomicProperties, senders: AtomicProperties
-    ) -> PerPair:
+    def sites(self, atoms: AtomicProperties) -> Sites:
+        """Return α and C6/α², of which the second depends on the element alone."""
+        polarizability = polarizabilities(atoms)
+        dtype = polarizability.dtype
+        per_element = free_atom_c6() / free_atom_polarizabilities() ** 2
+        return polarizability, jnp.asarray(per_element, dtype)[atoms.numbers]
+
+    def pair(self, distances: PerPair, i: Sites, j: Sites) -> PerPair:
         """Return the dispersion energy of each pair in eV, zero beyond the cutoff."""
-        alpha_i, alpha_j = polarizabilities(receivers), polarizabilities(senders)
-        c6_i, c6_j = c6_coefficients(receivers), c6_coefficients(senders)
-        alpha = 0.5 * (alpha_i + alpha_j)
-        c6 = 2.0 * c6_i * c6_j * alpha_i * alpha_j / (alpha_i**2 * c6_j + alpha_j**2 * c6_i)
-        seventh_root = alpha ** (1 / 7)
+        (alpha_i, c_i), (alpha_j, c_j) = i, j
+        seventh_root = jnp.exp(jnp.log(0.5 * (alpha_i + alpha_j)) / 7)
+        c6 = alpha_i * alpha_j * (2.0 * c_i * c_j / (c_i + c_j))
         mu_omega = _oscillator(FINE_STRUCTURE ** (-4 / 21) * seventh_root)
         c8 = 5.0 * c6 / mu_omega
         c10 = 245.0 / 8.0 * c6 / mu_omega**2

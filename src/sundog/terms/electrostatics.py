@@ -39,12 +39,13 @@ class ExactCoulomb(AbstractPairTerm):
 
     sigma: float = eqx.field(static=True)
 
-    def pair(
-        self, distances: PerPair, receivers: AtomicProperties, senders: AtomicProperties
-    ) -> PerPair:
+    def sites(self, atoms: AtomicProperties) -> PerAtom:
+        """Return the partial charges."""
+        return atoms.partial_charges
+
+    def pair(self, distances: PerPair, i: PerPair, j: PerPair) -> PerPair:
         """Return ke q_i q_j erf(r/σ)/r in eV."""
-        charges = COULOMB * receivers.partial_charges * senders.partial_charges
-        return charges * jax.lax.erf(distances / self.sigma) / distances
+        return COULOMB * i * j * jax.lax.erf(distances / self.sigma) / distances
 
 
 class TruncatedCoulomb(AbstractPairTerm):
@@ -55,9 +56,11 @@ class TruncatedCoulomb(AbstractPairTerm):
     sigma: float = eqx.field(static=True)
     cutoff: float = eqx.field(static=True)
 
-    def pair(
-        self, distances: PerPair, receivers: AtomicProperties, senders: AtomicProperties
-    ) -> PerPair:
+    def sites(self, atoms: AtomicProperties) -> PerAtom:
+        """Return the partial charges."""
+        return atoms.partial_charges
+
+    def pair(self, distances: PerPair, i: PerPair, j: PerPair) -> PerPair:
         """Return the shifted interaction in eV, zero beyond the cutoff."""
         rc = self.cutoff
         slope = _potential_slope(rc, self.sigma)
@@ -67,8 +70,7 @@ class TruncatedCoulomb(AbstractPairTerm):
             - _potential(rc, self.sigma)
             - (1.0 - switch) * slope * (distances - rc)
         )
-        charges = COULOMB * receivers.partial_charges * senders.partial_charges
-        return jnp.where(distances < rc, charges * shifted, 0.0)
+        return jnp.where(distances < rc, COULOMB * i * j * shifted, 0.0)
 
 
 class WolfCoulomb(AbstractPairTerm):
@@ -78,11 +80,13 @@ class WolfCoulomb(AbstractPairTerm):
 
     truncated: TruncatedCoulomb
 
-    def pair(
-        self, distances: PerPair, receivers: AtomicProperties, senders: AtomicProperties
-    ) -> PerPair:
+    def sites(self, atoms: AtomicProperties) -> PerAtom:
+        """Return the partial charges."""
+        return atoms.partial_charges
+
+    def pair(self, distances: PerPair, i: PerPair, j: PerPair) -> PerPair:
         """Return the shifted interaction in eV, zero beyond the cutoff."""
-        return self.truncated.pair(distances, receivers, senders)
+        return self.truncated.pair(distances, i, j)
 
     def self_energy(self, atoms: AtomicProperties) -> PerAtom:
         """Return −½ ke V(rc) q² in eV."""

@@ -24,6 +24,9 @@ from sundog.terms.base import AbstractPairTerm
 from sundog.typing import PerPair
 
 
+Sites = tuple[Float[Array, " sites"], Float[Array, " sites"]]
+
+
 class ZBL(AbstractPairTerm):
     """Short-range repulsion; the parameters are raw, before softplus."""
 
@@ -36,15 +39,16 @@ class ZBL(AbstractPairTerm):
     cutoff: float = eqx.field(static=True)
     switch_off: float = eqx.field(static=True)
 
-    def pair(
-        self, distances: PerPair, receivers: AtomicProperties, senders: AtomicProperties
-    ) -> PerPair:
+    def sites(self, atoms: AtomicProperties) -> Sites:
+        """Return Z and d Z^p."""
+        number = atoms.numbers.astype(self.a.dtype)
+        return number, jax.nn.softplus(self.d) * number ** jax.nn.softplus(self.p)
+
+    def pair(self, distances: PerPair, i: Sites, j: Sites) -> PerPair:
         """Return e(r) of each pair in eV."""
-        dtype = distances.dtype
+        (z_i, screening_i), (z_j, screening_j) = i, j
         a, c = jax.nn.softplus(self.a), jax.nn.softplus(self.c)
-        p, d = jax.nn.softplus(self.p), jax.nn.softplus(self.d)
-        z_i, z_j = receivers.numbers.astype(dtype), senders.numbers.astype(dtype)
-        reduced = d * distances * (z_i**p + z_j**p)
+        reduced = distances * (screening_i + screening_j)
         screening = jnp.exp(-a[None] * reduced[:, None]) @ (c / c.sum())
         switch = exponential_switch(distances, 0.0, self.switch_off)
         switch = switch * polynomial_cutoff(distances, self.cutoff)

@@ -1,8 +1,8 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from random_cells import PERIODICITIES, random_cell
 
+from random_cells import PERIODICITIES, random_cell
 from sundog.neighbors.lattice import complete_lattice, heights, inverse, transform
 
 

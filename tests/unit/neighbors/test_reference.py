@@ -3,8 +3,8 @@ import math
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from random_cells import distances, entries, random_system
 
+from random_cells import distances, entries, random_system
 from sundog.errors import CellError, InputError
 from sundog.neighbors import reference
 from sundog.neighbors.reference import longest_row, reference_pairs

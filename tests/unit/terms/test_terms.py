@@ -39,7 +39,7 @@ def atoms(number, charge=1.0, ratio=1.0):
 
 
 def pair_energy(term, r, a, b):
-    return float(term.pair(jnp.asarray([float(r)]), a, b)[0])
+    return float(term.pair(jnp.asarray([float(r)]), term.sites(a), term.sites(b))[0])
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_vanishes_smoothly_at_its_cutoff(name):
     a, b = atoms(8, -0.8, 0.9), atoms(1, 0.4, 0.6)
 
     def energy(r):
-        return term.pair(r[None], a, b)[0]
+        return term.pair(r[None], term.sites(a), term.sites(b))[0]
 
     inside = jnp.float64(cutoff - 1e-5)
     assert abs(energy(inside)) < 1e-8
@@ -127,6 +127,7 @@ def test_is_symmetric_and_keeps_the_precision_it_is_given(name, dtype):
     )
     term, a, b = cast
     r = jnp.asarray([1.2], dtype)
-    forth, back = term.pair(r, a, b), term.pair(r, b, a)
+    i, j = term.sites(a), term.sites(b)
+    forth, back = term.pair(r, i, j), term.pair(r, j, i)
     assert forth.dtype == dtype
     np.testing.assert_allclose(forth, back, rtol=1e-6 if dtype == jnp.float32 else 1e-14)
