@@ -155,10 +155,10 @@ def update(neighbors: NeighborList, system: System) -> NeighborList:
             plan=state.plan,
         )
 
-    pairs, state = lax.cond(
+    pairs, current = lax.cond(
         needs_rebuild(neighbors, system), rebuilt, lambda: (neighbors.pairs, state)
     )
-    return replace(neighbors, pairs=pairs, state=state)
+    return replace(neighbors, pairs=pairs, state=current)
 
 
 def needs_rebuild(neighbors: NeighborList, system: System) -> Bool[Array, ""]:
