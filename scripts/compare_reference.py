@@ -111,7 +111,7 @@ def main() -> None:
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
     fields: dict[tuple[str, float], ForceField] = {}
-    worst: dict[str, tuple[float, str]] = {name: (0.0, "-") for name in BOUNDS}
+    worst: dict[str, tuple[float, str]] = dict.fromkeys(BOUNDS, (0.0, "-"))
     count, skipped = 0, []
     for reference in references(options.folder):
         treatment = reference.treatment

@@ -1,6 +1,6 @@
 """Copy the part of the reference arrays that the tests need into tests/golden.
 
-    python scripts/make_golden.py REFERENCE_FOLDER
+python scripts/make_golden.py REFERENCE_FOLDER
 """
 
 import sys

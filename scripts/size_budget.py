@@ -1,6 +1,6 @@
 """Hold the size budget: files of at most 400 lines, functions of at most 60 without docstring.
 
-    python scripts/size_budget.py FOLDER …
+python scripts/size_budget.py FOLDER …
 """
 
 import ast

@@ -36,9 +36,7 @@ def small_force_field(electrostatics="truncated", cutoff=7.0, precision="float64
         cutoff=SMALL.cutoff,
         switch_off=SMALL.zbl_cutoff,
     )
-    return assemble(
-        network, zbl, electrostatics=electrostatics, cutoff=cutoff, precision=precision
-    )
+    return assemble(network, zbl, electrostatics=electrostatics, cutoff=cutoff, precision=precision)
 
 
 def pairs_for(force_field: ForceField, system: System, skin: float = 0.0) -> dict:

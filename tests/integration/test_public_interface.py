@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 from ase.build import molecule
-from fixtures import small_force_field
 
 import sundog
+from fixtures import small_force_field
 from sundog.errors import InputError, UnsupportedElementError
 
 

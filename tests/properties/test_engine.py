@@ -5,8 +5,8 @@ from dataclasses import replace
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from potentials import Harmonic, LennardJones
 
+from potentials import Harmonic, LennardJones
 from sundog.errors import SimulationError
 from sundog.neighbors.cell_list import build
 from sundog.neighbors.neighbors import Neighbors
@@ -37,9 +37,7 @@ def hot_argon(temperature=60.0, **kwargs) -> MDState:
 
 def last(state, ensemble, steps, stride=10):
     samples = {}
-    for chunk in run(
-        state, ensemble, steps=steps, sample_every=stride, frame_every=10 * stride
-    ):
+    for chunk in run(state, ensemble, steps=steps, sample_every=stride, frame_every=10 * stride):
         state = chunk.state
         for name, values in chunk.samples.items():
             samples.setdefault(name, []).append(values)
@@ -113,7 +111,7 @@ def without_room(state) -> Neighbors:
     plan = replace(listed.state.plan, row_capacity=int(listed.state.demand.row_capacity))
     pairs, demand = build(state.system, listed.state.grid, plan, listed.cutoff + listed.skin)
     tight = replace(listed, pairs=pairs, state=replace(listed.state, demand=demand, plan=plan))
-    return Neighbors({"pairs": tight})
+    return Neighbors({"pairs": tight}, state.neighbors.pruned)
 
 
 def test_list_overflow_loses_no_step_and_no_pair():

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from fixtures import ethanol, moved, pairs_for, small_crystal, small_force_field
 from scipy.spatial.transform import Rotation
 
+from fixtures import ethanol, moved, pairs_for, small_crystal, small_force_field
 from sundog.forcefield import pair_sum
 from sundog.neighbors.pairs import PairList
 from sundog.system import concatenate, make_system, pad

@@ -97,11 +97,7 @@ def refuse_existing(output: Path, overwrite: bool) -> None:
 
 
 def set_up_jax() -> None:
-    """Configure JAX for this process: float64 available, compiled programs kept on disk."""
+    """Configure JAX for this process: float64 is available."""
     import jax
 
-    from sundog.weights.store import cache_directory
-
     jax.config.update("jax_enable_x64", True)
-    jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "compiled"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)

@@ -88,9 +88,7 @@ def _predict_batch(force_field: AbstractForceField, batch: list[System]) -> list
     else:
         exact = {n: reference_pairs(system, rc) for n, rc in force_field.cutoffs.items()}
         check_no_overlap(system, exact)
-        padded = pad(
-            system, _standard_length(system.number_of_atoms), _standard_length(len(batch))
-        )
+        padded = pad(system, _standard_length(system.number_of_atoms), _standard_length(len(batch)))
         pairs = {
             n: reference_pairs(padded, rc, capacity=_standard_length(len(exact[n].i)))
             for n, rc in force_field.cutoffs.items()

@@ -1,6 +1,6 @@
 """The one place that differentiates the physics.
 
-    F = −dE/dR,   virial = dE/dε  with  r → r (1 + ε)
+F = −dE/dR,   virial = dE/dε  with  r → r (1 + ε)
 """
 
 from collections.abc import Callable

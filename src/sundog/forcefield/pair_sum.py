@@ -37,7 +37,6 @@ def term_energies(
         pairs: a list that holds at least the pairs within the terms' cutoffs.
         strain: strain per structure, to differentiate by.
     """
-
     sites = {term.name: term.sites(atoms) for term in terms}
 
     def of_pairs(chunk: PairList) -> dict[str, PerPair]:

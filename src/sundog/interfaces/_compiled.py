@@ -74,6 +74,4 @@ class Evaluator:
         """Return the structure seen from the origin in which the lists were made."""
         assert self._system is not None
         origin = self._system.origin
-        return replace(
-            system, positions=system.positions + (system.origin - origin), origin=origin
-        )
+        return replace(system, positions=system.positions + (system.origin - origin), origin=origin)

@@ -20,11 +20,11 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from sundog.model import initialization as init
-from sundog.properties import AtomFeatures
 from sundog.model.hyperparameters import Hyperparameters
 from sundog.neighbors.pairs import PairList
 from sundog.numerics.harmonics import degree_of_component
 from sundog.numerics.layers import MLP, LayerNorm, Linear
+from sundog.properties import AtomFeatures
 
 HeadMaps = Float[Array, "heads width width"]
 

@@ -10,7 +10,6 @@ import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
 from sundog.model.embedding import Embedding, initialize_embedding
-from sundog.properties import AtomFeatures, AtomicProperties
 from sundog.model.heads import (
     ChargeHead,
     EnergyHead,
@@ -25,6 +24,7 @@ from sundog.neighbors.pairs import Edges, PairList
 from sundog.numerics.bernstein import bernstein_basis
 from sundog.numerics.harmonics import spherical_harmonics
 from sundog.numerics.switch import polynomial_cutoff
+from sundog.properties import AtomFeatures, AtomicProperties
 from sundog.system import System
 
 

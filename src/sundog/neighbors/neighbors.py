@@ -7,39 +7,56 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool
 
-from sundog.errors import CoincidentAtomsError
 from sundog.elements import symbol
+from sundog.errors import CoincidentAtomsError
 from sundog.neighbors.neighbor_list import NeighborList, allocate, reallocate, update
 from sundog.neighbors.pairs import PairList, edges
+from sundog.neighbors.pruning import Pruned, prune, room_for
 from sundog.system import System
 
 SMALLEST_DISTANCE = 0.1
 """Å; atoms closer than this are taken for a mistake in the structure."""
 
+WORTH_PRUNING = 1.2
+"""A list is pruned at every step when its skin makes it longer than its pairs by this factor."""
+
 
 class Neighbors(eqx.Module):
-    """Pair lists that follow a system through a simulation."""
+    """Pair lists that follow a system through a simulation.
+
+    Attributes:
+        lists: with their skins.
+        pruned: of those lists that are worth it, the pairs within the cutoff.
+    """
 
     lists: dict[str, NeighborList]
+    pruned: dict[str, Pruned]
 
     @property
     def pairs(self) -> dict[str, PairList]:
         """The lists as a force field takes them."""
-        return {name: neighbors.pairs for name, neighbors in self.lists.items()}
+        listed = {name: one.pairs for name, one in self.lists.items()}
+        return listed | {name: one.pairs for name, one in self.pruned.items()}
 
     @property
     def overflow(self) -> Bool[Array, ""]:
         """True when a list was too small: what was computed since is void."""
-        flags = [neighbors.overflow for neighbors in self.lists.values()]
+        flags = [one.overflow for one in (*self.lists.values(), *self.pruned.values())]
         return jnp.any(jnp.stack([jnp.zeros((), bool), *flags]))
 
     def update(self, system: System) -> "Neighbors":
         """Return lists that hold for the system as it is now (pure, jittable)."""
-        return Neighbors({name: update(one, system) for name, one in self.lists.items()})
+        lists = {name: update(one, system) for name, one in self.lists.items()}
+        pruned = {
+            name: prune(lists[name], system, len(one.pairs.i), one.most)
+            for name, one in self.pruned.items()
+        }
+        return Neighbors(lists, pruned)
 
     def enlarged(self, system: System) -> "Neighbors":
         """Return lists for `system` with more room where it was too little (host only)."""
-        return Neighbors({name: reallocate(one, system) for name, one in self.lists.items()})
+        lists = {name: reallocate(one, system) for name, one in self.lists.items()}
+        return _with_pruned(lists, system, {n: int(one.most) for n, one in self.pruned.items()})
 
 
 def allocate_neighbors(system: System, cutoffs: Mapping[str, float], skin: float) -> Neighbors:
@@ -54,9 +71,22 @@ def allocate_neighbors(system: System, cutoffs: Mapping[str, float], skin: float
         CellError: an infinite cutoff in a periodic cell.
         CoincidentAtomsError: two atoms within `SMALLEST_DISTANCE`.
     """
-    neighbors = Neighbors({name: allocate(system, rc, skin) for name, rc in cutoffs.items()})
+    lists = {name: allocate(system, cutoff, skin) for name, cutoff in cutoffs.items()}
+    neighbors = _with_pruned(lists, system, {})
     check_no_overlap(system, neighbors.pairs)
     return neighbors
+
+
+def _with_pruned(
+    lists: dict[str, NeighborList], system: System, asked: Mapping[str, int]
+) -> Neighbors:
+    pruned = {}
+    for name, listed in lists.items():
+        if (1 + listed.skin / listed.cutoff) ** 3 > WORTH_PRUNING:
+            most = jnp.zeros((), jnp.int32)
+            room = room_for(listed, system, asked.get(name, 0))
+            pruned[name] = prune(listed, system, room, most)
+    return Neighbors(lists, pruned)
 
 
 def check_no_overlap(system: System, pairs: Mapping[str, PairList]) -> None:

@@ -97,6 +97,4 @@ def edges(
         vectors = difference + jnp.einsum("pa,pab->pb", shift, system.cell[of_pair])
         vectors = vectors + jnp.einsum("pa,pab->pb", vectors, strain[of_pair])
     vectors = jnp.where(pairs.mask[:, None], vectors, 1.0).astype(dtype)
-    return Edges(
-        vectors=vectors, distances=jnp.sqrt(jnp.sum(vectors**2, axis=1)), mask=pairs.mask
-    )
+    return Edges(vectors=vectors, distances=jnp.sqrt(jnp.sum(vectors**2, axis=1)), mask=pairs.mask)

@@ -91,4 +91,3 @@ def to_atoms(state: MDState, atoms: Atoms) -> Atoms:
     # ASE's momenta are in amu·Å per √(amu/eV)·Å, which is sundog's unit of time as well.
     moved.set_momenta(np.asarray(host.momenta))
     return moved
-

@@ -63,4 +63,6 @@ class SimulationSettings:
     def _require(self, name: str, condition: bool, expected: str) -> None:
         if not condition:
             flag = name.replace("_", "-")
-            raise InputError(f"--{flag}: not acceptable", got=getattr(self, name), expected=expected)
+            raise InputError(
+                f"--{flag}: not acceptable", got=getattr(self, name), expected=expected
+            )

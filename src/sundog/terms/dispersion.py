@@ -22,8 +22,8 @@ from jaxtyping import Array, Float
 
 from sundog.constants import FINE_STRUCTURE
 from sundog.elements import free_atom_c6, free_atom_polarizabilities
-from sundog.properties import AtomicProperties
 from sundog.numerics.switch import exponential_switch
+from sundog.properties import AtomicProperties
 from sundog.terms.base import AbstractPairTerm
 from sundog.typing import PerAtom, PerPair
 from sundog.units import BOHR, HARTREE
@@ -60,9 +60,7 @@ class Dispersion(AbstractPairTerm):
         c10 = 245.0 / 8.0 * c6 / mu_omega**2
         r2 = (distances / BOHR) ** 2
         d2 = (self.damping * 2 * 2.54 * seventh_root) ** 2
-        energies = -HARTREE * (
-            c6 / (r2**3 + d2**3) + c8 / (r2**4 + d2**4) + c10 / (r2**5 + d2**5)
-        )
+        energies = -HARTREE * (c6 / (r2**3 + d2**3) + c8 / (r2**4 + d2**4) + c10 / (r2**5 + d2**5))
         if not isfinite(self.cutoff):
             return energies
         return energies * exponential_switch(distances, self.cutoff - SWITCH_WIDTH, self.cutoff)

@@ -23,8 +23,8 @@ import jax
 import jax.numpy as jnp
 
 from sundog.constants import COULOMB
-from sundog.properties import AtomicProperties
 from sundog.numerics.switch import exponential_switch
+from sundog.properties import AtomicProperties
 from sundog.terms.base import AbstractPairTerm
 from sundog.typing import PerAtom, PerPair
 

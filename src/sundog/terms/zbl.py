@@ -18,11 +18,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from sundog.constants import COULOMB
-from sundog.properties import AtomicProperties
 from sundog.numerics.switch import exponential_switch, polynomial_cutoff
+from sundog.properties import AtomicProperties
 from sundog.terms.base import AbstractPairTerm
 from sundog.typing import PerPair
-
 
 Sites = tuple[Float[Array, " sites"], Float[Array, " sites"]]
 
