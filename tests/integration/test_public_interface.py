@@ -32,7 +32,7 @@ def test_predict_takes_one_or_many():
 def test_predict_names_the_structure_it_refuses():
     bad = molecule("H2O")
     bad.symbols[0] = "Fe"
-    with pytest.raises(UnsupportedElementError, match="structure 1:.*Fe"):
+    with pytest.raises(UnsupportedElementError, match=r"structure 1:.*Fe"):
         sundog.predict(small_force_field("exact"), [molecule("H2O"), bad])
     with pytest.raises(InputError, match="no structures"):
         sundog.predict(small_force_field("exact"), [])

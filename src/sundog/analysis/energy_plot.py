@@ -1,7 +1,8 @@
-"""The energies of a run at a glance: potential and kinetic energy, drift, temperature, density."""
+"""A run at a glance: energies, drift, temperature, pressure, density."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeGuard
 
 import numpy as np
 from jaxtyping import Float
@@ -35,8 +36,9 @@ def plot_energies(
 
     The panels are the changes of potential and kinetic energy (`potential_energy_ev`,
     `kinetic_energy_ev`), the drift of the conserved energy (`conserved_energy_ev`, or
-    `total_energy_ev`), `temperature_kelvin` and `density_g_per_cm3`. Thin lines are the
-    values, bold ones their moving average.
+    `total_energy_ev`), `temperature_kelvin`, `pressure_bar` where there is a cell,
+    and `density_g_per_cm3` where it changes. Thin lines are the values, bold ones their
+    moving average.
 
     Args:
         table: columns by name, or the path of the `energies.csv` of a run.
@@ -83,7 +85,10 @@ def _panels(columns: Table, target: float | None) -> list[Callable[[Axes], None]
         panels.append(lambda axes: _draw_drift(axes, columns[TIME], columns[conserved]))
     if "temperature_kelvin" in columns:
         panels.append(lambda axes: _draw_temperature(axes, columns, target))
-    if "density_g_per_cm3" in columns:
+    if _is_finite(columns.get("pressure_bar")):  # without a cell there is none
+        panels.append(lambda axes: _draw_pressure(axes, columns))
+    density = columns.get("density_g_per_cm3")
+    if _is_finite(density) and np.ptp(density) > 0:  # at constant volume it says nothing
         panels.append(lambda axes: _draw_density(axes, columns))
     return panels
 
@@ -115,6 +120,16 @@ def _draw_temperature(axes: Axes, columns: Table, target: float | None) -> None:
             target, color=INK, linewidth=1, linestyle="--", label=f"target {target:g} K", zorder=4
         )
     axes.set_ylabel("temperature / K")
+
+
+def _draw_pressure(axes: Axes, columns: Table) -> None:
+    pressure = columns["pressure_bar"]
+    _draw(axes, columns[TIME], pressure, ORANGE, f"mean {pressure.mean():.0f} bar")
+    axes.set_ylabel("pressure / bar")
+
+
+def _is_finite(column: Series | None) -> TypeGuard[Series]:
+    return column is not None and len(column) > 0 and bool(np.isfinite(column).all())
 
 
 def _draw_density(axes: Axes, columns: Table) -> None:

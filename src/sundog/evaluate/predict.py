@@ -30,6 +30,9 @@ LARGE = 1500
 GROWTH = 1.3
 """Ratio of successive standard lengths; padding costs at most this much."""
 
+PER_SYSTEM = frozenset({"energy", "virial", "volume", "energies", "dipole"})
+"""Parts of a prediction that have an entry per structure; the others have one per atom."""
+
 Structure = Atoms | System
 Pairs = dict[str, PairList]
 
@@ -158,10 +161,10 @@ def _split(prediction: Prediction, sizes: list[int]) -> list[Prediction]:
     single = []
     for number, (size, end) in enumerate(zip(sizes, ends, strict=True)):
         atoms = slice(end - size, end)
-        per_system = {"energy", "virial", "volume", "energies", "dipole"}
         parts = {
             name: jax.tree.map(
-                lambda leaf, index=number if name in per_system else atoms: leaf[index], value
+                lambda leaf, index=number if name in PER_SYSTEM else atoms: np.asarray(leaf[index]),
+                value,
             )
             for name, value in vars(prediction).items()
         }

@@ -26,11 +26,12 @@ from sundog.weights.load import load
 class Calculator(AseCalculator):
     """Energy, forces, stress, charges and dipole of any number of structures in turn.
 
-    Stress needs periodicity along all three directions. `results` also holds `hirshfeld_ratios` and the energy of every term,
-    `energy_so3krates`, `energy_zbl`, `energy_electrostatics`, `energy_dispersion`.
+    Stress needs periodicity along all three directions. `results` also holds
+    `hirshfeld_ratios` and the energy of every term, `energy_so3krates`, `energy_zbl`,
+    `energy_electrostatics`, `energy_dispersion`.
     """
 
-    implemented_properties = [
+    implemented_properties = [  # noqa: RUF012  (ASE's own declaration)
         "energy",
         "free_energy",
         "forces",

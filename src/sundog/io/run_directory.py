@@ -67,8 +67,7 @@ class RunDirectory:
                     f"{run.path}: the folder holds {'a run' if run.exists else 'files'} already",
                     got=", ".join(p.name for p in held[:4]) + (", …" if len(held) > 4 else ""),
                     expected="a new or empty folder",
-                    remedy="Choose another folder with --output, continue the run with "
-                    "--resume, or replace it with --overwrite",
+                    remedy="Choose another folder with --output, or replace it with --overwrite",
                 )
             run._remove_earlier_run(inputs)
             run.path.mkdir(parents=True, exist_ok=True)

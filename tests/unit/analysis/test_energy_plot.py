@@ -14,6 +14,7 @@ COLUMNS = (
     "kinetic_energy_ev",
     "conserved_energy_ev",
     "temperature_kelvin",
+    "pressure_bar",
     "density_g_per_cm3",
 )
 
@@ -39,7 +40,18 @@ def test_a_panel_for_each_quantity(tmp_path):
     for count in range(2, len(COLUMNS) + 1):
         plot_energies(table(9, COLUMNS[:count]), tmp_path / "report.png", "water")
         heights.append(height(tmp_path / "report.png"))
-    assert np.sign(np.diff(heights)).tolist() == [0, 1, 1, 1]
+    assert np.sign(np.diff(heights)).tolist() == [0, 1, 1, 1, 1]
+
+
+def test_no_panel_for_a_pressure_or_density_that_says_nothing(tmp_path):
+    columns = table(9)
+    plot_energies(columns, tmp_path / "all.png", "water")
+    columns["pressure_bar"][:] = np.nan
+    columns["density_g_per_cm3"][:] = 1.0
+    plot_energies(columns, tmp_path / "fewer.png", "water")
+    plot_energies(table(9, COLUMNS[:5]), tmp_path / "four.png", "water")
+    assert height(tmp_path / "fewer.png") == height(tmp_path / "four.png")
+    assert height(tmp_path / "fewer.png") < height(tmp_path / "all.png")
 
 
 def test_the_table_of_a_run_by_its_path(tmp_path):
