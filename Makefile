@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# As the launcher sets it (src/sundog/cli/allocator.py).
+MALLOC := MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=64000000000 MALLOC_TRIM_THRESHOLD_=64000000000 MALLOC_TOP_PAD_=500000000
+
 .PHONY: setup demo check test test-slow bench fix clean
 
 setup: $(STAMP)
@@ -37,7 +40,7 @@ test-slow: setup
 	$(BIN)/python -m pytest -m slow
 
 bench: setup
-	$(BIN)/python benchmarks/plain.py
+	$(MALLOC) $(BIN)/python benchmarks/plain.py
 
 fix: setup
 	$(BIN)/ruff format src tests scripts benchmarks

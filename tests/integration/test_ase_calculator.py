@@ -135,9 +135,9 @@ def test_optimiser_cell_filter_and_dynamics_run():
 def test_the_state_of_jax_is_left_alone():
     import jax
 
+    atoms = molecule("H2O")
+    atoms.calc = calculator()
     with jax.enable_x64(False):
-        atoms = molecule("H2O")
-        atoms.calc = calculator()
         assert np.isfinite(atoms.get_forces()).all()
         assert atoms.get_forces().dtype == np.float64
         assert not jax.config.jax_enable_x64

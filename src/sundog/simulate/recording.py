@@ -1,7 +1,6 @@
 """What a run leaves behind: the energies table and the trajectory, chunk by chunk."""
 
 from types import TracebackType
-from typing import Self
 
 import jax
 import numpy as np
@@ -70,7 +69,7 @@ class Recorder:
         if self._table is not None:
             self._table.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Recorder":
         return self
 
     def __exit__(
