@@ -82,7 +82,7 @@ def make_system(
     numbers: ArrayLike,
     *,
     cell: ArrayLike | None = None,
-    pbc: ArrayLike = False,
+    pbc: bool | Sequence[bool] | np.ndarray = False,
     total_charge: float = 0,
     multiplicity: float | None = None,
     fragments: Fragments | None = None,
