@@ -35,7 +35,7 @@ def test_float64(reference: Reference):
     assert not too_large
 
 
-FLOAT32_FORCES = 2e-4  # eV/Å on the biomolecules; measured 5e-5
+FLOAT32_FORCES = 2e-4  # eV/Å
 
 
 @pytest.mark.parametrize(
