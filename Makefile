@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := .venv-peers
 
 # As the launcher sets it (src/sundog/cli/allocator.py).
 MALLOC := MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=64000000000 MALLOC_TRIM_THRESHOLD_=64000000000 MALLOC_TOP_PAD_=500000000
 
-.PHONY: setup demo check test test-slow bench fix clean
+.PHONY: setup demo check test test-slow bench peers fix clean
 
 setup: $(STAMP)
 
@@ -42,9 +43,18 @@ test-slow: setup
 bench: setup
 	$(MALLOC) $(BIN)/python benchmarks/plain.py
 
+# Other implementations of SO3LR, in an environment of their own (benchmarks/peers/README.md).
+peers: $(PEERS)/.installed
+
+$(PEERS)/.installed: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --upgrade pip
+	$(PEERS)/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
 fix: setup
 	$(BIN)/ruff format src tests scripts benchmarks
 	$(BIN)/ruff check --fix src tests scripts benchmarks
 
 clean:
-	rm -rf $(VENV) demo-run demo-water.extxyz build dist
+	rm -rf $(VENV) $(PEERS) demo-run demo-water.extxyz build dist

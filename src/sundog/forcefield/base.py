@@ -1,17 +1,19 @@
 """The contract between a force field and everything that uses one.
 
 A force field says how far it sees (`cutoffs`, one per range), refuses what it cannot
-describe (`check`), and maps a system and its pair lists to a `Prediction`. The
+describe (`check`), makes the pair lists it wants (`allocate_neighbors`), and maps a
+system and these lists to a `Prediction`. The
 engine, the calculators and the tests see no more than that.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from typing import Any
 
 import equinox as eqx
 
 from sundog.forcefield.prediction import Prediction
-from sundog.neighbors.pairs import PairList
+from sundog.neighbors.base import AbstractNeighbors
+from sundog.neighbors.neighbors import allocate_neighbors
 from sundog.system import System
 
 
@@ -27,12 +29,24 @@ class AbstractForceField(eqx.Module):
     def check(self, system: System) -> None:
         """Raise `StructureError` when the system cannot be described (host only)."""
 
+    def allocate_neighbors(self, system: System, skin: float) -> AbstractNeighbors:
+        """Return the pair lists that this force field is called with (host only).
+
+        Args:
+            system: what to list.
+            skin: Å added to every cutoff.
+
+        Raises:
+            CellError: an infinite cutoff in a periodic cell.
+            CoincidentAtomsError: atoms that are all but at one place.
+        """
+        return allocate_neighbors(system, self.cutoffs, skin)
+
     @abstractmethod
-    def __call__(self, system: System, pairs: Mapping[str, PairList]) -> Prediction:
+    def __call__(self, system: System, pairs: Any) -> Prediction:
         """Return the prediction (pure, jittable).
 
         Args:
             system: what to compute.
-            pairs: for every range of `cutoffs`, a list that holds at least the pairs within
-                its cutoff.
+            pairs: `pairs` of its lists, up to date for the system.
         """

@@ -26,12 +26,12 @@ from sundog.terms.base import AbstractPairTerm
 from sundog.terms.dispersion import Dispersion, c6_coefficients, polarizabilities
 from sundog.terms.electrostatics import ExactCoulomb, TruncatedCoulomb, WolfCoulomb
 from sundog.terms.zbl import ZBL
-from sundog.typing import Cells, ElectrostaticsName, PerSystem, Positions, Precision
+from sundog.typing import Cells, ElectrostaticsName, PerAtom, PerSystem, Positions, Precision
 
 PUBLISHED_CUTOFF = 12.0
 """Å; the long-range cutoff of the published simulations."""
 
-Aux = tuple[dict[str, PerSystem], AtomFeatures, AtomicProperties]
+Aux = tuple[dict[str, PerAtom], AtomFeatures, AtomicProperties]
 
 
 class ForceField(AbstractForceField):
@@ -89,23 +89,11 @@ class ForceField(AbstractForceField):
         def energy(positions: Positions, strain: Cells) -> tuple[PerSystem, Aux]:
             return self._energy(system.at(positions), pairs, strain)
 
-        total, forces, virial, (energies, features, atoms) = energy_and_derivatives(
+        _, forces, virial, (per_atom, features, atoms) = energy_and_derivatives(
             energy, system.positions, systems
         )
-        charges = atoms.partial_charges.astype(system.positions.dtype)
-        places = system.positions + system.origin[system.system_index]
-        return Prediction(
-            energy=total,
-            forces=forces,
-            virial=virial,
-            volume=system.volume,
-            energies=dict(energies),
-            partial_charges=atoms.partial_charges,
-            hirshfeld_ratios=atoms.hirshfeld_ratios,
-            polarizability=polarizabilities(atoms),
-            c6=c6_coefficients(atoms),
-            dipole=sum_per_system(charges[:, None] * places, system.system_index, systems),
-            features=features,
+        return predicted(
+            system, per_atom, forces=forces, virial=virial, features=features, atoms=atoms
         )
 
     def _energy(
@@ -119,12 +107,39 @@ class ForceField(AbstractForceField):
             **term_energies(self.short_terms, atoms, system, pairs["short"], strain),
             **term_energies(self.long_terms, atoms, system, pairs["long"], strain),
         }
-        energies = {
-            name: sum_per_system(values, system.system_index, system.number_of_systems)
-            for name, values in per_atom.items()
-        }
-        names = iter(energies.values())
-        return sum(names, start=next(names)), (energies, features, atoms)
+        total = sum(per_atom.values(), start=jnp.zeros_like(atoms.energies))
+        energies = sum_per_system(total, system.system_index, system.number_of_systems)
+        return energies, (per_atom, features, atoms)
+
+
+def predicted(
+    system: System,
+    per_atom: Mapping[str, PerAtom],
+    *,
+    forces: Positions,
+    virial: Cells,
+    features: AtomFeatures,
+    atoms: AtomicProperties,
+) -> Prediction:
+    """Return the prediction made of per-atom energies by term and their derivatives."""
+    systems, index = system.number_of_systems, system.system_index
+    energies = {name: sum_per_system(e, index, systems) for name, e in per_atom.items()}
+    names = iter(energies.values())
+    charges = atoms.partial_charges.astype(system.positions.dtype)
+    places = system.positions + system.origin[index]
+    return Prediction(
+        energy=sum(names, start=next(names)),
+        forces=forces,
+        virial=virial,
+        volume=system.volume,
+        energies=energies,
+        partial_charges=atoms.partial_charges,
+        hirshfeld_ratios=atoms.hirshfeld_ratios,
+        polarizability=polarizabilities(atoms),
+        c6=c6_coefficients(atoms),
+        dipole=sum_per_system(charges[:, None] * places, index, systems),
+        features=features,
+    )
 
 
 def assemble(

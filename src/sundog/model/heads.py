@@ -49,17 +49,21 @@ class ChargeHead(eqx.Module):
 
     def __call__(self, x: Features, system: System) -> PerAtom:
         """Return partial charges that add up to the charge of each structure or fragment."""
-        raw = self.mlp(x)[:, 0] + self.element[system.numbers]
-        raw = jnp.where(system.is_atom, raw, 0.0)
-        if system.fragment_index is None or system.fragment_charge is None:
-            index, target = system.system_index, system.total_charge
-        else:
-            index, target = system.fragment_index, system.fragment_charge
-        groups = target.shape[0]
-        count = sum_per_system(system.is_atom.astype(raw.dtype), index, groups)
-        excess = target - sum_per_system(raw, index, groups).astype(target.dtype)
-        shift = excess / jnp.maximum(count, 1.0).astype(target.dtype)
-        return jnp.where(system.is_atom, raw + shift.astype(raw.dtype)[index], 0.0)
+        return equalized(self.mlp(x)[:, 0] + self.element[system.numbers], system)
+
+
+def equalized(charges: PerAtom, system: System) -> PerAtom:
+    """Return charges shifted alike to add up to the charge of each structure or fragment."""
+    raw = jnp.where(system.is_atom, charges, 0.0)
+    if system.fragment_index is None or system.fragment_charge is None:
+        index, target = system.system_index, system.total_charge
+    else:
+        index, target = system.fragment_index, system.fragment_charge
+    groups = target.shape[0]
+    count = sum_per_system(system.is_atom.astype(raw.dtype), index, groups)
+    excess = target - sum_per_system(raw, index, groups).astype(target.dtype)
+    shift = excess / jnp.maximum(count, 1.0).astype(target.dtype)
+    return jnp.where(system.is_atom, raw + shift.astype(raw.dtype)[index], 0.0)
 
 
 class HirshfeldHead(eqx.Module):

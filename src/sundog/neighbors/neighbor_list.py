@@ -20,6 +20,7 @@ made, on the host, a list with the room that was asked for.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import equinox as eqx
@@ -108,7 +109,9 @@ def allocate(
         CellError: an infinite cutoff with a periodic structure.
         StructureError: coordinates that are not finite.
     """
-    _check(system, cutoff, skin, headroom)
+    check_request(system, cutoff, skin)
+    if not 1 <= headroom < math.inf:
+        raise InputError("headroom: must be a factor of at least one", got=headroom)
     if math.isinf(cutoff):
         return NeighborList(pairs=_all_pairs(system), state=None, cutoff=cutoff, skin=skin)
     reach = cutoff + skin
@@ -171,13 +174,41 @@ def needs_rebuild(neighbors: NeighborList, system: System) -> Bool[Array, ""]:
     state = neighbors.state
     if state is None:
         return jnp.zeros((), bool)
-    built = state.grid.lattice(replace(system, cell=state.cell))
-    change = state.grid.lattice(system) - built
-    strain = transform(inverse(built), change[:, None])
+    grid = state.grid
+    return is_outdated(
+        system,
+        since=system.at(state.positions, state.cell),
+        lattice=grid.lattice,
+        cutoff=neighbors.cutoff,
+        skin=neighbors.skin,
+    )
+
+
+def is_outdated(
+    system: System,
+    *,
+    since: System,
+    lattice: Callable[[System], Cells],
+    cutoff: float,
+    skin: float,
+) -> Bool[Array, ""]:
+    """Return whether a pair within the cutoff could be missing from a list.
+
+    Also when a coordinate is not finite.
+
+    Args:
+        system: present positions and cells.
+        since: those for which the list was built.
+        lattice: gives the completed lattices of a system, Å.
+        cutoff: Å.
+        skin: Å.
+    """
+    built = lattice(since)
+    strain = transform(inverse(built), (lattice(system) - built)[:, None])
     norm = jnp.sqrt(jnp.sum(strain**2, axis=(1, 2)))
-    allowed = (1.0 - norm) * (neighbors.cutoff + neighbors.skin) - neighbors.cutoff
+    allowed = (1.0 - norm) * (cutoff + skin) - cutoff
     index = system.system_index
-    moved = system.positions - state.positions - transform(state.positions, strain[index])
+    moved = system.positions - since.positions - transform(since.positions, strain[index])
     # The comparison is false for what is not a number.
     sound = 2.0 * jnp.sqrt(jnp.sum(moved**2, axis=1)) <= allowed[index]
     return jnp.any(system.is_atom & ~sound)
@@ -202,12 +233,17 @@ def _all_pairs(system: System) -> PairList:
     )
 
 
-def _check(system: System, cutoff: float, skin: float, headroom: float) -> None:
+def check_request(system: System, cutoff: float, skin: float) -> None:
+    """Refuse lists that cannot be made (host only).
+
+    Raises:
+        InputError: cutoff or skin out of range.
+        CellError: an infinite cutoff with a periodic structure.
+        StructureError: coordinates that are not finite.
+    """
     check_cutoff(system, cutoff)
     if not 0 <= skin < math.inf:
         raise InputError("skin: must be a length in Å, zero or more", got=skin)
-    if not 1 <= headroom < math.inf:
-        raise InputError("headroom: must be a factor of at least one", got=headroom)
     for name in ("positions", "cell"):
         if not np.isfinite(np.asarray(getattr(system, name))).all():
             raise StructureError(

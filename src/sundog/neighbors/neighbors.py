@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool
 
 from sundog.elements import symbol
 from sundog.errors import CoincidentAtomsError
+from sundog.neighbors.base import AbstractNeighbors
 from sundog.neighbors.neighbor_list import NeighborList, allocate, reallocate, update
 from sundog.neighbors.pairs import PairList, edges
 from sundog.neighbors.pruning import Pruned, prune, room_for
@@ -21,7 +21,7 @@ WORTH_PRUNING = 1.2
 """A list is pruned at every step when its skin makes it longer than its pairs by this factor."""
 
 
-class Neighbors(eqx.Module):
+class Neighbors(AbstractNeighbors):
     """Pair lists that follow a system through a simulation.
 
     Attributes:

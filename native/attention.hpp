@@ -1,0 +1,145 @@
+// Attention, forward: α_ij^h = c Σ q_i w k_j for both directions of a pair at once, and
+//
+//     x_i += α_ij^h v_j^h,  ev_i += α_ij^l Y_l,   x_j += α_ji^h v_i^h,  ev_j += (−1)^l α_ji^l Y_l
+#pragma once
+
+#include "filter.hpp"
+
+namespace sundog::SUNDOG_ISA {
+
+// Rows of keys, queries and values of an atom.
+template <class T>
+struct Kqv {
+    const T *k, *q, *v;
+    SUNDOG_INLINE Kqv(const Context<T>& c, int layer, long atom)
+        : k(c.work.kqv[layer] + atom * c.shape.kqv()),
+          q(k + c.shape.channels()),
+          v(q + c.shape.channels()) {}
+};
+
+// Calls f(kind, first channel, width) for every head of both attentions. With `uniform` all
+// have the published width, which the compiler may then know.
+template <bool uniform, class F>
+SUNDOG_INLINE void each_kind(const Shape& s, const F& f) {
+    if constexpr (uniform) {
+        const int kinds = s.kinds();
+        for (int h = 0; h < kinds; ++h) f(h, h * 32, 32);
+    } else {
+        for (int h = 0; h < s.heads; ++h) f(h, h * s.head(), s.head());
+        for (int l = 0; l < s.degrees; ++l)
+            f(s.heads + l, s.v() + l * s.degree_head(), s.degree_head());
+    }
+}
+SUNDOG_INLINE bool is_uniform(const Shape& s) { return s.head() == 32 && s.degree_head() == 32; }
+
+// Sums of 2·kinds vectors, kUnit at a time.
+template <class T>
+SUNDOG_INLINE void sums_of(Vec<T>* rows, int count, T* out) {
+    constexpr int lanes = kLanes<T>;
+    for (int k = 0; k < count; k += lanes) store(out + k, sum_of_each<T>(rows + k));
+}
+
+// out_ij^h = Σ q_i w k_j, and behind them out_ji^h.
+template <class T, bool uniform>
+SUNDOG_INLINE void dot_products(const Shape& s, const Kqv<T>& i, const Kqv<T>& j, const T* w,
+                                T* out) {
+    constexpr int lanes = kLanes<T>;
+    Vec<T> rows[2 * kMostKinds + kUnit];
+    const int kinds = s.kinds();
+    each_kind<uniform>(s, [&](int h, int first, int width) {
+        Vec<T> there{}, back{};
+#pragma GCC unroll 2
+        for (int u = first; u < first + width; u += lanes) {
+            const Vec<T> f = load(w + u);
+            there += f * load(i.q + u) * load(j.k + u);
+            back += f * load(j.q + u) * load(i.k + u);
+        }
+        rows[h] = there;
+        rows[kinds + h] = back;
+    });
+    for (int h = 2 * kinds; h < s.dots(); ++h) rows[h] = Vec<T>{};
+    sums_of<T>(rows, s.dots(), out);
+}
+
+template <class T>
+SUNDOG_INLINE void add_updates(const Context<T>& c, int layer, long pair, const T* dots) {
+    constexpr int lanes = kLanes<T>;
+    const Shape& s = c.shape;
+    const int kinds = s.kinds(), row = s.v() + s.ev();
+    T alpha[2 * kMostKinds + kUnit];
+    const T weight = c.work.weight[pair];
+    for (int h = 0; h < s.dots(); h += lanes) store(alpha + h, weight * load(dots + h));
+    const T* vi = Kqv<T>(c, layer, c.pair_i[pair]).v;
+    const T* vj = Kqv<T>(c, layer, c.pair_j[pair]).v;
+    T* i = c.work.update + long(c.pair_i[pair]) * row;
+    T* j = c.work.update + long(c.pair_row[pair]) * row;
+    for (int h = 0; h < s.heads; ++h) {
+        const T there = alpha[h], back = alpha[kinds + h];
+        for (int u = h * s.head(); u < (h + 1) * s.head(); u += lanes) {
+            store(i + u, load(i + u) + there * load(vj + u));
+            store(j + u, load(j + u) + back * load(vi + u));
+        }
+    }
+    i += s.v();
+    j += s.v();
+    const T* harmonics = c.work.harmonics + pair * s.ev();
+    for (int v = 0; v < s.ev(); v += lanes) {
+        const Vec<T> y = load(harmonics + v);
+        const Vec<T> there =
+            expand<T>(alpha + s.heads, s.degrees, c.parameters.of_degree, s.ev(), v);
+        const Vec<T> back = expand<T>(alpha + kinds + s.heads, s.degrees,
+                                      c.parameters.of_degree_signed, s.ev(), v);
+        store(i + v, load(i + v) + there * y);
+        store(j + v, load(j + v) + back * y);
+    }
+}
+
+template <class T>
+SUNDOG_INLINE void clear_updates(const Context<T>& c, int partition) {
+    const long row = c.shape.v() + c.shape.ev();
+    c.own_rows(partition, [&](long from, long to) {
+        for (long k = from * row; k < to * row; ++k) c.work.update[k] = 0;
+    });
+}
+
+// The first layer: ev = 0, so that the filter is its table, and of the dot products the
+// derivative by the distance is all that the backward pass needs.
+template <class T, bool uniform>
+void attend_first(const Context<T>& c, int partition) {
+    const Shape& s = c.shape;
+    Chunk<T> chunk(s, c.scratch(partition));
+    clear_updates(c, partition);
+    const long first = c.first_pair(partition), end = first + c.pair_count[partition];
+    for (long pair = first; pair < end; ++pair) {
+        T* dots = c.work.dots[0] + pair * s.dots();
+        look_up<T, true>(s, c.parameters.table[0], c.work.r[pair], chunk.filter,
+                         chunk.filter_slope);
+        const Kqv<T> i(c, 0, c.pair_i[pair]), j(c, 0, c.pair_j[pair]);
+        dot_products<T, uniform>(s, i, j, chunk.filter, dots);
+        dot_products<T, uniform>(s, i, j, chunk.filter_slope,
+                                 c.work.first_slopes + pair * s.dots());
+        add_updates(c, 0, pair, dots);
+    }
+}
+
+template <class T, bool uniform>
+void attend(const Context<T>& c, int layer, int partition) {
+    const Shape& s = c.shape;
+    Chunk<T> chunk(s, c.scratch(partition));
+    clear_updates(c, partition);
+    const long end = c.first_pair(partition) + c.pair_count[partition];
+    for (chunk.first = c.first_pair(partition); chunk.first < end; chunk.first += kChunk) {
+        chunk.count = int(end - chunk.first < kChunk ? end - chunk.first : kChunk);
+        form_filters<T, false>(c, layer, chunk);
+        for (int k = 0; k < chunk.count; ++k) {
+            const long pair = chunk.first + k;
+            T* dots = c.work.dots[layer] + pair * s.dots();
+            dot_products<T, uniform>(s, Kqv<T>(c, layer, c.pair_i[pair]),
+                                     Kqv<T>(c, layer, c.pair_j[pair]),
+                                     chunk.filter + k * s.channels(), dots);
+            add_updates(c, layer, pair, dots);
+        }
+    }
+}
+
+}  // namespace sundog::SUNDOG_ISA

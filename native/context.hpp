@@ -1,0 +1,54 @@
+// What every stage of the network's passes is given.
+#pragma once
+
+#include "harmonics.hpp"
+#include "lists.hpp"
+#include "parameters.hpp"
+#include "workspace.hpp"
+
+namespace sundog::SUNDOG_ISA {
+
+template <class T>
+struct Context {
+    const Shape& shape;
+    const Parameters<T>& parameters;
+    const Lists& lists;
+    Workspace<T>& work;
+    const Zbl& zbl;
+    const HarmonicNorms& norms;
+    const double* positions;  // the user's order
+    const double* cell;       // [structures, 3, 3]
+    const int32_t* numbers;
+    int32_t* pair_i;  // of the pairs within the cutoff: atoms i and j, accumulator row of j
+    int32_t* pair_j;
+    int32_t* pair_row;
+    int32_t* pair_count;  // of each partition; its pairs start where its listed pairs do
+
+    T* scratch(int partition) const { return work.scratch + partition * work.scratch_size; }
+    long first_pair(int partition) const {
+        return lists.row_start[lists.bounds[partition]];
+    }
+    // Rows an accumulation in a partition can touch: its own atoms', then its halo's.
+    template <class F>
+    SUNDOG_INLINE void own_rows(int partition, const F& f) const {
+        const Lists& l = lists;
+        f(long(l.bounds[partition]), long(l.bounds[partition + 1]));
+        f(l.extent.atoms + l.halo_start[partition], l.extent.atoms + l.halo_start[partition + 1]);
+    }
+    // Adds to `row` what other partitions have accumulated for an atom.
+    template <class Row>
+    SUNDOG_INLINE void add_halo(const Row* rows, long width, long atom, Row* row) const {
+        for (int k = lists.halo_of[atom]; k < lists.halo_of[atom + 1]; ++k) {
+            const Row* more = rows + lists.halo_rows[k] * width;
+            for (long c = 0; c < width; ++c) row[c] += more[c];
+        }
+    }
+    SUNDOG_INLINE void shift_vector(int32_t packed, long system, double* vector) const {
+        double s[3];
+        unpack_shift(packed, s);
+        const double* h = cell + 9 * system;
+        for (int k = 0; k < 3; ++k) vector[k] = s[0] * h[k] + s[1] * h[3 + k] + s[2] * h[6 + k];
+    }
+};
+
+}  // namespace sundog::SUNDOG_ISA

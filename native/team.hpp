@@ -1,0 +1,21 @@
+// A fixed number of tasks on a pool of threads that others may use as well.
+#pragma once
+
+#include "shape.hpp"
+
+namespace sundog {
+
+// `run` executes task(context, 0 … count − 1), each exactly once, and returns when all are
+// done. Which thread runs a task is open; what a task computes must not depend on it.
+struct Team {
+    void* pool;
+    void (*run)(const Team&, int count, void (*task)(const void*, int),
+                const void* context);
+
+    template <class F>
+    SUNDOG_INLINE void each(int count, const F& f) const {
+        run(*this, count, [](const void* f, int k) { (*static_cast<const F*>(f))(k); }, &f);
+    }
+};
+
+}  // namespace sundog

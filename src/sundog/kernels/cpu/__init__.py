@@ -1,0 +1,1 @@
+"""Compiled kernels for the CPU, called by XLA. Their source is in `native/`."""

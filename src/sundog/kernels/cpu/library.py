@@ -1,0 +1,117 @@
+"""The shared library: found, loaded, and its handlers made known to XLA.
+
+It is built with the package when there is a C++ compiler. Where it is missing or does not
+load, `why_unavailable` says so and nothing else happens: a plain path exists for everything.
+"""
+
+import ctypes
+import os
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import jax
+import numpy as np
+
+HANDLERS = ("sundog_build", "sundog_forward", "sundog_backward", "sundog_long_range")
+VARIABLE = "SUNDOG_NATIVE_LIBRARY"
+"""Environment variable with the path of another build of the library, for developers."""
+
+INSTRUCTION_SETS = ("generic", "avx2", "avx512")
+
+
+@cache
+def load() -> ctypes.CDLL | str:
+    """Return the library, its handlers registered, or why there is none."""
+    path = _find()
+    if path is None:
+        return (
+            "the compiled kernels are not installed; install a C++ compiler (g++ or clang++) and "
+            "reinstall sundog"
+        )
+    try:
+        library = ctypes.CDLL(str(path))
+        for name in HANDLERS:
+            jax.ffi.register_ffi_target(
+                name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu"
+            )
+    except (OSError, AttributeError, RuntimeError) as error:
+        return f"the compiled kernels do not load ({error}); reinstall sundog"
+    for name in ("lists", "parameters", "workspace", "long_scratch"):
+        getattr(library, f"sundog_{name}_size").restype = ctypes.c_int64
+    library.sundog_instruction_set.restype = ctypes.c_char_p
+    return library
+
+
+def why_unavailable() -> str | None:
+    """Return why the kernels cannot be used, or None when they can."""
+    library = load()
+    if isinstance(library, str):
+        return library
+    if jax.default_backend() != "cpu":
+        return f"the compiled kernels are for CPUs and JAX runs on {jax.default_backend()}"
+    return None
+
+
+def threads() -> int:
+    """Return the number of cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def instruction_set() -> str:
+    """Return the name of the instruction set in use."""
+    return _library().sundog_instruction_set().decode()
+
+
+def limit_instruction_set(name: str) -> None:
+    """Use at most this of `INSTRUCTION_SETS`, for tests and comparisons."""
+    _library().sundog_limit_instruction_set(ctypes.c_int64(INSTRUCTION_SETS.index(name)))
+
+
+def lists_size(extent: Sequence[int]) -> int:
+    """Return the length of lists of an extent."""
+    return _library().sundog_lists_size(_integers(extent))
+
+
+def parameters_size(shape: Sequence[int]) -> int:
+    """Return the length of the packed parameters of a model, −1 when its shape is too large."""
+    return _library().sundog_parameters_size(_integers(shape), ctypes.c_int64(len(shape)))
+
+
+def workspace_size(shape: Sequence[int], extent: Sequence[int], dtype: np.dtype) -> int:
+    """Return the length of the network's workspace, in numbers of `dtype`."""
+    return _library().sundog_workspace_size(
+        _integers(shape), ctypes.c_int64(len(shape)), _integers(extent), _is_double(dtype)
+    )
+
+
+def long_scratch_size(extent: Sequence[int], dtype: np.dtype) -> int:
+    """Return the length of the long-range pass's scratch, in float64."""
+    return _library().sundog_long_scratch_size(_integers(extent), _is_double(dtype))
+
+
+def _library() -> ctypes.CDLL:
+    library = load()
+    assert not isinstance(library, str), library
+    return library
+
+
+def _integers(values: Sequence[int]) -> ctypes.Array:
+    return (ctypes.c_int64 * len(values))(*values)
+
+
+def _is_double(dtype: np.dtype) -> ctypes.c_int64:
+    return ctypes.c_int64(np.dtype(dtype) == np.float64)
+
+
+def _find() -> Path | None:
+    if path := os.environ.get(VARIABLE):
+        return Path(path)
+    # Installed beside this file; an editable installation keeps what it built elsewhere.
+    spec = find_spec("sundog")
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(place) / "kernels" / "cpu" / "native.so"
+        if path.exists():
+            return path
+    return None

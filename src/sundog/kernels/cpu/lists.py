@@ -1,0 +1,169 @@
+"""Pair lists of the compiled kernels: atoms in compact clusters, half lists.
+
+One array of integers holds all of them (its layout is the kernels' affair): the order
+of the atoms, pairs of atoms for the short range, pairs of clusters of 16 for the
+long one, and how both are shared out among the threads. They are built by a kernel,
+which is called inside a compiled loop whenever an atom has moved by half the skin.
+"""
+
+from dataclasses import replace
+from math import isinf
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Int
+
+from sundog.kernels.cpu import library
+from sundog.neighbors.base import AbstractNeighbors
+from sundog.neighbors.lattice import complete_lattice
+from sundog.neighbors.neighbor_list import check_request, is_outdated
+from sundog.system import System
+from sundog.typing import Cells, Positions
+
+CLUSTER = 16
+ATOMS_PER_THREAD = 48
+"""Fewer than this are not worth a thread of their own."""
+
+HEADROOM = 1.15
+
+
+class CpuLists(AbstractNeighbors):
+    """The lists and what they were built for.
+
+    Attributes:
+        data: the lists themselves.
+        positions: at the last build, Å.
+        cell: at the last build, Å.
+        frame: completed lattice, Å; its rows count along directions that are not periodic.
+        most: pairs, pairs of clusters and halo rows that the builds have asked for.
+        short_cutoff: Å.
+        long_cutoff: Å, may be infinite.
+        skin: Å beyond both.
+        extent: atoms, systems, threads, clusters, and room for what `most` counts.
+    """
+
+    data: Int[Array, " integers"]
+    positions: Positions
+    cell: Cells
+    frame: Cells
+    most: Int[Array, "3"]
+    short_cutoff: float = eqx.field(static=True)
+    long_cutoff: float = eqx.field(static=True)
+    skin: float = eqx.field(static=True)
+    extent: tuple[int, ...] = eqx.field(static=True)
+
+    @property
+    def pairs(self) -> "CpuLists":
+        """The lists themselves."""
+        return self
+
+    @property
+    def overflow(self) -> Bool[Array, ""]:
+        """True when a list was too small: what was computed since is void."""
+        return jnp.any(self.most > jnp.asarray(self.extent[4:], jnp.int32))
+
+    def update(self, system: System) -> "CpuLists":
+        """Return lists that hold for the system as it is now (pure, jittable)."""
+        if self.skin == 0:
+            return self._built(system)
+        # The longer the cutoff, the more a strain takes of the skin.
+        cutoff = self.short_cutoff if isinf(self.long_cutoff) else self.long_cutoff
+        outdated = is_outdated(
+            system,
+            since=system.at(self.positions, self.cell),
+            lattice=self._lattice,
+            cutoff=cutoff,
+            skin=self.skin,
+        )
+        return jax.lax.cond(outdated, self._built, lambda _: self, system)
+
+    def enlarged(self, system: System) -> "CpuLists":
+        """Return lists for `system` with more room where it was too little (host only)."""
+        return _with_room(self, system, np.asarray(self.most))
+
+    def _lattice(self, system: System) -> Cells:
+        return jnp.where(system.pbc[:, :, None], system.cell, self.frame)
+
+    def _built(self, system: System) -> "CpuLists":
+        positions, cell = system.positions, system.cell
+        data = jax.ffi.ffi_call("sundog_build", jax.ShapeDtypeStruct(self.data.shape, jnp.int32))(
+            positions.astype(jnp.float64),
+            self._lattice(system).astype(jnp.float64),
+            system.pbc,
+            system.system_index.astype(jnp.int32),
+            system.numbers.astype(jnp.int32),
+            extent=np.asarray(self.extent, np.int64),
+            short_reach=np.float64(self.short_cutoff + self.skin),
+            long_reach=np.float64(self.long_cutoff + self.skin),
+        )
+        most = jnp.maximum(self.most, data[:3])
+        return replace(self, data=data, positions=positions, cell=cell, most=most)
+
+
+_compiled_build = eqx.filter_jit(CpuLists._built)
+
+
+def allocate_cpu_lists(
+    system: System,
+    *,
+    short_cutoff: float,
+    long_cutoff: float,
+    skin: float,
+    threads: int | None = None,
+) -> CpuLists:
+    """Return lists with room for `system` and some headroom (host only).
+
+    Args:
+        system: concrete arrays; the lists serve all states of these structures.
+        short_cutoff: Å.
+        long_cutoff: Å; infinite for all pairs of molecules.
+        skin: Å added to both; zero builds the lists at every step.
+        threads: parts the work is cut into; by default as many as there are cores, fewer for
+            small systems. Sums are formed part by part: results are the same at every run with
+            the same number.
+
+    Raises:
+        InputError: cutoff or skin out of range.
+        CellError: an infinite cutoff with a periodic structure.
+        StructureError: coordinates that are not finite.
+    """
+    check_request(system, long_cutoff, skin)
+    atoms, systems = system.number_of_atoms, system.number_of_systems
+    if threads is None:
+        threads = min(library.threads(), max(1, atoms // ATOMS_PER_THREAD))
+    is_atom, index = np.asarray(system.is_atom), np.asarray(system.system_index)
+    per_system = np.bincount(index[is_atom], minlength=systems)
+    clusters = max(1, int(np.sum(-(-per_system // CLUSTER))))
+    pbc, cell = np.asarray(system.pbc), np.asarray(system.cell, np.float64)
+    positions = np.asarray(system.positions, np.float64)
+    frame = [
+        complete_lattice(cell[k], pbc[k], positions[is_atom & (index == k)])[0]
+        for k in range(systems)
+    ]
+    lists = CpuLists(
+        data=jnp.zeros((0,), jnp.int32),
+        positions=system.positions,
+        cell=system.cell,
+        frame=jnp.asarray(np.stack(frame)),
+        most=jnp.zeros((3,), jnp.int32),
+        short_cutoff=short_cutoff,
+        long_cutoff=long_cutoff,
+        skin=skin,
+        extent=(atoms, systems, threads, clusters, 0, 0, 0),
+    )
+    generous = _with_room(lists, system, np.asarray([32 * atoms, 64 * clusters, atoms // 2]))
+    return _with_room(lists, system, np.asarray(generous.most))
+
+
+def _with_room(lists: CpuLists, system: System, asked: np.ndarray) -> CpuLists:
+    """Return lists built with room for what was asked, or more when the build asks for more."""
+    while True:
+        room = tuple(16 * int(np.ceil(HEADROOM * n / 16)) + 16 for n in asked)
+        extent = (*lists.extent[:4], *room)
+        data = jnp.zeros((library.lists_size(extent),), jnp.int32)
+        built = _compiled_build(replace(lists, data=data, extent=extent), system)
+        if not built.overflow:
+            return built
+        asked = np.maximum(asked, np.asarray(built.most))
