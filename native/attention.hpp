@@ -11,26 +11,22 @@ namespace sundog::SUNDOG_ISA {
 template <class T>
 struct Kqv {
     const T *k, *q, *v;
-    SUNDOG_INLINE Kqv(const Context<T>& c, int layer, long atom)
+    template <class S>
+    SUNDOG_INLINE Kqv(const Context<T, S>& c, int layer, long atom)
         : k(c.work.kqv[layer] + atom * c.shape.kqv()),
           q(k + c.shape.channels()),
           v(q + c.shape.channels()) {}
 };
 
-// Calls f(kind, first channel, width) for every head of both attentions. With `uniform` all
-// have the published width, which the compiler may then know.
-template <bool uniform, class F>
-SUNDOG_INLINE void each_kind(const Shape& s, const F& f) {
-    if constexpr (uniform) {
-        const int kinds = s.kinds();
-        for (int h = 0; h < kinds; ++h) f(h, h * 32, 32);
-    } else {
-        for (int h = 0; h < s.heads; ++h) f(h, h * s.head(), s.head());
-        for (int l = 0; l < s.degrees; ++l)
-            f(s.heads + l, s.v() + l * s.degree_head(), s.degree_head());
-    }
+// Calls f(kind, first channel, width) for every head of both attentions.
+template <class S, class F>
+SUNDOG_INLINE void each_kind(const S& s, const F& f) {
+#pragma GCC unroll 4
+    for (int h = 0; h < s.heads; ++h) f(h, h * s.head(), s.head());
+#pragma GCC unroll 4
+    for (int l = 0; l < s.degrees; ++l)
+        f(s.heads + l, s.v() + l * s.degree_head(), s.degree_head());
 }
-SUNDOG_INLINE bool is_uniform(const Shape& s) { return s.head() == 32 && s.degree_head() == 32; }
 
 // Sums of 2·kinds vectors, kUnit at a time.
 template <class T>
@@ -40,13 +36,13 @@ SUNDOG_INLINE void sums_of(Vec<T>* rows, int count, T* out) {
 }
 
 // out_ij^h = Σ q_i w k_j, and behind them out_ji^h.
-template <class T, bool uniform>
-SUNDOG_INLINE void dot_products(const Shape& s, const Kqv<T>& i, const Kqv<T>& j, const T* w,
+template <class T, class S>
+SUNDOG_INLINE void dot_products(const S& s, const Kqv<T>& i, const Kqv<T>& j, const T* w,
                                 T* out) {
     constexpr int lanes = kLanes<T>;
     Vec<T> rows[2 * kMostKinds + kUnit];
     const int kinds = s.kinds();
-    each_kind<uniform>(s, [&](int h, int first, int width) {
+    each_kind(s, [&](int h, int first, int width) {
         Vec<T> there{}, back{};
 #pragma GCC unroll 2
         for (int u = first; u < first + width; u += lanes) {
@@ -61,16 +57,16 @@ SUNDOG_INLINE void dot_products(const Shape& s, const Kqv<T>& i, const Kqv<T>& j
     sums_of<T>(rows, s.dots(), out);
 }
 
-template <class T>
-SUNDOG_INLINE void add_updates(const Context<T>& c, int layer, long pair, const T* dots) {
+template <class T, class S>
+SUNDOG_INLINE void add_updates(const Context<T, S>& c, int layer, long pair, const T* dots) {
     constexpr int lanes = kLanes<T>;
-    const Shape& s = c.shape;
+    const S& s = c.shape;
     const int kinds = s.kinds(), row = s.v() + s.ev();
     T alpha[2 * kMostKinds + kUnit];
     const T weight = c.work.weight[pair];
     for (int h = 0; h < s.dots(); h += lanes) store(alpha + h, weight * load(dots + h));
-    const T* vi = Kqv<T>(c, layer, c.pair_i[pair]).v;
-    const T* vj = Kqv<T>(c, layer, c.pair_j[pair]).v;
+    const T* vi = Kqv(c, layer, c.pair_i[pair]).v;
+    const T* vj = Kqv(c, layer, c.pair_j[pair]).v;
     T* i = c.work.update + long(c.pair_i[pair]) * row;
     T* j = c.work.update + long(c.pair_row[pair]) * row;
     for (int h = 0; h < s.heads; ++h) {
@@ -94,8 +90,8 @@ SUNDOG_INLINE void add_updates(const Context<T>& c, int layer, long pair, const 
     }
 }
 
-template <class T>
-SUNDOG_INLINE void clear_updates(const Context<T>& c, int partition) {
+template <class T, class S>
+SUNDOG_INLINE void clear_updates(const Context<T, S>& c, int partition) {
     const long row = c.shape.v() + c.shape.ev();
     c.own_rows(partition, [&](long from, long to) {
         for (long k = from * row; k < to * row; ++k) c.work.update[k] = 0;
@@ -104,38 +100,38 @@ SUNDOG_INLINE void clear_updates(const Context<T>& c, int partition) {
 
 // The first layer: ev = 0, so that the filter is its table, and of the dot products the
 // derivative by the distance is all that the backward pass needs.
-template <class T, bool uniform>
-void attend_first(const Context<T>& c, int partition) {
-    const Shape& s = c.shape;
+template <class T, class S>
+void attend_first(const Context<T, S>& c, int partition) {
+    const S& s = c.shape;
     Chunk<T> chunk(s, c.scratch(partition));
     clear_updates(c, partition);
     const long first = c.first_pair(partition), end = first + c.pair_count[partition];
     for (long pair = first; pair < end; ++pair) {
         T* dots = c.work.dots[0] + pair * s.dots();
-        look_up<T, true>(s, c.parameters.table[0], c.work.r[pair], chunk.filter,
+        look_up<true>(s, c.parameters.table[0], c.work.r[pair], chunk.filter,
                          chunk.filter_slope);
-        const Kqv<T> i(c, 0, c.pair_i[pair]), j(c, 0, c.pair_j[pair]);
-        dot_products<T, uniform>(s, i, j, chunk.filter, dots);
-        dot_products<T, uniform>(s, i, j, chunk.filter_slope,
+        const Kqv i(c, 0, c.pair_i[pair]), j(c, 0, c.pair_j[pair]);
+        dot_products(s, i, j, chunk.filter, dots);
+        dot_products(s, i, j, chunk.filter_slope,
                                  c.work.first_slopes + pair * s.dots());
         add_updates(c, 0, pair, dots);
     }
 }
 
-template <class T, bool uniform>
-void attend(const Context<T>& c, int layer, int partition) {
-    const Shape& s = c.shape;
+template <class T, class S>
+void attend(const Context<T, S>& c, int layer, int partition) {
+    const S& s = c.shape;
     Chunk<T> chunk(s, c.scratch(partition));
     clear_updates(c, partition);
     const long end = c.first_pair(partition) + c.pair_count[partition];
     for (chunk.first = c.first_pair(partition); chunk.first < end; chunk.first += kChunk) {
         chunk.count = int(end - chunk.first < kChunk ? end - chunk.first : kChunk);
-        form_filters<T, false>(c, layer, chunk);
+        form_filters<false>(c, layer, chunk);
         for (int k = 0; k < chunk.count; ++k) {
             const long pair = chunk.first + k;
             T* dots = c.work.dots[layer] + pair * s.dots();
-            dot_products<T, uniform>(s, Kqv<T>(c, layer, c.pair_i[pair]),
-                                     Kqv<T>(c, layer, c.pair_j[pair]),
+            dot_products(s, Kqv(c, layer, c.pair_i[pair]),
+                                     Kqv(c, layer, c.pair_j[pair]),
                                      chunk.filter + k * s.channels(), dots);
             add_updates(c, layer, pair, dots);
         }

@@ -12,6 +12,8 @@
 // g_r and g_Y are totals of the pair, the same from both sides, summed over the layers.
 #pragma once
 
+#include <type_traits>
+
 #include "attention.hpp"
 
 namespace sundog::SUNDOG_ISA {
@@ -20,7 +22,8 @@ namespace sundog::SUNDOG_ISA {
 template <class T>
 struct Gradients {
     T *k, *q, *v, *ev;
-    SUNDOG_INLINE Gradients(const Context<T>& c, long row)
+    template <class S>
+    SUNDOG_INLINE Gradients(const Context<T, S>& c, long row)
         : k(c.work.gradient + row * (c.shape.kqv() + c.shape.ev())),
           q(k + c.shape.channels()),
           v(q + c.shape.channels()),
@@ -28,13 +31,13 @@ struct Gradients {
 };
 
 // g1 and g2 of every kind.
-template <class T>
-SUNDOG_INLINE void incoming(const Context<T>& c, int layer, long pair, T* out) {
+template <class T, class S>
+SUNDOG_INLINE void incoming(const Context<T, S>& c, int layer, long pair, T* out) {
     constexpr int lanes = kLanes<T>;
-    const Shape& s = c.shape;
+    const S& s = c.shape;
     const int kinds = s.kinds();
     const long a = c.pair_i[pair], b = c.pair_j[pair];
-    const T *vi = Kqv<T>(c, layer, a).v, *vj = Kqv<T>(c, layer, b).v;
+    const T *vi = Kqv(c, layer, a).v, *vj = Kqv(c, layer, b).v;
     const T *gi = c.work.gx_heads + a * s.v(), *gj = c.work.gx_heads + b * s.v();
     Vec<T> rows[2 * kMostKinds + kUnit];
     for (int h = 0; h < s.heads; ++h) {
@@ -62,10 +65,10 @@ SUNDOG_INLINE void incoming(const Context<T>& c, int layer, long pair, T* out) {
 }
 
 // g_Y of a pair, and gv of its atoms.
-template <class T, bool with_values>
-SUNDOG_INLINE void pass_on(const Context<T>& c, int layer, long pair) {
+template <bool with_values, class T, class S>
+SUNDOG_INLINE void pass_on(const Context<T, S>& c, int layer, long pair) {
     constexpr int lanes = kLanes<T>;
-    const Shape& s = c.shape;
+    const S& s = c.shape;
     const int kinds = s.kinds();
     const long a = c.pair_i[pair], b = c.pair_j[pair];
     T alpha[2 * kMostKinds + kUnit];
@@ -83,7 +86,7 @@ SUNDOG_INLINE void pass_on(const Context<T>& c, int layer, long pair) {
     }
     if constexpr (with_values) {
         const T *gi = c.work.gx_heads + a * s.v(), *gj = c.work.gx_heads + b * s.v();
-        T *to_i = Gradients<T>(c, a).v, *to_j = Gradients<T>(c, c.pair_row[pair]).v;
+        T *to_i = Gradients(c, a).v, *to_j = Gradients(c, c.pair_row[pair]).v;
         for (int h = 0; h < s.heads; ++h)
             for (int u = h * s.head(); u < (h + 1) * s.head(); u += lanes) {
                 store(to_j + u, load(to_j + u) + alpha[h] * load(gi + u));
@@ -92,10 +95,10 @@ SUNDOG_INLINE void pass_on(const Context<T>& c, int layer, long pair) {
     }
 }
 
-template <class T>
-void attend_first_backward(const Context<T>& c, int partition) {
+template <class T, class S>
+void attend_first_backward(const Context<T, S>& c, int partition) {
     constexpr int lanes = kLanes<T>;
-    const Shape& s = c.shape;
+    const S& s = c.shape;
     const long first = c.first_pair(partition), end = first + c.pair_count[partition];
     for (long pair = first; pair < end; ++pair) {
         T g[2 * kMostKinds + kUnit];
@@ -107,23 +110,23 @@ void attend_first_backward(const Context<T>& c, int partition) {
             radial += load(g + h) * (c.work.weight_slope[pair] * load(dots + h) +
                                      c.work.weight[pair] * load(slopes + h));
         c.work.totals[pair * s.ev() + s.components()] += sum<T>(radial);
-        pass_on<T, false>(c, 0, pair);
+        pass_on<false>(c, 0, pair);
     }
 }
 
 // gq, gk and gw of the pairs first … last − 1 of a chunk, which share atom i. The filters are
 // overwritten by gw; `radial` collects gw ∂w/∂r.
-template <class T, bool uniform>
-SUNDOG_INLINE void accumulate(const Context<T>& c, int layer, Chunk<T>& chunk, int from, int to,
+template <class T, class S>
+SUNDOG_INLINE void accumulate(const Context<T, S>& c, int layer, Chunk<T>& chunk, int from, int to,
                               Vec<T>* radial) {
     constexpr int lanes = kLanes<T>;
-    const Shape& s = c.shape;
+    const S& s = c.shape;
     const int kinds = s.kinds();
     const long atom = c.pair_i[chunk.first + from];
-    const Kqv<T> i(c, layer, atom);
-    const Gradients<T> gi(c, atom);
-    each_kind<uniform>(s, [&](int h, int start, int width) {
-        constexpr int most = uniform ? 32 / lanes : 1;
+    const Kqv i(c, layer, atom);
+    const Gradients gi(c, atom);
+    each_kind(s, [&](int h, int start, int width) {
+        constexpr int most = std::is_same_v<S, PublishedShape> ? 32 / lanes : 1;
         constexpr int step = most * lanes;
         for (int u = start; u < start + width; u += step) {
             Vec<T> qi[most], ki[most], gqi[most], gki[most];
@@ -134,8 +137,8 @@ SUNDOG_INLINE void accumulate(const Context<T>& c, int layer, Chunk<T>& chunk, i
                 gki[v] = load(gi.k + u + v * lanes);
             }
             for (int p = from; p < to; ++p) {
-                const Kqv<T> j(c, layer, c.pair_j[chunk.first + p]);
-                const Gradients<T> gj(c, c.pair_row[chunk.first + p]);
+                const Kqv j(c, layer, c.pair_j[chunk.first + p]);
+                const Gradients gj(c, c.pair_row[chunk.first + p]);
                 T* w = chunk.filter + p * s.channels() + u;
                 const T* slope = chunk.filter_slope + p * s.channels() + u;
                 const T g1 = chunk.products[p * s.dots() + h];
@@ -165,10 +168,10 @@ SUNDOG_INLINE void accumulate(const Context<T>& c, int layer, Chunk<T>& chunk, i
 }
 
 // From gw to the components that the filters were formed from.
-template <class T>
-SUNDOG_INLINE void through_hidden(const Context<T>& c, int layer, Chunk<T>& chunk) {
+template <class T, class S>
+SUNDOG_INLINE void through_hidden(const Context<T, S>& c, int layer, Chunk<T>& chunk) {
     constexpr int lanes = kLanes<T>;
-    const Shape& s = c.shape;
+    const S& s = c.shape;
     const LayerParameters<T>& p = c.parameters.layer[layer];
     const int both = 2 * s.hidden(), ev = s.ev();
     multiply(chunk.filter, s.channels(), chunk.count, p.angular_out_t[0], chunk.gate, both, false);
@@ -182,8 +185,8 @@ SUNDOG_INLINE void through_hidden(const Context<T>& c, int layer, Chunk<T>& chun
         for (int l = 0; l < s.per_degree(); ++l) invariants[l] = 0;
         add_rows(gate, both, p.angular_in_t, s.per_degree(), invariants);
         const long pair = chunk.first + k;
-        T* i = Gradients<T>(c, c.pair_i[pair]).ev;
-        T* j = Gradients<T>(c, c.pair_row[pair]).ev;
+        T* i = Gradients(c, c.pair_i[pair]).ev;
+        T* j = Gradients(c, c.pair_row[pair]).ev;
         for (int v = 0; v < ev; v += lanes) {
             const Vec<T> g = T(2) * load(chunk.difference + k * ev + v) *
                              expand<T>(invariants, s.degrees, c.parameters.of_degree, ev, v);
@@ -193,10 +196,10 @@ SUNDOG_INLINE void through_hidden(const Context<T>& c, int layer, Chunk<T>& chun
     }
 }
 
-template <class T, bool uniform>
-void attend_backward(const Context<T>& c, int layer, int partition) {
+template <class T, class S>
+void attend_backward(const Context<T, S>& c, int layer, int partition) {
     constexpr int lanes = kLanes<T>;
-    const Shape& s = c.shape;
+    const S& s = c.shape;
     Chunk<T> chunk(s, c.scratch(partition));
     const long width = s.kqv() + s.ev();
     c.own_rows(partition, [&](long from, long to) {
@@ -205,13 +208,13 @@ void attend_backward(const Context<T>& c, int layer, int partition) {
     const long end = c.first_pair(partition) + c.pair_count[partition];
     for (chunk.first = c.first_pair(partition); chunk.first < end; chunk.first += kChunk) {
         chunk.count = int(end - chunk.first < kChunk ? end - chunk.first : kChunk);
-        form_filters<T, true>(c, layer, chunk);
+        form_filters<true>(c, layer, chunk);
         Vec<T> radial[kChunk] = {};
         for (int k = 0; k < chunk.count; ++k) {
             const long pair = chunk.first + k;
             T* g = chunk.products + k * s.dots();
             incoming(c, layer, pair, g);
-            pass_on<T, true>(c, layer, pair);
+            pass_on<true>(c, layer, pair);
             const T* dots = c.work.dots[layer] + pair * s.dots();
             for (int h = 0; h < s.dots(); h += lanes) {
                 const Vec<T> g_h = load(g + h);
@@ -223,7 +226,7 @@ void attend_backward(const Context<T>& c, int layer, int partition) {
             for (to = from + 1;
                  to < chunk.count && c.pair_i[chunk.first + to] == c.pair_i[chunk.first + from];)
                 ++to;
-            accumulate<T, uniform>(c, layer, chunk, from, to, radial);
+            accumulate(c, layer, chunk, from, to, radial);
         }
         T sums[kChunk];
         sums_of<T>(radial, kChunk, sums);

@@ -8,9 +8,9 @@
 
 namespace sundog::SUNDOG_ISA {
 
-template <class T>
+template <class T, class S>
 struct Context {
-    const Shape& shape;
+    const S shape;
     const Parameters<T>& parameters;
     const Lists& lists;
     Workspace<T>& work;

@@ -72,14 +72,22 @@ SUNDOG_INLINE void clear(T* to, long n) {
     for (long k = 0; k < n; k += kLanes<T>) store(to + k, Vec<T>{});
 }
 
-// out += Σ_k x_k rows_k
+// out += Σ_k x_k rows_k, in four sums that do not wait for one another.
 template <class T>
 SUNDOG_INLINE void add_rows(const T* x, int count, const T* rows, int width, T* out) {
     constexpr int lanes = kLanes<T>;
     for (int v = 0; v < width; v += lanes) {
-        Vec<T> sum = load(out + v);
-        for (int k = 0; k < count; ++k) sum += x[k] * load(rows + long(k) * width + v);
-        store(out + v, sum);
+        Vec<T> a = load(out + v), b{}, c{}, d{};
+        int k = 0;
+        for (; k + 4 <= count; k += 4) {
+            const T* row = rows + long(k) * width + v;
+            a += x[k] * load(row);
+            b += x[k + 1] * load(row + width);
+            c += x[k + 2] * load(row + 2 * width);
+            d += x[k + 3] * load(row + 3 * width);
+        }
+        for (; k < count; ++k) a += x[k] * load(rows + long(k) * width + v);
+        store(out + v, (a + b) + (c + d));
     }
 }
 

@@ -17,7 +17,8 @@ struct Chunk {
     T *difference, *hidden, *hidden_slope, *gate, *filter, *filter_slope, *dots, *products;
     T *invariants, *components;
 
-    Chunk(const Shape& s, T* scratch) {
+    template <class S>
+    Chunk(const S& s, T* scratch) {
         auto take = [&](long width) {
             T* here = scratch;
             scratch += kChunk * width;
@@ -37,8 +38,8 @@ struct Chunk {
 };
 
 // The quintic Hermite spline of sundog.kernels.tables at one distance.
-template <class T, bool with_slope>
-SUNDOG_INLINE void look_up(const Shape& s, const T* table, T r, T* value, T* slope) {
+template <bool with_slope, class T, class S>
+SUNDOG_INLINE void look_up(const S& s, const T* table, T r, T* value, T* slope) {
     constexpr int lanes = kLanes<T>;
     const T place = r * T(s.knots_per_angstrom);
     int k = place > 0 ? int(place) : 0;  // what is not a number goes to the first interval
@@ -71,10 +72,10 @@ SUNDOG_INLINE void look_up(const Shape& s, const T* table, T r, T* value, T* slo
 }
 
 // Fills difference, hidden (and its slope) and filter (and its slope by the distance).
-template <class T, bool with_slope>
-void form_filters(const Context<T>& c, int layer, Chunk<T>& chunk) {
+template <bool with_slope, class T, class S>
+void form_filters(const Context<T, S>& c, int layer, Chunk<T>& chunk) {
     constexpr int lanes = kLanes<T>;
-    const Shape& s = c.shape;
+    const S& s = c.shape;
     const LayerParameters<T>& p = c.parameters.layer[layer];
     const int ev = s.ev(), both = 2 * s.hidden(), degrees = s.per_degree();
     for (int k = 0; k < chunk.count; ++k) {
@@ -99,7 +100,7 @@ void form_filters(const Context<T>& c, int layer, Chunk<T>& chunk) {
             store(chunk.hidden + k * both + u, h.value);
             if constexpr (with_slope) store(chunk.hidden_slope + k * both + u, h.slope);
         }
-        look_up<T, with_slope>(s, c.parameters.table[layer], c.work.r[pair],
+        look_up<with_slope>(s, c.parameters.table[layer], c.work.r[pair],
                                chunk.filter + k * s.channels(),
                                chunk.filter_slope + k * s.channels());
     }

@@ -7,8 +7,8 @@
 
 namespace sundog::SUNDOG_ISA {
 
-template <class T>
-void wrap_positions(const Context<T>& c, int partition) {
+template <class T, class S>
+void wrap_positions(const Context<T, S>& c, int partition) {
     const Lists& l = c.lists;
     for (long a = l.bounds[partition]; a < l.bounds[partition + 1]; ++a) {
         const double* h = c.cell + 9 * l.system[a];
@@ -41,8 +41,8 @@ SUNDOG_INLINE void repulsion(const Zbl& p, double cutoff, double zi, double zj, 
 }
 
 // Writes the vectors of the pairs that are within the cutoff now; returns how many.
-template <class T>
-long select_pairs(const Context<T>& c, int partition) {
+template <class T, class S>
+long select_pairs(const Context<T, S>& c, int partition) {
     const Lists& l = c.lists;
     Workspace<T>& w = c.work;
     const double limit = c.shape.cutoff * c.shape.cutoff;
@@ -75,8 +75,8 @@ long select_pairs(const Context<T>& c, int partition) {
     return n - first;
 }
 
-template <class T>
-void add_repulsion(const Context<T>& c, long pair) {
+template <class T, class S>
+void add_repulsion(const Context<T, S>& c, long pair) {
     Workspace<T>& w = c.work;
     if (!(w.r[pair] < T(c.zbl.off))) return;
     const int32_t i = c.pair_i[pair];
@@ -88,10 +88,10 @@ void add_repulsion(const Context<T>& c, long pair) {
     w.totals[pair * c.shape.ev() + c.shape.components()] = T(slope);
 }
 
-template <class T>
-void form_geometry(const Context<T>& c, int partition) {
+template <class T, class S>
+void form_geometry(const Context<T, S>& c, int partition) {
     constexpr int lanes = kLanes<T>;
-    const Shape& s = c.shape;
+    const S& s = c.shape;
     Workspace<T>& w = c.work;
     c.own_rows(partition, [&](long from, long to) {
         for (long row = from; row < to; ++row) w.zbl[row] = 0;
@@ -131,10 +131,10 @@ void form_geometry(const Context<T>& c, int partition) {
 }
 
 // dE/dr_ij = g û + (1 − ûûᵀ)(dY/dû)ᵀ g_Y / r, summed to dE/dR and to Σ r_ij ⊗ dE/dr_ij.
-template <class T>
-void form_forces(const Context<T>& c, int partition) {
+template <class T, class S>
+void form_forces(const Context<T, S>& c, int partition) {
     constexpr int lanes = kLanes<T>;
-    const Shape& s = c.shape;
+    const S& s = c.shape;
     Workspace<T>& w = c.work;
     double* virials = w.virial + 6L * partition * c.lists.extent.systems;
     for (long k = 0; k < 6 * c.lists.extent.systems; ++k) virials[k] = 0;

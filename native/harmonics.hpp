@@ -51,8 +51,8 @@ struct HarmonicParts {
 };
 
 // Calls f(component, Y) for every component.
-template <class T, class F>
-SUNDOG_INLINE void harmonics(const Shape& s, const HarmonicNorms& norms, Vec<T> x, Vec<T> y,
+template <class T, class S, class F>
+SUNDOG_INLINE void harmonics(const S& s, const HarmonicNorms& norms, Vec<T> x, Vec<T> y,
                              Vec<T> z, const F& f) {
     const HarmonicParts<T> parts(x, y, z, s.highest());
     int component = 0;
@@ -72,8 +72,8 @@ struct Gradient {
 };
 
 // The gradient of Σ_c weight(c) Y_c in x, y and z, taken as independent.
-template <class T, class F>
-SUNDOG_INLINE Gradient<T> harmonics_gradient(const Shape& s, const HarmonicNorms& norms, Vec<T> x,
+template <class T, class S, class F>
+SUNDOG_INLINE Gradient<T> harmonics_gradient(const S& s, const HarmonicNorms& norms, Vec<T> x,
                                              Vec<T> y, Vec<T> z, const F& weight) {
     const HarmonicParts<T> parts(x, y, z, s.highest());
     Gradient<T> g{};

@@ -15,8 +15,8 @@ struct Cotangents {
 };
 
 // scalar[r] = w · silu(z) + bias
-template <class T>
-SUNDOG_INLINE void read_out(const Context<T>& c, const Block<T>& block, const HeadParameters<T>& p,
+template <class T, class S>
+SUNDOG_INLINE void read_out(const Context<T, S>& c, const Block<T>& block, const HeadParameters<T>& p,
                             T bias, T* z, T* scalar) {
     const int row = c.shape.x();
     for (int r = 0; r < block.count; ++r) copy(p.in_bias, row, z + r * row);
@@ -30,8 +30,8 @@ SUNDOG_INLINE void read_out(const Context<T>& c, const Block<T>& block, const He
 }
 
 // gx += what a cotangent `g` of the scalar gives
-template <class T>
-SUNDOG_INLINE void read_out_backward(const Context<T>& c, const Block<T>& block,
+template <class T, class S>
+SUNDOG_INLINE void read_out_backward(const Context<T, S>& c, const Block<T>& block,
                                      const HeadParameters<T>& p, const T* z, const T* g) {
     const int row = c.shape.x();
     for (int r = 0; r < block.count; ++r)
@@ -41,15 +41,15 @@ SUNDOG_INLINE void read_out_backward(const Context<T>& c, const Block<T>& block,
     multiply(block.a, row, block.count, p.in_t, c.work.gx + block.first * row, row, true);
 }
 
-template <class T>
-SUNDOG_INLINE int element_of(const Context<T>& c, long atom) {
+template <class T, class S>
+SUNDOG_INLINE int element_of(const Context<T, S>& c, long atom) {
     const int number = c.numbers[c.lists.order[atom]];
     return number < 0 || number >= c.shape.elements ? 0 : number;
 }
 
-template <class T>
-void read_ratios(const Context<T>& c, const Block<T>& block, const Outputs<T>& out) {
-    const Shape& s = c.shape;
+template <class T, class S>
+void read_ratios(const Context<T, S>& c, const Block<T>& block, const Outputs<T>& out) {
+    const S& s = c.shape;
     const Parameters<T>& p = c.parameters;
     const int row = s.hirshfeld_row();
     T* z = c.work.z_ratio + block.first * row;
@@ -69,9 +69,9 @@ void read_ratios(const Context<T>& c, const Block<T>& block, const Outputs<T>& o
     }
 }
 
-template <class T>
-void read_ratios_backward(const Context<T>& c, const Block<T>& block, const T* g) {
-    const Shape& s = c.shape;
+template <class T, class S>
+void read_ratios_backward(const Context<T, S>& c, const Block<T>& block, const T* g) {
+    const S& s = c.shape;
     const Parameters<T>& p = c.parameters;
     const int row = s.hirshfeld_row();
     for (int r = 0; r < block.count; ++r) {
@@ -86,9 +86,9 @@ void read_ratios_backward(const Context<T>& c, const Block<T>& block, const T* g
              true);
 }
 
-template <class T>
-void read_outs(const Context<T>& c, const Block<T>& block, const Outputs<T>& out) {
-    const Shape& s = c.shape;
+template <class T, class S>
+void read_outs(const Context<T, S>& c, const Block<T>& block, const Outputs<T>& out) {
+    const S& s = c.shape;
     const Parameters<T>& p = c.parameters;
     T energy[kBlock], charge[kBlock];
     read_out(c, block, p.energy, p.biases[0], c.work.z_energy + block.first * s.x(), energy);
@@ -111,9 +111,9 @@ void read_outs(const Context<T>& c, const Block<T>& block, const Outputs<T>& out
     }
 }
 
-template <class T>
-void read_outs_backward(const Context<T>& c, const Block<T>& block, const Cotangents<T>& g) {
-    const Shape& s = c.shape;
+template <class T, class S>
+void read_outs_backward(const Context<T, S>& c, const Block<T>& block, const Cotangents<T>& g) {
+    const S& s = c.shape;
     const Parameters<T>& p = c.parameters;
     T energy[kBlock], charge[kBlock], ratio[kBlock];
     for (int r = 0; r < block.count; ++r) {

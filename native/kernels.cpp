@@ -1,6 +1,8 @@
 // Compiled once per instruction set, with SUNDOG_ISA and SUNDOG_VECTOR_BYTES defined.
 #include "kernels.hpp"
 
+#include <type_traits>
+
 #include "long_range.hpp"
 #include "network.hpp"
 
@@ -13,17 +15,27 @@ namespace sundog {
 namespace SUNDOG_ISA {
 namespace {
 
-template <class T>
+// The published shape, known to the compiler, or any other.
+template <class S>
+S narrowed(const Shape& s) {
+    if constexpr (std::is_same_v<S, Shape>)
+        return s;
+    else
+        return {{s.layers, s.exponentials, s.elements, s.knots, s.cutoff, s.average_neighbors,
+                 s.knots_per_angstrom}};
+}
+
+template <class T, class S>
 struct Setup {
     Parameters<T> parameters;
     Workspace<T> work;
     HarmonicNorms norms;
-    Context<T> context;
+    Context<T, S> context;
 
     explicit Setup(const NetworkCall& call)
         : parameters(call.shape, static_cast<const T*>(call.parameters)),
           work(call.shape, call.lists.extent, static_cast<T*>(call.workspace)),
-          context{call.shape,
+          context{narrowed<S>(call.shape),
                   parameters,
                   call.lists,
                   work,
@@ -48,9 +60,9 @@ long workspace_size(const Shape& shape, const Extent& extent) {
     return Workspace<T>(shape, extent, nullptr).size;
 }
 
-template <class T>
-void run_forward(const NetworkCall& call, const NetworkOutputs& o) {
-    const Setup<T> setup(call);
+template <class T, class S>
+void run_forward_as(const NetworkCall& call, const NetworkOutputs& o) {
+    const Setup<T, S> setup(call);
     const Outputs<T> outputs{static_cast<T*>(o.energy), static_cast<T*>(o.charge),
                              static_cast<T*>(o.ratio), static_cast<T*>(o.features),
                              static_cast<T*>(o.euclidean)};
@@ -59,11 +71,23 @@ void run_forward(const NetworkCall& call, const NetworkOutputs& o) {
 }
 
 template <class T>
-void run_backward(const NetworkCall& call, const NetworkGradients& g) {
-    const Setup<T> setup(call);
+void run_forward(const NetworkCall& call, const NetworkOutputs& outputs) {
+    is_published(call.shape) ? run_forward_as<T, PublishedShape>(call, outputs)
+                             : run_forward_as<T, Shape>(call, outputs);
+}
+
+template <class T, class S>
+void run_backward_as(const NetworkCall& call, const NetworkGradients& g) {
+    const Setup<T, S> setup(call);
     const Cotangents<T> cotangents{static_cast<const T*>(g.by_charge),
                                    static_cast<const T*>(g.by_ratio)};
     backward(setup.context, call.team, cotangents, g.gradient, g.virial);
+}
+
+template <class T>
+void run_backward(const NetworkCall& call, const NetworkGradients& gradients) {
+    is_published(call.shape) ? run_backward_as<T, PublishedShape>(call, gradients)
+                             : run_backward_as<T, Shape>(call, gradients);
 }
 
 template <class T>

@@ -8,12 +8,11 @@
 
 namespace sundog::SUNDOG_ISA {
 
-template <class T>
-void forward(const Context<T>& c, const Team& team, const T* initial, const Outputs<T>& out,
+template <class T, class S>
+void forward(const Context<T, S>& c, const Team& team, const T* initial, const Outputs<T>& out,
              T* zbl) {
-    const Shape& s = c.shape;
+    const S& s = c.shape;
     const int parts = int(c.lists.extent.partitions);
-    const bool uniform = is_uniform(s);
     team.each(parts, [&](int p) { wrap_positions(c, p); });
     team.each(parts, [&](int p) {
         form_geometry(c, p);
@@ -31,9 +30,9 @@ void forward(const Context<T>& c, const Team& team, const T* initial, const Outp
     for (int layer = 0; layer < s.layers; ++layer) {
         team.each(parts, [&](int p) {
             if (layer == 0)
-                uniform ? attend_first<T, true>(c, p) : attend_first<T, false>(c, p);
+                attend_first(c, p);
             else
-                uniform ? attend<T, true>(c, layer, p) : attend<T, false>(c, layer, p);
+                attend(c, layer, p);
         });
         team.each(parts, [&](int p) {
             each_block(c, p, [&](const Block<T>& block) {
@@ -52,12 +51,11 @@ void forward(const Context<T>& c, const Team& team, const T* initial, const Outp
     }
 }
 
-template <class T>
-void backward(const Context<T>& c, const Team& team, const Cotangents<T>& g, double* gradient,
+template <class T, class S>
+void backward(const Context<T, S>& c, const Team& team, const Cotangents<T>& g, double* gradient,
               double* virial) {
-    const Shape& s = c.shape;
+    const S& s = c.shape;
     const int parts = int(c.lists.extent.partitions);
-    const bool uniform = is_uniform(s);
     for (int layer = s.layers - 1; layer >= 0; --layer) {
         team.each(parts, [&](int p) {
             each_block(c, p, [&](const Block<T>& block) {
@@ -70,8 +68,7 @@ void backward(const Context<T>& c, const Team& team, const Cotangents<T>& g, dou
         });
         team.each(parts, [&](int p) {
             if (layer > 0) {
-                uniform ? attend_backward<T, true>(c, layer, p)
-                        : attend_backward<T, false>(c, layer, p);
+                attend_backward(c, layer, p);
                 return;
             }
             attend_first_backward(c, p);

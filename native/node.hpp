@@ -15,7 +15,8 @@ struct Block {
     int count;
     T *a, *b, *mixed, *mixed_out;
 
-    Block(const Shape& s, T* scratch) {
+    template <class S>
+    Block(const S& s, T* scratch) {
         auto take = [&](long width) {
             T* here = scratch;
             scratch += kBlock * width;
@@ -29,8 +30,8 @@ struct Block {
 };
 
 // Calls f(block) for the blocks of a partition. Partitions are balanced by atoms here.
-template <class T, class F>
-SUNDOG_INLINE void each_block(const Context<T>& c, int partition, const F& f) {
+template <class T, class S, class F>
+SUNDOG_INLINE void each_block(const Context<T, S>& c, int partition, const F& f) {
     const long n = c.lists.extent.atoms, parts = c.lists.extent.partitions;
     const long from = n * partition / parts, to = n * (partition + 1) / parts;
     Block<T> block(c.shape, c.scratch(partition));
@@ -41,9 +42,9 @@ SUNDOG_INLINE void each_block(const Context<T>& c, int partition, const F& f) {
 }
 
 // Keys, queries and values of a layer.
-template <class T>
-void project(const Context<T>& c, int layer, const Block<T>& block) {
-    const Shape& s = c.shape;
+template <class T, class S>
+void project(const Context<T, S>& c, int layer, const Block<T>& block) {
+    const S& s = c.shape;
     const LayerParameters<T>& p = c.parameters.layer[layer];
     const T* x = c.work.x + block.first * s.x();
     T* k = c.work.kqv[layer] + block.first * s.kqv();
@@ -61,9 +62,9 @@ void project(const Context<T>& c, int layer, const Block<T>& block) {
 }
 
 // Cotangents of keys, queries and values, collected from all partitions, to that of x.
-template <class T>
-void project_backward(const Context<T>& c, int layer, const Block<T>& block) {
-    const Shape& s = c.shape;
+template <class T, class S>
+void project_backward(const Context<T, S>& c, int layer, const Block<T>& block) {
+    const S& s = c.shape;
     const LayerParameters<T>& p = c.parameters.layer[layer];
     const long width = s.kqv() + s.ev();
     for (int r = 0; r < block.count; ++r) {
@@ -96,9 +97,9 @@ void project_backward(const Context<T>& c, int layer, const Block<T>& block) {
 }
 
 // The updates of all partitions into x and ev, and the first normalisation.
-template <class T>
-SUNDOG_INLINE void take_updates(const Context<T>& c, int layer, const Block<T>& block) {
-    const Shape& s = c.shape;
+template <class T, class S>
+SUNDOG_INLINE void take_updates(const Context<T, S>& c, int layer, const Block<T>& block) {
+    const S& s = c.shape;
     const LayerParameters<T>& p = c.parameters.layer[layer];
     const long width = s.v() + s.ev();
     for (int r = 0; r < block.count; ++r) {
@@ -118,9 +119,9 @@ SUNDOG_INLINE void take_updates(const Context<T>& c, int layer, const Block<T>& 
     }
 }
 
-template <class T>
-void finish_layer(const Context<T>& c, int layer, const Block<T>& block) {
-    const Shape& s = c.shape;
+template <class T, class S>
+void finish_layer(const Context<T, S>& c, int layer, const Block<T>& block) {
+    const S& s = c.shape;
     const LayerParameters<T>& p = c.parameters.layer[layer];
     const int row = s.x(), mixed = s.mixed_row(), count = block.count;
     take_updates(c, layer, block);
@@ -166,9 +167,9 @@ void finish_layer(const Context<T>& c, int layer, const Block<T>& block) {
 }
 
 // From the cotangents of x and ev behind a layer to those right behind its attention.
-template <class T>
-void finish_layer_backward(const Context<T>& c, int layer, const Block<T>& block) {
-    const Shape& s = c.shape;
+template <class T, class S>
+void finish_layer_backward(const Context<T, S>& c, int layer, const Block<T>& block) {
+    const S& s = c.shape;
     const LayerParameters<T>& p = c.parameters.layer[layer];
     const int row = s.x(), mixed = s.mixed_row(), count = block.count;
     T* gx = c.work.gx + block.first * row;

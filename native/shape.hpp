@@ -18,46 +18,69 @@ inline constexpr int kMostAngular = 128;
 
 SUNDOG_INLINE constexpr long round_up(long n, long unit = kUnit) { return (n + unit - 1) / unit * unit; }
 
-struct Shape {
+// A model's numbers as they come.
+struct AnyNumbers {
     int features, heads, degrees, layers, angular, hirshfeld, exponentials, elements, knots;
     int degree[kMostDegrees];
-    double cutoff, average_neighbors, knots_per_angstrom, zbl_off;
+    double cutoff, average_neighbors, knots_per_angstrom;
+};
 
-    SUNDOG_INLINE int components() const {
+// Those of the published model, where they matter known to the compiler.
+struct PublishedNumbers {
+    static constexpr int features = 128, heads = 4, degrees = 4, angular = 32, hirshfeld = 64;
+    static constexpr int degree[] = {1, 2, 3, 4};
+    int layers, exponentials, elements, knots;
+    double cutoff, average_neighbors, knots_per_angstrom;
+};
+
+template <class Numbers>
+struct ShapeOf : Numbers {
+    SUNDOG_INLINE constexpr int components() const {
         int n = 0;
-        for (int l = 0; l < degrees; ++l) n += 2 * degree[l] + 1;
+        for (int l = 0; l < this->degrees; ++l) n += 2 * this->degree[l] + 1;
         return n;
     }
-    SUNDOG_INLINE int highest() const {
+    SUNDOG_INLINE constexpr int highest() const {
         int most = 0;
-        for (int l = 0; l < degrees; ++l) most = degree[l] > most ? degree[l] : most;
+        for (int l = 0; l < this->degrees; ++l) most = this->degree[l] > most ? this->degree[l] : most;
         return most;
     }
     // Heads of both kinds of attention: of the features, then one per degree.
-    SUNDOG_INLINE int kinds() const { return heads + degrees; }
-    SUNDOG_INLINE int head_width() const { return features / heads; }
-    SUNDOG_INLINE int degree_width() const { return features / degrees; }
+    SUNDOG_INLINE constexpr int kinds() const { return this->heads + this->degrees; }
+    SUNDOG_INLINE constexpr int head_width() const { return this->features / this->heads; }
+    SUNDOG_INLINE constexpr int degree_width() const { return this->features / this->degrees; }
 
     // Padded rows.
-    SUNDOG_INLINE int x() const { return round_up(features); }
-    SUNDOG_INLINE int head() const { return round_up(head_width()); }
-    SUNDOG_INLINE int degree_head() const { return round_up(degree_width()); }
-    SUNDOG_INLINE int v() const { return heads * head(); }
-    SUNDOG_INLINE int channels() const { return v() + degrees * degree_head(); }
-    SUNDOG_INLINE int kqv() const { return 2 * channels() + v(); }
+    SUNDOG_INLINE constexpr int x() const { return round_up(this->features); }
+    SUNDOG_INLINE constexpr int head() const { return round_up(head_width()); }
+    SUNDOG_INLINE constexpr int degree_head() const { return round_up(degree_width()); }
+    SUNDOG_INLINE constexpr int v() const { return this->heads * head(); }
+    SUNDOG_INLINE constexpr int channels() const { return v() + this->degrees * degree_head(); }
+    SUNDOG_INLINE constexpr int kqv() const { return 2 * channels() + v(); }
     // One spare place behind the components.
-    SUNDOG_INLINE int ev() const { return round_up(components() + 1); }
-    SUNDOG_INLINE int per_degree() const { return round_up(degrees); }
-    SUNDOG_INLINE int hidden() const { return round_up(angular); }
-    SUNDOG_INLINE int dots() const { return round_up(2 * kinds()); }
-    SUNDOG_INLINE int hirshfeld_row() const { return round_up(hirshfeld); }
-    SUNDOG_INLINE long knot() const { return 3L * channels(); }
+    SUNDOG_INLINE constexpr int ev() const { return round_up(components() + 1); }
+    SUNDOG_INLINE constexpr int per_degree() const { return round_up(this->degrees); }
+    SUNDOG_INLINE constexpr int hidden() const { return round_up(this->angular); }
+    SUNDOG_INLINE constexpr int dots() const { return round_up(2 * kinds()); }
+    SUNDOG_INLINE constexpr int hirshfeld_row() const { return round_up(this->hirshfeld); }
+    SUNDOG_INLINE constexpr long knot() const { return 3L * channels(); }
     // Inputs of the exchange; also room for the ratios' hidden layer.
-    SUNDOG_INLINE int mixed_row() const {
-        const int both = round_up(features + degrees) + kUnit, hidden_row = hirshfeld_row();
+    SUNDOG_INLINE constexpr int mixed_row() const {
+        const int both = round_up(this->features + this->degrees) + kUnit, hidden_row = hirshfeld_row();
         return both > hidden_row ? both : hidden_row;
     }
 };
+
+using Shape = ShapeOf<AnyNumbers>;
+using PublishedShape = ShapeOf<PublishedNumbers>;
+
+SUNDOG_INLINE bool is_published(const Shape& s) {
+    bool same = s.features == PublishedNumbers::features && s.heads == PublishedNumbers::heads &&
+                s.degrees == PublishedNumbers::degrees && s.angular == PublishedNumbers::angular &&
+                s.hirshfeld == PublishedNumbers::hirshfeld;
+    for (int l = 0; same && l < s.degrees; ++l) same = s.degree[l] == PublishedNumbers::degree[l];
+    return same;
+}
 
 // Learned repulsion of nuclei; see sundog.terms.zbl. Plain numbers, after softplus.
 inline constexpr int kMostExponentials = 8;

@@ -34,16 +34,17 @@ using Mask = typename Simd<T>::Mask;
 template <class T>
 inline constexpr int kLanes = SUNDOG_VECTOR_BYTES / sizeof(T);
 
-// Loads and stores need no alignment.
+// Loads and stores need no alignment. They are those of T, not of bytes: a store of numbers then
+// cannot change a pointer, and the compiler need not read it again.
 template <class T>
 SUNDOG_INLINE Vec<T> load(const T* p) {
-    Vec<T> v;
-    __builtin_memcpy(&v, p, sizeof v);
-    return v;
+    typedef T Loose __attribute__((vector_size(SUNDOG_VECTOR_BYTES), aligned(sizeof(T))));
+    return *reinterpret_cast<const Loose*>(p);
 }
 template <class T>
 SUNDOG_INLINE void store(T* p, Vec<T> v) {
-    __builtin_memcpy(p, &v, sizeof v);
+    typedef T Loose __attribute__((vector_size(SUNDOG_VECTOR_BYTES), aligned(sizeof(T))));
+    *reinterpret_cast<Loose*>(p) = v;
 }
 template <class T>
 SUNDOG_INLINE Vec<T> splat(T x) {

@@ -7,8 +7,9 @@ load, `why_unavailable` says so and nothing else happens: a plain path exists fo
 import ctypes
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 import jax
@@ -108,10 +109,12 @@ def _is_double(dtype: np.dtype) -> ctypes.c_int64:
 def _find() -> Path | None:
     if path := os.environ.get(VARIABLE):
         return Path(path)
-    # Installed beside this file; an editable installation keeps what it built elsewhere.
-    spec = find_spec("sundog")
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(place) / "kernels" / "cpu" / "native.so"
-        if path.exists():
-            return path
+    beside = Path(__file__).with_name("native.so")
+    if beside.exists():
+        return beside
+    # An editable installation keeps what was built apart from the sources.
+    with suppress(PackageNotFoundError):
+        for file in files("sundog") or []:
+            if file.name == beside.name and (path := Path(str(file.locate()))).exists():
+                return path
     return None
