@@ -85,6 +85,8 @@ class Builder {
         int32_t cluster, shift;
     };
     long listed_ = 0;
+    double closest_ = 1e6;
+    std::array<int32_t, 2> closest_pair_{};
 
     // Atoms that exist, by structure; whatever is nowhere comes last and in no cluster.
     void gather() {
@@ -337,6 +339,9 @@ class Builder {
         listed_ = std::min(n, in_.extent.short_pairs);
         for (long i = first_.back(); i <= in_.extent.atoms; ++i) out_.row_start[i] = int32_t(listed_);
         out_.demand[0] = int32_t(std::min<long>(n, INT32_MAX));
+        out_.demand[3] = closest_pair_[0];
+        out_.demand[4] = closest_pair_[1];
+        out_.demand[5] = int32_t(1e6 * std::sqrt(closest_));
     }
 
     long append_row(long i, long c, const Found& f, long n) {
@@ -350,7 +355,12 @@ class Builder {
         const double limit = in_.short_reach * in_.short_reach;
         for (long j = from; j < first_[f.cluster + 1]; ++j) {
             const double dx = x_[j] - x, dy = y_[j] - y, dz = z_[j] - z;
-            if (dx * dx + dy * dy + dz * dz >= limit) continue;
+            const double square = dx * dx + dy * dy + dz * dz;
+            if (square >= limit) continue;
+            if (square < closest_) {
+                closest_ = square;
+                closest_pair_ = {order_[i], order_[j]};
+            }
             if (n < in_.extent.short_pairs) {
                 out_.pair_atom[n] = int32_t(j);
                 out_.pair_shift[n] = f.shift;

@@ -22,7 +22,8 @@ struct Extent {
 // Views into one array of integers.
 struct Lists {
     Extent extent;
-    int32_t* demand;         // [kUnit] pairs, pairs of clusters and halo rows there are
+    int32_t* demand;         // [kUnit] pairs, pairs of clusters and halo rows there are; then the
+                             // closest pair (the user's indices) and its distance in 1e-6 Å
     int32_t* order;          // [atoms] the user's index of each atom
     int32_t* wrap;           // [atoms, 3] lattice vectors to take off its position
     int32_t* system;         // [atoms]

@@ -1,6 +1,6 @@
 """Options that several verbs share. Precedence: flag, then `--config` file, then default."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,6 +12,7 @@ from sundog.errors import InputError, RunDirectoryError
 if TYPE_CHECKING:
     from ase import Atoms
 
+    from sundog.forcefield.base import AbstractForceField
     from sundog.forcefield.so3lr import ForceField
     from sundog.system import System
 
@@ -29,6 +30,8 @@ class ModelOptions:
     """Treatment of the charges; by default exact for molecules, truncated for periodic cells."""
     cutoff_angstrom: float = 12.0
     """Long-range cutoff in Å; unused by exact."""
+    kernels: Literal["auto", "reference", "plain", "cpu", "gpu"] = "auto"
+    """How it is computed: compiled for the CPU, plain JAX on any device, or the slow reference."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,24 @@ def load_force_field(
         cutoff_angstrom=options.cutoff_angstrom,
         precision=precision,
     )
+
+
+def choose_kernels(
+    force_field: "ForceField",
+    options: ModelOptions,
+    system: "System",
+    report: Callable[[str], None],
+) -> "AbstractForceField":
+    """Return the force field on the kernels asked for, checked on the structure at hand.
+
+    Raises:
+        InputError: the kernels were asked for by name and cannot be had.
+    """
+    from sundog.forcefield.kernels import verified, with_kernels
+
+    fast, name = with_kernels(force_field, options.kernels)
+    report(f"Kernels: {name}")
+    return verified(fast, force_field, system, report)
 
 
 def describe_force_field(force_field: "ForceField") -> str:

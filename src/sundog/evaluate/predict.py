@@ -5,7 +5,7 @@ lengths, so that a mixed set of structures compiles few programs.
 """
 
 from collections.abc import Iterator, Sequence
-from math import ceil, log
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -16,9 +16,7 @@ from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.io.structures import system_from_atoms
-from sundog.neighbors.neighbors import allocate_neighbors, check_no_overlap
-from sundog.neighbors.pairs import PairList
-from sundog.neighbors.reference import reference_pairs
+from sundog.numerics.lengths import standard_length
 from sundog.numerics.precision import with_x64
 from sundog.system import System, concatenate, pad
 
@@ -34,7 +32,6 @@ PER_SYSTEM = frozenset({"energy", "virial", "volume", "energies", "dipole"})
 """Parts of a prediction that have an entry per structure; the others have one per atom."""
 
 Structure = Atoms | System
-Pairs = dict[str, PairList]
 
 
 @with_x64
@@ -85,23 +82,19 @@ def predict_each(
 def _predict_batch(force_field: AbstractForceField, batch: list[System]) -> list[Prediction]:
     system = concatenate(batch)
     if len(batch) == 1 and system.number_of_atoms > LARGE:
-        pairs: Pairs = allocate_neighbors(system, force_field.cutoffs, skin=0.0).pairs
-        check_no_overlap(system, pairs)
-        prediction = _call(force_field, system, pairs)
+        pairs = force_field.allocate_neighbors(system, skin=0.0).pairs
     else:
-        exact = {n: reference_pairs(system, rc) for n, rc in force_field.cutoffs.items()}
-        check_no_overlap(system, exact)
-        padded = pad(system, _standard_length(system.number_of_atoms), _standard_length(len(batch)))
-        pairs = {
-            n: reference_pairs(padded, rc, capacity=_standard_length(len(exact[n].i)))
-            for n, rc in force_field.cutoffs.items()
-        }
-        prediction = _call(force_field, padded, pairs)
+        atoms, systems = (
+            standard_length(count, GROWTH) for count in (system.number_of_atoms, len(batch))
+        )
+        system = pad(system, atoms, systems)
+        pairs = force_field.pairs_once(system)
+    prediction = _call(force_field, system, pairs)
     return _split(jax.device_get(prediction), [member.number_of_atoms for member in batch])
 
 
 @eqx.filter_jit
-def _call(force_field: AbstractForceField, system: System, pairs: Pairs) -> Prediction:
+def _call(force_field: AbstractForceField, system: System, pairs: Any) -> Prediction:
     return force_field(system, pairs)
 
 
@@ -146,13 +139,6 @@ def _batches(
         batch.append(system)
         atoms, pairs = atoms + size, pairs + more
     yield len(structures) - len(batch), batch
-
-
-def _standard_length(count: int) -> int:
-    """Return the next standard length: 1, 2, 3, 4, then a geometric series."""
-    if count <= 4:
-        return max(count, 1)
-    return ceil(4 * GROWTH ** ceil(log(count / 4) / log(GROWTH) - 1e-9))
 
 
 def _split(prediction: Prediction, sizes: list[int]) -> list[Prediction]:

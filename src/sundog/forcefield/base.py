@@ -13,7 +13,9 @@ import equinox as eqx
 
 from sundog.forcefield.prediction import Prediction
 from sundog.neighbors.base import AbstractNeighbors
-from sundog.neighbors.neighbors import allocate_neighbors
+from sundog.neighbors.neighbors import allocate_neighbors, check_no_overlap
+from sundog.neighbors.reference import reference_pairs
+from sundog.numerics.lengths import standard_length
 from sundog.system import System
 
 
@@ -41,6 +43,22 @@ class AbstractForceField(eqx.Module):
             CoincidentAtomsError: atoms that are all but at one place.
         """
         return allocate_neighbors(system, self.cutoffs, skin)
+
+    def pairs_once(self, system: System) -> Any:
+        """Return pair lists for one evaluation (host only).
+
+        Their lengths are standard ones, so that many systems compile few programs.
+
+        Raises:
+            CellError: an infinite cutoff in a periodic cell.
+            CoincidentAtomsError: atoms that are all but at one place.
+        """
+        exact = {name: reference_pairs(system, cutoff) for name, cutoff in self.cutoffs.items()}
+        check_no_overlap(system, exact)
+        return {
+            name: reference_pairs(system, cutoff, capacity=standard_length(len(exact[name].i), 1.3))
+            for name, cutoff in self.cutoffs.items()
+        }
 
     @abstractmethod
     def __call__(self, system: System, pairs: Any) -> Prediction:

@@ -6,6 +6,8 @@ return is differentiated by them and by nothing else: use the plain force field 
 training and second derivatives.
 """
 
+from dataclasses import replace
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -53,6 +55,11 @@ class CompiledForceField(AbstractForceField):
         """Å, by range."""
         return self.plain.cutoffs
 
+    @property
+    def instruction_set(self) -> str:
+        """Name of the processor's instruction set in use."""
+        return library.instruction_set()
+
     def check(self, system: System) -> None:
         """Raise as the plain force field does (host only)."""
         self.plain.check(system)
@@ -66,6 +73,10 @@ class CompiledForceField(AbstractForceField):
             skin=skin,
             threads=self.threads,
         )
+
+    def pairs_once(self, system: System) -> CpuLists:
+        """Return lists for one evaluation (host only)."""
+        return self.allocate_neighbors(system, 0.0)
 
     def __call__(self, system: System, pairs: CpuLists) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
@@ -90,10 +101,9 @@ class CompiledForceField(AbstractForceField):
         far = calls.long_range(
             self.long_constants, system, pairs, charges, alpha, _over_c(system, alpha.dtype)
         )
-        self_energy, self_slope = jax.value_and_grad(
-            lambda q: coulomb.self_energy(eqx.tree_at(lambda a: a.partial_charges, atoms, q)).sum()
+        self_slope = jax.grad(
+            lambda q: coulomb.self_energy(replace(atoms, partial_charges=q)).sum()
         )(charges)
-        del self_energy
         by_charge, by_ratio = pull_back((far.by_charge + self_slope, far.by_polarizability))
         gradient, virial = calls.backward(model, system, pairs, after, by_charge, by_ratio)
         per_atom = {

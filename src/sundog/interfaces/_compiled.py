@@ -13,7 +13,7 @@ import numpy as np
 from sundog.errors import SimulationError
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
-from sundog.neighbors.neighbors import Neighbors, allocate_neighbors
+from sundog.neighbors.base import AbstractNeighbors
 from sundog.numerics.precision import with_x64
 from sundog.system import System
 
@@ -23,8 +23,8 @@ SKIN = 0.5
 
 @eqx.filter_jit
 def _evaluate(
-    force_field: AbstractForceField, system: System, neighbors: Neighbors
-) -> tuple[Prediction, Neighbors]:
+    force_field: AbstractForceField, system: System, neighbors: AbstractNeighbors
+) -> tuple[Prediction, AbstractNeighbors]:
     neighbors = neighbors.update(system)
     return force_field(system, neighbors.pairs), neighbors
 
@@ -36,7 +36,7 @@ class Evaluator:
         """Keep `force_field`; nothing is compiled before the first call."""
         self.force_field = force_field
         self._system: System | None = None
-        self._neighbors: Neighbors | None = None
+        self._neighbors: AbstractNeighbors | None = None
 
     @with_x64
     def __call__(self, system: System) -> Prediction:
@@ -48,13 +48,13 @@ class Evaluator:
         """
         if self._neighbors is None or not self._same_structure(system):
             self.force_field.check(system)
-            self._neighbors = allocate_neighbors(system, self.force_field.cutoffs, SKIN)
+            self._neighbors = self.force_field.allocate_neighbors(system, SKIN)
         else:
             system = self._from_same_origin(system)
         self._system = system
         prediction, neighbors = _evaluate(self.force_field, system, self._neighbors)
         if neighbors.overflow:
-            neighbors = allocate_neighbors(system, self.force_field.cutoffs, SKIN)
+            neighbors = neighbors.enlarged(system)
             prediction, neighbors = _evaluate(self.force_field, system, neighbors)
         self._neighbors = neighbors
         if not np.isfinite(np.asarray(prediction.energy)).all():

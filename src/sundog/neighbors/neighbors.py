@@ -97,15 +97,21 @@ def check_no_overlap(system: System, pairs: Mapping[str, PairList]) -> None:
     geometry = edges(system, listed, jnp.zeros_like(system.cell), system.positions.dtype)
     distances = np.where(np.asarray(listed.mask), np.asarray(geometry.distances), np.inf)
     closest = int(np.argmin(distances))
-    if distances[closest] >= SMALLEST_DISTANCE:
+    refuse_coincidence(
+        system, int(listed.i[closest]), int(listed.j[closest]), distances[closest]
+    )
+
+
+def refuse_coincidence(system: System, i: int, j: int, distance: float) -> None:
+    """Raise `CoincidentAtomsError` when the closest pair of atoms is too close (host only)."""
+    if distance >= SMALLEST_DISTANCE:
         return
-    i, j = int(listed.i[closest]), int(listed.j[closest])
     index = np.asarray(system.system_index)
     first = int(np.argmax(index == index[i]))
     names = [f"{symbol(int(system.numbers[k]))} {k - first}" for k in (i, j)]
     raise CoincidentAtomsError(
         f"structure: atoms {names[0]} and {names[1]} (counted from 0) coincide",
-        got=f"{distances[closest]:.3g} Å apart",
+        got=f"{distance:.3g} Å apart",
         expected=f"at least {SMALLEST_DISTANCE} Å",
         remedy="Remove duplicate atoms, and check the cell of a periodic structure",
     )

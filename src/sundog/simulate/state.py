@@ -14,7 +14,7 @@ from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
 
 from sundog.elements import standard_masses
 from sundog.forcefield.base import AbstractForceField
-from sundog.neighbors.neighbors import Neighbors, allocate_neighbors
+from sundog.neighbors.base import AbstractNeighbors
 from sundog.numerics.segments import sum_per_system
 from sundog.system import System
 from sundog.typing import Cells, PerAtom, PerSystem, Positions
@@ -44,7 +44,7 @@ class MDState(eqx.Module):
     virial: Cells
     energies: dict[str, PerSystem]
     heat: PerSystem
-    neighbors: Neighbors
+    neighbors: AbstractNeighbors
     key: PRNGKeyArray
     step: Int[Array, ""]
 
@@ -134,7 +134,7 @@ def initial_state(
         virial=jnp.zeros_like(system.cell),
         energies={},
         heat=jnp.zeros_like(system.total_charge),
-        neighbors=allocate_neighbors(system, force_field.cutoffs, skin),
+        neighbors=force_field.allocate_neighbors(system, skin),
         key=jax.random.key(seed),
         step=jnp.zeros((), jnp.int64),
     )

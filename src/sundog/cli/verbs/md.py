@@ -12,6 +12,7 @@ from sundog.cli.options import (
     FLAT,
     ElectronOptions,
     ModelOptions,
+    choose_kernels,
     describe_electrons,
     describe_force_field,
     load_force_field,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from sundog.cli.log import Log
-    from sundog.forcefield.so3lr import ForceField
+    from sundog.forcefield.base import AbstractForceField
     from sundog.io.run_directory import RunDirectory
     from sundog.simulate.state import MDState
 
@@ -67,7 +68,10 @@ def md(
     atoms = read_structures(structure)[-1]
     system = system_from_atoms(atoms, electron_options.charge, electron_options.multiplicity)
     force_field = load_force_field(model_options, precision, [atoms])
-    state = initial_state(system, force_field, seed=settings.seed, skin=settings.skin_angstrom)
+    force_field.check(system)
+    said: list[str] = []
+    fast = choose_kernels(force_field, model_options, system, said.append)
+    state = initial_state(system, fast, seed=settings.seed, skin=settings.skin_angstrom)
     directory = RunDirectory.create(output, overwrite, inputs=[structure])
     resolved = {
         "structure": str(structure),
@@ -76,6 +80,7 @@ def md(
         "electrostatics": force_field.electrostatics,
         "cutoff_angstrom": model_options.cutoff_angstrom,
         "precision": precision,
+        "kernels": model_options.kernels,
         "charge": int(system.total_charge[0]),
         "multiplicity": int(system.multiplicity[0]),
     }
@@ -83,8 +88,10 @@ def md(
     with Log(directory.log) as log, StopRequest() as stop:
         log(f"{structure}: {len(atoms)} atoms, {describe_electrons(system)}")
         log(describe_force_field(force_field))
-        state = prepare(state, force_field, settings, log)
-        _propagate(state, force_field, atoms, directory, settings, stop, log)
+        for line in said:
+            log(line)
+        state = prepare(state, fast, settings, log)
+        _propagate(state, fast, atoms, directory, settings, stop, log)
         _report(directory, settings, len(atoms), log)
     return stop.exit_code
 
@@ -113,7 +120,7 @@ def _write_origin(
 
 def _propagate(
     state: "MDState",
-    force_field: "ForceField",
+    force_field: "AbstractForceField",
     atoms: "Atoms",
     directory: "RunDirectory",
     settings: SimulationSettings,

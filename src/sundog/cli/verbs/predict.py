@@ -9,6 +9,7 @@ from sundog.cli.options import (
     FLAT,
     ElectronOptions,
     ModelOptions,
+    choose_kernels,
     describe_force_field,
     load_force_field,
     refuse_existing,
@@ -43,14 +44,17 @@ def predict(
     from sundog.evaluate.predict import predict_each
     from sundog.io.extxyz import write_extxyz
     from sundog.io.results import with_results
-    from sundog.io.structures import read_structures
+    from sundog.io.structures import read_structures, system_from_atoms
 
     refuse_existing(output, overwrite)
     frames = read_structures(structures)
     force_field = load_force_field(model_options, precision, frames)
     print(describe_force_field(force_field))
+    first = system_from_atoms(frames[0], electron_options.charge, electron_options.multiplicity)
+    force_field.check(first)
+    fast = choose_kernels(force_field, model_options, first, print)
     predictions = predict_each(
-        force_field, frames, electron_options.charge, electron_options.multiplicity
+        fast, frames, electron_options.charge, electron_options.multiplicity
     )
     results = [
         with_results(atoms, prediction)

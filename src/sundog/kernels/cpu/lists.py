@@ -19,6 +19,8 @@ from sundog.kernels.cpu import library
 from sundog.neighbors.base import AbstractNeighbors
 from sundog.neighbors.lattice import complete_lattice
 from sundog.neighbors.neighbor_list import check_request, is_outdated
+from sundog.neighbors.neighbors import refuse_coincidence
+from sundog.numerics.lengths import standard_length
 from sundog.system import System
 from sundog.typing import Cells, Positions
 
@@ -128,6 +130,7 @@ def allocate_cpu_lists(
         InputError: cutoff or skin out of range.
         CellError: an infinite cutoff with a periodic structure.
         StructureError: coordinates that are not finite.
+        CoincidentAtomsError: atoms that are all but at one place.
     """
     check_request(system, long_cutoff, skin)
     atoms, systems = system.number_of_atoms, system.number_of_systems
@@ -135,7 +138,7 @@ def allocate_cpu_lists(
         threads = min(library.threads(), max(1, atoms // ATOMS_PER_THREAD))
     is_atom, index = np.asarray(system.is_atom), np.asarray(system.system_index)
     per_system = np.bincount(index[is_atom], minlength=systems)
-    clusters = max(1, int(np.sum(-(-per_system // CLUSTER))))
+    clusters = standard_length(int(np.sum(-(-per_system // CLUSTER))))
     pbc, cell = np.asarray(system.pbc), np.asarray(system.cell, np.float64)
     positions = np.asarray(system.positions, np.float64)
     frame = [
@@ -154,13 +157,16 @@ def allocate_cpu_lists(
         extent=(atoms, systems, threads, clusters, 0, 0, 0),
     )
     generous = _with_room(lists, system, np.asarray([32 * atoms, 64 * clusters, atoms // 2]))
-    return _with_room(lists, system, np.asarray(generous.most))
+    fitted = _with_room(lists, system, np.asarray(generous.most))
+    i, j, micro = np.asarray(fitted.data[3:6])
+    refuse_coincidence(system, int(i), int(j), 1e-6 * micro)
+    return fitted
 
 
 def _with_room(lists: CpuLists, system: System, asked: np.ndarray) -> CpuLists:
     """Return lists built with room for what was asked, or more when the build asks for more."""
     while True:
-        room = tuple(16 * int(np.ceil(HEADROOM * n / 16)) + 16 for n in asked)
+        room = tuple(standard_length(HEADROOM * int(n) + CLUSTER) for n in asked)
         extent = (*lists.extent[:4], *room)
         data = jnp.zeros((library.lists_size(extent),), jnp.int32)
         built = _compiled_build(replace(lists, data=data, extent=extent), system)

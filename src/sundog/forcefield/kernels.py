@@ -1,0 +1,132 @@
+"""Which way a force field is computed: one Hamiltonian, several formulations.
+
+    reference   the formulas as they stand in `model` and `terms`, differentiated by JAX: the
+                oracle of the others, and the one to train and to take second derivatives of
+    plain       tabulated filters and hand-written derivatives in JAX, for every device
+    cpu         compiled kernels
+    auto        cpu where it can be had, else plain
+
+A fast one is compared with the reference on the user's own structure before it is used.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal, get_args
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sundog.errors import InputError
+from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.compiled import compiled
+from sundog.forcefield.prediction import Prediction
+from sundog.forcefield.so3lr import ForceField
+from sundog.forcefield.tabulated import tabulated
+from sundog.system import System
+
+KernelName = Literal["auto", "reference", "plain", "cpu", "gpu"]
+
+LARGEST_DEVIATION = {"float64": 2e-6, "float32": 1e-3}
+"""eV/Å between forces of two formulations before one of them must be wrong: in float64 the
+tables' error bound, in float32 several times the rounding of either."""
+
+ATOMS_TO_COMPARE = 96
+"""A larger structure is compared on this many of its atoms, cut out around one of them."""
+
+
+def with_kernels(force_field: ForceField, kernels: KernelName) -> tuple[AbstractForceField, str]:
+    """Return the force field on other kernels, and a line that says which and why (host only).
+
+    Args:
+        force_field: the reference formulation.
+        kernels: which.
+
+    Raises:
+        InputError: unknown kernels, or kernels that are asked for by name and cannot be had.
+    """
+    if kernels not in get_args(KernelName):
+        raise InputError(
+            "kernels: unknown", got=kernels, expected=", ".join(get_args(KernelName))
+        )
+    if kernels == "reference":
+        return force_field, "reference"
+    if kernels == "plain":
+        return tabulated(force_field), "plain"
+    if kernels == "gpu":
+        raise InputError(
+            "kernels: those for GPUs are not part of this version",
+            got=kernels,
+            remedy="Use plain, which runs on GPUs as well, or auto",
+        )
+    fast = compiled(force_field)
+    if not isinstance(fast, str):
+        return fast, f"cpu ({fast.instruction_set})"
+    if kernels == "cpu":
+        raise InputError(f"kernels: {fast}", got=kernels, remedy="Or use plain, or auto")
+    return tabulated(force_field), f"plain, because {fast}"
+
+
+def verified(
+    fast: AbstractForceField,
+    reference: ForceField,
+    system: System,
+    report: Callable[[str], None],
+) -> AbstractForceField:
+    """Return `fast` if it agrees with the reference on a structure, else the reference.
+
+    Args:
+        fast: what is to be used.
+        reference: what it stands for.
+        system: the structure at hand, or a piece of which is taken.
+        report: called with a line that says how it went.
+    """
+    if fast is reference:
+        return reference
+    piece = _piece(system)
+    expected, found = (_predict(one, piece) for one in (reference, fast))
+    deviation = float(jnp.max(jnp.abs(found.forces - expected.forces)))
+    allowed = LARGEST_DEVIATION[reference.precision]
+    # Forces beyond the usual round in proportion.
+    allowed *= max(1.0, float(jnp.max(jnp.abs(expected.forces))) / 10)
+    atoms = piece.number_of_atoms
+    verdict = f"forces of {atoms} atoms deviate by {deviation:.1e} eV/Å from the reference's"
+    if deviation <= allowed:
+        report(f"Kernels checked: {verdict}")
+        return fast
+    report(
+        f"Warning: kernels not used, because {verdict} (allowed {allowed:.0e}); the reference "
+        "formulation runs instead, slowly. Please report this"
+    )
+    return reference
+
+
+def _predict(force_field: AbstractForceField, system: System) -> Prediction:
+    neighbors = force_field.allocate_neighbors(system, 0.0)
+    return eqx.filter_jit(lambda ff, s, n: ff(s, n.pairs))(force_field, system, neighbors)
+
+
+def _piece(system: System) -> System:
+    """Return the first structure, or of a large one a cluster of atoms around its first."""
+    first = np.asarray(system.is_atom) & (np.asarray(system.system_index) == 0)
+    atoms = np.flatnonzero(first)
+    whole = len(atoms) <= ATOMS_TO_COMPARE
+    if not whole:
+        positions = np.asarray(system.positions)[atoms]
+        distances = np.linalg.norm(positions - positions[0], axis=1)
+        atoms = np.sort(atoms[np.argsort(distances, kind="stable")[:ATOMS_TO_COMPARE]])
+    pbc = system.pbc[:1] if whole else jnp.zeros_like(system.pbc[:1])
+    return replace(
+        system,
+        positions=system.positions[atoms],
+        numbers=system.numbers[atoms],
+        cell=system.cell[:1],
+        pbc=pbc,
+        total_charge=system.total_charge[:1],
+        multiplicity=system.multiplicity[:1],
+        system_index=jax.numpy.zeros(len(atoms), system.system_index.dtype),
+        origin=system.origin[:1],
+        fragment_index=None,
+        fragment_charge=None,
+    )
