@@ -1,6 +1,7 @@
 // The doors: handlers that XLA calls, and a few plain functions for Python.
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <thread>
 
@@ -13,39 +14,93 @@ namespace ffi = xla::ffi;
 namespace sundog {
 namespace {
 
-// Tasks are claimed one by one by the caller and by threads of the pool. The caller never waits
-// for a task that nobody has begun, so a pool whose threads are all busy, even with callers like
-// this one, cannot come to a halt.
-struct Job {
-    std::atomic<int> next{0}, done{0};
-    int count;
-    void (*task)(const void*, int);
-    const void* context;
+// Threads of the pool that help one call from its first stage to its last. They stay awake in
+// between: a thread that is woken for every stage often comes too late for it.
+//
+// Tasks are claimed one by one, by the caller as well, which never waits for a task that nobody
+// has begun. So a pool whose threads are all busy, even with callers like this one, cannot come
+// to a halt, and a helper that comes late finds nothing to do.
+class Crew {
+  public:
+    static std::shared_ptr<Crew> hire(ffi::ThreadPool& pool, int64_t threads, int tasks) {
+        auto crew = std::make_shared<Crew>();
+        const int64_t helpers = std::min<int64_t>({threads, pool.num_threads(), tasks}) - 1;
+        for (int64_t k = 0; k < helpers; ++k) pool.Schedule([crew] { crew->help(); });
+        return crew;
+    }
 
-    void work() {
-        for (int k; (k = next.fetch_add(1)) < count;) {
-            task(context, k);
-            done.fetch_add(1, std::memory_order_release);
+    void run(int count, void (*task)(const void*, int), const void* context) {
+        task_ = task;
+        context_ = context;
+        done_.store(0, std::memory_order_relaxed);
+        const uint64_t stage = ++stage_ << 32;
+        ticket_.store(stage | uint64_t(count) << 16, std::memory_order_release);
+        work(stage_);
+        for (int spins = 0; done_.load(std::memory_order_acquire) < count; ++spins) pause(spins);
+    }
+
+    void dismiss() { ticket_.store(kOver, std::memory_order_release); }
+
+  private:
+    static constexpr uint64_t kOver = ~uint64_t(0);
+    void (*task_)(const void*, int) = nullptr;
+    const void* context_ = nullptr;
+    uint64_t stage_ = 0;
+    // Number of the stage, of its tasks (16 bits), and of those claimed (16 bits).
+    std::atomic<uint64_t> ticket_{0};
+    std::atomic<int> done_{0};
+
+    static void pause(int spins) {
+        if (spins > 4000) std::this_thread::yield();
+    }
+
+    // Claims tasks of a stage until there are none. A claimed task keeps its stage open.
+    void work(uint64_t stage) {
+        uint64_t ticket = ticket_.load(std::memory_order_acquire);
+        while (ticket >> 32 == stage && (ticket & 0xffff) < (ticket >> 16 & 0xffff)) {
+            if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel))
+                continue;
+            task_(context_, int(ticket & 0xffff));
+            done_.fetch_add(1, std::memory_order_release);
+            ticket = ticket_.load(std::memory_order_acquire);
+        }
+    }
+
+    void help() {
+        uint64_t seen = 0;
+        for (int spins = 0;; ++spins) {
+            const uint64_t ticket = ticket_.load(std::memory_order_acquire);
+            if (ticket == kOver) return;
+            if (ticket >> 32 != seen) {
+                seen = ticket >> 32;
+                work(seen);
+                spins = 0;
+            }
+            pause(spins);
         }
     }
 };
 
-void run_on_pool(const Team& team, int count, void (*task)(const void*, int),
-                 const void* context) {
-    if (count == 1) {
-        task(context, 0);
-        return;
+// A crew for the time of one call.
+class CrewOfCall {
+  public:
+    CrewOfCall(ffi::ThreadPool& pool, int64_t threads, int tasks)
+        : crew_(Crew::hire(pool, threads, tasks)), team{crew_.get(), run} {}
+    ~CrewOfCall() { crew_->dismiss(); }
+    CrewOfCall(const CrewOfCall&) = delete;
+    CrewOfCall& operator=(const CrewOfCall&) = delete;
+
+  private:
+    std::shared_ptr<Crew> crew_;
+
+    static void run(const Team& team, int count, void (*task)(const void*, int),
+                    const void* context) {
+        static_cast<Crew*>(team.crew)->run(count, task, context);
     }
-    auto job = std::make_shared<Job>();
-    job->count = count;
-    job->task = task;
-    job->context = context;
-    auto& pool = *static_cast<ffi::ThreadPool*>(team.pool);
-    for (int k = 1; k < count; ++k) pool.Schedule([job] { job->work(); });
-    job->work();
-    for (int spins = 0; job->done.load(std::memory_order_acquire) < count; ++spins)
-        if (spins > 10000) std::this_thread::yield();
-}
+
+  public:
+    const Team team;
+};
 
 const Kernels* choose_kernels(int level) {
 #ifdef SUNDOG_X86
@@ -66,7 +121,8 @@ std::atomic<int> level{2};
 const Kernels& kernels() { return *choose_kernels(level.load()); }
 
 Extent read_extent(const int64_t* e) {
-    return {long(e[0]), long(e[1]), long(e[2]), long(e[3]), long(e[4]), long(e[5]), long(e[6])};
+    return {long(e[0]), long(e[1]), long(e[2]), long(e[3]), long(e[4]), long(e[5]), long(e[6]),
+            long(e[7])};
 }
 
 // Integers: features, heads, layers, angular, hirshfeld, elements, knots, exponentials, degrees.
@@ -155,7 +211,7 @@ ffi::Error prepare(Ints integers, Ints extent, const DoubleBuffer& constants, co
     return ffi::Error::Success();
 }
 
-ffi::Error forward(ffi::ThreadPool pool, Ints integers, Ints extent, DoubleBuffer positions,
+ffi::Error forward(ffi::ThreadPool pool, int64_t threads, Ints integers, Ints extent, DoubleBuffer positions,
                    DoubleBuffer cell, IntBuffer numbers, IntBuffer lists, Any initial,
                    Any parameters, DoubleBuffer constants, Result<Any> energy, Result<Any> charge,
                    Result<Any> ratio, Result<Any> zbl, Result<Any> features, Result<Any> euclidean,
@@ -165,11 +221,11 @@ ffi::Error forward(ffi::ThreadPool pool, Ints integers, Ints extent, DoubleBuffe
         error.failure())
         return error;
     const Lists views(p.extent, const_cast<int32_t*>(lists.typed_data()));
-    const Team team{&pool, run_on_pool};
+    const CrewOfCall crew(pool, threads, int(p.extent.parts));
     const NetworkCall call{p.shape,
                            p.zbl,
                            views,
-                           team,
+                           crew.team,
                            positions.typed_data(),
                            cell.typed_data(),
                            numbers.typed_data(),
@@ -182,7 +238,7 @@ ffi::Error forward(ffi::ThreadPool pool, Ints integers, Ints extent, DoubleBuffe
     return ffi::Error::Success();
 }
 
-ffi::Error backward(ffi::ThreadPool pool, Ints integers, Ints extent, DoubleBuffer cell,
+ffi::Error backward(ffi::ThreadPool pool, int64_t threads, Ints integers, Ints extent, DoubleBuffer cell,
                     IntBuffer numbers, IntBuffer lists, Any by_charge, Any by_ratio, Any parameters,
                     DoubleBuffer constants, Any workspace, IntBuffer indices,
                     Result<DoubleBuffer> gradient, Result<DoubleBuffer> virial,
@@ -196,11 +252,11 @@ ffi::Error backward(ffi::ThreadPool pool, Ints integers, Ints extent, DoubleBuff
         std::copy_n(static_cast<const char*>(workspace.untyped_data()), workspace.size_bytes(),
                     static_cast<char*>(scratch->untyped_data()));
     const Lists views(p.extent, const_cast<int32_t*>(lists.typed_data()));
-    const Team team{&pool, run_on_pool};
+    const CrewOfCall crew(pool, threads, int(p.extent.parts));
     const NetworkCall call{p.shape,
                            p.zbl,
                            views,
-                           team,
+                           crew.team,
                            nullptr,
                            cell.typed_data(),
                            numbers.typed_data(),
@@ -214,7 +270,7 @@ ffi::Error backward(ffi::ThreadPool pool, Ints integers, Ints extent, DoubleBuff
 
 // Constants: cutoff, range of the polynomial, shift, slope, onset, damping, onset of the
 // dispersion's switch, whether shifted; then the coefficients of V and of its slope.
-ffi::Error long_range(ffi::ThreadPool pool, Ints extent, DoubleBuffer positions, DoubleBuffer cell,
+ffi::Error long_range(ffi::ThreadPool pool, int64_t threads, Ints extent, DoubleBuffer positions, DoubleBuffer cell,
                       IntBuffer lists, Any charges, Any polarizabilities, Any over_c,
                       DoubleBuffer constants, Result<Any> electrostatics, Result<Any> dispersion,
                       Result<Any> by_charge, Result<Any> by_polarizability,
@@ -231,8 +287,8 @@ ffi::Error long_range(ffi::ThreadPool pool, Ints extent, DoubleBuffer positions,
     std::copy(c + 8, c + 8 + count, range.potential);
     std::copy(c + 8 + count, c + 8 + 2 * count, range.slope);
     const Lists views(e, const_cast<int32_t*>(lists.typed_data()));
-    const Team team{&pool, run_on_pool};
-    precision->long_range({range, views, team, positions.typed_data(), cell.typed_data(),
+    const CrewOfCall crew(pool, threads, int(e.long_parts));
+    precision->long_range({range, views, crew.team, positions.typed_data(), cell.typed_data(),
                            charges.untyped_data(), polarizabilities.untyped_data(),
                            over_c.untyped_data(), electrostatics->untyped_data(),
                            dispersion->untyped_data(), by_charge->untyped_data(),
@@ -262,6 +318,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(sundog_build, sundog::build,
 XLA_FFI_DEFINE_HANDLER_SYMBOL(sundog_forward, sundog::forward,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
+                                  .Attr<int64_t>("threads")
                                   .Attr<sundog::Ints>("shape")
                                   .Attr<sundog::Ints>("extent")
                                   .Arg<sundog::DoubleBuffer>()
@@ -283,6 +340,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(sundog_forward, sundog::forward,
 XLA_FFI_DEFINE_HANDLER_SYMBOL(sundog_backward, sundog::backward,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
+                                  .Attr<int64_t>("threads")
                                   .Attr<sundog::Ints>("shape")
                                   .Attr<sundog::Ints>("extent")
                                   .Arg<sundog::DoubleBuffer>()
@@ -301,6 +359,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(sundog_backward, sundog::backward,
 XLA_FFI_DEFINE_HANDLER_SYMBOL(sundog_long_range, sundog::long_range,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
+                                  .Attr<int64_t>("threads")
                                   .Attr<sundog::Ints>("extent")
                                   .Arg<sundog::DoubleBuffer>()
                                   .Arg<sundog::DoubleBuffer>()

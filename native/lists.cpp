@@ -375,13 +375,13 @@ class Builder {
         constexpr long kAtomCost = 4;
         const long total = listed_ + kAtomCost * in_.extent.atoms;
         long atom = 0;
-        for (long p = 0; p < in_.extent.partitions; ++p) {
+        for (long p = 0; p < in_.extent.parts; ++p) {
             out_.bounds[p] = int32_t(atom);
-            const long target = total * (p + 1) / in_.extent.partitions;
+            const long target = total * (p + 1) / in_.extent.parts;
             while (atom < in_.extent.atoms && out_.row_start[atom + 1] + kAtomCost * (atom + 1) <= target)
                 ++atom;
         }
-        out_.bounds[in_.extent.partitions] = int32_t(in_.extent.atoms);
+        out_.bounds[in_.extent.parts] = int32_t(in_.extent.atoms);
     }
 
     // Atoms of other parts get rows of their own, and so does an atom that meets its own image,
@@ -389,7 +389,7 @@ class Builder {
     void map_halo() {
         std::vector<int32_t> row(in_.extent.atoms, -1), seen, count(in_.extent.atoms + 1, 0);
         std::vector<int32_t> owner;
-        for (long p = 0; p < in_.extent.partitions; ++p) {
+        for (long p = 0; p < in_.extent.parts; ++p) {
             out_.halo_start[p] = int32_t(std::min<long>(long(owner.size()), in_.extent.halo));
             const long from = out_.bounds[p], to = out_.bounds[p + 1];
             seen.clear();
@@ -418,7 +418,7 @@ class Builder {
             for (int32_t j : seen) row[j] = -1;
         }
         const long halo = std::min<long>(long(owner.size()), in_.extent.halo);
-        out_.halo_start[in_.extent.partitions] = int32_t(halo);
+        out_.halo_start[in_.extent.parts] = int32_t(halo);
         out_.demand[2] = int32_t(owner.size());
         for (long k = 0; k < halo; ++k) ++count[owner[k] + 1];
         for (long a = 0; a < in_.extent.atoms; ++a) count[a + 1] += count[a];

@@ -15,7 +15,7 @@ SUNDOG_INLINE void unpack_shift(int32_t packed, double* shift) {
 
 // Room of a set of lists; fixed, because XLA's shapes are.
 struct Extent {
-    long atoms, systems, partitions, clusters, short_pairs, long_pairs, halo;
+    long atoms, systems, parts, long_parts, clusters, short_pairs, long_pairs, halo;
     SUNDOG_INLINE long rows() const { return atoms + halo; }
 };
 
@@ -56,8 +56,8 @@ struct Lists {
         pair_atom = take(e.short_pairs);
         pair_row = take(e.short_pairs);
         pair_shift = take(e.short_pairs);
-        bounds = take(e.partitions + 1);
-        halo_start = take(e.partitions + 1);
+        bounds = take(e.parts + 1);
+        halo_start = take(e.parts + 1);
         halo_of = take(e.atoms + 1);
         halo_rows = take(e.halo);
         cluster_first = take(e.clusters + 1);

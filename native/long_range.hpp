@@ -138,11 +138,8 @@ SUNDOG_INLINE bool meet(const LongRange& p, const T* coefficients, const T* i, V
     const Vec<T> r2 = dx * dx + dy * dy + dz * dz;
     const Mask<T> near = present & (r2 < T(p.cutoff * p.cutoff));
     if (!any<T>(near)) return false;
-    T roots[kLanes<T>];
-    store(roots, near ? r2 : splat(T(1)));
-    for (int k = 0; k < kLanes<T>; ++k) roots[k] = __builtin_sqrt(roots[k]);
-    const Vec<T> r = load(roots), over_r = reciprocal(r);
-    const Vec<T> square = r * r;
+    const Vec<T> square = near ? r2 : splat(T(1));
+    const Vec<T> over_r = reciprocal_root(square), r = square * over_r;
     Vec<T> potential, radial;
     coulomb<T>(p, coefficients, square, r, over_r, &potential, &radial);
     out->radial = i[3] * q * radial;
@@ -169,15 +166,15 @@ struct LongWork {
         : stride(round_up(l.extent.atoms + kUnit)) {
         position = base;
         virial = position + 4 * l.extent.atoms;
-        T* at = reinterpret_cast<T*>(virial + round_up(6 * l.extent.systems * l.extent.partitions));
+        T* at = reinterpret_cast<T*>(virial + round_up(6 * l.extent.systems * l.extent.long_parts));
         q = at;
         alpha = q + stride;
         over_c = alpha + stride;
         sums = over_c + stride;
     }
     static long doubles(const Extent& e) {
-        return 4 * e.atoms + round_up(6 * e.systems * e.partitions) +
-               (3 + kSums * e.partitions) * round_up(e.atoms + kUnit);
+        return 4 * e.atoms + round_up(6 * e.systems * e.long_parts) +
+               (3 + kSums * e.long_parts) * round_up(e.atoms + kUnit);
     }
 };
 
@@ -305,7 +302,7 @@ template <class T>
 void long_range(const LongRange& p, const Lists& l, const Team& team, const LongInput<T>& in,
                 const LongOutput<T>& out, double* scratch) {
     LongWork<T> w(l, scratch);
-    const int parts = int(l.extent.partitions);
+    const int parts = int(l.extent.long_parts);
     T coefficients[2 * kMostCoefficients];
     for (int k = 0; k < p.coefficients; ++k) {
         coefficients[k] = T(p.potential[k]);

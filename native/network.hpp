@@ -12,7 +12,7 @@ template <class T, class S>
 void forward(const Context<T, S>& c, const Team& team, const T* initial, const Outputs<T>& out,
              T* zbl) {
     const S& s = c.shape;
-    const int parts = int(c.lists.extent.partitions);
+    const int parts = int(c.lists.extent.parts);
     team.each(parts, [&](int p) { wrap_positions(c, p); });
     team.each(parts, [&](int p) {
         form_geometry(c, p);
@@ -55,7 +55,7 @@ template <class T, class S>
 void backward(const Context<T, S>& c, const Team& team, const Cotangents<T>& g, double* gradient,
               double* virial) {
     const S& s = c.shape;
-    const int parts = int(c.lists.extent.partitions);
+    const int parts = int(c.lists.extent.parts);
     for (int layer = s.layers - 1; layer >= 0; --layer) {
         team.each(parts, [&](int p) {
             each_block(c, p, [&](const Block<T>& block) {

@@ -32,7 +32,7 @@ struct Block {
 // Calls f(block) for the blocks of a partition. Partitions are balanced by atoms here.
 template <class T, class S, class F>
 SUNDOG_INLINE void each_block(const Context<T, S>& c, int partition, const F& f) {
-    const long n = c.lists.extent.atoms, parts = c.lists.extent.partitions;
+    const long n = c.lists.extent.atoms, parts = c.lists.extent.parts;
     const long from = n * partition / parts, to = n * (partition + 1) / parts;
     Block<T> block(c.shape, c.scratch(partition));
     for (block.first = from; block.first < to; block.first += kBlock) {

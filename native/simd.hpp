@@ -108,14 +108,44 @@ SUNDOG_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) {
     return a > b ? a : b;
 }
 
-// 1/x for positive x of moderate size: a first guess from the bits, refined by Newton steps.
-// Vector division takes several times as long.
+// 1/x and 1/√x for positive x of moderate size: a first guess, from the processor or from the
+// bits, refined by Newton steps. Division and square root of vectors take several times as long.
+#if SUNDOG_VECTOR_BYTES == 64
+SUNDOG_INLINE Vec<float> reciprocal(Vec<float> x) {
+    const Vec<float> y = __builtin_ia32_rcp14ps512_mask(x, x, -1);
+    return y + y * (1.0f - x * y);
+}
+SUNDOG_INLINE Vec<float> reciprocal_root(Vec<float> x) {
+    const Vec<float> y = __builtin_ia32_rsqrt14ps512_mask(x, x, -1);
+    return y + y * (0.5f - 0.5f * x * y * y);
+}
+#elif SUNDOG_VECTOR_BYTES == 32
+SUNDOG_INLINE Vec<float> reciprocal(Vec<float> x) {
+    const Vec<float> y = __builtin_ia32_rcpps256(x);
+    return y + y * (1.0f - x * y);
+}
+SUNDOG_INLINE Vec<float> reciprocal_root(Vec<float> x) {
+    const Vec<float> y = __builtin_ia32_rsqrtps256(x);
+    return y + y * (0.5f - 0.5f * x * y * y);
+}
+#else
 SUNDOG_INLINE Vec<float> reciprocal(Vec<float> x) {
     Vec<float> y = from_bits<float>(0x7EF311C7 - bits<float>(x));
     for (int k = 0; k < 3; ++k) y = y * (2.0f - x * y);
     return y + y * (1.0f - x * y);
 }
+SUNDOG_INLINE Vec<float> reciprocal_root(Vec<float> x) {
+    Vec<float> y = from_bits<float>(0x5F375A86 - (bits<float>(x) >> 1));
+    for (int k = 0; k < 4; ++k) y = y + y * (0.5f - 0.5f * x * y * y);
+    return y;
+}
+#endif
 SUNDOG_INLINE Vec<double> reciprocal(Vec<double> x) { return 1.0 / x; }
+SUNDOG_INLINE Vec<double> reciprocal_root(Vec<double> x) {
+    Vec<double> root;
+    for (int k = 0; k < kLanes<double>; ++k) root[k] = __builtin_sqrt(x[k]);
+    return 1.0 / root;
+}
 
 // e^x to rounding: 2^n e^f with |f| ≤ ln 2 / 2. Arguments are clamped to the range of results.
 SUNDOG_INLINE Vec<float> exponential(Vec<float> x) {
@@ -161,7 +191,7 @@ SUNDOG_INLINE Vec<T> logarithm(Vec<T> x) {
     const Mask<T> b = bits<T>(x) - half_root;
     const Mask<T> e = b >> mantissa;
     const Vec<T> m = from_bits<T>((b & ((I(1) << mantissa) - 1)) + half_root);
-    const Vec<T> s = (m - T(1)) / (m + T(1));
+    const Vec<T> s = (m - T(1)) * reciprocal(m + T(1));
     const Vec<T> s2 = s * s;
     constexpr int terms = sizeof(T) == 4 ? 4 : 10;
     Vec<T> p = splat(T(1) / T(2 * terms + 1));

@@ -1,4 +1,4 @@
-// A fixed number of tasks on a pool of threads that others may use as well.
+// Tasks shared out among threads.
 #pragma once
 
 #include "shape.hpp"
@@ -8,7 +8,7 @@ namespace sundog {
 // `run` executes task(context, 0 … count − 1), each exactly once, and returns when all are
 // done. Which thread runs a task is open; what a task computes must not depend on it.
 struct Team {
-    void* pool;
+    void* crew;
     void (*run)(const Team&, int count, void (*task)(const void*, int),
                 const void* context);
 

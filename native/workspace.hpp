@@ -44,7 +44,7 @@ struct Workspace {
         first_slopes = take(e.short_pairs * s.dots());
         position = take_double(4 * e.atoms);
         force = take_double(4 * e.rows());
-        virial = take_double(6 * e.systems * e.partitions);
+        virial = take_double(6 * e.systems * e.parts);
         zbl = take(e.rows());
         x = take(e.atoms * s.x() + kUnit);
         gx = take(e.atoms * s.x() + kUnit);
@@ -71,7 +71,7 @@ struct Workspace {
         const long of_block = 2L * s.x() + 2L * s.mixed_row();
         const long chunk = kChunk * of_chunk, block = kBlock * of_block;
         scratch_size = round_up((chunk > block ? chunk : block) + 8 * kUnit, 64);
-        scratch = take(scratch_size * e.partitions);
+        scratch = take(scratch_size * e.parts);
         size = used;
     }
 };

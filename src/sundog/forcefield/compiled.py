@@ -40,7 +40,7 @@ class CompiledForceField(AbstractForceField):
         parameters: of the network, packed.
         long_constants: of the long range.
         shape: of the network.
-        threads: parts the work is cut into; None for as many as there are cores.
+        threads: that may take part at most.
     """
 
     plain: ForceField
@@ -48,7 +48,7 @@ class CompiledForceField(AbstractForceField):
     parameters: Float[Array, " parameters"]
     long_constants: Float[Array, " long"]
     shape: calls.Shape = eqx.field(static=True)
-    threads: int | None = eqx.field(static=True)
+    threads: int = eqx.field(static=True)
 
     @property
     def cutoffs(self) -> dict[str, float]:
@@ -71,7 +71,6 @@ class CompiledForceField(AbstractForceField):
             short_cutoff=self.cutoffs["short"],
             long_cutoff=self.cutoffs["long"],
             skin=skin,
-            threads=self.threads,
         )
 
     def pairs_once(self, system: System) -> CpuLists:
@@ -81,7 +80,9 @@ class CompiledForceField(AbstractForceField):
     def __call__(self, system: System, pairs: CpuLists) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
         model = calls.Model(self.shape, self.constants, self.parameters)
-        after = calls.forward(model, system, pairs, self.plain.network.embedding(system))
+        after = calls.forward(
+            model, system, pairs, self.plain.network.embedding(system), self.threads
+        )
 
         def properties(charges: PerAtom, ratios: PerAtom) -> AtomicProperties:
             return AtomicProperties(
@@ -99,13 +100,21 @@ class CompiledForceField(AbstractForceField):
         coulomb, dispersion = self.plain.long_terms
         atoms = properties(after.charges, after.ratios)
         far = calls.long_range(
-            self.long_constants, system, pairs, charges, alpha, _over_c(system, alpha.dtype)
+            self.long_constants,
+            system,
+            pairs,
+            charges,
+            alpha,
+            _over_c(system, alpha.dtype),
+            self.threads,
         )
         self_slope = jax.grad(
             lambda q: coulomb.self_energy(replace(atoms, partial_charges=q)).sum()
         )(charges)
         by_charge, by_ratio = pull_back((far.by_charge + self_slope, far.by_polarizability))
-        gradient, virial = calls.backward(model, system, pairs, after, by_charge, by_ratio)
+        gradient, virial = calls.backward(
+            model, system, pairs, after, by_charge, by_ratio, self.threads
+        )
         per_atom = {
             "so3krates": atoms.energies,
             "zbl": after.repulsion,
@@ -127,7 +136,8 @@ def compiled(force_field: ForceField, threads: int | None = None) -> CompiledFor
 
     Args:
         force_field: what to compute.
-        threads: parts the work is cut into; by default as many as there are cores.
+        threads: that may take part at most; by default as many as there are cores. The results
+            do not depend on it.
     """
     if reason := library.why_unavailable():
         return reason
@@ -156,7 +166,7 @@ def compiled(force_field: ForceField, threads: int | None = None) -> CompiledFor
         parameters=model.parameters,
         long_constants=jnp.asarray(long_constants),
         shape=model.shape,
-        threads=threads,
+        threads=library.threads() if threads is None else threads,
     )
 
 

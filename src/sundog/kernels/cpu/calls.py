@@ -75,7 +75,11 @@ class LongRange(NamedTuple):
 
 
 def forward(
-    model: Model, system: System, lists: CpuLists, initial: Float[Array, "atoms features"]
+    model: Model,
+    system: System,
+    lists: CpuLists,
+    initial: Float[Array, "atoms features"],
+    threads: int,
 ) -> Forward:
     """Return what the network predicts.
 
@@ -84,6 +88,7 @@ def forward(
         system: positions and cells.
         lists: up to date for the system.
         initial: the embedding x⁰.
+        threads: that may take part at most.
     """
     atoms, features = initial.shape
     dtype = initial.dtype
@@ -97,7 +102,7 @@ def forward(
             jax.ShapeDtypeStruct((atoms, features), dtype),
             jax.ShapeDtypeStruct((atoms, int(np.sum(2 * degrees + 1))), dtype),
             jax.ShapeDtypeStruct((library.workspace_size(model.shape, extent, dtype),), dtype),
-            jax.ShapeDtypeStruct((3 * extent[4] + extent[2],), jnp.int32),
+            jax.ShapeDtypeStruct((3 * extent[5] + extent[2],), jnp.int32),
         ),
     )(
         _double(system.positions),
@@ -107,6 +112,7 @@ def forward(
         initial,
         model.parameters,
         model.constants,
+        threads=np.int64(threads),
         shape=_attribute(model.shape),
         extent=_attribute(extent),
     )
@@ -120,6 +126,7 @@ def backward(
     after: Forward,
     by_charge: PerAtom,
     by_ratio: PerAtom,
+    threads: int,
 ) -> tuple[Positions, Cells]:
     """Return dE/dR and dE/dε of the short range, and of what else depends on its outputs.
 
@@ -130,6 +137,7 @@ def backward(
         after: from `forward`.
         by_charge: dE/dq before equalisation.
         by_ratio: dE/dh with the sign of h.
+        threads: that may take part at most.
     """
     workspace = jax.ShapeDtypeStruct(after.workspace.shape, after.workspace.dtype)
     gradient, virial, _ = jax.ffi.ffi_call(
@@ -146,6 +154,7 @@ def backward(
         model.constants,
         after.workspace,
         after.indices,
+        threads=np.int64(threads),
         shape=_attribute(model.shape),
         extent=_attribute(lists.extent),
     )
@@ -159,6 +168,7 @@ def long_range(
     charges: PerAtom,
     polarizabilities: PerAtom,
     over_c: PerAtom,
+    threads: int,
 ) -> LongRange:
     """Return electrostatics and dispersion.
 
@@ -169,6 +179,7 @@ def long_range(
         charges: e.
         polarizabilities: bohr³.
         over_c: α²/C6 of each atom's element in atomic units.
+        threads: that may take part at most.
     """
     dtype = charges.dtype
     per_atom = jax.ShapeDtypeStruct(charges.shape, dtype)
@@ -184,6 +195,7 @@ def long_range(
         polarizabilities,
         over_c,
         constants,
+        threads=np.int64(threads),
         extent=_attribute(lists.extent),
     )
     return LongRange(*energies, gradient, _symmetric(virial))

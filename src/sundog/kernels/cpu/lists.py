@@ -25,8 +25,14 @@ from sundog.system import System
 from sundog.typing import Cells, Positions
 
 CLUSTER = 16
-ATOMS_PER_THREAD = 48
-"""Fewer than this are not worth a thread of their own."""
+ATOMS_PER_PART = (48, 192)
+"""Work is cut into parts of about so many atoms, in small systems and in large ones.
+
+Sums are formed part by part, and parts depend on the structure alone: results do not
+depend on the number of threads."""
+
+LONG_PARTS = 16
+"""At most so many parts of the long range, each of which has sums for all atoms."""
 
 HEADROOM = 1.15
 
@@ -43,7 +49,8 @@ class CpuLists(AbstractNeighbors):
         short_cutoff: Å.
         long_cutoff: Å, may be infinite.
         skin: Å beyond both.
-        extent: atoms, systems, threads, clusters, and room for what `most` counts.
+        extent: atoms, systems, parts, parts of the long range, clusters, and room for what `most`
+            counts.
     """
 
     data: Int[Array, " integers"]
@@ -64,7 +71,7 @@ class CpuLists(AbstractNeighbors):
     @property
     def overflow(self) -> Bool[Array, ""]:
         """True when a list was too small: what was computed since is void."""
-        return jnp.any(self.most > jnp.asarray(self.extent[4:], jnp.int32))
+        return jnp.any(self.most > jnp.asarray(self.extent[5:], jnp.int32))
 
     def update(self, system: System) -> "CpuLists":
         """Return lists that hold for the system as it is now (pure, jittable)."""
@@ -79,7 +86,7 @@ class CpuLists(AbstractNeighbors):
             cutoff=cutoff,
             skin=self.skin,
         )
-        return jax.lax.cond(outdated, self._built, lambda _: self, system)
+        return jax.lax.cond(outdated, lambda: self._built(system), lambda: self)
 
     def enlarged(self, system: System) -> "CpuLists":
         """Return lists for `system` with more room where it was too little (host only)."""
@@ -113,7 +120,7 @@ def allocate_cpu_lists(
     short_cutoff: float,
     long_cutoff: float,
     skin: float,
-    threads: int | None = None,
+    parts: int | None = None,
 ) -> CpuLists:
     """Return lists with room for `system` and some headroom (host only).
 
@@ -122,9 +129,7 @@ def allocate_cpu_lists(
         short_cutoff: Å.
         long_cutoff: Å; infinite for all pairs of molecules.
         skin: Å added to both; zero builds the lists at every step.
-        threads: parts the work is cut into; by default as many as there are cores, fewer for
-            small systems. Sums are formed part by part: results are the same at every run with
-            the same number.
+        parts: that the work is cut into; by default what suits the number of atoms.
 
     Raises:
         InputError: cutoff or skin out of range.
@@ -134,8 +139,9 @@ def allocate_cpu_lists(
     """
     check_request(system, long_cutoff, skin)
     atoms, systems = system.number_of_atoms, system.number_of_systems
-    if threads is None:
-        threads = min(library.threads(), max(1, atoms // ATOMS_PER_THREAD))
+    if parts is None:
+        small, large = ATOMS_PER_PART
+        parts = max(1, min(atoms // small, 8), atoms // large)
     is_atom, index = np.asarray(system.is_atom), np.asarray(system.system_index)
     per_system = np.bincount(index[is_atom], minlength=systems)
     clusters = standard_length(int(np.sum(-(-per_system // CLUSTER))))
@@ -154,7 +160,7 @@ def allocate_cpu_lists(
         short_cutoff=short_cutoff,
         long_cutoff=long_cutoff,
         skin=skin,
-        extent=(atoms, systems, threads, clusters, 0, 0, 0),
+        extent=(atoms, systems, parts, min(parts, LONG_PARTS), clusters, 0, 0, 0),
     )
     generous = _with_room(lists, system, np.asarray([32 * atoms, 64 * clusters, atoms // 2]))
     fitted = _with_room(lists, system, np.asarray(generous.most))
@@ -167,7 +173,7 @@ def _with_room(lists: CpuLists, system: System, asked: np.ndarray) -> CpuLists:
     """Return lists built with room for what was asked, or more when the build asks for more."""
     while True:
         room = tuple(standard_length(HEADROOM * int(n) + CLUSTER) for n in asked)
-        extent = (*lists.extent[:4], *room)
+        extent = (*lists.extent[:5], *room)
         data = jnp.zeros((library.lists_size(extent),), jnp.int32)
         built = _compiled_build(replace(lists, data=data, extent=extent), system)
         if not built.overflow:
