@@ -15,6 +15,7 @@ from sundog import __version__
 from sundog.errors import InputError, SundogError
 
 VERBS = {
+    "bench": ("sundog.cli.verbs.bench:bench", "Measure the speed on this machine."),
     "md": ("sundog.cli.verbs.md:md", "Run molecular dynamics of a structure."),
     "predict": ("sundog.cli.verbs.predict:predict", "Compute energies, forces and charges."),
     "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to simulate."),

@@ -1,11 +1,13 @@
 """Options that several verbs share. Precedence: flag, then `--config` file, then default."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cyclopts import Parameter
+from platformdirs import user_cache_path
 
 from sundog.errors import InputError, RunDirectoryError
 
@@ -88,7 +90,7 @@ def choose_kernels(
 
     fast, name = with_kernels(force_field, options.kernels)
     report(f"Kernels: {name}")
-    return verified(fast, force_field, system, report)
+    return verified(fast, force_field, system, report, report)
 
 
 def describe_force_field(force_field: "ForceField") -> str:
@@ -118,7 +120,13 @@ def refuse_existing(output: Path, overwrite: bool) -> None:
 
 
 def set_up_jax() -> None:
-    """Configure JAX for this process: float64 is available."""
+    """Configure JAX for this process: float64 is available, compiled programs are kept on disk."""
+    # What is kept names every feature of the processor, some of which XLA then fails to
+    # recognise; it says so at length in errors that are none.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import jax
 
     jax.config.update("jax_enable_x64", True)
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(user_cache_path("sundog") / "programs"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

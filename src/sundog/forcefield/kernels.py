@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -24,6 +23,7 @@ from sundog.forcefield.compiled import compiled
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField
 from sundog.forcefield.tabulated import tabulated
+from sundog.numerics.precision import with_x64
 from sundog.system import System
 
 KernelName = Literal["auto", "reference", "plain", "cpu", "gpu"]
@@ -36,6 +36,7 @@ ATOMS_TO_COMPARE = 96
 """A larger structure is compared on this many of its atoms, cut out around one of them."""
 
 
+@with_x64
 def with_kernels(force_field: ForceField, kernels: KernelName) -> tuple[AbstractForceField, str]:
     """Return the force field on other kernels, and a line that says which and why (host only).
 
@@ -68,11 +69,13 @@ def with_kernels(force_field: ForceField, kernels: KernelName) -> tuple[Abstract
     return tabulated(force_field), f"plain, because {fast}"
 
 
+@with_x64
 def verified(
     fast: AbstractForceField,
     reference: ForceField,
     system: System,
     report: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> AbstractForceField:
     """Return `fast` if it agrees with the reference on a structure, else the reference.
 
@@ -80,7 +83,8 @@ def verified(
         fast: what is to be used.
         reference: what it stands for.
         system: the structure at hand, or a piece of which is taken.
-        report: called with a line that says how it went.
+        report: called with a line when they agree.
+        warn: called with a line when they do not.
     """
     if fast is reference:
         return reference
@@ -95,7 +99,7 @@ def verified(
     if deviation <= allowed:
         report(f"Kernels checked: {verdict}")
         return fast
-    report(
+    warn(
         f"Warning: kernels not used, because {verdict} (allowed {allowed:.0e}); the reference "
         "formulation runs instead, slowly. Please report this"
     )
@@ -125,7 +129,7 @@ def _piece(system: System) -> System:
         pbc=pbc,
         total_charge=system.total_charge[:1],
         multiplicity=system.multiplicity[:1],
-        system_index=jax.numpy.zeros(len(atoms), system.system_index.dtype),
+        system_index=jnp.zeros(len(atoms), system.system_index.dtype),
         origin=system.origin[:1],
         fragment_index=None,
         fragment_charge=None,

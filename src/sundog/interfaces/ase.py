@@ -6,6 +6,7 @@
 Charge and multiplicity are read from `atoms.info["charge"]` and `atoms.info["spin"]`.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,12 +16,17 @@ from ase.calculators.calculator import Calculator as AseCalculator
 from ase.calculators.calculator import all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
+from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.kernels import KernelName, verified, with_kernels
 from sundog.forcefield.so3lr import PUBLISHED_CUTOFF, ForceField
 from sundog.interfaces._compiled import Evaluator
 from sundog.io.structures import electronic_state, system_from_atoms
 from sundog.numerics.precision import with_x64
 from sundog.typing import ElectrostaticsName, Precision
 from sundog.weights.load import load
+
+
+_LOG = logging.getLogger(__name__)
 
 
 class Calculator(AseCalculator):
@@ -47,6 +53,7 @@ class Calculator(AseCalculator):
         electrostatics: ElectrostaticsName = "exact",
         cutoff_angstrom: float = PUBLISHED_CUTOFF,
         precision: Precision = "float32",
+        kernels: KernelName = "auto",
         charge: int | None = None,
         multiplicity: int | None = None,
         **kwargs: Any,
@@ -59,6 +66,9 @@ class Calculator(AseCalculator):
             electrostatics: `exact` for molecules, `truncated` or `wolf` for periodic cells.
             cutoff_angstrom: long-range cutoff in Å; unused by `exact`.
             precision: `float32`, or `float64` where digits matter (Hessians, parity).
+            kernels: how it is computed: `auto` (compiled for the CPU where it can be had), `plain`,
+                `cpu`, or `reference`, the slow one that the others are checked against at the
+                first structure.
             charge: total charge of every structure; goes before the structures' own.
             multiplicity: 2S + 1 of every structure; goes before the structures' own.
             **kwargs: passed on to ASE.
@@ -76,7 +86,10 @@ class Calculator(AseCalculator):
                 precision=precision,
             )
         self._force_field = model
-        self._evaluate = Evaluator(model)
+        fast, name = with_kernels(model, kernels)
+        _LOG.info("Kernels: %s", name)
+        self._fast: AbstractForceField = fast
+        self._evaluate: Evaluator | None = None
         self._charge = charge
         self._multiplicity = multiplicity
         self._electrons: tuple[int, int] | None = None
@@ -108,7 +121,12 @@ class Calculator(AseCalculator):
         super().calculate(atoms, list(properties), list(system_changes))
         assert self.atoms is not None
         self._electrons = electronic_state(self.atoms, self._charge, self._multiplicity)
-        prediction = self._evaluate(system_from_atoms(self.atoms, *self._electrons))
+        system = system_from_atoms(self.atoms, *self._electrons)
+        if self._evaluate is None:
+            self._force_field.check(system)
+            checked = verified(self._fast, self._force_field, system, _LOG.info, _LOG.warning)
+            self._evaluate = Evaluator(checked)
+        prediction = self._evaluate(system)
         self.results = {
             "energy": float(prediction.energy[0]),
             "free_energy": float(prediction.energy[0]),

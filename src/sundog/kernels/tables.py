@@ -2,8 +2,10 @@
 
     w(r) = W2 silu(W1 b(r) + c1) + c2               b: Bernstein polynomials of exp(−γ r)
     r = (k + t) Δ,  0 ≤ t < 1                       quintic Hermite on knots k Δ, Δ = 1/32 Å:
-    w ≈ w_k + t (s_k + t (c_k/2 + t (10 D − 4 E + F/2 + t (−15 D + 7 E − F + t (6 D − 3 E + F/2)))))
-    s = Δ w′, c = Δ² w″,  D = w_{k+1} − w_k − s_k − c_k/2,  E = s_{k+1} − s_k − c_k,  F = c_{k+1} − c_k
+    w ≈ w_k + t (s_k + t (c_k/2 + t (a + t (b + t c))))
+    a = 10 D − 4 E + F/2,  b = −15 D + 7 E − F,  c = 6 D − 3 E + F/2
+    D = w_{k+1} − w_k − s_k − c_k/2,  E = s_{k+1} − s_k − c_k,  F = c_{k+1} − c_k
+    s = Δ w′,  c_k = Δ² w″
 
 Values and derivatives at the knots are exact, formed in float64 from the weights. The
 spline has two continuous derivatives, and forces are formed from its own derivative,

@@ -40,6 +40,15 @@ class ElectronEmbedding(eqx.Module):
             psi: the quantity, per structure.
             system: the atoms that share it.
         """
+        width = self.query.shape[1]
+        # Most structures are neutral singlets; an MLP per atom for exact zeros is not free.
+        return jax.lax.cond(
+            jnp.any(psi != 0),
+            lambda: self._embedded(psi, system),
+            lambda: jnp.zeros((system.number_of_atoms, width), self.query.dtype),
+        )
+
+    def _embedded(self, psi: PerSystem, system: System) -> Float[Array, "atoms features"]:
         psi = psi.astype(self.query.dtype)[system.system_index]
         sign = (psi < 0).astype(jnp.int32)
         query = self.query[system.numbers]

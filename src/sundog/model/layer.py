@@ -27,6 +27,7 @@ from sundog.numerics.layers import MLP, LayerNorm, Linear
 from sundog.properties import AtomFeatures
 
 HeadMaps = Float[Array, "heads width width"]
+DegreeMaps = Float[Array, "degrees degree_width degree_width"]
 
 
 class PairBasis(eqx.Module):
@@ -64,8 +65,8 @@ class Layer(eqx.Module):
     query_features: HeadMaps
     key_features: HeadMaps
     value_features: HeadMaps
-    query_euclidean: HeadMaps
-    key_euclidean: HeadMaps
+    query_euclidean: DegreeMaps
+    key_euclidean: DegreeMaps
     mlp: MLP
     exchange: Linear
     norm_1: LayerNorm

@@ -53,9 +53,7 @@ def predict(
     first = system_from_atoms(frames[0], electron_options.charge, electron_options.multiplicity)
     force_field.check(first)
     fast = choose_kernels(force_field, model_options, first, print)
-    predictions = predict_each(
-        fast, frames, electron_options.charge, electron_options.multiplicity
-    )
+    predictions = predict_each(fast, frames, electron_options.charge, electron_options.multiplicity)
     results = [
         with_results(atoms, prediction)
         for atoms, prediction in zip(frames, predictions, strict=True)

@@ -1,0 +1,126 @@
+"""`sundog bench`: how fast it is on this machine, kernels and peers side by side."""
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+from sundog.cli.allocator import SETTINGS
+from sundog.cli.options import FLAT
+from sundog.errors import InputError, RunDirectoryError, SimulationError
+from sundog.evaluate.speed.settings import BenchSettings
+
+if TYPE_CHECKING:
+    from sundog.evaluate.speed.rows import Figures
+
+
+def bench(
+    *,
+    settings: Annotated[BenchSettings, FLAT] = BenchSettings(),  # noqa: B008
+    json: Path | None = None,
+    markdown: bool = False,
+    peers: Path | None = None,
+) -> int:
+    """Measure force calls and NVT steps on named cases, each row in processes of its own.
+
+    The rows take turns over several rounds; figures are medians over all timings, with their
+    range. Every case is brought to 300 K first, and all rows start from there.
+
+    Parameters
+    ----------
+    json
+        File for the rows, replaced if it exists.
+    markdown
+        Print the table in Markdown as well.
+    peers
+        Python of an environment with another implementation (`make peers`), which then times
+        the cases of water too.
+    """
+    from sundog.evaluate.speed import table
+    from sundog.evaluate.speed.rounds import bench as measure
+    from sundog.evaluate.speed.rounds import find_peer
+
+    _check_kernels(settings.kernel_names)
+    if json is not None and not json.absolute().parent.is_dir():
+        raise RunDirectoryError(
+            "--json: there is no such folder", got=json.parent, remedy="Make it first"
+        )
+    peer = None if peers is None else find_peer(peers)
+    with _ending_at_once():
+        rows = measure(
+            settings,
+            environment=SETTINGS,
+            peer=peer,
+            report=lambda line: print(line, file=sys.stderr, flush=True),
+            save=lambda rows: _save(json, rows),
+        )
+    _show(rows)
+    if markdown:
+        print(table.markdown(rows))
+    failed = [row for row in rows if row.get("error")]
+    for row in failed:
+        print(f"{row['case']} {row['kernels']}: {row['error']}", file=sys.stderr)
+    return SimulationError.exit_code if failed else 0
+
+
+@contextmanager
+def _ending_at_once() -> Iterator[None]:
+    """Let SIGTERM end the process that measures as well, as Ctrl-C does."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _check_kernels(names: Sequence[str]) -> None:
+    from typing import get_args
+
+    from sundog.forcefield.kernels import KernelName
+
+    known = get_args(KernelName)
+    for name in names:
+        if name not in known:
+            raise InputError("--kernels: unknown", got=name, expected=", ".join(known))
+
+
+def _save(path: Path | None, rows: "list[Figures]") -> None:
+    from json import dumps
+
+    from sundog.io.atomic import write_atomically
+
+    if path is not None:
+        write_atomically(path, dumps(rows, indent=2, ensure_ascii=False) + "\n")
+
+
+def _show(rows: "list[Figures]") -> None:
+    """Print the table, as wide as it is where no terminal limits it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from sundog.evaluate.speed.table import cells
+
+    headings, body = cells(rows)
+    table = Table()
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number in (0, 2) else "right")
+    for line in body:
+        table.add_row(*line)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=220)
+    console.print(table)
+    for told in dict.fromkeys(_told(row) for row in rows if row.get("device")):
+        print(told)
+
+
+def _told(row: "Figures") -> str:
+    threads = f", {row['threads']} threads" if row.get("threads") else ""
+    return f"{row['device']}{threads}, {row['precision']}, jax {row['jax']}"
