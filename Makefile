@@ -6,10 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 
-# As the launcher sets it (src/sundog/cli/allocator.py).
-MALLOC := MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=64000000000 MALLOC_TRIM_THRESHOLD_=64000000000 MALLOC_TOP_PAD_=500000000
-
-.PHONY: setup demo check test test-slow bench peers fix clean
+.PHONY: setup demo check check-native test test-slow bench peers fix clean
 
 setup: $(STAMP)
 
@@ -34,6 +31,34 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/size_budget.py src
 
+# The C++ sources: their style, a build without warnings, and their tests under AddressSanitizer and
+# UndefinedBehaviorSanitizer. Needs g++ or clang++ with its sanitizers.
+ifeq ($(origin CXX),default)
+CXX := $(firstword $(foreach one,g++ clang++,$(shell command -v $(one))))
+endif
+ifneq ($(findstring clang,$(shell $(CXX) --version 2>/dev/null)),)
+# Python is not linked with a sanitizer, so that its library must be a shared one.
+SANITIZER := libclang_rt.asan-$(shell uname -m).so
+SHARED_SANITIZER := -DCMAKE_MODULE_LINKER_FLAGS=-shared-libasan
+else
+SANITIZER := libasan.so
+SHARED_SANITIZER :=
+endif
+NATIVE_BUILD = $(BIN)/cmake -S native -G Ninja -DPython3_EXECUTABLE="$(abspath $(BIN)/python)" \
+    -DCMAKE_MAKE_PROGRAM="$(abspath $(BIN)/ninja)" -DCMAKE_CXX_COMPILER="$(CXX)"
+NATIVE_TESTS := tests/unit/kernels/test_cpu_lists.py tests/unit/kernels/test_cpu_kernels.py
+
+check-native: setup
+	$(BIN)/clang-format --dry-run --Werror native/*.hpp native/*.cpp
+	$(NATIVE_BUILD) -B build/strict -DSUNDOG_WERROR=ON
+	$(BIN)/cmake --build build/strict
+	$(NATIVE_BUILD) -B build/sanitized -DSUNDOG_SANITIZE=ON $(SHARED_SANITIZER)
+	$(BIN)/cmake --build build/sanitized
+	SUNDOG_NATIVE_LIBRARY="$(abspath build/sanitized/native.so)" \
+	    ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	    LD_PRELOAD="$$($(CXX) -print-file-name=$(SANITIZER))" \
+	    $(BIN)/python -m pytest $(NATIVE_TESTS)
+
 test: check
 	$(BIN)/python -m pytest -m "not slow" -n 2
 
@@ -41,7 +66,9 @@ test-slow: setup
 	$(BIN)/python -m pytest -m slow
 
 bench: setup
-	$(MALLOC) $(BIN)/python benchmarks/plain.py
+	mkdir -p benchmarks/results
+	$(BIN)/sundog bench --cases water-1536 --kernels reference,plain,cpu \
+	    --json benchmarks/results/water-1536.json
 
 # Other implementations of SO3LR, in an environment of their own (benchmarks/peers/README.md).
 peers: $(PEERS)/.installed

@@ -113,6 +113,8 @@ def measure(name: str, case: str, atoms: ase.Atoms, repeats: int) -> tuple[dict,
         "compile_s": compile_s,
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "spread": [float(force.min()), float(force.max())],
+        "force_seconds": (force / per_atom).tolist(),
+        "step_seconds": (times[:, 1] / per_atom).tolist() if peer.step else [],
     }
     return figures, peer.force()
 

@@ -1,0 +1,87 @@
+"""Settings of the speed benchmark: one source of flags, keys, defaults and help."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sundog.errors import InputError
+
+TIMESTEP_FS = 0.5
+TEMPERATURE_KELVIN = 300.0
+FRICTION_PER_PS = 1.0
+"""Of the timed Langevin steps."""
+
+SKIN_ANGSTROM = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchSettings:
+    """What is measured, and how long."""
+
+    cases: str = "water-1536"
+    """Names, separated by commas: water-ATOMS (192, 1536, 5184, 12288 or any multiple of 3),
+    crambin, acala15, molecules-COUNT (a batch)."""
+    kernels: str = "auto"
+    """Of reference, plain, cpu, gpu and auto, separated by commas; the others' speed is given
+    relative to the first."""
+    precision: Literal["float32", "float64"] = "float32"
+    """Of the model's arithmetic."""
+    rounds: int = 3
+    """Fresh processes per row; the rows take turns."""
+    seconds: float = 1.5
+    """Least time that a figure is measured for in each round."""
+    steps: int = 200
+    """Steps to time in each round; fewer where they would take longer than half a minute."""
+    prepare_steps: int = 100
+    """Steps in which a case is brought to 300 K before anything is timed; with 0 it starts as
+    built and at rest."""
+    drift: bool = True
+    """Measure the energy drift of each row in a short NVE run."""
+    check: bool = True
+    """Compare each row's forces with the reference formulation."""
+    timeout_s: float = 600.0
+    """Longest time of one process in s."""
+    model: str | None = None
+    """Name or path of the weights; by default $SUNDOG_MODEL_PATH, else so3lr."""
+    electrostatics: Literal["exact", "truncated", "wolf"] | None = None
+    """Treatment of the charges; by default exact for molecules, truncated for periodic cells."""
+    cutoff_angstrom: float = 12.0
+    """Long-range cutoff in Å; unused by exact."""
+    data_dir: Path | None = None
+    """Folder of the cases that are files; by default benchmarks/data here or in the source tree."""
+
+    def __post_init__(self):
+        """Refuse settings that cannot work.
+
+        Raises:
+            InputError: naming the setting, its value and what is accepted.
+        """
+        self._require("cases", bool(self.case_names), "names separated by commas")
+        self._require("kernels", bool(self.kernel_names), "names separated by commas")
+        self._require("rounds", self.rounds >= 1, "1 or more")
+        self._require("seconds", self.seconds > 0, "a positive time")
+        self._require("steps", self.steps >= 1, "1 or more")
+        self._require("prepare_steps", self.prepare_steps >= 0, "0 or more")
+        self._require("timeout_s", self.timeout_s > 0, "a positive time")
+
+    @property
+    def case_names(self) -> tuple[str, ...]:
+        """The cases, each once, in the order given."""
+        return names(self.cases)
+
+    @property
+    def kernel_names(self) -> tuple[str, ...]:
+        """The kernels, each once, in the order given."""
+        return names(self.kernels)
+
+    def _require(self, name: str, condition: bool, expected: str) -> None:
+        if not condition:
+            flag = name.replace("_", "-")
+            raise InputError(
+                f"--{flag}: not acceptable", got=repr(getattr(self, name)), expected=expected
+            )
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the names in a comma-separated list, each once, in order."""
+    return tuple(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
