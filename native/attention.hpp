@@ -98,6 +98,21 @@ SUNDOG_INLINE void clear_updates(const Context<T, S>& c, int partition) {
     });
 }
 
+// In the first layer x depends on the species alone, so of a single structure with few species the
+// dot products are functions of the distance by pair of species: tables made of the filters'.
+template <class T, class S>
+void tabulate_species(const Context<T, S>& c, int part) {
+    const S& s = c.shape;
+    const int species = c.species.count, parts = int(c.lists.extent.parts);
+    for (int pair = part; pair < species * species; pair += parts) {
+        const Kqv i(c, 0, c.species.example[pair / species]);
+        const Kqv j(c, 0, c.species.example[pair % species]);
+        T* out = c.species_table(pair);
+        for (long row = 0; row < 3L * s.knots; ++row)
+            dot_products(s, i, j, c.parameters.table[0] + row * s.channels(), out + row * s.dots());
+    }
+}
+
 // The first layer: ev = 0, so that the filter is its table, and of the dot products the
 // derivative by the distance is all that the backward pass needs.
 template <class T, class S>
@@ -107,13 +122,18 @@ void attend_first(const Context<T, S>& c, int partition) {
     clear_updates(c, partition);
     const long first = c.first_pair(partition), end = first + c.pair_count[partition];
     for (long pair = first; pair < end; ++pair) {
+        const long i = c.pair_i[pair], j = c.pair_j[pair];
         T* dots = c.work.dots[0] + pair * s.dots();
-        look_up<true>(s, c.parameters.table[0], c.work.r[pair], chunk.filter,
-                         chunk.filter_slope);
-        const Kqv i(c, 0, c.pair_i[pair]), j(c, 0, c.pair_j[pair]);
-        dot_products(s, i, j, chunk.filter, dots);
-        dot_products(s, i, j, chunk.filter_slope,
-                                 c.work.first_slopes + pair * s.dots());
+        T* slopes = c.work.first_slopes + pair * s.dots();
+        if (c.species.count > 0) {
+            const int kind = c.species_of(i) * c.species.count + c.species_of(j);
+            look_up<true>(s, c.species_table(kind), s.dots(), c.work.r[pair], dots, slopes);
+        } else {
+            look_up<true>(s, c.parameters.table[0], s.channels(), c.work.r[pair], chunk.filter,
+                          chunk.filter_slope);
+            dot_products(s, Kqv(c, 0, i), Kqv(c, 0, j), chunk.filter, dots);
+            dot_products(s, Kqv(c, 0, i), Kqv(c, 0, j), chunk.filter_slope, slopes);
+        }
         add_updates(c, 0, pair, dots);
     }
 }

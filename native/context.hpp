@@ -8,6 +8,29 @@
 
 namespace sundog::SUNDOG_ISA {
 
+// The species of a single structure, with an atom of each; count 0 where tables do not pay.
+struct Species {
+    int count;
+    long example[kMostSpecies];
+    signed char of_number[kMostNumbers];
+
+    SUNDOG_INLINE Species(const Lists& l, const int32_t* numbers) : count(0) {
+        for (signed char& index : of_number) index = -1;
+        if (l.extent.systems != 1 || l.extent.atoms < kAtomsWorthTables) return;
+        for (long a = 0; a < l.extent.atoms; ++a) {
+            const int32_t number = numbers[l.order[a]];
+            if (number <= 0) continue;
+            if (number >= kMostNumbers || (of_number[number] < 0 && count == kMostSpecies)) {
+                count = 0;
+                return;
+            }
+            if (of_number[number] >= 0) continue;
+            example[count] = a;
+            of_number[number] = static_cast<signed char>(count++);
+        }
+    }
+};
+
 template <class T, class S>
 struct Context {
     const S shape;
@@ -16,6 +39,7 @@ struct Context {
     Workspace<T>& work;
     const Zbl& zbl;
     const HarmonicNorms& norms;
+    const Species& species;
     const double* positions;  // the user's order
     const double* cell;       // [structures, 3, 3]
     const int32_t* numbers;
@@ -25,6 +49,13 @@ struct Context {
     int32_t* pair_count;  // of each partition; its pairs start where its listed pairs do
 
     T* scratch(int partition) const { return work.scratch + partition * work.scratch_size; }
+    SUNDOG_INLINE int species_of(long atom) const {
+        return species.of_number[numbers[lists.order[atom]]];
+    }
+    // Dot products of the first layer by knot, of an ordered pair of species.
+    SUNDOG_INLINE T* species_table(int pair) const {
+        return work.species_tables + 3L * shape.knots * shape.dots() * pair;
+    }
     long first_pair(int partition) const {
         return lists.row_start[lists.bounds[partition]];
     }

@@ -37,9 +37,9 @@ struct Chunk {
     }
 };
 
-// The quintic Hermite spline of sundog.kernels.tables at one distance.
+// The quintic Hermite spline of sundog.kernels.tables at one distance, `width` functions of it.
 template <bool with_slope, class T, class S>
-SUNDOG_INLINE void look_up(const S& s, const T* table, T r, T* value, T* slope) {
+SUNDOG_INLINE void look_up(const S& s, const T* table, int width, T r, T* value, T* slope) {
     constexpr int lanes = kLanes<T>;
     const T place = r * T(s.knots_per_angstrom);
     int k = place > 0 ? int(place) : 0;  // what is not a number goes to the first interval
@@ -56,9 +56,8 @@ SUNDOG_INLINE void look_up(const S& s, const T* table, T r, T* value, T* slope) 
                  T(s.knots_per_angstrom);
     const T d3 = T(0.5) * t2 * (T(3) + t * (T(-8) + T(5) * t)) * T(s.knots_per_angstrom);
     const T d4 = t2 * (T(-12) + t * (T(28) - T(15) * t)) * T(s.knots_per_angstrom);
-    const int width = s.channels();
-    const T* here = table + k * s.knot();
-    const T* there = here + s.knot();
+    const T* here = table + 3L * k * width;
+    const T* there = here + 3 * width;
     for (int v = 0; v < width; v += lanes) {
         const Vec<T> w0 = load(here + v), s0 = load(here + width + v),
                      b0 = load(here + 2 * width + v);
@@ -100,7 +99,7 @@ void form_filters(const Context<T, S>& c, int layer, Chunk<T>& chunk) {
             store(chunk.hidden + k * both + u, h.value);
             if constexpr (with_slope) store(chunk.hidden_slope + k * both + u, h.slope);
         }
-        look_up<with_slope>(s, c.parameters.table[layer], c.work.r[pair],
+        look_up<with_slope>(s, c.parameters.table[layer], s.channels(), c.work.r[pair],
                                chunk.filter + k * s.channels(),
                                chunk.filter_slope + k * s.channels());
     }

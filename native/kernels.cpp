@@ -30,17 +30,20 @@ struct Setup {
     Parameters<T> parameters;
     Workspace<T> work;
     HarmonicNorms norms;
+    Species species;
     Context<T, S> context;
 
     explicit Setup(const NetworkCall& call)
         : parameters(call.shape, static_cast<const T*>(call.parameters)),
           work(call.shape, call.lists.extent, static_cast<T*>(call.workspace)),
+          species(call.lists, call.numbers),
           context{narrowed<S>(call.shape),
                   parameters,
                   call.lists,
                   work,
                   call.zbl,
                   norms,
+                  species,
                   call.positions,
                   call.cell,
                   call.numbers,

@@ -24,9 +24,18 @@ void forward(const Context<T, S>& c, const Team& team, const T* initial, const O
                     x[u] = u < s.features ? initial[long(c.lists.order[atom]) * s.features + u]
                                           : T(0);
             }
-            project(c, 0, block);
+            project(c, 0, block, c.species.count == 0);
         });
     });
+    if (c.species.count > 0) {
+        for (int k = 0; k < c.species.count; ++k) {
+            Block<T> one(s, c.scratch(0));
+            one.first = c.species.example[k];
+            one.count = 1;
+            project(c, 0, one);
+        }
+        team.each(parts, [&](int p) { tabulate_species(c, p); });
+    }
     for (int layer = 0; layer < s.layers; ++layer) {
         team.each(parts, [&](int p) {
             if (layer == 0)

@@ -41,9 +41,9 @@ SUNDOG_INLINE void each_block(const Context<T, S>& c, int partition, const F& f)
     }
 }
 
-// Keys, queries and values of a layer.
+// Keys, queries and values of a layer, or the values alone.
 template <class T, class S>
-void project(const Context<T, S>& c, int layer, const Block<T>& block) {
+void project(const Context<T, S>& c, int layer, const Block<T>& block, bool all = true) {
     const S& s = c.shape;
     const LayerParameters<T>& p = c.parameters.layer[layer];
     const T* x = c.work.x + block.first * s.x();
@@ -54,11 +54,12 @@ void project(const Context<T, S>& c, int layer, const Block<T>& block) {
             multiply(x + h * maps.width, s.x(), block.count, maps.forward(h), to + h * maps.padded,
                      s.kqv(), false);
     };
+    map(p.value, v);
+    if (!all) return;
     map(p.key, k);
     map(p.key_ev, k + s.v());
     map(p.query, q);
     map(p.query_ev, q + s.v());
-    map(p.value, v);
 }
 
 // Cotangents of keys, queries and values, collected from all partitions, to that of x.

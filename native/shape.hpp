@@ -15,6 +15,10 @@ inline constexpr int kHighestDegree = 10;
 inline constexpr int kMostKinds = 32;
 inline constexpr int kMostLayers = 16;
 inline constexpr int kMostAngular = 128;
+inline constexpr int kMostSpecies = 8;
+inline constexpr int kMostNumbers = 128;
+// Below, tables by pair of species cost more than they save.
+inline constexpr long kAtomsWorthTables = 256;
 
 SUNDOG_INLINE constexpr long round_up(long n, long unit = kUnit) { return (n + unit - 1) / unit * unit; }
 

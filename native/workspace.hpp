@@ -24,6 +24,7 @@ struct Workspace {
     T *normed1[kMostLayers], *normed2[kMostLayers];
     T *z[kMostLayers], *scales[kMostLayers];
     T *z_energy, *z_charge, *z_ratio;
+    T* species_tables;
     T* scratch;
     long scratch_size;
     long size;  // of all this, in T
@@ -66,6 +67,8 @@ struct Workspace {
         z_energy = take(e.atoms * s.x());
         z_charge = take(e.atoms * s.x());
         z_ratio = take(e.atoms * s.hirshfeld_row());
+        const bool tables = e.systems == 1 && e.atoms >= kAtomsWorthTables;
+        species_tables = take(tables ? 3L * s.knots * s.dots() * kMostSpecies * kMostSpecies : 0);
         const long of_chunk = 2L * s.ev() + 2L * s.per_degree() + 6L * s.hidden() +
                               3L * s.channels() + 2L * s.dots();
         const long of_block = 2L * s.x() + 2L * s.mixed_row();
