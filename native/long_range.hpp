@@ -64,6 +64,7 @@ SUNDOG_INLINE void coulomb(const LongRange& p, const T* coefficients, Vec<T> r2,
     if constexpr (sizeof(T) == 4) {
         v = splat(coefficients[p.coefficients - 1]);
         d = splat(slopes[p.coefficients - 1]);
+#pragma GCC unroll 4
         for (int k = p.coefficients - 2; k >= 0; --k) {
             v = v * t + coefficients[k];
             d = d * t + slopes[k];

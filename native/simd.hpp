@@ -64,9 +64,18 @@ SUNDOG_INLINE Vec<T> from_bits(Mask<T> m) {
 }
 template <class T>
 SUNDOG_INLINE bool any(Mask<T> m) {
+#if SUNDOG_VECTOR_BYTES == 64
+    typedef int Words __attribute__((vector_size(64)));
+    const Words w = reinterpret_cast<Words>(m);
+    return __builtin_ia32_ptestmd512(w, w, -1) != 0;
+#elif SUNDOG_VECTOR_BYTES == 32
+    typedef float Floats __attribute__((vector_size(32)));
+    return __builtin_ia32_movmskps256(reinterpret_cast<Floats>(m)) != 0;
+#else
     typename IntegerOf<T>::type all = 0;
     for (int k = 0; k < kLanes<T>; ++k) all |= m[k];
     return all != 0;
+#endif
 }
 
 // {a0+a1, a2+a3, …, b0+b1, b2+b3, …}
