@@ -127,6 +127,6 @@ def set_up_jax() -> None:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    if jax.config.jax_compilation_cache_dir is None:
+    if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         jax.config.update("jax_compilation_cache_dir", str(user_cache_path("sundog") / "programs"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

@@ -28,6 +28,7 @@ from sundog.properties import AtomFeatures, AtomicProperties
 from sundog.system import System
 from sundog.terms.dispersion import SWITCH_WIDTH, Dispersion, polarizabilities
 from sundog.terms.electrostatics import SWITCH_ON
+from sundog.terms.zbl import ZBL
 from sundog.typing import PerAtom
 
 
@@ -141,7 +142,9 @@ def compiled(force_field: ForceField, threads: int | None = None) -> CompiledFor
     """
     if reason := library.why_unavailable():
         return reason
-    model = pack(force_field.network, *force_field.short_terms)
+    (zbl,) = force_field.short_terms
+    assert isinstance(zbl, ZBL)
+    model = pack(force_field.network, zbl)
     if model is None:
         return "the model's shape exceeds what the compiled kernels were written for"
     h = force_field.network.hyperparameters

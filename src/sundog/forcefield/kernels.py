@@ -48,9 +48,7 @@ def with_kernels(force_field: ForceField, kernels: KernelName) -> tuple[Abstract
         InputError: unknown kernels, or kernels that are asked for by name and cannot be had.
     """
     if kernels not in get_args(KernelName):
-        raise InputError(
-            "kernels: unknown", got=kernels, expected=", ".join(get_args(KernelName))
-        )
+        raise InputError("kernels: unknown", got=kernels, expected=", ".join(get_args(KernelName)))
     if kernels == "reference":
         return force_field, "reference"
     if kernels == "plain":

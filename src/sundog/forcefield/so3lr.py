@@ -132,7 +132,7 @@ def predicted(
         forces=forces,
         virial=virial,
         volume=system.volume,
-        energies=energies,
+        energies=dict(energies),
         partial_charges=atoms.partial_charges,
         hirshfeld_ratios=atoms.hirshfeld_ratios,
         polarizability=polarizabilities(atoms),

@@ -1,7 +1,7 @@
 """The contract of pair lists that follow a system."""
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 from jaxtyping import Array, Bool
@@ -23,9 +23,9 @@ class AbstractNeighbors(eqx.Module):
         """True when a list was too small: what was computed since is void."""
 
     @abstractmethod
-    def update(self, system: System) -> Self:
+    def update(self, system: System) -> "AbstractNeighbors":
         """Return lists that hold for the system as it is now (pure, jittable)."""
 
     @abstractmethod
-    def enlarged(self, system: System) -> Self:
+    def enlarged(self, system: System) -> "AbstractNeighbors":
         """Return lists for `system` with more room where it was too little (host only)."""

@@ -97,9 +97,7 @@ def check_no_overlap(system: System, pairs: Mapping[str, PairList]) -> None:
     geometry = edges(system, listed, jnp.zeros_like(system.cell), system.positions.dtype)
     distances = np.where(np.asarray(listed.mask), np.asarray(geometry.distances), np.inf)
     closest = int(np.argmin(distances))
-    refuse_coincidence(
-        system, int(listed.i[closest]), int(listed.j[closest]), distances[closest]
-    )
+    refuse_coincidence(system, int(listed.i[closest]), int(listed.j[closest]), distances[closest])
 
 
 def refuse_coincidence(system: System, i: int, j: int, distance: float) -> None:

@@ -129,7 +129,7 @@ def measure(job: Job) -> dict[str, Any]:
     in_time = time.monotonic() < deadline
     if job.extras and settings.check and fast is not reference and in_time:
         said: list[str] = []
-        sound = verified(fast, reference, system, said.append) is fast
+        sound = verified(fast, reference, system, said.append, said.append) is fast
         figures["checked" if sound else "error"] = said[-1]
     return figures
 

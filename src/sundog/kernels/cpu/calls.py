@@ -198,7 +198,15 @@ def long_range(
         threads=np.int64(threads),
         extent=_attribute(lists.extent),
     )
-    return LongRange(*energies, gradient, _symmetric(virial))
+    electrostatics, dispersion, by_charge, by_polarizability = energies
+    return LongRange(
+        electrostatics=electrostatics,
+        dispersion=dispersion,
+        by_charge=by_charge,
+        by_polarizability=by_polarizability,
+        gradient=gradient,
+        virial=_symmetric(virial),
+    )
 
 
 def _derivatives(system: System) -> tuple[jax.ShapeDtypeStruct, jax.ShapeDtypeStruct]:
