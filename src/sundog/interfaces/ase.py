@@ -25,7 +25,6 @@ from sundog.numerics.precision import with_x64
 from sundog.typing import ElectrostaticsName, Precision
 from sundog.weights.load import load
 
-
 _LOG = logging.getLogger(__name__)
 
 

@@ -1,0 +1,299 @@
+"""The force field with tabulated radial filters and hand-written derivatives, in plain JAX.
+
+    E = Σ_i E_i(x_i) + pairs(r, sites(q, h)) + Σ_i self(q_i)
+    backward: pairs → dE/dsites → dE/dq, dE/dh → dE/dx → layers in reverse → geometry
+
+Same energy as `forcefield.so3lr.ForceField`, its oracle, except that the radial filters are
+splines (3e-7 eV/Å in the forces for the published weights). Pairs are worked on in blocks that
+stay in cache, each pair once, forward and backward (`kernels.portable`); what belongs to
+single atoms is differentiated by `jax.vjp`. It cannot be differentiated itself: Hessians and
+training need the oracle.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from sundog.elements import SUPPORTED
+from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.prediction import Prediction
+from sundog.forcefield.so3lr import ForceField, predicted
+from sundog.kernels.portable.attention import Attended, Attention, TabulatedFilter, Updates
+from sundog.kernels.portable.blocks import Blocked, half, in_blocks, never_empty
+from sundog.kernels.portable.geometry import PairGeometry, ShortRange
+from sundog.kernels.portable.pair_sums import pair_sums
+from sundog.kernels.portable.radial import compress
+from sundog.kernels.portable.species import species_layer
+from sundog.kernels.tables import RadialTable, tabulate
+from sundog.model.layer import Filter, Layer, invariants
+from sundog.model.so3krates import So3krates
+from sundog.neighbors.pairs import PairList
+from sundog.numerics.harmonics import degree_of_component
+from sundog.properties import AtomFeatures, AtomicProperties
+from sundog.system import System
+from sundog.terms.base import AbstractPairTerm
+from sundog.typing import (
+    Cells,
+    ElectrostaticsName,
+    PerAtom,
+    PerPair,
+    Positions,
+    Precision,
+)
+
+PAIRS_PER_BLOCK = 2048
+
+ATOMS_WORTH_TABLES = 256
+"""From this size on the first layer is tabulated for the species at hand, at every call."""
+
+
+class TabulatedForceField(AbstractForceField):
+    """A `ForceField`, computed faster; made by `tabulated`.
+
+    Attributes:
+        plain: the force field it stands for: embedding, node parts, heads and physical terms.
+        short_range: geometry of the short-range pairs, with a basis of all radial filters.
+        attention: pair part of each layer.
+    """
+
+    plain: ForceField
+    short_range: ShortRange
+    attention: tuple[Attention, ...]
+
+    @property
+    def cutoffs(self) -> dict[str, float]:
+        """Å, as of the plain force field."""
+        return self.plain.cutoffs
+
+    @property
+    def electrostatics(self) -> ElectrostaticsName:
+        """Treatment of the charges."""
+        return self.plain.electrostatics
+
+    @property
+    def cutoff(self) -> float:
+        """Long-range cutoff in Å."""
+        return self.plain.cutoff
+
+    @property
+    def precision(self) -> Precision:
+        """Precision of parameters and arithmetic."""
+        return self.plain.precision
+
+    @property
+    def model_name(self) -> str:
+        """Name of the weights."""
+        return self.plain.model_name
+
+    def check(self, system: System) -> None:
+        """Raise when the plain force field would (host only)."""
+        self.plain.check(system)
+
+    def __call__(self, system: System, pairs: Mapping[str, PairList]) -> Prediction:
+        """Return energies, forces, virial and atomic properties (pure, jittable)."""
+        lists = {name: never_empty(one) for name, one in pairs.items()}
+        short = in_blocks(half(lists["short"]), PAIRS_PER_BLOCK)
+        geometry = self.short_range.forward(system, short)
+        features, pull_layers = self._layers(system, geometry, short)
+        heads = partial(_heads, self.plain.network, system, features.euclidean)
+        outputs, pull_heads = jax.vjp(heads, features.invariant)
+        atoms = AtomicProperties(system.numbers, *outputs)
+        physics = [
+            _sum_terms(self.plain.short_terms, atoms, system, lists["short"]),
+            _sum_terms(self.plain.long_terms, atoms, system, lists["long"]),
+        ]
+        d_charges, d_ratios = (
+            physics[0].by_charges + physics[1].by_charges,
+            physics[0].by_ratios + physics[1].by_ratios,
+        )
+        (gx,) = pull_heads((jnp.ones_like(atoms.energies), d_charges, d_ratios))
+        forces, virial = self.short_range.backward(system, short, pull_layers(gx))
+        per_atom = {"so3krates": atoms.energies}
+        for one in physics:
+            per_atom |= one.energies
+            forces, virial = forces + one.forces, virial + one.virial
+        return predicted(
+            system,
+            per_atom,
+            forces=forces,
+            virial=0.5 * (virial + virial.swapaxes(1, 2)),
+            features=features,
+            atoms=atoms,
+        )
+
+    def _layers(
+        self, system: System, geometry: PairGeometry, pairs: Blocked
+    ) -> tuple[AtomFeatures, Callable[[Array], PairGeometry]]:
+        """Return the features, and the map from the cotangent of x to that of the geometry.
+
+        The layers are one program in a loop, which takes a fraction of the time to compile.
+        """
+        layers = list(zip(self.plain.network.layers, self.attention, strict=True))
+        x = self.plain.network.embedding(system)
+        ev = jnp.zeros((x.shape[0], geometry.harmonics.shape[1]), x.dtype)
+        pull_first = None
+        if system.number_of_systems == 1 and x.shape[0] >= ATOMS_WORTH_TABLES and layers[1:]:
+            (x, ev), pull_first = self._first_layer(x, ev, system, geometry, pairs)
+            layers = layers[1:]
+        stack = jax.tree.map(lambda *leaves: jnp.stack(leaves), *layers)
+
+        def forward(state: tuple[Array, Array], layer: tuple) -> tuple[tuple[Array, Array], tuple]:
+            nodes, attention = layer
+            atoms = _attended(nodes, *state)
+            updates, scores = attention.forward(atoms, geometry, pairs)
+            return _update(nodes, *state, updates), (*state, updates, scores)
+
+        (x, ev), saved = jax.lax.scan(forward, (x, ev), stack)
+
+        def backward(state: tuple, of_layer: tuple) -> tuple[tuple, None]:
+            gx, gev, total = state
+            (nodes, attention), (x, ev, updates, scores) = of_layer
+            _, pull_nodes = jax.vjp(partial(_update, nodes), x, ev, updates)
+            atoms, pull_atoms = jax.vjp(partial(_attended, nodes), x, ev)
+            gx, gev, g_updates = pull_nodes((gx, gev))
+            g_atoms, g = attention.backward(atoms, geometry, scores, g_updates, pairs)
+            more_x, more_ev = pull_atoms(g_atoms)
+            return (gx + more_x, gev + more_ev, jax.tree.map(jnp.add, total, g)), None
+
+        def pull(gx: Array) -> PairGeometry:
+            start = (gx, jnp.zeros_like(ev), jax.tree.map(jnp.zeros_like, geometry))
+            (gx, gev, total), _ = jax.lax.scan(backward, start, (stack, saved), reverse=True)
+            return total if pull_first is None else pull_first(gx, gev, total)
+
+        return AtomFeatures(x, ev), pull
+
+    def _first_layer(
+        self, x: Array, ev: Array, system: System, geometry: PairGeometry, pairs: Blocked
+    ) -> tuple[tuple[Array, Array], Callable[[Array, Array, PairGeometry], PairGeometry]]:
+        """Return x and ev after the first layer of a single structure.
+
+        There x depends on the element alone and not on the positions, so that the geometry
+        is all that needs a cotangent. The map returned adds it to a total.
+        """
+        kind = np.zeros(max(SUPPORTED) + 1, np.int32)  # 0 is padding
+        kind[list(SUPPORTED)] = np.arange(1, len(SUPPORTED) + 1)
+        nodes = self.plain.network.layers[0]
+        first = species_layer(
+            self.attention[0],
+            self.short_range.radial,
+            _attended(nodes, x, ev),
+            jnp.asarray(kind)[system.numbers],
+            len(SUPPORTED) + 1,
+        )
+        after, pull_nodes = jax.vjp(partial(_update, nodes, x, ev), first.forward(geometry, pairs))
+
+        def pull(gx: Array, gev: Array, total: PairGeometry) -> PairGeometry:
+            (updates,) = pull_nodes((gx, gev))
+            return first.backward(geometry, updates, total, pairs)
+
+        return after, pull
+
+
+def _attended(layer: Layer, x: Array, ev: Array) -> Attended:
+    """Return queries, keys and values of all atoms."""
+
+    def maps(weights: Array) -> Array:
+        heads = x.reshape(x.shape[0], weights.shape[0], weights.shape[1])
+        return jnp.einsum("hab,nhb->nha", weights, heads).reshape(x.shape)
+
+    return Attended(
+        query_features=maps(layer.query_features),
+        key_features=maps(layer.key_features),
+        value_features=maps(layer.value_features),
+        query_euclidean=maps(layer.query_euclidean),
+        key_euclidean=maps(layer.key_euclidean),
+        euclidean=ev,
+    )
+
+
+def _update(layer: Layer, x: Array, ev: Array, updates: Updates) -> tuple[Array, Array]:
+    """Return x and ev after the layer: all of it that belongs to single atoms."""
+    x = layer.norm_1(x + updates.features)
+    ev = ev + updates.euclidean
+    x = x + layer.mlp(jax.nn.silu(x))
+    mixed = layer.exchange(jnp.concatenate([x, invariants(ev, layer.degrees)], axis=1))
+    features = x.shape[1]
+    spread = jnp.asarray(degree_of_component(layer.degrees).T, x.dtype)
+    return layer.norm_2(x + mixed[:, :features]), ev + (mixed[:, features:] @ spread) * ev
+
+
+def _heads(network: So3krates, system: System, ev: Array, x: Array) -> tuple[Array, Array, Array]:
+    atoms = network.properties(AtomFeatures(x, ev), system)
+    return atoms.energies, atoms.partial_charges, atoms.hirshfeld_ratios
+
+
+class _TermSums(eqx.Module):
+    energies: dict[str, PerAtom]
+    by_charges: PerAtom
+    by_ratios: PerAtom
+    forces: Positions
+    virial: Cells
+
+
+def _sum_terms(
+    terms: Sequence[AbstractPairTerm], atoms: AtomicProperties, system: System, pairs: PairList
+) -> _TermSums:
+    """Return energies per atom, their derivatives by charges and ratios, forces and virial."""
+
+    def sites_and_selves(charges: PerAtom, ratios: PerAtom):
+        seen = AtomicProperties(atoms.numbers, atoms.energies, charges, ratios)
+        selves = {term.name: term.self_energy(seen) for term in terms}
+        return {term.name: term.sites(seen) for term in terms}, selves
+
+    def pair(r: PerPair, i: dict, j: dict) -> dict[str, PerPair]:
+        return {term.name: term.pair(r, i[term.name], j[term.name]) for term in terms}
+
+    (sites, selves), pull = jax.vjp(sites_and_selves, atoms.partial_charges, atoms.hirshfeld_ratios)
+    sums = pair_sums(pair, sites, system, pairs, atoms.energies.dtype)
+    by_charges, by_ratios = pull((sums.sites, jax.tree.map(jnp.ones_like, selves)))
+    return _TermSums(
+        energies=jax.tree.map(jnp.add, sums.energies, selves),
+        by_charges=by_charges,
+        by_ratios=by_ratios,
+        forces=sums.forces,
+        virial=sums.virial,
+    )
+
+
+def tabulated(force_field: ForceField) -> TabulatedForceField:
+    """Return the force field with its radial filters tabulated (host only).
+
+    Args:
+        force_field: its parameters and precision are kept.
+    """
+    network = force_field.network
+    h = network.hyperparameters
+    filters = [one for layer in network.layers for one in _filters(layer)]
+    table = tabulate([one.radial for one in filters], decay=h.radial_decay, cutoff=h.cutoff)
+    knots = np.array(table.knots)
+    knots[:, 0] += np.concatenate([np.asarray(one.angular.output.bias) for one in filters])
+    basis, channels = compress(RadialTable(knots), force_field.precision)
+    radial = iter(np.split(channels, len(filters), axis=1))
+    made = TabulatedForceField(
+        plain=force_field,
+        short_range=ShortRange(basis, h.degrees, h.cutoff, h.average_neighbors),
+        attention=tuple(
+            Attention(
+                *(_tabulated_filter(one, next(radial)) for one in _filters(layer)),
+                heads=h.heads,
+                degrees=h.degrees,
+            )
+            for layer in network.layers
+        ),
+    )
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, network.dtype), made)
+
+
+def _filters(layer: Layer) -> tuple[Filter, Filter]:
+    return layer.filter_features, layer.filter_euclidean
+
+
+def _tabulated_filter(one: Filter, radial: np.ndarray) -> TabulatedFilter:
+    hidden = one.angular.hidden
+    assert hidden.bias is not None
+    return TabulatedFilter(radial, hidden.weight, hidden.bias, one.angular.output.weight)

@@ -1,0 +1,166 @@
+"""The tabulated force field is the plain one, up to its splines."""
+
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from fixtures import SMALL, ethanol, moved, pairs_for, small_crystal, small_force_field
+from sundog.forcefield import tabulated as module
+from sundog.forcefield.so3lr import assemble
+from sundog.forcefield.tabulated import tabulated
+from sundog.kernels.portable import pair_sums
+from sundog.model.so3krates import initialize
+from sundog.neighbors.neighbors import allocate_neighbors
+from sundog.neighbors.pairs import PairList
+from sundog.system import concatenate, make_system, pad
+
+ATOL = 1e-8
+"""eV, eV/Å, e, …: far above the error of the splines, far below that of a wrong term."""
+
+
+CALL = eqx.filter_jit(lambda force_field, system, pairs: force_field(system, pairs))
+
+
+def call_anew(force_field, system, pairs):
+    """A program of its own, for tests that change what it is traced with."""
+    return eqx.filter_jit(lambda force, *rest: force(*rest))(force_field, system, pairs)
+
+
+def assert_equal(prediction, reference):
+    for name in ("energy", "forces", "virial", "volume", "dipole"):
+        np.testing.assert_allclose(
+            getattr(prediction, name), getattr(reference, name), atol=ATOL, err_msg=name
+        )
+    for name in ("partial_charges", "hirshfeld_ratios", "polarizability", "c6"):
+        np.testing.assert_allclose(
+            getattr(prediction, name), getattr(reference, name), atol=ATOL, err_msg=name
+        )
+    assert prediction.energies.keys() == reference.energies.keys()
+    for name, energies in reference.energies.items():
+        np.testing.assert_allclose(prediction.energies[name], energies, atol=ATOL, err_msg=name)
+    for one, other in zip(
+        jax.tree.leaves(prediction.features), jax.tree.leaves(reference.features), strict=True
+    ):
+        np.testing.assert_allclose(one, other, atol=ATOL)
+
+
+def assert_same(force_field, system, pairs=None, call=CALL):
+    pairs = pairs_for(force_field, system) if pairs is None else pairs
+    fast = tabulated(force_field)
+    prediction = call(fast, system, pairs)
+    assert_equal(prediction, CALL(force_field, system, pairs))
+    assert np.isfinite(prediction.forces).all()
+    np.testing.assert_array_equal(prediction.virial, prediction.virial.swapaxes(1, 2))
+    return prediction
+
+
+def other_shape(electrostatics="truncated"):
+    """A random force field whose filters have heads of different widths."""
+    h = replace(SMALL, features=24, heads=4, degrees=(1, 3), layers=3, cutoff=3.7)
+    plain = small_force_field(electrostatics)
+    return assemble(
+        initialize(h, jax.random.key(5)),
+        plain.short_terms[0],
+        electrostatics=electrostatics,
+        cutoff=6.0,
+        precision="float64",
+    )
+
+
+@pytest.mark.parametrize(
+    "system",
+    [ethanol(total_charge=-1), ethanol(multiplicity=3)],
+    ids=["ion", "triplet"],
+)
+def test_molecule(system):
+    assert_same(small_force_field("exact"), system)
+
+
+def test_own_images_and_pairs_beyond_the_cutoff():
+    positions = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.1], [1.2, 2.1, 0.3]])
+    system = make_system(
+        positions, [8, 1, 7], cell=[[4.1, 0, 0], [1, 4.0, 0], [0, 1, 4.2]], pbc=True
+    )
+    force_field = small_force_field("truncated")
+    assert_same(force_field, system, pairs_for(force_field, system, skin=0.6))
+
+
+def test_another_shape_of_network_and_its_first_layer_by_species(monkeypatch):
+    force_field, system = other_shape(), pad(small_crystal(seed=2), 14, 1)
+    pairs = pairs_for(force_field, system)
+    assert_same(force_field, system, pairs)
+    monkeypatch.setattr(module, "ATOMS_WORTH_TABLES", 1)
+    assert_same(force_field, system, pairs, call_anew)
+
+
+def test_padded_batch_with_fragments():
+    force_field = small_force_field("truncated")
+    one = ethanol()
+    two = np.vstack([one.positions, moved(one, np.array([0.0, 0.0, 5.0])).positions])
+    index = np.repeat([0, 1], one.number_of_atoms)
+    pair = make_system(two, np.tile(one.numbers, 2), fragments=(index, [1, -1]))
+    alone = ethanol(total_charge=1, fragments=(np.zeros(9, int), [1.0]))
+    systems = [pair, alone]
+    system = concatenate(systems)
+    pairs = pairs_for(force_field, system)
+    padded = pad(system, system.number_of_atoms + 5, 3)
+    prediction = assert_same(force_field, padded, pairs)
+    np.testing.assert_array_equal(prediction.forces[system.number_of_atoms :], 0)
+
+
+def test_lists_in_rows_and_blocks_do_not_matter(monkeypatch):
+    force_field, system = small_force_field("wolf"), small_crystal()
+    pairs = allocate_neighbors(system, force_field.cutoffs, 0.3).lists
+    assert all(one.pairs.row_length for one in pairs.values())
+    monkeypatch.setattr(module, "PAIRS_PER_BLOCK", 100)
+    # Five rows of twelve at a time: the last block overlaps the one before it.
+    monkeypatch.setattr(pair_sums, "PAIRS_PER_BLOCK", 5 * pairs["long"].pairs.row_length)
+    assert_same(force_field, system, {name: one.pairs for name, one in pairs.items()}, call_anew)
+
+
+def test_no_pairs_at_all():
+    empty = PairList(
+        i=jnp.zeros(0, jnp.int32),
+        j=jnp.zeros(0, jnp.int32),
+        shift=jnp.zeros((0, 3), jnp.int32),
+        mask=jnp.zeros(0, bool),
+    )
+    atom = make_system(np.zeros((1, 3)), [1])
+    prediction = assert_same(small_force_field("exact"), atom, {"short": empty, "long": empty})
+    np.testing.assert_array_equal(prediction.forces, 0)
+
+
+def test_float32_inside_a_loop():
+    force_field = small_force_field("truncated", precision="float32")
+    fast, system = tabulated(force_field), small_crystal()
+    pairs = pairs_for(force_field, system)
+
+    @eqx.filter_jit
+    def descend(fast, system, pairs):
+        def step(state):
+            number, positions, _, _ = state
+            prediction = fast(system.at(positions), pairs)
+            moved = positions + 1e-4 * prediction.forces
+            return number + 1, moved, prediction.energy, prediction.partial_charges
+
+        start = (0, system.positions, jnp.zeros(1), jnp.zeros(12, jnp.float32))
+        return jax.lax.while_loop(lambda state: state[0] < 2, step, start)
+
+    _, positions, energy, charges = descend(fast, system, pairs)
+    assert positions.dtype == energy.dtype == jnp.float64
+    assert charges.dtype == jnp.float32
+    reference = CALL(force_field, system, pairs)
+    np.testing.assert_allclose(energy, reference.energy, rtol=1e-5)
+    np.testing.assert_allclose(charges, reference.partial_charges, atol=1e-4)
+
+
+def test_it_answers_for_the_plain_force_field():
+    force_field = small_force_field("wolf")
+    fast = tabulated(force_field)
+    for name in ("cutoffs", "cutoff", "electrostatics", "precision", "model_name"):
+        assert getattr(fast, name) == getattr(force_field, name)
+    fast.check(small_crystal())
