@@ -1,10 +1,15 @@
 """Small systems and models shared by the tests."""
 
+from functools import partial
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from ase.build import molecule
 
+from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField, assemble
 from sundog.model.hyperparameters import Hyperparameters
 from sundog.model.so3krates import initialize
@@ -37,6 +42,46 @@ def small_force_field(electrostatics="truncated", cutoff=7.0, precision="float64
         switch_off=SMALL.zbl_cutoff,
     )
     return assemble(network, zbl, electrostatics=electrostatics, cutoff=cutoff, precision=precision)
+
+
+def random_force_field(
+    hyperparameters: Hyperparameters, electrostatics, precision="float64", *, cutoff=7.0, seed=0
+) -> ForceField:
+    """A force field of any shape in which every parameter, biases included, is random."""
+    rng = np.random.default_rng(seed)
+
+    def drawn(leaf):
+        if not isinstance(leaf, jax.ShapeDtypeStruct):
+            return leaf
+        scale = leaf.shape[-2] ** -0.5 if len(leaf.shape) > 1 else 0.3
+        return jnp.asarray(scale * rng.normal(size=leaf.shape))
+
+    shapes = eqx.filter_eval_shape(initialize, hyperparameters, jax.random.key(0))
+    zbl = ZBL(
+        *(jnp.asarray(rng.uniform(0.1, 1.5, 4)) for _ in range(2)),
+        p=jnp.asarray(0.3),
+        d=jnp.asarray(2.2),
+        cutoff=hyperparameters.cutoff,
+        switch_off=hyperparameters.zbl_cutoff,
+    )
+    network = jax.tree.map(drawn, shapes)
+    return assemble(network, zbl, electrostatics=electrostatics, cutoff=cutoff, precision=precision)
+
+
+QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+"""Options for programs that take longer to compile than they ever run."""
+
+
+@partial(jax.jit, static_argnums=0, compiler_options=QUICKLY)
+def _call(structure, leaves) -> Prediction:
+    force_field, system, pairs = jax.tree.unflatten(structure, leaves)
+    return force_field(system, pairs)
+
+
+def call(force_field: AbstractForceField, system: System, pairs) -> Prediction:
+    """What a force field says, compiled quickly."""
+    leaves, structure = jax.tree.flatten((force_field, system, pairs))
+    return _call(structure, leaves)
 
 
 def pairs_for(force_field: ForceField, system: System, skin: float = 0.0) -> dict:

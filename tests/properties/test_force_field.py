@@ -9,16 +9,22 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from fixtures import ethanol, moved, pairs_for, small_crystal, small_force_field
+from fixtures import call, ethanol, moved, pairs_for, small_crystal, small_force_field
 from sundog.forcefield import pair_sum
+from sundog.forcefield.compiled import compiled
+from sundog.forcefield.so3lr import ForceField
+from sundog.kernels.cpu import library
 from sundog.neighbors.pairs import PairList
 from sundog.system import concatenate, make_system, pad
 
-CALL = eqx.filter_jit(lambda force_field, system, pairs: force_field(system, pairs))
 
 
-def predict(force_field, system):
-    return CALL(force_field, system, pairs_for(force_field, system))
+def predict(force_field, system, skin=0.0):
+    if isinstance(force_field, ForceField):
+        pairs = pairs_for(force_field, system, skin)
+    else:
+        pairs = force_field.allocate_neighbors(system, skin).pairs
+    return call(force_field, system, pairs)
 
 
 CASES = {
@@ -30,8 +36,21 @@ CASES = {
 }
 case = pytest.mark.parametrize(("force_field", "system"), CASES.values(), ids=CASES)
 
+UNAVAILABLE = library.why_unavailable()
+WITH_KERNELS = CASES | {
+    f"{name} on cpu kernels": pytest.param(
+        compiled(force_field, threads=2),
+        system,
+        marks=pytest.mark.skipif(UNAVAILABLE is not None, reason=str(UNAVAILABLE)),
+    )
+    for name, (force_field, system) in CASES.items()
+}
+any_kernels = pytest.mark.parametrize(
+    ("force_field", "system"), WITH_KERNELS.values(), ids=WITH_KERNELS
+)
 
-@case
+
+@any_kernels
 def test_forces_are_the_negative_gradient(force_field, system):
     forces = np.asarray(predict(force_field, system).forces)
     step = 1e-4
@@ -43,7 +62,7 @@ def test_forces_are_the_negative_gradient(force_field, system):
         assert forces[atom, axis] == pytest.approx((down - up) / (2 * step), rel=1e-6, abs=1e-7)
 
 
-@case
+@any_kernels
 def test_virial_is_the_derivative_by_strain(force_field, system):
     virial = np.asarray(predict(force_field, system).virial[0])
     np.testing.assert_array_equal(virial, virial.T)
@@ -63,7 +82,7 @@ def test_virial_is_the_derivative_by_strain(force_field, system):
         assert virial[a, b] == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
-@case
+@any_kernels
 def test_translation_changes_nothing_and_forces_add_up_to_zero(force_field, system):
     before = predict(force_field, system)
     after = predict(force_field, moved(system, np.array([1.7, -0.3, 22.0])))
@@ -72,7 +91,7 @@ def test_translation_changes_nothing_and_forces_add_up_to_zero(force_field, syst
     np.testing.assert_allclose(before.forces.sum(axis=0), 0, atol=1e-10)
 
 
-@case
+@any_kernels
 def test_rotation_rotates_vectors_and_tensors(force_field, system):
     before = predict(force_field, system)
     for matrix in (Rotation.random(random_state=1).as_matrix(), -np.eye(3)):
@@ -89,7 +108,7 @@ def test_rotation_rotates_vectors_and_tensors(force_field, system):
         np.testing.assert_allclose(after.virial[0], matrix.T @ before.virial[0] @ matrix, atol=1e-8)
 
 
-@case
+@any_kernels
 def test_permutation_permutes(force_field, system):
     order = np.random.default_rng(0).permutation(system.number_of_atoms)
     before = predict(force_field, system)
@@ -102,7 +121,7 @@ def test_permutation_permutes(force_field, system):
     np.testing.assert_allclose(after.partial_charges, before.partial_charges[order], atol=1e-12)
 
 
-@case
+@any_kernels
 def test_charge_is_conserved_and_terms_add_up(force_field, system):
     prediction = predict(force_field, system)
     np.testing.assert_allclose(
@@ -160,7 +179,7 @@ def test_padding_changes_nothing_and_has_no_nan(force_field, system):
         )
         for name, p in pairs_for(force_field, system).items()
     }
-    after = CALL(force_field, padded, pairs)
+    after = call(force_field, padded, pairs)
     atoms = slice(0, system.number_of_atoms)
     np.testing.assert_allclose(after.energy[:1], before.energy, rtol=1e-13)
     np.testing.assert_array_equal(after.energy[1:], 0)
@@ -169,10 +188,10 @@ def test_padding_changes_nothing_and_has_no_nan(force_field, system):
     np.testing.assert_allclose(after.virial[0], before.virial[0], atol=1e-10)
 
 
-@case
+@any_kernels
 def test_pairs_beyond_the_cutoff_change_nothing(force_field, system):
     before = predict(force_field, system)
-    after = CALL(force_field, system, pairs_for(force_field, system, skin=0.7))
+    after = predict(force_field, system, skin=0.7)
     np.testing.assert_allclose(after.energy, before.energy, rtol=1e-13)
     np.testing.assert_allclose(after.forces, before.forces, atol=1e-11)
 
@@ -232,7 +251,7 @@ def test_float32_agrees_with_float64(force_field, system):
 def test_chunked_sums_equal_whole_sums(monkeypatch):
     force_field, system = small_force_field("wolf"), small_crystal()
     pairs = pairs_for(force_field, system)
-    whole = CALL(force_field, system, pairs)
+    whole = call(force_field, system, pairs)
     monkeypatch.setattr(pair_sum, "CHUNK_OF_PAIRS", 500)
     call_in_chunks = eqx.filter_jit(lambda *arguments: force_field(*arguments))
     chunked = call_in_chunks(system, pairs)
