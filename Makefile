@@ -10,7 +10,7 @@ PEERS := .venv-peers
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml $(wildcard native/*)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sundog needs Python 3.11 or newer; try make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
@@ -37,7 +37,7 @@ ifeq ($(origin CXX),default)
 CXX := $(firstword $(foreach one,g++ clang++,$(shell command -v $(one))))
 endif
 ifneq ($(findstring clang,$(shell $(CXX) --version 2>/dev/null)),)
-# Python is not linked with a sanitizer, so that its library must be a shared one.
+# Python is not linked with a sanitizer, so its library must be a shared one.
 SANITIZER := libclang_rt.asan-$(shell uname -m).so
 SHARED_SANITIZER := -DCMAKE_MODULE_LINKER_FLAGS=-shared-libasan
 else
@@ -56,7 +56,7 @@ check-native: setup
 	$(BIN)/cmake --build build/sanitized
 	SUNDOG_NATIVE_LIBRARY="$(abspath build/sanitized/native.so)" \
 	    ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
-	    LD_PRELOAD="$$($(CXX) -print-file-name=$(SANITIZER))" \
+	    LD_PRELOAD="$(foreach one,$(SANITIZER) libstdc++.so.6,$(shell $(CXX) -print-file-name=$(one)))" \
 	    $(BIN)/python -m pytest $(NATIVE_TESTS)
 
 test: check

@@ -37,8 +37,7 @@ SUNDOG_INLINE void sums_of(Vec<T>* rows, int count, T* out) {
 
 // out_ij^h = Σ q_i w k_j, and behind them out_ji^h.
 template <class T, class S>
-SUNDOG_INLINE void dot_products(const S& s, const Kqv<T>& i, const Kqv<T>& j, const T* w,
-                                T* out) {
+SUNDOG_INLINE void dot_products(const S& s, const Kqv<T>& i, const Kqv<T>& j, const T* w, T* out) {
     constexpr int lanes = kLanes<T>;
     Vec<T> rows[2 * kMostKinds + kUnit];
     const int kinds = s.kinds();
@@ -81,8 +80,8 @@ SUNDOG_INLINE void add_updates(const Context<T, S>& c, int layer, long pair, con
     const T* harmonics = c.work.harmonics + pair * s.ev();
     for (int v = 0; v < s.ev(); v += lanes) {
         const Vec<T> y = load(harmonics + v);
-        const Vec<T> there =
-            expand<T>(alpha + s.heads, s.degrees, c.parameters.of_degree, s.ev(), v);
+        const Vec<T> there = expand<T>(alpha + s.heads, s.degrees, c.parameters.of_degree, s.ev(),
+                                       v);
         const Vec<T> back = expand<T>(alpha + kinds + s.heads, s.degrees,
                                       c.parameters.of_degree_signed, s.ev(), v);
         store(i + v, load(i + v) + there * y);
@@ -150,9 +149,8 @@ void attend(const Context<T, S>& c, int layer, int partition) {
         for (int k = 0; k < chunk.count; ++k) {
             const long pair = chunk.first + k;
             T* dots = c.work.dots[layer] + pair * s.dots();
-            dot_products(s, Kqv(c, layer, c.pair_i[pair]),
-                                     Kqv(c, layer, c.pair_j[pair]),
-                                     chunk.filter + k * s.channels(), dots);
+            dot_products(s, Kqv(c, layer, c.pair_i[pair]), Kqv(c, layer, c.pair_j[pair]),
+                         chunk.filter + k * s.channels(), dots);
             add_updates(c, layer, pair, dots);
         }
     }

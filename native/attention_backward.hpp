@@ -56,8 +56,8 @@ SUNDOG_INLINE void incoming(const Context<T, S>& c, int layer, long pair, T* out
         const Vec<T> there = load(ei + v) * load(y + v), back = load(ej + v) * load(y + v);
         for (int l = 0; l < s.degrees; ++l) {
             rows[s.heads + l] += there * load(c.parameters.of_degree + l * s.ev() + v);
-            rows[kinds + s.heads + l] +=
-                back * load(c.parameters.of_degree_signed + l * s.ev() + v);
+            rows[kinds + s.heads + l] += back *
+                                         load(c.parameters.of_degree_signed + l * s.ev() + v);
         }
     }
     for (int h = 2 * kinds; h < s.dots(); ++h) rows[h] = Vec<T>{};
@@ -78,8 +78,8 @@ SUNDOG_INLINE void pass_on(const Context<T, S>& c, int layer, long pair) {
     const T *ei = c.work.gev + a * s.ev(), *ej = c.work.gev + b * s.ev();
     T* totals = c.work.totals + pair * s.ev();
     for (int v = 0; v < s.ev(); v += lanes) {
-        const Vec<T> there =
-            expand<T>(alpha + s.heads, s.degrees, c.parameters.of_degree, s.ev(), v);
+        const Vec<T> there = expand<T>(alpha + s.heads, s.degrees, c.parameters.of_degree, s.ev(),
+                                       v);
         const Vec<T> back = expand<T>(alpha + kinds + s.heads, s.degrees,
                                       c.parameters.of_degree_signed, s.ev(), v);
         store(totals + v, load(totals + v) + there * load(ei + v) + back * load(ej + v));

@@ -121,8 +121,8 @@ std::atomic<int> level{2};
 const Kernels& kernels() { return *choose_kernels(level.load()); }
 
 Extent read_extent(const int64_t* e) {
-    return {long(e[0]), long(e[1]), long(e[2]), long(e[3]), long(e[4]), long(e[5]), long(e[6]),
-            long(e[7])};
+    return {long(e[0]), long(e[1]), long(e[2]), long(e[3]),
+            long(e[4]), long(e[5]), long(e[6]), long(e[7])};
 }
 
 // Integers: features, heads, layers, angular, hirshfeld, elements, knots, exponentials, degrees.
@@ -211,11 +211,11 @@ ffi::Error prepare(Ints integers, Ints extent, const DoubleBuffer& constants, co
     return ffi::Error::Success();
 }
 
-ffi::Error forward(ffi::ThreadPool pool, int64_t threads, Ints integers, Ints extent, DoubleBuffer positions,
-                   DoubleBuffer cell, IntBuffer numbers, IntBuffer lists, Any initial,
-                   Any parameters, DoubleBuffer constants, Result<Any> energy, Result<Any> charge,
-                   Result<Any> ratio, Result<Any> zbl, Result<Any> features, Result<Any> euclidean,
-                   Result<Any> workspace, Result<IntBuffer> indices) {
+ffi::Error forward(ffi::ThreadPool pool, int64_t threads, Ints integers, Ints extent,
+                   DoubleBuffer positions, DoubleBuffer cell, IntBuffer numbers, IntBuffer lists,
+                   Any initial, Any parameters, DoubleBuffer constants, Result<Any> energy,
+                   Result<Any> charge, Result<Any> ratio, Result<Any> zbl, Result<Any> features,
+                   Result<Any> euclidean, Result<Any> workspace, Result<IntBuffer> indices) {
     Prepared p;
     if (auto error = prepare(integers, extent, constants, parameters, *workspace, p);
         error.failure())
@@ -238,10 +238,10 @@ ffi::Error forward(ffi::ThreadPool pool, int64_t threads, Ints integers, Ints ex
     return ffi::Error::Success();
 }
 
-ffi::Error backward(ffi::ThreadPool pool, int64_t threads, Ints integers, Ints extent, DoubleBuffer cell,
-                    IntBuffer numbers, IntBuffer lists, Any by_charge, Any by_ratio, Any parameters,
-                    DoubleBuffer constants, Any workspace, IntBuffer indices,
-                    Result<DoubleBuffer> gradient, Result<DoubleBuffer> virial,
+ffi::Error backward(ffi::ThreadPool pool, int64_t threads, Ints integers, Ints extent,
+                    DoubleBuffer cell, IntBuffer numbers, IntBuffer lists, Any by_charge,
+                    Any by_ratio, Any parameters, DoubleBuffer constants, Any workspace,
+                    IntBuffer indices, Result<DoubleBuffer> gradient, Result<DoubleBuffer> virial,
                     Result<Any> scratch) {
     Prepared p;
     if (auto error = prepare(integers, extent, constants, parameters, workspace, p);
@@ -270,10 +270,10 @@ ffi::Error backward(ffi::ThreadPool pool, int64_t threads, Ints integers, Ints e
 
 // Constants: cutoff, range of the polynomial, shift, slope, onset, damping, onset of the
 // dispersion's switch, whether shifted; then the coefficients of V and of its slope.
-ffi::Error long_range(ffi::ThreadPool pool, int64_t threads, Ints extent, DoubleBuffer positions, DoubleBuffer cell,
-                      IntBuffer lists, Any charges, Any polarizabilities, Any over_c,
-                      DoubleBuffer constants, Result<Any> electrostatics, Result<Any> dispersion,
-                      Result<Any> by_charge, Result<Any> by_polarizability,
+ffi::Error long_range(ffi::ThreadPool pool, int64_t threads, Ints extent, DoubleBuffer positions,
+                      DoubleBuffer cell, IntBuffer lists, Any charges, Any polarizabilities,
+                      Any over_c, DoubleBuffer constants, Result<Any> electrostatics,
+                      Result<Any> dispersion, Result<Any> by_charge, Result<Any> by_polarizability,
                       Result<DoubleBuffer> gradient, Result<DoubleBuffer> virial,
                       Result<DoubleBuffer> scratch) {
     const Precision* precision = precision_of(charges);
@@ -288,12 +288,11 @@ ffi::Error long_range(ffi::ThreadPool pool, int64_t threads, Ints extent, Double
     std::copy(c + 8 + count, c + 8 + 2 * count, range.slope);
     const Lists views(e, const_cast<int32_t*>(lists.typed_data()));
     const CrewOfCall crew(pool, threads, int(e.long_parts));
-    precision->long_range({range, views, crew.team, positions.typed_data(), cell.typed_data(),
-                           charges.untyped_data(), polarizabilities.untyped_data(),
-                           over_c.untyped_data(), electrostatics->untyped_data(),
-                           dispersion->untyped_data(), by_charge->untyped_data(),
-                           by_polarizability->untyped_data(), gradient->typed_data(),
-                           virial->typed_data(), scratch->typed_data()});
+    precision->long_range(
+        {range, views, crew.team, positions.typed_data(), cell.typed_data(), charges.untyped_data(),
+         polarizabilities.untyped_data(), over_c.untyped_data(), electrostatics->untyped_data(),
+         dispersion->untyped_data(), by_charge->untyped_data(), by_polarizability->untyped_data(),
+         gradient->typed_data(), virial->typed_data(), scratch->typed_data()});
     return ffi::Error::Success();
 }
 
@@ -384,8 +383,8 @@ extern "C" int64_t sundog_parameters_size(const int64_t* shape, int64_t count) {
     sundog::Shape s;
     return sundog::read_shape(shape, long(count), s) ? sundog::kernels().twice.parameters(s) : -1;
 }
-extern "C" int64_t sundog_workspace_size(const int64_t* shape, int64_t count,
-                                            const int64_t* extent, int64_t is_double) {
+extern "C" int64_t sundog_workspace_size(const int64_t* shape, int64_t count, const int64_t* extent,
+                                         int64_t is_double) {
     sundog::Shape s;
     if (!sundog::read_shape(shape, long(count), s)) return -1;
     const sundog::Precision& p = is_double ? sundog::kernels().twice : sundog::kernels().single;

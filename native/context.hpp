@@ -56,9 +56,7 @@ struct Context {
     SUNDOG_INLINE T* species_table(int pair) const {
         return work.species_tables + 3L * shape.knots * shape.dots() * pair;
     }
-    long first_pair(int partition) const {
-        return lists.row_start[lists.bounds[partition]];
-    }
+    long first_pair(int partition) const { return lists.row_start[lists.bounds[partition]]; }
     // Rows an accumulation in a partition can touch: its own atoms', then its halo's.
     template <class F>
     SUNDOG_INLINE void own_rows(int partition, const F& f) const {

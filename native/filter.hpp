@@ -100,12 +100,11 @@ void form_filters(const Context<T, S>& c, int layer, Chunk<T>& chunk) {
             if constexpr (with_slope) store(chunk.hidden_slope + k * both + u, h.slope);
         }
         look_up<with_slope>(s, c.parameters.table[layer], s.channels(), c.work.r[pair],
-                               chunk.filter + k * s.channels(),
-                               chunk.filter_slope + k * s.channels());
+                            chunk.filter + k * s.channels(), chunk.filter_slope + k * s.channels());
     }
     multiply(chunk.hidden, both, chunk.count, p.angular_out[0], chunk.filter, s.channels(), true);
-    multiply(chunk.hidden + s.hidden(), both, chunk.count, p.angular_out[1],
-             chunk.filter + s.v(), s.channels(), true);
+    multiply(chunk.hidden + s.hidden(), both, chunk.count, p.angular_out[1], chunk.filter + s.v(),
+             s.channels(), true);
 }
 
 }  // namespace sundog::SUNDOG_ISA

@@ -52,8 +52,8 @@ struct HarmonicParts {
 
 // Calls f(component, Y) for every component.
 template <class T, class S, class F>
-SUNDOG_INLINE void harmonics(const S& s, const HarmonicNorms& norms, Vec<T> x, Vec<T> y,
-                             Vec<T> z, const F& f) {
+SUNDOG_INLINE void harmonics(const S& s, const HarmonicNorms& norms, Vec<T> x, Vec<T> y, Vec<T> z,
+                             const F& f) {
     const HarmonicParts<T> parts(x, y, z, s.highest());
     int component = 0;
     for (int d = 0; d < s.degrees; ++d) {

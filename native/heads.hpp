@@ -16,8 +16,8 @@ struct Cotangents {
 
 // scalar[r] = w · silu(z) + bias
 template <class T, class S>
-SUNDOG_INLINE void read_out(const Context<T, S>& c, const Block<T>& block, const HeadParameters<T>& p,
-                            T bias, T* z, T* scalar) {
+SUNDOG_INLINE void read_out(const Context<T, S>& c, const Block<T>& block,
+                            const HeadParameters<T>& p, T bias, T* z, T* scalar) {
     const int row = c.shape.x();
     for (int r = 0; r < block.count; ++r) copy(p.in_bias, row, z + r * row);
     multiply(c.work.x + block.first * row, row, block.count, p.in, z, row, true);
@@ -102,8 +102,7 @@ void read_outs(const Context<T, S>& c, const Block<T>& block, const Outputs<T>& 
         const T* x = c.work.x + atom * s.x();
         for (int u = 0; u < s.features; ++u) out.features[user * s.features + u] = x[u];
         const T* ev = c.work.ev_mid[s.layers - 1] + atom * s.ev();
-        const T* scales =
-            c.work.scales[s.layers - 1] + atom * (kUnit + s.per_degree()) + kUnit;
+        const T* scales = c.work.scales[s.layers - 1] + atom * (kUnit + s.per_degree()) + kUnit;
         int v = 0;
         for (int l = 0; l < s.degrees; ++l)
             for (int m = 0; m < 2 * s.degree[l] + 1; ++m, ++v)

@@ -5,47 +5,16 @@
 // lattice vectors, are closer than the reach. Clusters are found through a grid over the cell in
 // fractional coordinates; images are counted through the grid, so cells of any shape, and cells
 // shorter than the reach, need no case of their own.
-#include "build.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <vector>
+
+#include "build.hpp"
+#include "cells.hpp"
 
 namespace sundog {
 namespace {
-
-struct Box {
-    double low[3], high[3];
-};
-
-struct Cell {
-    double lattice[9], inverse[9], heights[3];
-    bool periodic[3];
-};
-
-Cell make_cell(const double* lattice, const uint8_t* pbc) {
-    Cell c;
-    std::copy(lattice, lattice + 9, c.lattice);
-    const double* m = lattice;
-    double volume = 0;
-    for (int k = 0; k < 3; ++k) {
-        const double *a = m + 3 * ((k + 1) % 3), *b = m + 3 * ((k + 2) % 3);
-        const double n[3] = {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2],
-                             a[0] * b[1] - a[1] * b[0]};
-        if (k == 0) volume = m[0] * n[0] + m[1] * n[1] + m[2] * n[2];
-        for (int q = 0; q < 3; ++q) c.inverse[3 * q + k] = n[q] / volume;
-        c.heights[k] = std::abs(volume) / std::sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
-        c.periodic[k] = pbc[k] != 0;
-    }
-    return c;
-}
-
-void fractional(const Cell& c, const double* r, double* f) {
-    for (int k = 0; k < 3; ++k)
-        f[k] = r[0] * c.inverse[k] + r[1] * c.inverse[3 + k] + r[2] * c.inverse[6 + k];
-}
 
 class Builder {
   public:
@@ -69,15 +38,15 @@ class Builder {
     std::vector<double> wrapped_;  // by the user's index
     std::vector<std::array<int32_t, 3>> wrap_;
     std::vector<int32_t> order_, system_;
-    std::vector<int32_t> first_;           // of each cluster, and the end
+    std::vector<int32_t> first_;  // of each cluster, and the end
     std::vector<int32_t> cluster_system_;
     std::vector<Box> box_;
     std::vector<double> x_, y_, z_;  // sorted
     struct Grid {
         int shape[3];
-        double origin[3];   // fractional, along directions that are not periodic
+        double origin[3];  // fractional, along directions that are not periodic
         double extent[3];
-        double slack;       // largest distance of an atom from its cluster's centre
+        double slack;  // largest distance of an atom from its cluster's centre
         std::vector<int32_t> start, member;
     };
     std::vector<Grid> grids_;
@@ -161,16 +130,6 @@ class Builder {
         bisect(atoms + half, n - half);
     }
 
-    static Box empty_box() {
-        constexpr double inf = std::numeric_limits<double>::infinity();
-        return {{inf, inf, inf}, {-inf, -inf, -inf}};
-    }
-    static void extend(Box& b, const double* r) {
-        for (int q = 0; q < 3; ++q) {
-            b.low[q] = std::min(b.low[q], r[q]);
-            b.high[q] = std::max(b.high[q], r[q]);
-        }
-    }
     long clusters() const { return long(cluster_system_.size()); }
 
     void boxes() {
@@ -241,16 +200,6 @@ class Builder {
         return (long(b[0]) * g.shape[1] + b[1]) * g.shape[2] + b[2];
     }
 
-    static double gap(const Box& a, const Box& b, const double* shift) {
-        double square = 0;
-        for (int q = 0; q < 3; ++q) {
-            const double d = std::max(
-                {0.0, b.low[q] + shift[q] - a.high[q], a.low[q] - b.high[q] - shift[q]});
-            square += d * d;
-        }
-        return square;
-    }
-
     // Every pair of clusters once: (c, d ≥ c), of a cluster with its own images one of each two.
     void neighbors(long c, double reach, std::vector<Found>& found) const {
         found.clear();
@@ -291,8 +240,8 @@ class Builder {
 
     void search(long c, const Grid& g, const Cell& cell, const int* bin, const int* image,
                 double reach, std::vector<Found>& found) const {
-        const bool positive = image[0] > 0 || (image[0] == 0 && (image[1] > 0 ||
-                              (image[1] == 0 && image[2] >= 0)));
+        const bool positive = image[0] > 0 ||
+                              (image[0] == 0 && (image[1] > 0 || (image[1] == 0 && image[2] >= 0)));
         double shift[3];
         for (int q = 0; q < 3; ++q)
             shift[q] = image[0] * cell.lattice[q] + image[1] * cell.lattice[3 + q] +
@@ -302,8 +251,8 @@ class Builder {
             const int32_t d = g.member[k];
             if (d < c || (d == c && !positive)) continue;
             if (gap(box_[c], box_[d], shift) < reach * reach)
-                found.push_back({d, (image[0] + 128) | (image[1] + 128) << 8 |
-                                        (image[2] + 128) << 16});
+                found.push_back(
+                    {d, (image[0] + 128) | (image[1] + 128) << 8 | (image[2] + 128) << 16});
         }
     }
 
@@ -337,7 +286,8 @@ class Builder {
             }
         }
         listed_ = std::min(n, in_.extent.short_pairs);
-        for (long i = first_.back(); i <= in_.extent.atoms; ++i) out_.row_start[i] = int32_t(listed_);
+        for (long i = first_.back(); i <= in_.extent.atoms; ++i)
+            out_.row_start[i] = int32_t(listed_);
         out_.demand[0] = int32_t(std::min<long>(n, INT32_MAX));
         out_.demand[3] = closest_pair_[0];
         out_.demand[4] = closest_pair_[1];
@@ -378,7 +328,8 @@ class Builder {
         for (long p = 0; p < in_.extent.parts; ++p) {
             out_.bounds[p] = int32_t(atom);
             const long target = total * (p + 1) / in_.extent.parts;
-            while (atom < in_.extent.atoms && out_.row_start[atom + 1] + kAtomCost * (atom + 1) <= target)
+            while (atom < in_.extent.atoms &&
+                   out_.row_start[atom + 1] + kAtomCost * (atom + 1) <= target)
                 ++atom;
         }
         out_.bounds[in_.extent.parts] = int32_t(in_.extent.atoms);
@@ -411,9 +362,10 @@ class Builder {
                     const int32_t j = out_.pair_atom[e];
                     const bool foreign = j < from || j >= to || j == i;
                     // A row beyond the room is never read: the list counts as overflown.
-                    out_.pair_row[e] =
-                        !foreign ? j
-                                 : int32_t(in_.extent.atoms + std::min<long>(row[j], in_.extent.halo - 1));
+                    out_.pair_row[e] = !foreign
+                                           ? j
+                                           : int32_t(in_.extent.atoms +
+                                                     std::min<long>(row[j], in_.extent.halo - 1));
                 }
             for (int32_t j : seen) row[j] = -1;
         }
@@ -423,7 +375,8 @@ class Builder {
         for (long k = 0; k < halo; ++k) ++count[owner[k] + 1];
         for (long a = 0; a < in_.extent.atoms; ++a) count[a + 1] += count[a];
         std::copy(count.begin(), count.end(), out_.halo_of);
-        for (long k = 0; k < halo; ++k) out_.halo_rows[count[owner[k]]++] = int32_t(in_.extent.atoms + k);
+        for (long k = 0; k < halo; ++k)
+            out_.halo_rows[count[owner[k]]++] = int32_t(in_.extent.atoms + k);
     }
 };
 

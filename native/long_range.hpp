@@ -32,7 +32,7 @@ template <class T>
 SUNDOG_INLINE void switch_off(Vec<T> r, T on, T off, Vec<T>* s, Vec<T>* slope) {
     const T over = T(1) / (off - on), least = T(1e-6);
     const Vec<T> c = (r - on) * over;
-    const Mask<T> before = c < least, behind = c > T(1) - least;
+    const Mask<T> before = c<least, behind = c> T(1) - least;
     const Vec<T> safe = before || behind ? splat(T(0.5)) : c;
     const Vec<T> left = reciprocal(safe), right = reciprocal(T(1) - safe);
     const Vec<T> value = reciprocal(T(1) + exponential(minimum<T>(right - left, splat(T(80)))));
@@ -163,8 +163,7 @@ struct LongWork {
     double* virial;
     long stride;
 
-    LongWork(const Lists& l, double* base)
-        : stride(round_up(l.extent.atoms + kUnit)) {
+    LongWork(const Lists& l, double* base) : stride(round_up(l.extent.atoms + kUnit)) {
         position = base;
         virial = position + 4 * l.extent.atoms;
         T* at = reinterpret_cast<T*>(virial + round_up(6 * l.extent.systems * l.extent.long_parts));
@@ -219,10 +218,9 @@ struct ClusterPass {
             for (int k = 0; k < lanes; ++k) lane[k] = T(part + k);
             Vec<T> total[kSums] = {};
             for (int i = 0; i < count; ++i) {
-                const T me[6] = {mine[0][i],           mine[1][i],           mine[2][i],
-                                 w.q[first + i],       w.alpha[first + i],   w.over_c[first + i]};
-                const Mask<T> present =
-                    (lane < T(others)) & (lane > splat(T(same ? i : -1)));
+                const T me[6] = {mine[0][i],     mine[1][i],         mine[2][i],
+                                 w.q[first + i], w.alpha[first + i], w.over_c[first + i]};
+                const Mask<T> present = (lane < T(others)) & (lane > splat(T(same ? i : -1)));
                 const Vec<T> dx = x - me[0], dy = y - me[1], dz = z - me[2];
                 PairSums<T> pair;
                 Vec<T> by_q;
@@ -316,15 +314,16 @@ void long_range(const LongRange& p, const Lists& l, const Team& team, const Long
             const int32_t* s = l.wrap + 3 * a;
             const long user = l.order[a];
             for (int k = 0; k < 3; ++k)
-                w.position[4 * a + k] =
-                    in.positions[3 * user + k] - (s[0] * h[k] + s[1] * h[3 + k] + s[2] * h[6 + k]);
+                w.position[4 * a + k] = in.positions[3 * user + k] -
+                                        (s[0] * h[k] + s[1] * h[3 + k] + s[2] * h[6 + k]);
             w.q[a] = in.q[user];
             w.alpha[a] = in.alpha[user] > T(1e-6) ? in.alpha[user] : T(1e-6);
             w.over_c[a] = in.over_c[user];
         }
         T* sums = w.sums + part * kSums * w.stride;
         for (long k = 0; k < kSums * w.stride; ++k) sums[k] = 0;
-        for (long k = 0; k < 6 * l.extent.systems; ++k) w.virial[6 * part * l.extent.systems + k] = 0;
+        for (long k = 0; k < 6 * l.extent.systems; ++k)
+            w.virial[6 * part * l.extent.systems + k] = 0;
     });
     for (long a = l.extent.atoms; a < w.stride; ++a) w.q[a] = 0, w.alpha[a] = w.over_c[a] = 1;
     team.each(parts, [&](int part) {
@@ -333,7 +332,8 @@ void long_range(const LongRange& p, const Lists& l, const Team& team, const Long
         for (long c = 0; c < l.extent.clusters; ++c) {
             const long start = l.long_start[c];
             if (start < range(part, total) || start >= range(part + 1, total)) continue;
-            if (l.long_start[c + 1] > start) pass.cluster(c, w.virial + 6 * part * l.extent.systems);
+            if (l.long_start[c + 1] > start)
+                pass.cluster(c, w.virial + 6 * part * l.extent.systems);
         }
     });
     team.each(parts, [&](int part) {

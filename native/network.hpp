@@ -95,7 +95,8 @@ void backward(const Context<T, S>& c, const Team& team, const Cotangents<T>& g, 
     });
     for (long k = 0; k < 6 * c.lists.extent.systems; ++k) {
         virial[k] = 0;
-        for (int p = 0; p < parts; ++p) virial[k] += c.work.virial[6L * p * c.lists.extent.systems + k];
+        for (int p = 0; p < parts; ++p)
+            virial[k] += c.work.virial[6L * p * c.lists.extent.systems + k];
     }
 }
 

@@ -113,8 +113,8 @@ SUNDOG_INLINE void take_updates(const Context<T, S>& c, int layer, const Block<T
         copy(update + s.v(), s.ev(), ev);
         if (layer > 0) add(c.work.ev[layer] + atom * s.ev(), s.ev(), ev);
         T* normed = c.work.normed1[layer] + atom * s.x();
-        c.work.scales[layer][atom * (kUnit + s.per_degree())] =
-            normalize(x, s.features, s.x(), normed);
+        c.work.scales[layer][atom * (kUnit + s.per_degree())] = normalize(x, s.features, s.x(),
+                                                                          normed);
         scale_and_shift(normed, p.norm1_scale, p.norm1_bias, s.x(), x);
         silu_of(x, s.x(), block.a + r * s.x());
     }
@@ -177,8 +177,8 @@ void finish_layer_backward(const Context<T, S>& c, int layer, const Block<T>& bl
     for (int r = 0; r < count; ++r) {
         const long atom = block.first + r;
         const T* scales = c.work.scales[layer] + atom * (kUnit + s.per_degree());
-        normalize_backward(c.work.normed2[layer] + atom * row, scales[1], p.norm2_scale,
-                           s.features, row, gx + r * row);
+        normalize_backward(c.work.normed2[layer] + atom * row, scales[1], p.norm2_scale, s.features,
+                           row, gx + r * row);
         T* in = block.mixed + r * mixed;
         copy(gx + r * row, row, in);
         const T *ev = c.work.ev_mid[layer] + atom * s.ev(), *gev = c.work.gev + atom * s.ev();

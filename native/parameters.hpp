@@ -27,12 +27,8 @@ struct HeadMaps {
     const T* blocks;
     int heads, width, padded;
 
-    Matrix<T> forward(int h) const {
-        return {blocks + 2L * h * block(), width, padded};
-    }
-    Matrix<T> backward(int h) const {
-        return {blocks + (2L * h + 1) * block(), width, padded};
-    }
+    Matrix<T> forward(int h) const { return {blocks + 2L * h * block(), width, padded}; }
+    Matrix<T> backward(int h) const { return {blocks + (2L * h + 1) * block(), width, padded}; }
     long block() const { return long(width) * padded; }
 
     static HeadMaps take(Cursor<T>& cursor, int heads, int width) {

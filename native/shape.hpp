@@ -20,7 +20,9 @@ inline constexpr int kMostNumbers = 128;
 // Below, tables by pair of species cost more than they save.
 inline constexpr long kAtomsWorthTables = 256;
 
-SUNDOG_INLINE constexpr long round_up(long n, long unit = kUnit) { return (n + unit - 1) / unit * unit; }
+SUNDOG_INLINE constexpr long round_up(long n, long unit = kUnit) {
+    return (n + unit - 1) / unit * unit;
+}
 
 // A model's numbers as they come.
 struct AnyNumbers {
@@ -46,7 +48,8 @@ struct ShapeOf : Numbers {
     }
     SUNDOG_INLINE constexpr int highest() const {
         int most = 0;
-        for (int l = 0; l < this->degrees; ++l) most = this->degree[l] > most ? this->degree[l] : most;
+        for (int l = 0; l < this->degrees; ++l)
+            most = this->degree[l] > most ? this->degree[l] : most;
         return most;
     }
     // Heads of both kinds of attention: of the features, then one per degree.
@@ -70,7 +73,8 @@ struct ShapeOf : Numbers {
     SUNDOG_INLINE constexpr long knot() const { return 3L * channels(); }
     // Inputs of the exchange; also room for the ratios' hidden layer.
     SUNDOG_INLINE constexpr int mixed_row() const {
-        const int both = round_up(this->features + this->degrees) + kUnit, hidden_row = hirshfeld_row();
+        const int both = round_up(this->features + this->degrees) + kUnit,
+                  hidden_row = hirshfeld_row();
         return both > hidden_row ? both : hidden_row;
     }
 };

@@ -180,10 +180,18 @@ SUNDOG_INLINE Vec<double> exponential(Vec<double> x) {
     const Vec<double> f = (x - n * 0.693145751953125) - n * 1.42860682030941723212e-6;
     // Taylor to the 13th order: the remainder is below rounding for |f| ≤ 0.35.
     Vec<double> p = splat(1.0 / 6227020800.0);
-    const double inverse_factorials[] = {1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0,
-                                         1.0 / 362880.0,    1.0 / 40320.0,    1.0 / 5040.0,
-                                         1.0 / 720.0,       1.0 / 120.0,      1.0 / 24.0,
-                                         1.0 / 6.0,         0.5,              1.0,
+    const double inverse_factorials[] = {1.0 / 479001600.0,
+                                         1.0 / 39916800.0,
+                                         1.0 / 3628800.0,
+                                         1.0 / 362880.0,
+                                         1.0 / 40320.0,
+                                         1.0 / 5040.0,
+                                         1.0 / 720.0,
+                                         1.0 / 120.0,
+                                         1.0 / 24.0,
+                                         1.0 / 6.0,
+                                         0.5,
+                                         1.0,
                                          1.0};
 #pragma GCC unroll 13
     for (double c : inverse_factorials) p = p * f + c;

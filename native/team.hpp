@@ -9,8 +9,7 @@ namespace sundog {
 // done. Which thread runs a task is open; what a task computes must not depend on it.
 struct Team {
     void* crew;
-    void (*run)(const Team&, int count, void (*task)(const void*, int),
-                const void* context);
+    void (*run)(const Team&, int count, void (*task)(const void*, int), const void* context);
 
     template <class F>
     SUNDOG_INLINE void each(int count, const F& f) const {

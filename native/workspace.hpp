@@ -39,7 +39,8 @@ struct Workspace {
         auto take_double = [&](long n) {
             return reinterpret_cast<double*>(take(n * long(sizeof(double) / sizeof(T))));
         };
-        for (T** column : {&ux, &uy, &uz, &r, &weight, &weight_slope}) *column = take(e.short_pairs + kUnit);
+        for (T** column : {&ux, &uy, &uz, &r, &weight, &weight_slope})
+            *column = take(e.short_pairs + kUnit);
         harmonics = take(e.short_pairs * s.ev());
         totals = take(e.short_pairs * s.ev());
         first_slopes = take(e.short_pairs * s.dots());

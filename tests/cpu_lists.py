@@ -116,4 +116,6 @@ def within(system: System, listed: Entries, cutoff: float) -> Entries:
     i, j = table[:, 0], table[:, 1]
     cell = np.asarray(system.cell, np.float64)[np.asarray(system.system_index)[i]]
     vectors = positions[j] + np.einsum("pa,pab->pb", table[:, 2:], cell) - positions[i]
-    return [one for one, r in zip(listed, np.linalg.norm(vectors, axis=1), strict=True) if r < cutoff]
+    return [
+        one for one, r in zip(listed, np.linalg.norm(vectors, axis=1), strict=True) if r < cutoff
+    ]

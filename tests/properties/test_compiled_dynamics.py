@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 
@@ -19,7 +20,15 @@ if reason := library.why_unavailable():
 SHORT_SIGHTED = replace(SMALL, cutoff=3.0)
 
 
-def test_energy_is_conserved_as_by_the_reference():
+@pytest.fixture
+def quickly_compiled():
+    """Programs that take longer to compile than they run."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+def test_energy_is_conserved_as_by_the_reference(quickly_compiled):
     reference = random_force_field(SHORT_SIGHTED, "truncated", cutoff=4.5)
     formulations = {
         "reference": reference,

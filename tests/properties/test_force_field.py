@@ -18,7 +18,6 @@ from sundog.neighbors.pairs import PairList
 from sundog.system import concatenate, make_system, pad
 
 
-
 def predict(force_field, system, skin=0.0):
     if isinstance(force_field, ForceField):
         pairs = pairs_for(force_field, system, skin)

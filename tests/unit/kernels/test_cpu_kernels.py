@@ -92,9 +92,7 @@ def on_kernels(force_field: ForceField, threads: int | None = None) -> CompiledF
 def lists_for(fast: CompiledForceField, system: System, parts: int = 3) -> CpuLists:
     """Lists of few atoms cut into more parts than they deserve."""
     short, long = fast.cutoffs["short"], fast.cutoffs["long"]
-    return allocate_cpu_lists(
-        system, short_cutoff=short, long_cutoff=long, skin=0.3, parts=parts
-    )
+    return allocate_cpu_lists(system, short_cutoff=short, long_cutoff=long, skin=0.3, parts=parts)
 
 
 def assert_close(found: Prediction, expected: Prediction, tolerance: float) -> None:

@@ -24,9 +24,7 @@ advance = jax.jit(lambda lists, system: lists.update(system))
 
 
 def lists_of(system, *, short=SHORT, long=LONG, skin=SKIN, parts=2):
-    return allocate_cpu_lists(
-        system, short_cutoff=short, long_cutoff=long, skin=skin, parts=parts
-    )
+    return allocate_cpu_lists(system, short_cutoff=short, long_cutoff=long, skin=skin, parts=parts)
 
 
 def assert_exact(lists: CpuLists, system) -> None:
