@@ -125,6 +125,12 @@ SUNDOG_INLINE void accumulate(const Context<T, S>& c, int layer, Chunk<T>& chunk
     const long atom = c.pair_i[chunk.first + from];
     const Kqv i(c, layer, atom);
     const Gradients gi(c, atom);
+    const T* keys[kChunk];
+    T* key_gradients[kChunk];
+    for (int p = from; p < to; ++p) {
+        keys[p] = Kqv(c, layer, c.pair_j[chunk.first + p]).k;
+        key_gradients[p] = Gradients(c, c.pair_row[chunk.first + p]).k;
+    }
     each_kind(s, [&](int h, int start, int width) {
         constexpr int most = std::is_same_v<S, PublishedShape> ? 32 / lanes : 1;
         constexpr int step = most * lanes;
@@ -137,8 +143,8 @@ SUNDOG_INLINE void accumulate(const Context<T, S>& c, int layer, Chunk<T>& chunk
                 gki[v] = load(gi.k + u + v * lanes);
             }
             for (int p = from; p < to; ++p) {
-                const Kqv j(c, layer, c.pair_j[chunk.first + p]);
-                const Gradients gj(c, c.pair_row[chunk.first + p]);
+                const T *k = keys[p] + u, *q = k + s.channels();
+                T *gk = key_gradients[p] + u, *gq = gk + s.channels();
                 T* w = chunk.filter + p * s.channels() + u;
                 const T* slope = chunk.filter_slope + p * s.channels() + u;
                 const T g1 = chunk.products[p * s.dots() + h];
@@ -147,12 +153,12 @@ SUNDOG_INLINE void accumulate(const Context<T, S>& c, int layer, Chunk<T>& chunk
 #pragma GCC unroll 2
                 for (int v = 0; v < most; ++v) {
                     const int o = v * lanes;
-                    const Vec<T> f = load(w + o), kj = load(j.k + u + o), qj = load(j.q + u + o);
+                    const Vec<T> f = load(w + o), kj = load(k + o), qj = load(q + o);
                     const Vec<T> f1 = g1 * f, f2 = g2 * f;
                     gqi[v] += f1 * kj;
                     gki[v] += f2 * qj;
-                    store(gj.k + u + o, load(gj.k + u + o) + f1 * qi[v]);
-                    store(gj.q + u + o, load(gj.q + u + o) + f2 * ki[v]);
+                    store(gk + o, load(gk + o) + f1 * qi[v]);
+                    store(gq + o, load(gq + o) + f2 * ki[v]);
                     const Vec<T> gw = g1 * (qi[v] * kj) + g2 * (qj * ki[v]);
                     store(w + o, gw);
                     total += gw * load(slope + o);
