@@ -15,6 +15,7 @@ struct Box {
 struct Cell {
     double lattice[9], inverse[9], heights[3];
     bool periodic[3];
+    bool sound;  // finite and of some volume
 };
 
 inline Cell make_cell(const double* lattice, const uint8_t* pbc) {
@@ -31,6 +32,8 @@ inline Cell make_cell(const double* lattice, const uint8_t* pbc) {
         c.heights[k] = std::abs(volume) / std::sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
         c.periodic[k] = pbc[k] != 0;
     }
+    c.sound = std::abs(volume) > 0 && c.heights[0] > 0 && c.heights[1] > 0 && c.heights[2] > 0 &&
+              std::isfinite(volume);
     return c;
 }
 

@@ -55,7 +55,8 @@ struct Setup {
 
 template <class T>
 long parameters_size(const Shape& shape) {
-    return Parameters<T>(shape, nullptr).end - static_cast<const T*>(nullptr);
+    static const T origin{};
+    return Parameters<T>(shape, &origin).end - &origin;
 }
 
 template <class T>

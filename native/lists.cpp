@@ -80,8 +80,8 @@ class Builder {
 
     bool exists(long a) const {
         const double* r = &wrapped_[3 * a];
-        return in_.numbers[a] > 0 && std::abs(r[0]) < 1e8 && std::abs(r[1]) < 1e8 &&
-               std::abs(r[2]) < 1e8;
+        return in_.numbers[a] > 0 && cells_[in_.system_index[a]].sound && std::abs(r[0]) < 1e8 &&
+               std::abs(r[1]) < 1e8 && std::abs(r[2]) < 1e8;
     }
 
     void sort() {
@@ -174,7 +174,8 @@ class Builder {
             g.extent[k] = cell.periodic[k] ? 1 : (members.empty() ? 1 : span.high[k] - span.low[k]);
             g.extent[k] = std::max(g.extent[k], 1e-9);
             const double mean = std::cbrt(cell.heights[0] * cell.heights[1] * cell.heights[2]);
-            g.shape[k] = int(std::clamp(wanted * cell.heights[k] / mean, 1.0, 256.0));
+            const double bins = wanted * cell.heights[k] / mean;
+            g.shape[k] = bins >= 1 ? int(std::min(bins, 256.0)) : 1;
         }
         const long bins = long(g.shape[0]) * g.shape[1] * g.shape[2];
         g.start.assign(bins + 1, 0);

@@ -32,11 +32,14 @@ template <class T>
 SUNDOG_INLINE void switch_off(Vec<T> r, T on, T off, Vec<T>* s, Vec<T>* slope) {
     const T over = T(1) / (off - on), least = T(1e-6);
     const Vec<T> c = (r - on) * over;
-    const Mask<T> before = c<least, behind = c> T(1) - least;
+    const Mask<T> before = (c < least);
+    const Mask<T> behind = (c > T(1) - least);
     const Vec<T> safe = before || behind ? splat(T(0.5)) : c;
     const Vec<T> left = reciprocal(safe), right = reciprocal(T(1) - safe);
-    const Vec<T> value = reciprocal(T(1) + exponential(minimum<T>(right - left, splat(T(80)))));
-    const Vec<T> by_c = -value * (T(1) - value) * (right * right + left * left);
+    const Vec<T> growth = exponential(minimum<T>(right - left, splat(T(80))));
+    const Vec<T> value = reciprocal(T(1) + growth);
+    // Not value (1 − value): what follows would multiply its rounding by up to 1e12.
+    const Vec<T> by_c = -(value * growth) * value * (right * right + left * left);
     const Vec<T> one = splat(T(1)), zero{};
     *s = before ? one : behind ? zero : value;
     *slope = before || behind ? zero : by_c * over;
@@ -150,7 +153,8 @@ SUNDOG_INLINE bool meet(const LongRange& p, const T* coefficients, const T* i, V
     out->dispersion = near ? out->dispersion : zero;
     out->by_alpha = near ? out->by_alpha : zero;
     potential = near ? potential : zero;
-    out->potential = potential * q;
+    // The charge of a lane that is not near may be another structure's, and not a number.
+    out->potential = near ? potential * q : zero;
     *by_q_j = potential * i[3];
     return true;
 }

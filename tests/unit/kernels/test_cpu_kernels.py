@@ -178,9 +178,6 @@ def test_float32_is_as_exact_as_the_references(name, all_instruction_sets):
         "nowhere",
         pytest.param(
             "on another atom",
-            marks=pytest.mark.xfail(
-                strict=True, reason="0 · q of lanes beyond a cluster, with q not a number"
-            ),
         ),
     ],
 )
