@@ -65,7 +65,8 @@ def test_read_after_write_is_identity(positions, cell, pbc, numbers, info, colum
     atoms.arrays["my_column"] = column
     read = round_trip(atoms)
     assert same_bits(read.positions, positions)
-    assert same_bits(read.cell.array, cell)
+    # A cell of zeros is no cell, whatever the signs of its zeros.
+    assert same_bits(read.cell.array, cell if cell.any() else np.zeros((3, 3)))
     assert same_bits(read.arrays["my_column"], column)
     assert (read.numbers == numbers).all()
     assert (read.pbc == pbc).all()
