@@ -6,16 +6,23 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from ase.build import molecule
 
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField, assemble
+from sundog.kernels.cpu.library import why_unavailable
 from sundog.model.hyperparameters import Hyperparameters
 from sundog.model.so3krates import initialize
 from sundog.neighbors.reference import reference_pairs
 from sundog.system import System, make_system
 from sundog.terms.zbl import ZBL
+
+needs_compiled_kernels = pytest.mark.skipif(
+    why_unavailable() is not None, reason=f"compiled kernels: {why_unavailable()}"
+)
+"""Marks tests of the compiled kernels; `test_cpu_library.py` fails where they should be there."""
 
 SMALL = Hyperparameters(
     features=16,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase import units
 from ase.build import bulk, molecule
+from ase.calculators.calculator import PropertyNotImplementedError
 from ase.calculators.test import gradient_test
 from ase.filters import FrechetCellFilter
 from ase.md.verlet import VelocityVerlet
@@ -112,7 +113,7 @@ def test_refusals():
         crystal.get_potential_energy()
     water = molecule("H2O")
     water.calc = calculator()
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(PropertyNotImplementedError, match="stress"):
         water.get_stress()
 
 

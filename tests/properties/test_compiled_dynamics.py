@@ -6,16 +6,14 @@ import jax
 import numpy as np
 import pytest
 
-from fixtures import SMALL, random_force_field, small_crystal
+from fixtures import SMALL, needs_compiled_kernels, random_force_field, small_crystal
 from sundog.forcefield.compiled import compiled
 from sundog.forcefield.so3lr import astype
-from sundog.kernels.cpu import library
 from sundog.simulate.ensembles import nve
 from sundog.simulate.run import run
 from sundog.simulate.state import initial_state, with_thermal_momenta
 
-if reason := library.why_unavailable():
-    pytest.skip(f"compiled kernels: {reason}", allow_module_level=True)
+pytestmark = needs_compiled_kernels
 
 SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
 

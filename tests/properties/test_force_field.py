@@ -9,11 +9,18 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from fixtures import call, ethanol, moved, pairs_for, small_crystal, small_force_field
+from fixtures import (
+    call,
+    ethanol,
+    moved,
+    needs_compiled_kernels,
+    pairs_for,
+    small_crystal,
+    small_force_field,
+)
 from sundog.forcefield import pair_sum
 from sundog.forcefield.compiled import compiled
 from sundog.forcefield.so3lr import ForceField
-from sundog.kernels.cpu import library
 from sundog.neighbors.pairs import PairList
 from sundog.system import concatenate, make_system, pad
 
@@ -35,12 +42,11 @@ CASES = {
 }
 case = pytest.mark.parametrize(("force_field", "system"), CASES.values(), ids=CASES)
 
-UNAVAILABLE = library.why_unavailable()
 WITH_KERNELS = CASES | {
     f"{name} on cpu kernels": pytest.param(
         compiled(force_field, threads=2),
         system,
-        marks=pytest.mark.skipif(UNAVAILABLE is not None, reason=str(UNAVAILABLE)),
+        marks=needs_compiled_kernels,
     )
     for name, (force_field, system) in CASES.items()
 }

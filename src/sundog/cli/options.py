@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cyclopts import Parameter
-from platformdirs import user_cache_path
 
 from sundog.errors import InputError, RunDirectoryError
 
@@ -122,11 +121,15 @@ def refuse_existing(output: Path, overwrite: bool) -> None:
 def set_up_jax() -> None:
     """Configure JAX for this process: float64 is available, compiled programs are kept on disk."""
     # What is kept names every feature of the processor, some of which XLA then fails to
-    # recognise; it says so at length in errors that are none.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # recognise; it says so at length in errors that are none. JAX itself sets 1, and a process
+    # started from one that uses JAX inherits it.
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1") == "1":
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import jax
+
+    from sundog.weights.store import cache_directory
 
     jax.config.update("jax_enable_x64", True)
     if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
-        jax.config.update("jax_compilation_cache_dir", str(user_cache_path("sundog") / "programs"))
+        jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "programs"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

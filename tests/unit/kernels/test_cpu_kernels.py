@@ -8,7 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fixtures import SMALL, call, ethanol, moved, pairs_for, random_force_field, small_crystal
+from fixtures import (
+    SMALL,
+    call,
+    ethanol,
+    moved,
+    needs_compiled_kernels,
+    pairs_for,
+    random_force_field,
+    small_crystal,
+)
 from sundog.errors import InputError
 from sundog.forcefield import kernels
 from sundog.forcefield.compiled import CompiledForceField, compiled
@@ -20,8 +29,7 @@ from sundog.kernels.cpu.lists import CpuLists, allocate_cpu_lists
 from sundog.model.hyperparameters import Hyperparameters
 from sundog.system import System, concatenate, make_system, pad
 
-if reason := library.why_unavailable():
-    pytest.skip(f"compiled kernels: {reason}", allow_module_level=True)
+pytestmark = needs_compiled_kernels
 
 PUBLISHED = Hyperparameters()
 """The shape that the kernels know at compile time."""
@@ -246,14 +254,3 @@ def test_kernels_are_used_only_when_they_agree_with_the_reference(monkeypatch):
     # The reference is not compared with itself.
     assert verified(force_field, force_field, system, said.append, warned.append) is force_field
     assert (len(said), len(warned)) == (1, 2)
-
-
-def test_a_library_that_is_missing_or_broken_is_a_reason_not_an_error(monkeypatch, tmp_path):
-    load = library.load.__wrapped__
-    monkeypatch.setenv(library.VARIABLE, str(tmp_path / "nowhere.so"))
-    assert "do not load" in load()
-    (tmp_path / "broken.so").write_text("not a library")
-    monkeypatch.setenv(library.VARIABLE, str(tmp_path / "broken.so"))
-    assert "do not load" in load()
-    monkeypatch.setattr(library, "_find", lambda: None)
-    assert "C++ compiler" in load()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cpu_lists import decode, within
+from fixtures import needs_compiled_kernels
 from random_cells import PERIODICITIES, entries, random_cell, random_system
 from sundog.errors import CellError, CoincidentAtomsError, InputError, StructureError
 from sundog.kernels.cpu import library
@@ -15,8 +16,7 @@ from sundog.kernels.cpu.lists import CpuLists, _with_room, allocate_cpu_lists
 from sundog.neighbors.reference import reference_pairs
 from sundog.system import concatenate, make_system, pad
 
-if reason := library.why_unavailable():
-    pytest.skip(f"compiled kernels: {reason}", allow_module_level=True)
+pytestmark = needs_compiled_kernels
 
 SHORT, LONG, SKIN = 2.5, 4.0, 0.4
 
