@@ -53,9 +53,9 @@ class Evaluator:
             system = self._from_same_origin(system)
         self._system = system
         prediction, neighbors = _evaluate(self.force_field, system, self._neighbors)
-        if neighbors.overflow:
-            neighbors = neighbors.enlarged(system)
-            prediction, neighbors = _evaluate(self.force_field, system, neighbors)
+        while neighbors.overflow:
+            self._neighbors = self._neighbors.enlarged(system, neighbors)
+            prediction, neighbors = _evaluate(self.force_field, system, self._neighbors)
         self._neighbors = neighbors
         if not np.isfinite(np.asarray(prediction.energy)).all():
             raise SimulationError(

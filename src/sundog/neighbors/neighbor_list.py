@@ -19,11 +19,13 @@ needs more than there is sets `overflow`, which stays set until `reallocate` has
 made, on the host, a list with the room that was asked for.
 """
 
+import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -125,16 +127,56 @@ def allocate(
         minimum = demand if minimum is None else minimum.join(demand)
 
 
-def reallocate(neighbors: NeighborList, system: System, *, headroom: float = 1.2) -> NeighborList:
-    """Return a list for `system` with the room that `neighbors` was asked for (host only).
+def reallocate(neighbors: NeighborList, system: System, asked: NeighborList) -> NeighborList:
+    """Return the list, of the same build, with the room that a later one wanted (host only).
 
     Args:
-        neighbors: the list that overflowed; it may have been built for later states.
-        system: concrete arrays; where to go on from.
-        headroom: factor on the capacities.
+        neighbors: the list before the overflow.
+        system: the structures.
+        asked: the list that overflowed.
     """
-    demand = None if neighbors.state is None else neighbors.state.demand
-    return allocate(system, neighbors.cutoff, neighbors.skin, headroom=headroom, minimum=demand)
+    if neighbors.state is None or asked.state is None:
+        return neighbors
+    built_for = system.at(neighbors.state.positions, neighbors.state.cell)
+    return allocate(built_for, neighbors.cutoff, neighbors.skin, minimum=asked.state.demand)
+
+
+def remember(neighbors: NeighborList) -> dict[str, np.ndarray]:
+    """Return what it takes to build the list again, bit for bit (host only)."""
+    state = neighbors.state
+    if state is None:
+        return {}
+    leaves = jax.tree.leaves((state.positions, state.cell, state.grid, state.demand))
+    plan = (*state.plan.search_range, *dataclasses.astuple(state.plan)[1:])
+    arrays = {str(k): np.asarray(leaf) for k, leaf in enumerate(leaves)}
+    return arrays | {"plan": np.asarray(plan)}
+
+
+def recall(
+    neighbors: NeighborList, system: System, memory: Mapping[str, np.ndarray]
+) -> NeighborList:
+    """Return the list that `memory` is of (host only).
+
+    Args:
+        neighbors: a list of these structures with the same cutoff and skin.
+        system: the structures.
+        memory: from `remember`.
+
+    Raises:
+        KeyError: it is not the memory of a list.
+    """
+    state = neighbors.state
+    if state is None:
+        return neighbors
+    like = (state.positions, state.cell, state.grid, state.demand)
+    structure = jax.tree.structure(like)
+    leaves = [jnp.asarray(memory[str(k)]) for k in range(structure.num_leaves)]
+    positions, cell, grid, demand = jax.tree.unflatten(structure, leaves)
+    ranges, sizes = np.split(memory["plan"], [3])
+    plan = CellListPlan(tuple(ranges.tolist()), *sizes.tolist())
+    reach = neighbors.cutoff + neighbors.skin
+    pairs, _ = _compiled_build(system.at(positions, cell), grid, plan, reach)
+    return replace(neighbors, pairs=pairs, state=CellListState(positions, cell, grid, demand, plan))
 
 
 def update(neighbors: NeighborList, system: System) -> NeighborList:

@@ -1,6 +1,7 @@
 """`Neighbors`: all the pair lists of one system, by the range they serve."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -8,8 +9,15 @@ from jaxtyping import Array, Bool
 
 from sundog.elements import symbol
 from sundog.errors import CoincidentAtomsError
-from sundog.neighbors.base import AbstractNeighbors
-from sundog.neighbors.neighbor_list import NeighborList, allocate, reallocate, update
+from sundog.neighbors.base import AbstractNeighbors, Memory
+from sundog.neighbors.neighbor_list import (
+    NeighborList,
+    allocate,
+    reallocate,
+    recall,
+    remember,
+    update,
+)
 from sundog.neighbors.pairs import PairList, edges
 from sundog.neighbors.pruning import Pruned, prune, room_for
 from sundog.system import System
@@ -53,10 +61,35 @@ class Neighbors(AbstractNeighbors):
         }
         return Neighbors(lists, pruned)
 
-    def enlarged(self, system: System) -> "Neighbors":
-        """Return lists for `system` with more room where it was too little (host only)."""
-        lists = {name: reallocate(one, system) for name, one in self.lists.items()}
-        return _with_pruned(lists, system, {n: int(one.most) for n, one in self.pruned.items()})
+    def enlarged(self, system: System, asked: Any) -> "Neighbors":
+        """Return these lists with more room; see `AbstractNeighbors.enlarged` (host only)."""
+        lists = {
+            name: reallocate(one, system, asked.lists[name]) for name, one in self.lists.items()
+        }
+        return _with_pruned(lists, system, {n: int(one.most) for n, one in asked.pruned.items()})
+
+    def memory(self) -> Memory:
+        """Return what it takes to build the same lists again (host only)."""
+        memory = {
+            f"{name}.{key}": value
+            for name, one in self.lists.items()
+            for key, value in remember(one).items()
+        }
+        for name, one in self.pruned.items():
+            memory[f"{name}.pruned"] = np.asarray([len(one.pairs.i), int(one.most)])
+        return memory
+
+    def recalled(self, system: System, memory: Mapping[str, np.ndarray]) -> "Neighbors":
+        """Return the lists that a memory is of; see `AbstractNeighbors.recalled` (host only)."""
+        lists = {}
+        for name, one in self.lists.items():
+            own = {k.removeprefix(f"{name}."): v for k, v in memory.items() if k.startswith(name)}
+            lists[name] = recall(one, system, own)
+        pruned = {}
+        for name in self.pruned:
+            room, most = memory[f"{name}.pruned"].tolist()
+            pruned[name] = prune(lists[name], system, room, jnp.asarray(most, jnp.int32))
+        return Neighbors(lists, pruned)
 
 
 def allocate_neighbors(system: System, cutoffs: Mapping[str, float], skin: float) -> Neighbors:

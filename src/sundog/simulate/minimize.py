@@ -78,7 +78,7 @@ def minimize(
         count = min(steps_per_chunk, steps - done)
         after = _fire_steps(fire, force_field, jnp.int32(count), jnp.asarray(force_threshold))
         if after.md.neighbors.overflow:
-            larger = after.md.neighbors.enlarged(fire.md.system)
+            larger = fire.md.neighbors.enlarged(fire.md.system, after.md.neighbors)
             fire = replace(fire, md=replace(fire.md, neighbors=larger))
             continue
         if not jnp.isfinite(after.md.potential_energy).all():

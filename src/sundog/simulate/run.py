@@ -95,7 +95,8 @@ def _chunk(state: MDState, ensemble: Ensemble, stride: int, count: int, capacity
             _check_sound(end, thermometer)
             rows = {name: np.asarray(values)[:count] for name, values in samples.items()}
             return Chunk(end, rows, repeats, time.perf_counter() - begin)
-        start = replace(state, neighbors=end.neighbors.enlarged(state.system))
+        larger = start.neighbors.enlarged(state.system, end.neighbors)
+        start = replace(state, neighbors=larger)
     raise SimulationError(
         f"neighbours: lists still overflow after {LARGEST_NUMBER_OF_REPEATS} enlargements",
         got=f"step {int(state.step)}",

@@ -1,7 +1,8 @@
 """The compiled kernels' lists hold the pairs of the reference, each once, in any cell."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -149,7 +150,8 @@ def test_too_little_room_is_flagged_and_mended(limit):
     # It stays flagged when later states need less.
     sparse = system.at(system.positions, 3.0 * system.cell)
     assert advance(built, sparse).overflow
-    assert_exact(built.enlarged(system), system)
+    # The lists are those of the build before, with more room.
+    assert_exact(roomy.enlarged(sparse, built), system)
 
 
 def test_a_run_into_a_dense_state_overflows_and_is_mended():
@@ -158,8 +160,24 @@ def test_a_run_into_a_dense_state_overflows_and_is_mended():
     dense = system.at(0.35 * system.positions, 0.35 * system.cell)
     later = advance(lists, dense)
     assert later.overflow
-    assert_exact(later.enlarged(dense), dense)
-    assert not later.enlarged(system).overflow
+    larger = lists.enlarged(system, later)
+    assert_exact(larger, system)
+    assert_exact(advance(larger, dense), dense)
+
+
+def test_lists_are_recalled_bit_for_bit():
+    rng = np.random.default_rng(9)
+    system = random_system(rng, 60, (True, True, False), lengths=(5.0, 6.0))
+    lists = lists_of(system)
+    moved = system.at(system.positions + 0.1 * rng.normal(size=(60, 3)), 0.99 * system.cell)
+    later = advance(lists, moved)
+    elsewhere = lists_of(system.at(1.3 * system.positions, 1.3 * system.cell))
+    recalled = elsewhere.recalled(moved, later.memory())
+    # What the integers hold beyond the lists is left over from elsewhere.
+    assert eqx.tree_equal(replace(recalled, data=later.data), later)
+    jax.tree.map(np.testing.assert_array_equal, asdict(decode(recalled)), asdict(decode(later)))
+    with pytest.raises(KeyError):
+        lists.recalled(moved, {})
 
 
 def test_lists_are_built_again_exactly_when_they_must():

@@ -9,6 +9,7 @@ import pytest
 from random_cells import entries, random_system
 from sundog.errors import CellError, InputError, StructureError
 from sundog.neighbors.neighbor_list import allocate, needs_rebuild, reallocate, update
+from sundog.neighbors.neighbors import allocate_neighbors
 from sundog.neighbors.reference import reference_pairs
 from sundog.system import concatenate, make_system, pad
 
@@ -117,7 +118,7 @@ def test_a_list_grows_to_what_was_asked_for(system, neighbors):
     assert flagged.overflow
     assert np.any(flagged.state.demand.heights < flagged.state.grid.least_heights)
     for _ in range(3):
-        grown = reallocate(flagged, system)
+        grown = reallocate(neighbors, system, flagged)
         assert not grown.overflow
         assert entries(grown.pairs) == entries(neighbors.pairs)
         flagged = compiled_update(grown, dense)
@@ -138,11 +139,22 @@ def test_all_pairs_of_molecules():
     assert not needs_rebuild(neighbors, far)
     assert update(neighbors, far) is neighbors
     assert not neighbors.overflow
-    again = reallocate(neighbors, far)
+    again = reallocate(neighbors, far, neighbors)
     assert eqx.tree_equal(again.pairs, neighbors.pairs)
     alone = allocate(molecules[1], math.inf)
     assert alone.pairs.row_length == 1
     assert not alone.pairs.mask.any()
+
+
+def test_lists_are_recalled_bit_for_bit(system):
+    cutoffs = {"short": 2.5, "long": CUTOFF}
+    lists = allocate_neighbors(system, cutoffs, SKIN)
+    now = strained(moved(system, 7, 0.3), -0.03 * np.eye(3))
+    later = eqx.filter_jit(lambda old, new: old.update(new))(lists, now)
+    elsewhere = allocate_neighbors(strained(system, 0.2 * np.eye(3)), cutoffs, SKIN)
+    assert eqx.tree_equal(elsewhere.recalled(now, later.memory()), later)
+    with pytest.raises(KeyError):
+        lists.recalled(now, {})
 
 
 def test_works_without_float64(system):

@@ -6,8 +6,10 @@ long one, and how both are shared out among the threads. They are built by a ker
 which is called inside a compiled loop whenever an atom has moved by half the skin.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import isinf
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -16,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int
 
 from sundog.kernels.cpu import library
-from sundog.neighbors.base import AbstractNeighbors
+from sundog.neighbors.base import AbstractNeighbors, Memory
 from sundog.neighbors.lattice import complete_lattice
 from sundog.neighbors.neighbor_list import check_request, is_outdated
 from sundog.neighbors.neighbors import refuse_coincidence
@@ -35,6 +37,9 @@ LONG_PARTS = 16
 """At most so many parts of the long range, each of which has sums for all atoms."""
 
 HEADROOM = 1.15
+
+REMEMBERED = ("positions", "cell", "frame", "most")
+"""Arrays that, with `extent`, say everything about the lists; the rest follows from them."""
 
 
 class CpuLists(AbstractNeighbors):
@@ -88,9 +93,25 @@ class CpuLists(AbstractNeighbors):
         )
         return jax.lax.cond(outdated, lambda: self._built(system), lambda: self)
 
-    def enlarged(self, system: System) -> "CpuLists":
-        """Return lists for `system` with more room where it was too little (host only)."""
-        return _with_room(self, system, np.asarray(self.most))
+    def enlarged(self, system: System, asked: Any) -> "CpuLists":
+        """Return these lists with more room; see `AbstractNeighbors.enlarged` (host only)."""
+        return _with_room(self, system.at(self.positions, self.cell), np.asarray(asked.most))
+
+    def memory(self) -> Memory:
+        """Return what it takes to build the same lists again (host only)."""
+        arrays = {name: np.asarray(getattr(self, name)) for name in REMEMBERED}
+        return arrays | {"extent": np.asarray(self.extent)}
+
+    def recalled(self, system: System, memory: Mapping[str, np.ndarray]) -> "CpuLists":
+        """Return the lists that a memory is of; see `AbstractNeighbors.recalled` (host only)."""
+        extent = tuple(memory["extent"].tolist())
+        lists = replace(
+            self,
+            **{name: jnp.asarray(memory[name]) for name in REMEMBERED},
+            extent=extent,
+            data=jnp.zeros((library.lists_size(extent),), jnp.int32),
+        )
+        return _compiled_build(lists, system.at(lists.positions, lists.cell))
 
     def _lattice(self, system: System) -> Cells:
         return jnp.where(system.pbc[:, :, None], system.cell, self.frame)
