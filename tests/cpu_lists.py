@@ -106,6 +106,7 @@ def decode(lists: CpuLists) -> Decoded:
     for name in ("long_cluster", "long_shift"):
         parts[name] = parts[name][:cluster_pairs]
     parts["halo_rows"] = parts["halo_rows"][:rows]
+    parts["demand"] = parts["demand"][:6]
     return Decoded(atoms=atoms, **parts)
 
 

@@ -35,5 +35,8 @@ BAR = 1e5 * 1e-30 / ELEMENTARY_CHARGE_COULOMB
 DEBYE = 0.20819433442462576
 """One debye in e·Å."""
 
+MILLINEWTON_PER_METRE = 100 * BAR
+"""One mN/m in eV/Å²."""
+
 GRAM_PER_CM3 = 1e-3 / ATOMIC_MASS_KG * 1e-24
 """One g/cm³ in amu/Å³."""

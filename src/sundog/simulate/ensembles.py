@@ -1,59 +1,290 @@
-"""Ensembles as recipes: each a symmetric Trotter splitting made of propagators.
+"""Ensembles as recipes: each a splitting made of propagators, symmetric in time.
 
-    NVE             velocity Verlet        B A B            second order, symplectic
-    NVT, Langevin   BAOAB                  B A O A B        configurations accurate to dt⁴ in
-                                                            the harmonic limit
+    NVE                    B A B                second order, symplectic
+    NVT  Langevin          B A O A B            BAOAB: configurations accurate to dt⁴ in the
+                                                harmonic limit
+         Bussi             B A B V              stochastic velocity rescaling
+         Nosé–Hoover       N B A B N            reversible
+    NPT  rescaling         B C A O A B          stochastic cell rescaling, with Langevin
+                           B C A B V            … or with Bussi
+         MTK               H N K S D S K N H    Martyna–Tobias–Klein, reversible
 
-B kick, A drift, O Ornstein–Uhlenbeck. Sources: Swope et al., J. Chem. Phys. 76,
-637 (1982); Leimkuhler, Matthews, J. Chem. Phys. 138, 174102 (2013).
+B kick, A drift, O Ornstein–Uhlenbeck, V velocity rescaling, N Nosé–Hoover chain of the
+atoms and H of the cell, C cell rescaling, K cell kick, S and D kick and drift in a moving
+cell. The force is evaluated after the last drift. The cell is rescaled where positions
+and virial belong together and the momenta are those of the half step, whose kinetic
+energy has no error of second order. Sources: Swope et al., J. Chem. Phys. 76, 637 (1982);
+Leimkuhler, Matthews, J. Chem. Phys. 138, 174102 (2013); the others with their propagators.
 """
 
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
 
 from sundog.forcefield.base import AbstractForceField
+from sundog.simulate.cell_modes import NUMBER_OF_MODES, Coupling
 from sundog.simulate.propagators.base import AbstractPropagator
+from sundog.simulate.propagators.bussi import StochasticRescaling
 from sundog.simulate.propagators.drift import Drift
 from sundog.simulate.propagators.force import Force
 from sundog.simulate.propagators.kick import Kick
+from sundog.simulate.propagators.martyna_tobias_klein import (
+    CellKick,
+    CellThermostat,
+    StrainedDrift,
+    StrainedKick,
+)
+from sundog.simulate.propagators.nose_hoover import NoseHoover
 from sundog.simulate.propagators.ornstein_uhlenbeck import OrnsteinUhlenbeck
-from sundog.units import FEMTOSECOND
+from sundog.simulate.propagators.stochastic_cell_rescaling import (
+    CellNoise,
+    StochasticCellRescaling,
+)
+from sundog.simulate.reservoirs.base import AbstractReservoir
+from sundog.simulate.reservoirs.cell_motion import CellMotion
+from sundog.simulate.reservoirs.chain import AtomChain, CellChain
+from sundog.simulate.reservoirs.pressure import PressureBath
+from sundog.simulate.state import MDState
+from sundog.units import BAR, FEMTOSECOND, MILLINEWTON_PER_METRE
+
+WATER_COMPRESSIBILITY_PER_BAR = 4.5e-5
 
 
-class Ensemble(NamedTuple):
-    """A recipe and what an estimator of the temperature must know of it.
+class Ensemble(eqx.Module):
+    """A recipe and what belongs to it.
 
     Attributes:
         propagators: applied in order, once per step.
-        conserved_momenta: degrees of freedom per structure that the dynamics keeps at rest.
+        temperature: of the baths in K, one or one per structure; None without a bath.
+        reservoirs: whose energies belong to the conserved one.
+        conserved_momenta: momenta per structure that the dynamics keeps at rest.
     """
 
     propagators: tuple[AbstractPropagator, ...]
-    conserved_momenta: int
+    temperature: Float[Array, "..."] | None = None
+    reservoirs: tuple[AbstractReservoir, ...] = ()
+    conserved_momenta: int = eqx.field(static=True, default=3)
+
+    def entered(self, state: MDState) -> MDState:
+        """Return the state with this ensemble's temperatures and variables (host only).
+
+        What the state has of them already stays: the variables of the baths, and the
+        temperatures also where replicas have exchanged them.
+        """
+        if self.temperature is not None:
+            temperature = jnp.broadcast_to(self.temperature, state.heat.shape)
+            if not np.array_equal(np.sort(temperature), np.sort(state.temperature)):
+                state = replace(state, temperature=temperature)
+        first = {k: v for one in self.reservoirs for k, v in one.variables(state).items()}
+        return replace(state, extended={k: state.extended.get(k, v) for k, v in first.items()})
 
 
-def nve(force_field: AbstractForceField, timestep_fs: float) -> Ensemble:
+class Barostat(NamedTuple):
+    """What the cell is subject to.
+
+    Attributes:
+        pressure_bar: in bar; along z where there is a surface tension.
+        relaxation_time_fs: of the volume, in fs.
+        coupling: which strains the cell may make.
+        compressibility_per_bar: of the material, in 1/bar; sets the rate of cell rescaling.
+        surface_tension_mn_per_m: of each of the two interfaces of a membrane, in mN/m.
+    """
+
+    pressure_bar: float = 1.0
+    relaxation_time_fs: float = 1000.0
+    coupling: Coupling = "isotropic"
+    compressibility_per_bar: float = WATER_COMPRESSIBILITY_PER_BAR
+    surface_tension_mn_per_m: float = 0.0
+
+    @property
+    def bath(self) -> PressureBath:
+        """The pressure bath."""
+        return PressureBath(
+            pressure=self.pressure_bar * BAR,
+            surface_tension=2 * self.surface_tension_mn_per_m * MILLINEWTON_PER_METRE,
+            coupling=self.coupling,
+        )
+
+
+def nve(
+    force_field: AbstractForceField, timestep_fs: float, conserved_momenta: int = 3
+) -> Ensemble:
     """Return velocity Verlet at constant energy and volume."""
     dt = timestep_fs * FEMTOSECOND
-    return Ensemble((Kick(dt / 2), Drift(dt), Force(force_field), Kick(dt / 2)), 3)
+    steps = (Kick(dt / 2), Drift(dt), Force(force_field), Kick(dt / 2))
+    return Ensemble(steps, conserved_momenta=conserved_momenta)
 
 
 def nvt_langevin(
     force_field: AbstractForceField,
     timestep_fs: float,
-    temperature_kelvin: float,
+    temperature_kelvin: ArrayLike,
     friction_per_ps: float,
 ) -> Ensemble:
     """Return BAOAB Langevin dynamics at constant temperature and volume."""
-    dt = timestep_fs * FEMTOSECOND
-    friction = friction_per_ps / (1000 * FEMTOSECOND)
-    return Ensemble(
-        (
-            Kick(dt / 2),
-            Drift(dt / 2),
-            OrnsteinUhlenbeck(dt, temperature_kelvin, friction),
-            Drift(dt / 2),
-            Force(force_field),
-            Kick(dt / 2),
-        ),
-        0,
+    return _langevin(force_field, timestep_fs, temperature_kelvin, friction_per_ps)
+
+
+def nvt_bussi(
+    force_field: AbstractForceField,
+    timestep_fs: float,
+    temperature_kelvin: ArrayLike,
+    relaxation_time_fs: float,
+    conserved_momenta: int = 3,
+) -> Ensemble:
+    """Return velocity Verlet with stochastic velocity rescaling."""
+    return _bussi(
+        force_field, timestep_fs, temperature_kelvin, relaxation_time_fs, conserved_momenta
     )
+
+
+def nvt_nose_hoover(
+    force_field: AbstractForceField,
+    timestep_fs: float,
+    temperature_kelvin: ArrayLike,
+    relaxation_time_fs: float,
+    conserved_momenta: int = 3,
+) -> Ensemble:
+    """Return velocity Verlet with a Nosé–Hoover chain."""
+    dt = timestep_fs * FEMTOSECOND
+    chain = AtomChain(relaxation_time_fs * FEMTOSECOND, conserved_momenta)
+    thermostat = NoseHoover(dt / 2, chain)
+    verlet = (Kick(dt / 2), Drift(dt), Force(force_field), Kick(dt / 2))
+    return Ensemble(
+        (thermostat, *verlet, thermostat),
+        jnp.asarray(temperature_kelvin, jnp.float64),
+        (chain,),
+        conserved_momenta,
+    )
+
+
+def npt_rescaling(
+    force_field: AbstractForceField,
+    timestep_fs: float,
+    temperature_kelvin: ArrayLike,
+    barostat: Barostat,
+    *,
+    thermostat: Literal["langevin", "bussi"] = "langevin",
+    friction_per_ps: float = 1.0,
+    relaxation_time_fs: float = 100.0,
+    conserved_momenta: int = 3,
+) -> Ensemble:
+    """Return stochastic cell rescaling with a thermostat.
+
+    Args:
+        force_field: the force field.
+        timestep_fs: fs.
+        temperature_kelvin: K, one or one per structure.
+        barostat: what the cell is subject to.
+        thermostat: of the atoms.
+        friction_per_ps: of Langevin's, in 1/ps.
+        relaxation_time_fs: of Bussi's, in fs.
+        conserved_momenta: momenta per structure that Bussi's dynamics keeps at rest.
+    """
+    bath = barostat.bath
+    rescaling = StochasticCellRescaling(
+        timestep_fs * FEMTOSECOND,
+        barostat.relaxation_time_fs * FEMTOSECOND,
+        barostat.compressibility_per_bar / BAR,
+        bath,
+    )
+    reservoirs = (bath, CellNoise())
+    if thermostat == "langevin":
+        return _langevin(
+            force_field, timestep_fs, temperature_kelvin, friction_per_ps, (rescaling,), reservoirs
+        )
+    return _bussi(
+        force_field,
+        timestep_fs,
+        temperature_kelvin,
+        relaxation_time_fs,
+        conserved_momenta,
+        (rescaling,),
+        reservoirs,
+    )
+
+
+def npt_martyna_tobias_klein(
+    force_field: AbstractForceField,
+    timestep_fs: float,
+    temperature_kelvin: ArrayLike,
+    barostat: Barostat,
+    relaxation_time_fs: float,
+    conserved_momenta: int = 3,
+) -> Ensemble:
+    """Return Martyna–Tobias–Klein dynamics, with one chain for the atoms and one for the cell.
+
+    Args:
+        force_field: the force field.
+        timestep_fs: fs.
+        temperature_kelvin: K, one or one per structure.
+        barostat: what the cell is subject to; its compressibility is not used.
+        relaxation_time_fs: of the atoms' chain; the cell's has that of the barostat.
+        conserved_momenta: momenta per structure that the dynamics keeps at rest.
+    """
+    dt = timestep_fs * FEMTOSECOND
+    bath = barostat.bath
+    slow = barostat.relaxation_time_fs * FEMTOSECOND
+    motion = CellMotion(slow, conserved_momenta)
+    atoms = AtomChain(relaxation_time_fs * FEMTOSECOND, conserved_momenta)
+    cell = CellChain(slow, NUMBER_OF_MODES[barostat.coupling])
+    first = (
+        CellThermostat(dt / 2, motion, cell),
+        NoseHoover(dt / 2, atoms),
+        CellKick(dt / 2, motion, bath),
+        StrainedKick(dt / 2, motion),
+    )
+    return Ensemble(
+        (*first, StrainedDrift(dt), Force(force_field), *reversed(first)),
+        jnp.asarray(temperature_kelvin, jnp.float64),
+        (bath, motion, atoms, cell),
+        conserved_momenta,
+    )
+
+
+def _langevin(
+    force_field: AbstractForceField,
+    timestep_fs: float,
+    temperature_kelvin: ArrayLike,
+    friction_per_ps: float,
+    barostat: tuple[AbstractPropagator, ...] = (),
+    reservoirs: tuple[AbstractReservoir, ...] = (),
+) -> Ensemble:
+    dt = timestep_fs * FEMTOSECOND
+    propagators = (
+        Kick(dt / 2),
+        *barostat,
+        Drift(dt / 2),
+        OrnsteinUhlenbeck(dt, friction_per_ps / (1000 * FEMTOSECOND)),
+        Drift(dt / 2),
+        Force(force_field),
+        Kick(dt / 2),
+    )
+    # The noise pushes the centre of mass as well.
+    return Ensemble(propagators, jnp.asarray(temperature_kelvin, jnp.float64), reservoirs, 0)
+
+
+def _bussi(
+    force_field: AbstractForceField,
+    timestep_fs: float,
+    temperature_kelvin: ArrayLike,
+    relaxation_time_fs: float,
+    conserved_momenta: int,
+    barostat: tuple[AbstractPropagator, ...] = (),
+    reservoirs: tuple[AbstractReservoir, ...] = (),
+) -> Ensemble:
+    dt = timestep_fs * FEMTOSECOND
+    propagators = (
+        Kick(dt / 2),
+        *barostat,
+        Drift(dt),
+        Force(force_field),
+        Kick(dt / 2),
+        StochasticRescaling(dt, relaxation_time_fs * FEMTOSECOND, conserved_momenta),
+    )
+    temperature = jnp.asarray(temperature_kelvin, jnp.float64)
+    return Ensemble(propagators, temperature, reservoirs, conserved_momenta)

@@ -19,7 +19,6 @@ from jaxtyping import Array, Bool
 
 from sundog.errors import SimulationError
 from sundog.simulate.ensembles import Ensemble
-from sundog.simulate.propagators.base import AbstractPropagator
 from sundog.simulate.samples import Samples, Thermometer, measure
 from sundog.simulate.state import MDState
 
@@ -69,6 +68,7 @@ def run(
     Raises:
         SimulationError: the run blew up; the last state yielded is the last good one.
     """
+    state = ensemble.entered(state)
     last = int(state.step) + steps
     pace = 0.0  # samples per second
     while (step := int(state.step)) < last:
@@ -88,9 +88,7 @@ def _chunk(state: MDState, ensemble: Ensemble, stride: int, count: int, capacity
     begin = time.perf_counter()
     start = state
     for repeats in range(LARGEST_NUMBER_OF_REPEATS):
-        end, samples = advance(
-            start, ensemble.propagators, thermometer, jnp.int32(count), jnp.int32(stride), capacity
-        )
+        end, samples = advance(start, ensemble, jnp.int32(count), jnp.int32(stride), capacity)
         if not end.neighbors.overflow:
             _check_sound(end, thermometer)
             rows = {name: np.asarray(values)[:count] for name, values in samples.items()}
@@ -107,8 +105,7 @@ def _chunk(state: MDState, ensemble: Ensemble, stride: int, count: int, capacity
 @eqx.filter_jit
 def advance(
     state: MDState,
-    propagators: tuple[AbstractPropagator, ...],
-    thermometer: Thermometer,
+    ensemble: Ensemble,
     count: Array,
     stride: Array,
     capacity: int,
@@ -119,12 +116,12 @@ def advance(
 
     Args:
         state: where to start.
-        propagators: applied in order, once per step.
-        thermometer: how to measure the temperature.
+        ensemble: the recipe.
         count: number of samples, at most `capacity`.
         stride: steps between samples.
         capacity: rows of the returned samples; the rows from `count` on are zero.
     """
+    thermometer = Thermometer(ensemble.conserved_momenta)
 
     def is_sound(state: MDState) -> Bool[Array, ""]:
         finite = jnp.isfinite(state.potential_energy) & (thermometer(state) < HOTTEST)
@@ -132,7 +129,7 @@ def advance(
 
     def step(carry: tuple[Array, MDState]) -> tuple[Array, MDState]:
         done, state = carry
-        for propagator in propagators:
+        for propagator in ensemble.propagators:
             state = propagator(state)
         return done + 1, replace(state, step=state.step + 1)
 
@@ -143,11 +140,11 @@ def advance(
             step,
             (jnp.int32(0), state),
         )
-        values = measure(state, thermometer)
+        values = measure(state, thermometer, ensemble.reservoirs)
         samples = {name: samples[name].at[row].set(values[name]) for name in samples}
         return row + 1, state, samples
 
-    shapes = jax.eval_shape(lambda s: measure(s, thermometer), state)
+    shapes = jax.eval_shape(lambda s: measure(s, thermometer, ensemble.reservoirs), state)
     empty = {name: jnp.zeros((capacity, *s.shape), s.dtype) for name, s in shapes.items()}
     _, state, samples = jax.lax.while_loop(
         lambda carry: (carry[0] < count) & is_sound(carry[1]),

@@ -1,14 +1,18 @@
 """What is recorded along a trajectory, on the device, while it runs.
 
-    T = 2K/(f k_B),  P = (Σ p⊗p/m − dE/dε)/(3V) traced,  conserved = K + E − heat
+    T = 2K/(f k_B),  P = (Σ p⊗p/m − dE/dε)/V,  conserved = K + E + reservoirs − heat
 
-f: degrees of freedom, 3N less what the dynamics keeps at rest.
+f: degrees of freedom, less the momenta that the dynamics keeps at rest. What needs a
+cell is not a number for a structure without one.
 """
+
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from sundog.simulate.reservoirs.base import AbstractReservoir
 from sundog.simulate.state import MDState
 from sundog.typing import PerSystem
 from sundog.units import BAR, BOLTZMANN, GRAM_PER_CM3
@@ -23,25 +27,49 @@ class Thermometer(eqx.Module):
 
     def __call__(self, state: MDState) -> PerSystem:
         """Return the kinetic temperature in K."""
-        atoms = state.sum_over_atoms(state.system.is_atom.astype(state.momenta.dtype))
-        degrees = jnp.maximum(3 * atoms - self.conserved_momenta, 1)
+        degrees = jnp.maximum(state.degrees - self.conserved_momenta, 1)
         return 2 * state.kinetic_energy / (degrees * BOLTZMANN)
 
 
-def measure(state: MDState, thermometer: Thermometer) -> dict[str, Array]:
+VOIGT = {"xx": (0, 0), "yy": (1, 1), "zz": (2, 2), "yz": (1, 2), "xz": (0, 2), "xy": (0, 1)}
+
+
+def measure(
+    state: MDState, thermometer: Thermometer, reservoirs: Sequence[AbstractReservoir] = ()
+) -> dict[str, Array]:
     """Return the observables of one state, named with their units."""
     kinetic, potential = state.kinetic_energy, state.potential_energy
-    volume = state.system.volume
-    inner = (state.kinetic_tensor - state.virial).trace(axis1=1, axis2=2)
-    mass = state.sum_over_atoms(jnp.where(state.system.is_atom, state.masses, 0.0))
-    safe_volume = jnp.where(volume > 0, volume, jnp.nan)
+    stored = sum((one.energy(state) for one in reservoirs), start=-state.heat)
     return {
         "step": state.step,
         "potential_energy_ev": potential,
         "kinetic_energy_ev": kinetic,
-        "conserved_energy_ev": potential + kinetic - state.heat,
+        "conserved_energy_ev": potential + kinetic + stored,
         "temperature_kelvin": thermometer(state),
-        "pressure_bar": inner / (3 * safe_volume) / BAR,
-        "density_g_per_cm3": mass / safe_volume / GRAM_PER_CM3,
+        "bath_temperature_kelvin": state.temperature,
         **{f"energy_{name}_ev": values for name, values in state.energies.items()},
+        **_measure_cell(state),
+    }
+
+
+def _measure_cell(state: MDState) -> dict[str, Array]:
+    cell = state.system.cell
+    volume = jnp.where(state.system.volume > 0, state.system.volume, jnp.nan)
+    pressure = state.internal_pressure_volume / volume[:, None, None] / BAR
+    mass = state.sum_over_atoms(jnp.where(state.system.is_atom, state.masses, 0.0))
+    lengths = jnp.linalg.norm(cell, axis=2)
+    cosines = {
+        name: jnp.sum(cell[:, i] * cell[:, j], axis=1) / (lengths[:, i] * lengths[:, j])
+        for name, i, j in (("alpha", 1, 2), ("beta", 0, 2), ("gamma", 0, 1))
+    }
+    return {
+        "pressure_bar": pressure.trace(axis1=1, axis2=2) / 3,
+        "density_g_per_cm3": mass / volume / GRAM_PER_CM3,
+        "volume_angstrom3": volume,
+        **{f"pressure_{name}_bar": pressure[:, i, j] for name, (i, j) in VOIGT.items()},
+        **{f"cell_{'abc'[k]}_angstrom": lengths[:, k] for k in range(3)},
+        **{
+            f"cell_{name}_degrees": jnp.degrees(jnp.arccos(cosine))
+            for name, cosine in cosines.items()
+        },
     }

@@ -10,7 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
+from jaxtyping import Array, ArrayLike, Bool, Float, Int, PRNGKeyArray
 
 from sundog.elements import standard_masses
 from sundog.forcefield.base import AbstractForceField
@@ -28,10 +28,15 @@ class MDState(eqx.Module):
         system: positions in Å (unwrapped) and cells.
         momenta: amu·Å per time unit.
         masses: amu; one in padding.
+        mobile: false for frozen atoms and padding, whose momenta stay zero.
+        degrees: degrees of freedom of each structure: three for each mobile atom, less the
+            constraints.
         forces: eV/Å at `system`.
         virial: dE/dε in eV at `system`.
         energies: potential energy terms in eV at `system`, by name.
-        heat: energy in eV that thermostats have put in so far, per structure.
+        heat: energy in eV that baths have put in so far, per structure.
+        temperature: of the baths, K.
+        extended: variables of the baths, by name (`reservoirs`).
         neighbors: pair lists.
         key: the only source of randomness.
         step: steps done.
@@ -40,10 +45,14 @@ class MDState(eqx.Module):
     system: System
     momenta: Positions
     masses: PerAtom
+    mobile: Bool[Array, " atoms"]
+    degrees: PerSystem
     forces: Positions
     virial: Cells
     energies: dict[str, PerSystem]
     heat: PerSystem
+    temperature: PerSystem
+    extended: dict[str, Array]
     neighbors: AbstractNeighbors
     key: PRNGKeyArray
     step: Int[Array, ""]
@@ -65,19 +74,22 @@ class MDState(eqx.Module):
         outer = self.momenta[:, :, None] * self.momenta[:, None, :] / self.masses[:, None, None]
         return self.sum_over_atoms(outer)
 
+    @property
+    def internal_pressure_volume(self) -> Cells:
+        """P_int V = Σ p⊗p/m − dE/dε in eV, the pressure tensor times the volume."""
+        return self.kinetic_tensor - self.virial
+
     def sum_over_atoms(self, values: Array) -> Array:
         """Return the sum of a per-atom quantity over each structure."""
         return sum_per_system(values, self.system.system_index, self.system.number_of_systems)
 
-    def thermal_momenta(self, key: PRNGKeyArray, temperature: ArrayLike) -> Positions:
-        """Return momenta drawn from the Maxwell–Boltzmann distribution; zero in padding.
+    def thermal_momenta(self, key: PRNGKeyArray) -> Positions:
+        """Return momenta drawn from the Maxwell–Boltzmann distribution at the bath's temperature.
 
-        Args:
-            key: consumed.
-            temperature: K.
+        Those of frozen atoms and of padding are zero.
         """
-        width = jnp.sqrt(self.masses * BOLTZMANN * temperature)
-        width = jnp.where(self.system.is_atom, width, 0.0)
+        temperature = self.temperature[self.system.system_index]
+        width = jnp.where(self.mobile, jnp.sqrt(self.masses * BOLTZMANN * temperature), 0.0)
         return width[:, None] * jax.random.normal(key, self.momenta.shape, self.momenta.dtype)
 
     def evaluated(self, force_field: AbstractForceField) -> "MDState":
@@ -110,6 +122,7 @@ def initial_state(
     *,
     seed: int,
     masses: PerAtom | None = None,
+    frozen: np.ndarray | None = None,
     skin: float = 0.5,
 ) -> MDState:
     """Return a state at rest with its forces (host only).
@@ -119,6 +132,7 @@ def initial_state(
         force_field: evaluated once.
         seed: of all randomness to come.
         masses: amu; standard ones by default.
+        frozen: true for atoms that do not move.
         skin: Å added to the cutoffs of the pair lists.
 
     Raises:
@@ -126,14 +140,20 @@ def initial_state(
     """
     force_field.check(system)
     zeros = jnp.zeros_like(system.positions)
+    mobile = system.is_atom if frozen is None else system.is_atom & ~jnp.asarray(frozen)
     state = MDState(
         system=system,
         momenta=zeros,
+        mobile=mobile,
+        degrees=3
+        * sum_per_system(mobile.astype(zeros.dtype), system.system_index, system.number_of_systems),
         masses=atomic_masses(system) if masses is None else masses,
         forces=zeros,
         virial=jnp.zeros_like(system.cell),
         energies={},
         heat=jnp.zeros_like(system.total_charge),
+        temperature=jnp.zeros_like(system.total_charge),
+        extended={},
         neighbors=force_field.allocate_neighbors(system, skin),
         key=jax.random.key(seed),
         step=jnp.zeros((), jnp.int64),
@@ -141,16 +161,22 @@ def initial_state(
     return _evaluate(state, force_field)
 
 
-def with_thermal_momenta(state: MDState, temperature: float) -> MDState:
+def with_thermal_momenta(state: MDState, temperature: ArrayLike) -> MDState:
     """Return the state with Maxwell–Boltzmann momenta and each structure's centre at rest.
+
+    The centre is left alone where atoms are frozen.
 
     Args:
         state: its key is split, so that the same seed gives the same momenta.
-        temperature: K.
+        temperature: K, one or one per structure.
     """
     key, draw = jax.random.split(state.key)
-    momenta = state.thermal_momenta(draw, temperature)
-    return replace(state, key=key, momenta=without_drift(state, momenta))
+    temperature = jnp.broadcast_to(jnp.asarray(temperature, state.heat.dtype), state.heat.shape)
+    state = replace(state, key=key, temperature=temperature)
+    momenta = state.thermal_momenta(draw)
+    if bool(jnp.all(state.mobile == state.system.is_atom)):
+        momenta = without_drift(state, momenta)
+    return replace(state, momenta=momenta)
 
 
 def without_drift(state: MDState, momenta: Positions) -> Float[Array, "atoms 3"]:

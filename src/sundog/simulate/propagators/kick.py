@@ -17,4 +17,8 @@ class Kick(AbstractPropagator):
 
     def __call__(self, state: MDState) -> MDState:
         """Return the state with p + dt F."""
-        return replace(state, momenta=state.momenta + self.timestep * state.forces)
+        return replace(
+            state,
+            momenta=state.momenta
+            + jnp.where(state.mobile[:, None], self.timestep * state.forces, 0.0),
+        )

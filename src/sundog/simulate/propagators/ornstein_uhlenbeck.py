@@ -22,7 +22,6 @@ class OrnsteinUhlenbeck(AbstractPropagator):
     """Langevin thermostat; the heat it exchanges is added up in the state."""
 
     timestep: Float[Array, ""] = eqx.field(converter=jnp.asarray)
-    temperature: Float[Array, ""] = eqx.field(converter=jnp.asarray)
     friction: Float[Array, ""] = eqx.field(converter=jnp.asarray)
 
     def __call__(self, state: MDState) -> MDState:
@@ -30,6 +29,6 @@ class OrnsteinUhlenbeck(AbstractPropagator):
         key, draw = jax.random.split(state.key)
         decay = jnp.exp(-self.friction * self.timestep)
         share = jnp.sqrt(-jnp.expm1(-2 * self.friction * self.timestep))
-        noise = share * state.thermal_momenta(draw, self.temperature)
+        noise = share * state.thermal_momenta(draw)
         after = replace(state, key=key, momenta=decay * state.momenta + noise)
         return replace(after, heat=state.heat + after.kinetic_energy - state.kinetic_energy)

@@ -1,0 +1,26 @@
+"""Remove the motion of the centre of mass of each structure, every so many steps."""
+
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int
+
+from sundog.simulate.propagators.base import AbstractPropagator
+from sundog.simulate.state import MDState, without_drift
+
+
+class RemoveDrift(AbstractPropagator):
+    """Bring each structure's centre of mass to rest; the energy lost is booked as heat."""
+
+    every: Int[Array, ""] = eqx.field(converter=jnp.asarray)
+
+    def __call__(self, state: MDState) -> MDState:
+        """Return the state, in every `every`-th step without drift."""
+        due = (state.step + 1) % self.every == 0
+        momenta = jax.lax.cond(
+            due, lambda: without_drift(state, state.momenta), lambda: state.momenta
+        )
+        after = replace(state, momenta=momenta)
+        return replace(after, heat=state.heat + after.kinetic_energy - state.kinetic_energy)

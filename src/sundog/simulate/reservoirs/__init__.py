@@ -1,0 +1,1 @@
+"""Reservoirs: one file each, what a system exchanges energy with."""

@@ -1,0 +1,52 @@
+"""A pressure bath: what drives the cell, and the work that the cell has done on it.
+
+    G = P_int V − P₀ V + γ A (1 − ẑ⊗ẑ) m,   P_int V = Σ p⊗p/m − dE/dε
+    energy = P₀ V − γ A m
+
+G: the part of dE/dε that a barostat sees, 3×3, in eV; P₀: pressure; γ: surface
+tension of each of m interfaces in the xy plane; A: area of that plane. With a surface
+tension the pressure P₀ acts along z and P₀ − γ m/L_z in the plane.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from sundog.simulate.cell_modes import Coupling, project
+from sundog.simulate.reservoirs.base import AbstractReservoir
+from sundog.simulate.state import MDState
+from sundog.typing import Cells, PerSystem
+
+
+class PressureBath(AbstractReservoir):
+    """Constant pressure, and for membranes constant surface tension.
+
+    Attributes:
+        pressure: P₀ in eV/Å³.
+        surface_tension: γ m in eV/Å², of all interfaces of the cell together.
+        coupling: which strains the cell may make.
+    """
+
+    pressure: Float[Array, ""] = eqx.field(converter=jnp.asarray)
+    surface_tension: Float[Array, ""] = eqx.field(converter=jnp.asarray)
+    coupling: Coupling = eqx.field(static=True)
+
+    def energy(self, state: MDState) -> PerSystem:
+        """Return P₀ V − γ A m in eV."""
+        return self.pressure * state.system.volume - self.surface_tension * _area(state)
+
+    def drive(self, state: MDState) -> Cells:
+        """Return G in eV, all of it; `project` takes the part that the coupling allows."""
+        volume = state.system.volume[:, None, None]
+        plane = jnp.diag(jnp.asarray([1.0, 1.0, 0.0]))[None]
+        tension = self.surface_tension * _area(state)[:, None, None] * plane
+        outside = self.pressure * volume * jnp.eye(3)[None] - tension
+        return state.internal_pressure_volume - outside
+
+    def project(self, tensor: Cells) -> Cells:
+        """Return the part of a symmetric tensor that the cell follows."""
+        return project(tensor, self.coupling)
+
+
+def _area(state: MDState) -> PerSystem:
+    return jnp.linalg.norm(jnp.cross(state.system.cell[:, 0], state.system.cell[:, 1]), axis=1)
