@@ -1,9 +1,9 @@
 """SO3LR through the compiled CPU kernels: the same Hamiltonian, another way to compute it.
 
-Embedding, equalisation of the charges and sums over structures are the plain force
-field's own; network, long range and all derivatives are kernels. What the kernels
-return is differentiated by them and by nothing else: use the plain force field for
-training and second derivatives.
+Embedding, equalisation of the charges and sums over structures are the reference
+formulation's own; network, long range and all derivatives are kernels. What the kernels
+return is differentiated by them and by nothing else: use the reference for training and
+second derivatives.
 """
 
 from dataclasses import replace
@@ -36,7 +36,7 @@ class CompiledForceField(AbstractForceField):
     """A `ForceField` computed by the compiled kernels; made by `compiled`.
 
     Attributes:
-        plain: the force field it stands for.
+        reference: the force field it stands for.
         constants: of the network.
         parameters: of the network, packed.
         long_constants: of the long range.
@@ -44,7 +44,7 @@ class CompiledForceField(AbstractForceField):
         threads: that may take part at most.
     """
 
-    plain: ForceField
+    reference: ForceField
     constants: Float[Array, " constants"]
     parameters: Float[Array, " parameters"]
     long_constants: Float[Array, " long"]
@@ -54,7 +54,7 @@ class CompiledForceField(AbstractForceField):
     @property
     def cutoffs(self) -> dict[str, float]:
         """Å, by range."""
-        return self.plain.cutoffs
+        return self.reference.cutoffs
 
     @property
     def instruction_set(self) -> str:
@@ -62,8 +62,8 @@ class CompiledForceField(AbstractForceField):
         return library.instruction_set()
 
     def check(self, system: System) -> None:
-        """Raise as the plain force field does (host only)."""
-        self.plain.check(system)
+        """Raise as the reference does (host only)."""
+        self.reference.check(system)
 
     def allocate_neighbors(self, system: System, skin: float) -> CpuLists:
         """Return the kernels' own lists (host only)."""
@@ -82,7 +82,7 @@ class CompiledForceField(AbstractForceField):
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
         model = calls.Model(self.shape, self.constants, self.parameters)
         after = calls.forward(
-            model, system, pairs, self.plain.network.embedding(system), self.threads
+            model, system, pairs, self.reference.network.embedding(system), self.threads
         )
 
         def properties(charges: PerAtom, ratios: PerAtom) -> AtomicProperties:
@@ -98,7 +98,7 @@ class CompiledForceField(AbstractForceField):
             return atoms.partial_charges, polarizabilities(atoms)
 
         (charges, alpha), pull_back = jax.vjp(sources, after.charges, after.ratios)
-        coulomb, dispersion = self.plain.long_terms
+        coulomb, dispersion = self.reference.long_terms
         atoms = properties(after.charges, after.ratios)
         far = calls.long_range(
             self.long_constants,
@@ -164,7 +164,7 @@ def compiled(force_field: ForceField, threads: int | None = None) -> CompiledFor
     except InputError as error:
         return str(error)
     return CompiledForceField(
-        plain=force_field,
+        reference=force_field,
         constants=model.constants,
         parameters=model.parameters,
         long_constants=jnp.asarray(long_constants),

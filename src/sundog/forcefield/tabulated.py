@@ -3,11 +3,11 @@
     E = Σ_i E_i(x_i) + pairs(r, sites(q, h)) + Σ_i self(q_i)
     backward: pairs → dE/dsites → dE/dq, dE/dh → dE/dx → layers in reverse → geometry
 
-Same energy as `forcefield.so3lr.ForceField`, its oracle, except that the radial filters are
+Same energy as `forcefield.so3lr.ForceField`, its reference, except that the radial filters are
 splines (3e-7 eV/Å in the forces for the published weights). Pairs are worked on in blocks that
 stay in cache, each pair once, forward and backward (`kernels.portable`); what belongs to
 single atoms is differentiated by `jax.vjp`. It cannot be differentiated itself: Hessians and
-training need the oracle.
+training need the reference.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,28 +23,20 @@ from sundog.elements import SUPPORTED
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField, predicted
-from sundog.kernels.portable.attention import Attended, Attention, TabulatedFilter, Updates
+from sundog.kernels.portable.attention import Attended, Attention, TabulatedFilter
 from sundog.kernels.portable.blocks import Blocked, half, in_blocks, never_empty
 from sundog.kernels.portable.geometry import PairGeometry, ShortRange
 from sundog.kernels.portable.pair_sums import pair_sums
 from sundog.kernels.portable.radial import compress
 from sundog.kernels.portable.species import species_layer
 from sundog.kernels.tables import RadialTable, tabulate
-from sundog.model.layer import Filter, Layer, invariants
+from sundog.model.layer import Filter, Layer
 from sundog.model.so3krates import So3krates
 from sundog.neighbors.pairs import PairList
-from sundog.numerics.harmonics import degree_of_component
 from sundog.properties import AtomFeatures, AtomicProperties
 from sundog.system import System
 from sundog.terms.base import AbstractPairTerm
-from sundog.typing import (
-    Cells,
-    ElectrostaticsName,
-    PerAtom,
-    PerPair,
-    Positions,
-    Precision,
-)
+from sundog.typing import Cells, PerAtom, PerPair, Positions
 
 PAIRS_PER_BLOCK = 2048
 
@@ -56,43 +48,23 @@ class TabulatedForceField(AbstractForceField):
     """A `ForceField`, computed faster; made by `tabulated`.
 
     Attributes:
-        plain: the force field it stands for: embedding, node parts, heads and physical terms.
+        reference: the force field it stands for: embedding, node parts, heads and physical terms.
         short_range: geometry of the short-range pairs, with a basis of all radial filters.
         attention: pair part of each layer.
     """
 
-    plain: ForceField
+    reference: ForceField
     short_range: ShortRange
     attention: tuple[Attention, ...]
 
     @property
     def cutoffs(self) -> dict[str, float]:
-        """Å, as of the plain force field."""
-        return self.plain.cutoffs
-
-    @property
-    def electrostatics(self) -> ElectrostaticsName:
-        """Treatment of the charges."""
-        return self.plain.electrostatics
-
-    @property
-    def cutoff(self) -> float:
-        """Long-range cutoff in Å."""
-        return self.plain.cutoff
-
-    @property
-    def precision(self) -> Precision:
-        """Precision of parameters and arithmetic."""
-        return self.plain.precision
-
-    @property
-    def model_name(self) -> str:
-        """Name of the weights."""
-        return self.plain.model_name
+        """Å, by range."""
+        return self.reference.cutoffs
 
     def check(self, system: System) -> None:
-        """Raise when the plain force field would (host only)."""
-        self.plain.check(system)
+        """Raise as the reference does (host only)."""
+        self.reference.check(system)
 
     def __call__(self, system: System, pairs: Mapping[str, PairList]) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
@@ -100,12 +72,12 @@ class TabulatedForceField(AbstractForceField):
         short = in_blocks(half(lists["short"]), PAIRS_PER_BLOCK)
         geometry = self.short_range.forward(system, short)
         features, pull_layers = self._layers(system, geometry, short)
-        heads = partial(_heads, self.plain.network, system, features.euclidean)
+        heads = partial(_heads, self.reference.network, system, features.euclidean)
         outputs, pull_heads = jax.vjp(heads, features.invariant)
         atoms = AtomicProperties(system.numbers, *outputs)
         physics = [
-            _sum_terms(self.plain.short_terms, atoms, system, lists["short"]),
-            _sum_terms(self.plain.long_terms, atoms, system, lists["long"]),
+            _sum_terms(self.reference.short_terms, atoms, system, lists["short"]),
+            _sum_terms(self.reference.long_terms, atoms, system, lists["long"]),
         ]
         d_charges, d_ratios = (
             physics[0].by_charges + physics[1].by_charges,
@@ -133,93 +105,73 @@ class TabulatedForceField(AbstractForceField):
 
         The layers are one program in a loop, which takes a fraction of the time to compile.
         """
-        layers = list(zip(self.plain.network.layers, self.attention, strict=True))
-        x = self.plain.network.embedding(system)
-        ev = jnp.zeros((x.shape[0], geometry.harmonics.shape[1]), x.dtype)
+        layers = list(zip(self.reference.network.layers, self.attention, strict=True))
+        x = self.reference.network.embedding(system)
+        start = AtomFeatures(x, jnp.zeros((x.shape[0], geometry.harmonics.shape[1]), x.dtype))
         pull_first = None
         if system.number_of_systems == 1 and x.shape[0] >= ATOMS_WORTH_TABLES and layers[1:]:
-            (x, ev), pull_first = self._first_layer(x, ev, system, geometry, pairs)
+            start, pull_first = self._first_layer(start, system, geometry, pairs)
             layers = layers[1:]
         stack = jax.tree.map(lambda *leaves: jnp.stack(leaves), *layers)
 
-        def forward(state: tuple[Array, Array], layer: tuple) -> tuple[tuple[Array, Array], tuple]:
+        def forward(atoms: AtomFeatures, layer: tuple) -> tuple[AtomFeatures, tuple]:
             nodes, attention = layer
-            atoms = _attended(nodes, *state)
-            updates, scores = attention.forward(atoms, geometry, pairs)
-            return _update(nodes, *state, updates), (*state, updates, scores)
+            attended, scores = attention.forward(_attended(nodes, atoms), geometry, pairs)
+            return nodes.update(atoms, attended), (atoms, attended, scores)
 
-        (x, ev), saved = jax.lax.scan(forward, (x, ev), stack)
+        end, saved = jax.lax.scan(forward, start, stack)
 
         def backward(state: tuple, of_layer: tuple) -> tuple[tuple, None]:
-            gx, gev, total = state
-            (nodes, attention), (x, ev, updates, scores) = of_layer
-            _, pull_nodes = jax.vjp(partial(_update, nodes), x, ev, updates)
-            atoms, pull_atoms = jax.vjp(partial(_attended, nodes), x, ev)
-            gx, gev, g_updates = pull_nodes((gx, gev))
-            g_atoms, g = attention.backward(atoms, geometry, scores, g_updates, pairs)
-            more_x, more_ev = pull_atoms(g_atoms)
-            return (gx + more_x, gev + more_ev, jax.tree.map(jnp.add, total, g)), None
+            g_after, total = state
+            (nodes, attention), (atoms, attended, scores) = of_layer
+            _, pull_update = jax.vjp(nodes.update, atoms, attended)
+            seen, pull_seen = jax.vjp(partial(_attended, nodes), atoms)
+            g_before, g_attended = pull_update(g_after)
+            g_seen, g = attention.backward(seen, geometry, scores, g_attended, pairs)
+            (more,) = pull_seen(g_seen)
+            return jax.tree.map(jnp.add, (g_before, total), (more, g)), None
 
         def pull(gx: Array) -> PairGeometry:
-            start = (gx, jnp.zeros_like(ev), jax.tree.map(jnp.zeros_like, geometry))
-            (gx, gev, total), _ = jax.lax.scan(backward, start, (stack, saved), reverse=True)
-            return total if pull_first is None else pull_first(gx, gev, total)
+            g_end = AtomFeatures(gx, jnp.zeros_like(end.euclidean))
+            zero = jax.tree.map(jnp.zeros_like, geometry)
+            (g, total), _ = jax.lax.scan(backward, (g_end, zero), (stack, saved), reverse=True)
+            return total if pull_first is None else pull_first(g, total)
 
-        return AtomFeatures(x, ev), pull
+        return end, pull
 
     def _first_layer(
-        self, x: Array, ev: Array, system: System, geometry: PairGeometry, pairs: Blocked
-    ) -> tuple[tuple[Array, Array], Callable[[Array, Array, PairGeometry], PairGeometry]]:
-        """Return x and ev after the first layer of a single structure.
+        self, start: AtomFeatures, system: System, geometry: PairGeometry, pairs: Blocked
+    ) -> tuple[AtomFeatures, Callable[[AtomFeatures, PairGeometry], PairGeometry]]:
+        """Return the features after the first layer of a single structure.
 
         There x depends on the element alone and not on the positions, so that the geometry
         is all that needs a cotangent. The map returned adds it to a total.
         """
         kind = np.zeros(max(SUPPORTED) + 1, np.int32)  # 0 is padding
         kind[list(SUPPORTED)] = np.arange(1, len(SUPPORTED) + 1)
-        nodes = self.plain.network.layers[0]
+        nodes = self.reference.network.layers[0]
         first = species_layer(
             self.attention[0],
             self.short_range.radial,
-            _attended(nodes, x, ev),
+            _attended(nodes, start),
             jnp.asarray(kind)[system.numbers],
             len(SUPPORTED) + 1,
         )
-        after, pull_nodes = jax.vjp(partial(_update, nodes, x, ev), first.forward(geometry, pairs))
+        attended = first.forward(geometry, pairs)
+        after, pull_update = jax.vjp(partial(nodes.update, start), attended)
 
-        def pull(gx: Array, gev: Array, total: PairGeometry) -> PairGeometry:
-            (updates,) = pull_nodes((gx, gev))
-            return first.backward(geometry, updates, total, pairs)
+        def pull(g_after: AtomFeatures, total: PairGeometry) -> PairGeometry:
+            (g_attended,) = pull_update(g_after)
+            return first.backward(geometry, g_attended, total, pairs)
 
         return after, pull
 
 
-def _attended(layer: Layer, x: Array, ev: Array) -> Attended:
-    """Return queries, keys and values of all atoms."""
-
-    def maps(weights: Array) -> Array:
-        heads = x.reshape(x.shape[0], weights.shape[0], weights.shape[1])
-        return jnp.einsum("hab,nhb->nha", weights, heads).reshape(x.shape)
-
-    return Attended(
-        query_features=maps(layer.query_features),
-        key_features=maps(layer.key_features),
-        value_features=maps(layer.value_features),
-        query_euclidean=maps(layer.query_euclidean),
-        key_euclidean=maps(layer.key_euclidean),
-        euclidean=ev,
-    )
-
-
-def _update(layer: Layer, x: Array, ev: Array, updates: Updates) -> tuple[Array, Array]:
-    """Return x and ev after the layer: all of it that belongs to single atoms."""
-    x = layer.norm_1(x + updates.features)
-    ev = ev + updates.euclidean
-    x = x + layer.mlp(jax.nn.silu(x))
-    mixed = layer.exchange(jnp.concatenate([x, invariants(ev, layer.degrees)], axis=1))
-    features = x.shape[1]
-    spread = jnp.asarray(degree_of_component(layer.degrees).T, x.dtype)
-    return layer.norm_2(x + mixed[:, :features]), ev + (mixed[:, features:] @ spread) * ev
+def _attended(layer: Layer, atoms: AtomFeatures) -> Attended:
+    """Return what the pairs of a layer see of the atoms; heads lie side by side."""
+    shape = atoms.invariant.shape
+    projections = layer.projections(atoms.invariant)
+    return Attended(*(one.reshape(shape) for one in projections), euclidean=atoms.euclidean)
 
 
 def _heads(network: So3krates, system: System, ev: Array, x: Array) -> tuple[Array, Array, Array]:
@@ -275,7 +227,7 @@ def tabulated(force_field: ForceField) -> TabulatedForceField:
     basis, channels = compress(RadialTable(knots), force_field.precision)
     radial = iter(np.split(channels, len(filters), axis=1))
     made = TabulatedForceField(
-        plain=force_field,
+        reference=force_field,
         short_range=ShortRange(basis, h.degrees, h.cutoff, h.average_neighbors),
         attention=tuple(
             Attention(

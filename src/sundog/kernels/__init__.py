@@ -1,1 +1,1 @@
-"""Fast paths. Each has the plain formulation in `model` or `terms` as its oracle."""
+"""Fast paths. Each has the reference formulation in `model` or `terms` as its oracle."""

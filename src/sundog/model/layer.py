@@ -12,6 +12,7 @@ Commun. 15, 6539 (2024), eqs. 8–18, as realised in the published SO3LR code.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -28,6 +29,8 @@ from sundog.properties import AtomFeatures
 
 HeadMaps = Float[Array, "heads width width"]
 DegreeMaps = Float[Array, "degrees degree_width degree_width"]
+ByHead = Float[Array, "atoms heads width"]
+ByDegree = Float[Array, "atoms degrees degree_width"]
 
 
 class PairBasis(eqx.Module):
@@ -57,6 +60,16 @@ class Filter(eqx.Module):
         return self.radial(basis) + self.angular(invariants)
 
 
+class Projections(NamedTuple):
+    """Queries, keys and values of all atoms; the values of the second attention are Y_lm."""
+
+    query_features: ByHead
+    key_features: ByHead
+    value_features: ByHead
+    query_euclidean: ByDegree
+    key_euclidean: ByDegree
+
+
 class Layer(eqx.Module):
     """One layer; see the module's header for the equations and the published names."""
 
@@ -81,37 +94,60 @@ class Layer(eqx.Module):
             basis: geometry of the short-range pairs.
             pairs: the short-range pairs.
         """
-        x, ev = self._attend(atoms, basis, pairs)
-        x = self.norm_1(x)
+        return self.update(atoms, self._attend(atoms, basis, pairs))
+
+    def projections(self, x: Float[Array, "atoms features"]) -> Projections:
+        """Return q, k and v of both attentions, which the pairs see.
+
+        Args:
+            x: invariant features before the layer.
+        """
+        return Projections(
+            query_features=_heads(x, self.query_features),
+            key_features=_heads(x, self.key_features),
+            value_features=_heads(x, self.value_features),
+            query_euclidean=_heads(x, self.query_euclidean),
+            key_euclidean=_heads(x, self.key_euclidean),
+        )
+
+    def update(self, atoms: AtomFeatures, attended: AtomFeatures) -> AtomFeatures:
+        """Return the updated features: all of the layer that belongs to single atoms.
+
+        Args:
+            atoms: features before the layer.
+            attended: what the pairs add to them.
+        """
+        x = self.norm_1(atoms.invariant + attended.invariant)
+        ev = atoms.euclidean + attended.euclidean
         x = x + self.mlp(jax.nn.silu(x))
         mixed = self.exchange(jnp.concatenate([x, invariants(ev, self.degrees)], axis=1))
         features = x.shape[1]
         scale = _per_component(mixed[:, features:], self.degrees)
         return AtomFeatures(self.norm_2(x + mixed[:, :features]), ev + scale * ev)
 
-    def _attend(
-        self, atoms: AtomFeatures, basis: PairBasis, pairs: PairList
-    ) -> tuple[Float[Array, "atoms features"], Float[Array, "atoms components"]]:
+    def _attend(self, atoms: AtomFeatures, basis: PairBasis, pairs: PairList) -> AtomFeatures:
+        """Return what the pairs add to the features."""
         x, ev = atoms.invariant, atoms.euclidean
+        of_atoms = self.projections(x)
         differences = invariants(pairs.at_senders(ev) - pairs.at_receivers(ev), self.degrees)
         alpha = _attention(
-            _heads(x, self.query_features),
+            of_atoms.query_features,
             self.filter_features(basis.radial, differences),
-            _heads(x, self.key_features),
+            of_atoms.key_features,
             basis.weight,
             pairs,
         )
-        values = pairs.at_senders(_heads(x, self.value_features))
+        values = pairs.at_senders(of_atoms.value_features)
         update = pairs.sum_over_senders(alpha[:, :, None] * values, x.shape[0])
         alpha = _attention(
-            _heads(x, self.query_euclidean),
+            of_atoms.query_euclidean,
             self.filter_euclidean(basis.radial, differences),
-            _heads(x, self.key_euclidean),
+            of_atoms.key_euclidean,
             basis.weight,
             pairs,
         )
         rotations = _per_component(alpha, self.degrees) * basis.harmonics
-        return x + update.reshape(x.shape), ev + pairs.sum_over_senders(rotations, x.shape[0])
+        return AtomFeatures(update.reshape(x.shape), pairs.sum_over_senders(rotations, x.shape[0]))
 
 
 def invariants(

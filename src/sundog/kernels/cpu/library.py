@@ -1,7 +1,7 @@
 """The shared library: found, loaded, and its handlers made known to XLA.
 
 It is built with the package when there is a C++ compiler. Where it is missing or does not
-load, `why_unavailable` says so and nothing else happens: a plain path exists for everything.
+load, `why_unavailable` says so and nothing else happens: everything has another path.
 """
 
 import ctypes

@@ -27,6 +27,7 @@ from jaxtyping import Array, Float, Int
 from sundog.kernels.portable.blocks import Blocked, add_at, over_blocks, take
 from sundog.kernels.portable.geometry import PairGeometry
 from sundog.numerics.harmonics import degree_of_component
+from sundog.properties import AtomFeatures
 
 Features = Float[Array, "atoms features"]
 PairFeatures = Float[Array, "pairs features"]
@@ -124,13 +125,6 @@ class Scores(eqx.Module):
     euclidean: tuple[PairHeads, PairHeads]
 
 
-class Updates(eqx.Module):
-    """δx and δev, or their cotangents."""
-
-    features: Features
-    euclidean: Float[Array, "atoms components"]
-
-
 class Attention(eqx.Module):
     """The pair part of one layer."""
 
@@ -141,11 +135,11 @@ class Attention(eqx.Module):
 
     def forward(
         self, atoms: Attended, geometry: PairGeometry, pairs: Blocked
-    ) -> tuple[Updates, Scores]:
-        """Return the updates of the atoms, and the scores for `backward`."""
+    ) -> tuple[AtomFeatures, Scores]:
+        """Return δx and δev of the atoms, and the scores for `backward`."""
         a, parity = atoms, self.parity(geometry.harmonics.dtype)
 
-        def body(sums: Updates, block: tuple) -> tuple[Updates, Scores]:
+        def body(sums: AtomFeatures, block: tuple) -> tuple[AtomFeatures, Scores]:
             i, j, g = block
             c, y = g.weight[:, None], g.harmonics
             s = self._invariants(take(a.euclidean, j) - take(a.euclidean, i))
@@ -155,9 +149,9 @@ class Attention(eqx.Module):
             )
             a_ij, a_ji = scores.features
             b_ij, b_ji = scores.euclidean
-            sums = Updates(
+            sums = AtomFeatures(
                 _add_both(
-                    sums.features,
+                    sums.invariant,
                     (i, scale_heads(c * a_ij, take(a.value_features, j))),
                     (j, scale_heads(c * a_ji, take(a.value_features, i))),
                 ),
@@ -169,7 +163,7 @@ class Attention(eqx.Module):
             )
             return sums, scores
 
-        zeros = Updates(jnp.zeros_like(a.value_features), jnp.zeros_like(a.euclidean))
+        zeros = AtomFeatures(jnp.zeros_like(a.value_features), jnp.zeros_like(a.euclidean))
         return over_blocks(body, zeros, (pairs.listed.i, pairs.listed.j, geometry), pairs)
 
     def backward(
@@ -177,11 +171,11 @@ class Attention(eqx.Module):
         atoms: Attended,
         geometry: PairGeometry,
         scores: Scores,
-        cotangent: Updates,
+        cotangent: AtomFeatures,
         pairs: Blocked,
     ) -> tuple[Attended, PairGeometry]:
-        """Return the cotangents of `atoms` and of `geometry`."""
-        a, gx, gev = atoms, cotangent.features, cotangent.euclidean
+        """Return the cotangents of `atoms` and of `geometry` from those of δx and δev."""
+        a, gx, gev = atoms, cotangent.invariant, cotangent.euclidean
         parity = self.parity(gev.dtype)
 
         def body(sums: Attended, block: tuple) -> tuple[Attended, PairGeometry]:

@@ -15,11 +15,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from sundog.kernels.portable.attention import Attended, Attention, TabulatedFilter, Updates
+from sundog.kernels.portable.attention import Attended, Attention, TabulatedFilter
 from sundog.kernels.portable.blocks import Blocked, add_at, over_blocks, take
 from sundog.kernels.portable.geometry import PairGeometry
 from sundog.kernels.portable.radial import RadialBasis
 from sundog.neighbors.pairs import PairList
+from sundog.properties import AtomFeatures
 
 
 class SpeciesLayer(eqx.Module):
@@ -37,8 +38,8 @@ class SpeciesLayer(eqx.Module):
     value: Float[Array, "species features"]
     species: Int[Array, " atoms"]
 
-    def forward(self, geometry: PairGeometry, pairs: Blocked) -> Updates:
-        """Return the updates of the atoms."""
+    def forward(self, geometry: PairGeometry, pairs: Blocked) -> AtomFeatures:
+        """Return δx and δev of the atoms."""
         atoms, kinds, heads = self.species.shape[0], self.value.shape[0], self.attention.heads
         dtype = self.value.dtype
         parity = self.attention.parity(dtype)
@@ -62,13 +63,13 @@ class SpeciesLayer(eqx.Module):
         (by_species, rotations), _ = over_blocks(body, zeros, (pairs.listed, geometry), pairs)
         value = self.value.reshape(kinds, heads, -1)
         update = jnp.einsum("nsh,shc->nhc", by_species.reshape(atoms, kinds, heads), value)
-        return Updates(update.reshape(atoms, -1), rotations)
+        return AtomFeatures(update.reshape(atoms, -1), rotations)
 
     def backward(
-        self, geometry: PairGeometry, cotangent: Updates, total: PairGeometry, pairs: Blocked
+        self, geometry: PairGeometry, cotangent: AtomFeatures, total: PairGeometry, pairs: Blocked
     ) -> PairGeometry:
         """Return `total` plus the cotangent of the geometry through this layer."""
-        gx, gev = cotangent.features, cotangent.euclidean
+        gx, gev = cotangent.invariant, cotangent.euclidean
         kinds, heads = self.value.shape[0], self.attention.heads
         onto = jnp.einsum(
             "nhc,shc->nsh",
