@@ -145,8 +145,8 @@ def compiled(force_field: ForceField, threads: int | None = None) -> CompiledFor
     (zbl,) = force_field.short_terms
     assert isinstance(zbl, ZBL)
     model = pack(force_field.network, zbl)
-    if model is None:
-        return "the model's shape exceeds what the compiled kernels were written for"
+    if isinstance(model, str):
+        return model
     h = force_field.network.hyperparameters
     _, dispersion = force_field.long_terms
     assert isinstance(dispersion, Dispersion)

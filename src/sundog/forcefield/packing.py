@@ -26,9 +26,14 @@ from sundog.terms.zbl import ZBL
 UNIT, PANEL = 16, 32
 
 
-def pack(network: So3krates, zbl: ZBL) -> Model | None:
-    """Return the network for the kernels, or None when its shape exceeds theirs (host only)."""
+def pack(network: So3krates, zbl: ZBL) -> Model | str:
+    """Return the network for the kernels, or why they cannot compute it (host only)."""
     h = network.hyperparameters
+    if zbl.cutoff != h.cutoff:
+        return (
+            f"the repulsion ends at {zbl.cutoff:g} Å and the network at {h.cutoff:g} Å, and the "
+            "compiled kernels sum both over the same pairs"
+        )
     tables = [_table(network, layer, number == 0) for number, layer in enumerate(network.layers)]
     shape = (
         h.features,
@@ -42,8 +47,8 @@ def pack(network: So3krates, zbl: ZBL) -> Model | None:
         *h.degrees,
     )
     size = library.parameters_size(shape)
-    if size < 0 or zbl.cutoff != h.cutoff:
-        return None
+    if size < 0:
+        return "the model's shape exceeds what the compiled kernels were written for"
     pieces = [*_heads(network), *_degrees(h.degrees)]
     for layer in network.layers:
         pieces += _layer(layer, h.features)

@@ -180,15 +180,7 @@ def test_float32_is_as_exact_as_the_references(name, all_instruction_sets):
             assert error <= 2 * allowed[quantity] + 1e-6, (instruction_set, quantity)
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        "nowhere",
-        pytest.param(
-            "on another atom",
-        ),
-    ],
-)
+@pytest.mark.parametrize("place", ["nowhere", "on another atom"])
 def test_a_batch_member_does_not_feel_another_that_fell_apart(place):
     fast = on_kernels(reference("molecules, charge, spin, padding")[0], threads=1)
     batch = concatenate([ethanol(), ethanol()])
@@ -213,6 +205,15 @@ def test_shapes_beyond_the_kernels_are_refused_with_a_reason():
         reason = compiled(random_force_field(shape, "exact"))
         assert isinstance(reason, str)
         assert "shape" in reason
+
+
+def test_a_repulsion_with_a_cutoff_of_its_own_is_refused_with_a_reason():
+    force_field = random_force_field(SMALL, "exact")
+    (zbl,) = force_field.short_terms
+    longer = replace(zbl, cutoff=SMALL.cutoff + 0.5)
+    reason = compiled(replace(force_field, short_terms=(longer,)))
+    assert isinstance(reason, str)
+    assert "5 Å and the network at 4.5 Å" in reason
 
 
 def test_kernels_are_chosen_by_name(monkeypatch):
