@@ -1,5 +1,6 @@
 """Small systems and models shared by the tests."""
 
+from dataclasses import replace
 from functools import partial
 
 import equinox as eqx
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
+from sundog.elements import SUPPORTED
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField, assemble
@@ -34,6 +36,9 @@ SMALL = Hyperparameters(
     hirshfeld_features=8,
 )
 """A model of the family that is not of the published shape."""
+
+NEARSIGHTED = replace(SMALL, cutoff=3.2)
+"""A model for systems of hundreds of atoms."""
 
 
 def small_force_field(electrostatics="truncated", cutoff=7.0, precision="float64") -> ForceField:
@@ -123,3 +128,16 @@ def small_crystal(seed=0, scale=1.0) -> System:
     grid = np.stack(np.meshgrid(*[np.arange(n) / n for n in (2, 2, 3)], indexing="ij"), -1)
     positions = grid.reshape(-1, 3) @ cell + rng.uniform(-0.25, 0.25, (12, 3))
     return make_system(positions, [8, 1, 6, 1, 7, 1, 8, 1, 6, 1, 1, 1], cell=cell, pbc=True)
+
+
+def large_crystal() -> System:
+    """288 atoms of all elements in a skewed cell: enough for tables by species."""
+    one, rng = small_crystal(), np.random.default_rng(4)
+    repeats = np.array([4, 3, 2])
+    cells = np.stack(np.meshgrid(*map(np.arange, repeats), indexing="ij"), -1).reshape(-1, 3)
+    cell = np.asarray(one.cell[0])
+    positions = ((cells @ cell)[:, None] + np.asarray(one.positions)).reshape(-1, 3)
+    numbers = np.tile(one.numbers, len(cells))
+    numbers[: len(SUPPORTED)] = SUPPORTED
+    positions += rng.uniform(-0.1, 0.1, positions.shape)
+    return make_system(positions, numbers, cell=repeats[:, None] * cell, pbc=True)

@@ -1,34 +1,48 @@
 """The tabulated force field is the reference, up to its splines."""
 
 from dataclasses import replace
+from functools import partial
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fixtures import SMALL, ethanol, moved, pairs_for, small_crystal, small_force_field
+from fixtures import (
+    NEARSIGHTED,
+    QUICKLY,
+    SMALL,
+    call,
+    ethanol,
+    large_crystal,
+    moved,
+    pairs_for,
+    random_force_field,
+    small_crystal,
+)
 from sundog.errors import CellError
 from sundog.forcefield import tabulated as module
-from sundog.forcefield.so3lr import assemble
+from sundog.forcefield.so3lr import astype
 from sundog.forcefield.tabulated import tabulated
 from sundog.kernels.portable import pair_sums
-from sundog.model.so3krates import initialize
 from sundog.neighbors.neighbors import allocate_neighbors
 from sundog.neighbors.pairs import PairList
+from sundog.neighbors.reference import reference_pairs
 from sundog.system import concatenate, make_system, pad
 
 ATOL = 1e-8
 """eV, eV/Å, e, …: far above the error of the splines, far below that of a wrong term."""
 
 
-CALL = eqx.filter_jit(lambda force_field, system, pairs: force_field(system, pairs))
-
-
 def call_anew(force_field, system, pairs):
     """A program of its own, for tests that change what it is traced with."""
-    return eqx.filter_jit(lambda force, *rest: force(*rest))(force_field, system, pairs)
+    leaves, structure = jax.tree.flatten((force_field, system, pairs))
+
+    def program(leaves):
+        force_field, system, pairs = jax.tree.unflatten(structure, leaves)
+        return force_field(system, pairs)
+
+    return jax.jit(program, compiler_options=QUICKLY)(leaves)
 
 
 def assert_equal(prediction, reference):
@@ -49,27 +63,24 @@ def assert_equal(prediction, reference):
         np.testing.assert_allclose(one, other, atol=ATOL)
 
 
-def assert_same(force_field, system, pairs=None, call=CALL):
+def assert_same(force_field, system, pairs=None, compute=call, of_reference=None):
     pairs = pairs_for(force_field, system) if pairs is None else pairs
-    fast = tabulated(force_field)
-    prediction = call(fast, system, pairs)
-    assert_equal(prediction, CALL(force_field, system, pairs))
+    prediction = compute(tabulated(force_field), system, pairs)
+    assert_equal(prediction, call(force_field, system, of_reference or pairs))
     assert np.isfinite(prediction.forces).all()
     np.testing.assert_array_equal(prediction.virial, prediction.virial.swapaxes(1, 2))
     return prediction
 
 
-def other_shape(electrostatics="truncated"):
-    """A random force field whose filters have heads of different widths."""
-    h = replace(SMALL, features=24, heads=4, degrees=(1, 3), layers=3, cutoff=3.7)
-    plain = small_force_field(electrostatics)
-    return assemble(
-        initialize(h, jax.random.key(5)),
-        plain.short_terms[0],
-        electrostatics=electrostatics,
-        cutoff=6.0,
-        precision="float64",
-    )
+OTHER = replace(SMALL, features=24, heads=4, degrees=(1, 3), layers=3, cutoff=4.4)
+"""Filters have heads of different widths."""
+
+
+def other_shape():
+    """A force field, a crystal, and its lists: what several tests share a program for."""
+    force_field = random_force_field(OTHER, "truncated", cutoff=6.0)
+    system = pad(small_crystal(seed=2), 14, 1)
+    return force_field, system, pairs_for(force_field, system)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +89,7 @@ def other_shape(electrostatics="truncated"):
     ids=["ion", "triplet"],
 )
 def test_molecule(system):
-    assert_same(small_force_field("exact"), system)
+    assert_same(random_force_field(SMALL, "exact"), system)
 
 
 def test_own_images_and_pairs_beyond_the_cutoff():
@@ -86,20 +97,29 @@ def test_own_images_and_pairs_beyond_the_cutoff():
     system = make_system(
         positions, [8, 1, 7], cell=[[4.1, 0, 0], [1, 4.0, 0], [0, 1, 4.2]], pbc=True
     )
-    force_field = small_force_field("truncated")
-    assert_same(force_field, system, pairs_for(force_field, system, skin=0.6))
+    force_field, crystal, longer = other_shape()
+    pairs = {
+        name: reference_pairs(system, cutoff + 0.6, capacity=len(longer[name].i))
+        for name, cutoff in force_field.cutoffs.items()
+    }
+    assert_same(force_field, pad(system, crystal.number_of_atoms, 1), pairs)
 
 
 def test_another_shape_of_network_and_its_first_layer_by_species(monkeypatch):
-    force_field, system = other_shape(), pad(small_crystal(seed=2), 14, 1)
-    pairs = pairs_for(force_field, system)
+    force_field, system, pairs = other_shape()
     assert_same(force_field, system, pairs)
     monkeypatch.setattr(module, "ATOMS_WORTH_TABLES", 1)
     assert_same(force_field, system, pairs, call_anew)
 
 
+def test_enough_atoms_for_a_first_layer_by_species():
+    system = pad(large_crystal(), 291, 1)
+    assert system.number_of_atoms > module.ATOMS_WORTH_TABLES
+    assert_same(random_force_field(NEARSIGHTED, "truncated"), system)
+
+
 def test_padded_batch_with_fragments():
-    force_field = small_force_field("truncated")
+    force_field = random_force_field(SMALL, "truncated")
     one = ethanol()
     two = np.vstack([one.positions, moved(one, np.array([0.0, 0.0, 5.0])).positions])
     index = np.repeat([0, 1], one.number_of_atoms)
@@ -113,14 +133,20 @@ def test_padded_batch_with_fragments():
     np.testing.assert_array_equal(prediction.forces[system.number_of_atoms :], 0)
 
 
+def wolf_and_rows(precision="float64"):
+    """A force field, a crystal, and its lists in rows."""
+    force_field, system = random_force_field(SMALL, "wolf", precision), small_crystal()
+    lists = allocate_neighbors(system, force_field.cutoffs, 0.3).lists
+    assert all(one.pairs.row_length for one in lists.values())
+    return force_field, system, {name: one.pairs for name, one in lists.items()}
+
+
 def test_lists_in_rows_and_blocks_do_not_matter(monkeypatch):
-    force_field, system = small_force_field("wolf"), small_crystal()
-    pairs = allocate_neighbors(system, force_field.cutoffs, 0.3).lists
-    assert all(one.pairs.row_length for one in pairs.values())
+    force_field, system, pairs = wolf_and_rows()
     monkeypatch.setattr(module, "PAIRS_PER_BLOCK", 100)
     # Five rows of twelve at a time: the last block overlaps the one before it.
-    monkeypatch.setattr(pair_sums, "PAIRS_PER_BLOCK", 5 * pairs["long"].pairs.row_length)
-    assert_same(force_field, system, {name: one.pairs for name, one in pairs.items()}, call_anew)
+    monkeypatch.setattr(pair_sums, "PAIRS_PER_BLOCK", 5 * pairs["long"].row_length)
+    assert_same(force_field, system, pairs, call_anew)
 
 
 def test_no_pairs_at_all():
@@ -130,18 +156,24 @@ def test_no_pairs_at_all():
         shift=jnp.zeros((0, 3), jnp.int32),
         mask=jnp.zeros(0, bool),
     )
-    atom = make_system(np.zeros((1, 3)), [1])
-    prediction = assert_same(small_force_field("exact"), atom, {"short": empty, "long": empty})
+    force_field, like = random_force_field(SMALL, "exact"), ethanol()
+    atom = pad(make_system(np.zeros((1, 3)), [1]), like.number_of_atoms, 1)
+    # The reference is given padding, as much as has been compiled already.
+    lengths = {name: len(pairs.i) for name, pairs in pairs_for(force_field, like).items()}
+    padding = {name: reference_pairs(atom, 5.0, length) for name, length in lengths.items()}
+    nothing = {"short": empty, "long": empty}
+    prediction = assert_same(force_field, atom, nothing, of_reference=padding)
     np.testing.assert_array_equal(prediction.forces, 0)
 
 
 def test_float32_inside_a_loop():
-    force_field = small_force_field("truncated", precision="float32")
-    fast, system = tabulated(force_field), small_crystal()
-    pairs = pairs_for(force_field, system)
+    force_field, system, pairs = wolf_and_rows("float32")
+    leaves, structure = jax.tree.flatten((tabulated(force_field), system, pairs))
 
-    @eqx.filter_jit
-    def descend(fast, system, pairs):
+    @partial(jax.jit, compiler_options=QUICKLY)
+    def descend(leaves):
+        fast, system, pairs = jax.tree.unflatten(structure, leaves)
+
         def step(state):
             number, positions, _, _ = state
             prediction = fast(system.at(positions), pairs)
@@ -151,16 +183,17 @@ def test_float32_inside_a_loop():
         start = (0, system.positions, jnp.zeros(1), jnp.zeros(12, jnp.float32))
         return jax.lax.while_loop(lambda state: state[0] < 2, step, start)
 
-    _, positions, energy, charges = descend(fast, system, pairs)
+    _, positions, energy, charges = descend(leaves)
     assert positions.dtype == energy.dtype == jnp.float64
     assert charges.dtype == jnp.float32
-    reference = CALL(force_field, system, pairs)
+    # In float64, which has been compiled already; the steps are too short to matter.
+    reference = call(astype(force_field, "float64"), system, pairs)
     np.testing.assert_allclose(energy, reference.energy, rtol=1e-5)
     np.testing.assert_allclose(charges, reference.partial_charges, atol=1e-4)
 
 
 def test_it_answers_for_the_reference():
-    force_field = small_force_field("exact")
+    force_field = random_force_field(SMALL, "exact")
     fast = tabulated(force_field)
     assert fast.cutoffs == force_field.cutoffs
     with pytest.raises(CellError):

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from fixtures import (
+    NEARSIGHTED,
     SMALL,
     call,
     ethanol,
+    large_crystal,
     moved,
     needs_compiled_kernels,
     pairs_for,
@@ -80,6 +82,9 @@ CASES = {
     "truncated, published shape": (PUBLISHED, "truncated", small_crystal),
     "wolf, uneven shape": (UNEVEN, "wolf", lambda: small_crystal(seed=3)),
     "batch with a slab, largest shape": (LARGEST, "truncated", periodic_batch),
+    # From 256 atoms on the first layer is made of tables by pair of species.
+    "species, published shape": (replace(PUBLISHED, cutoff=3.2), "truncated", large_crystal),
+    "species, padding": (NEARSIGHTED, "truncated", lambda: pad(large_crystal(), 291, 1)),
 }
 case = pytest.mark.parametrize("name", CASES)
 
