@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from sundog.errors import InputError
-from sundog.io.atomic import replacing
+from sundog.files import replacing
 from sundog.io.table import read_table
 
 Table = dict[str, np.ndarray]

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sundog.errors import RunDirectoryError
-from sundog.io.atomic import write_failure
+from sundog.files import write_failure
 
 
 class AppendFile:

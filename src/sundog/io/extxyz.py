@@ -28,7 +28,7 @@ from ase.io.extxyz import (
 from ase.stress import voigt_6_to_full_3x3_stress
 
 from sundog.errors import InputError
-from sundog.io.atomic import replacing
+from sundog.files import replacing
 
 RESERVED_KEYS = frozenset({"Lattice", "Properties", "pbc"})
 RESERVED_COLUMNS = frozenset(PROPERTY_NAME_MAP.values())

@@ -23,7 +23,7 @@ from mdtraj.formats import PDBTrajectoryFile
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from sundog.io.atomic import replacing
+from sundog.files import replacing
 from sundog.io.standard_cell import standard_orientation
 
 BOND_STRETCH = 1.25

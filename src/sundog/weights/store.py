@@ -7,7 +7,6 @@ which holds the hyperparameters, the provenance and the hash of the first.
 import json
 import os
 import re
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,6 +20,7 @@ import safetensors
 import safetensors.numpy
 
 from sundog.errors import WeightsError
+from sundog.files import write_atomically
 from sundog.model.hyperparameters import Hyperparameters
 from sundog.weights.names import validate
 from sundog.weights.published import DEFAULT, PUBLISHED
@@ -163,8 +163,8 @@ def write_weights(weights: WeightSet, directory: Path | None = None) -> WeightSe
         "hyperparameters": weights.hyperparameters.to_dict(),
         "safetensors_sha256": sha256(data).hexdigest(),
     }
-    _write_atomically(path, data)
-    _write_atomically(_card_path(path), (json.dumps(card, indent=2) + "\n").encode())
+    _store(path, data)
+    _store(_card_path(path), (json.dumps(card, indent=2) + "\n").encode())
     return WeightSet(weights.name, weights.hyperparameters, weights.arrays, card)
 
 
@@ -250,22 +250,18 @@ def _read_card(path: Path) -> dict:
     return card
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+def _store(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise WeightsError(
-            f"weights: cannot write {path}",
-            got=error.strerror or error,
-            remedy="Make room, or set SUNDOG_CACHE_DIR to a directory with room that you may "
-            "write to",
-        ) from error
+        raise _cannot_write(path, error) from error
+    write_atomically(path, data, failure=_cannot_write)
+
+
+def _cannot_write(path: Path, error: OSError, state: str = "") -> WeightsError:
+    return WeightsError(
+        f"weights: cannot write {path}",
+        got=error.strerror or error,
+        remedy=f"{state}{'. ' * bool(state)}Make room, or set SUNDOG_CACHE_DIR to a directory with "
+        "room that you may write to",
+    )

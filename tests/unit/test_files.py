@@ -1,9 +1,12 @@
 """Small files are written whole or not at all."""
 
+import os
+import stat
+
 import pytest
 
-from sundog.errors import RunDirectoryError
-from sundog.io.atomic import replacing, write_atomically
+from sundog.errors import InputError, RunDirectoryError
+from sundog.files import replacing, write_atomically
 
 
 @pytest.mark.parametrize("content", ["σ = 1 Å\n", b"\x00\xff"])
@@ -41,3 +44,22 @@ def test_permissions_are_the_usual_ones(tmp_path):
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(RunDirectoryError, match="No such file or directory"):
         write_atomically(tmp_path / "nowhere" / "a", "")
+
+
+def test_the_folder_is_synchronised_once_the_name_is_in_it(tmp_path, monkeypatch):
+    seen = []
+
+    def fsync(descriptor):
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        seen.append((is_folder, (tmp_path / "a").exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_atomically(tmp_path / "a", "content")
+    assert seen == [(False, False), (True, True)]
+
+
+def test_the_error_can_be_the_callers_own(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere.*as it was before"):
+        write_atomically(
+            tmp_path / "nowhere" / "a", "", failure=lambda p, _, state: InputError(f"{p}: {state}")
+        )
