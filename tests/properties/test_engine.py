@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from potentials import Harmonic, LennardJones
+from potentials import ARGON, Harmonic, LennardJones, argon
 from sundog.errors import SimulationError
 from sundog.neighbors.cell_list import build
 from sundog.neighbors.neighbors import Neighbors
@@ -16,18 +16,6 @@ from sundog.simulate.run import run
 from sundog.simulate.state import MDState, initial_state, with_thermal_momenta
 from sundog.system import make_system
 from sundog.units import BOLTZMANN
-
-ARGON = 18
-
-
-def argon(cells=3, spacing=5.4, seed=0):
-    basis = spacing * np.array([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
-    shifts = spacing * np.stack(np.meshgrid(*[np.arange(cells)] * 3, indexing="ij"), -1)
-    positions = (shifts.reshape(-1, 1, 3) + basis[None]).reshape(-1, 3)
-    positions = positions + np.random.default_rng(seed).normal(scale=0.05, size=positions.shape)
-    return make_system(
-        positions, np.full(len(positions), ARGON), cell=cells * spacing * np.eye(3), pbc=True
-    )
 
 
 def hot_argon(temperature=60.0, **kwargs) -> MDState:

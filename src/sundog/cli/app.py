@@ -27,6 +27,7 @@ VERBS = {
 SHORTHANDS = {
     "nve": ["md", "--ensemble", "nve"],
     "nvt": ["md", "--ensemble", "nvt"],
+    "npt": ["md", "--ensemble", "npt"],
 }
 """Verbs that stand for a verb with a setting; also upstream's spelling."""
 
@@ -67,9 +68,17 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:
-    """Take `--config FILE` out of the arguments: settings of a verb from a YAML file."""
+    """Take `--config FILE` out of the arguments: settings of a verb from a YAML file.
+
+    With `--resume FOLDER` it is that of the run there, if there is one.
+    """
     if "--config" not in arguments:
-        return arguments, None
+        if "--resume" not in arguments[:-1]:
+            return arguments, None
+        stored = Path(arguments[arguments.index("--resume") + 1]) / "config.yaml"
+        return arguments, stored if stored.is_file() else None
+    if "--resume" in arguments:
+        raise InputError("--config: the folder given to --resume has one already")
     place = arguments.index("--config")
     if place + 1 == len(arguments):
         raise InputError("--config: the file is missing", expected="--config FILE.yaml")

@@ -9,9 +9,9 @@ from typing import Self
 class Log:
     """Call it with a line. Lines in the file carry the time."""
 
-    def __init__(self, path: Path):
-        """Open the log file at `path`."""
-        self._file = path.open("w", encoding="utf-8", buffering=1)
+    def __init__(self, path: Path, append: bool = False):
+        """Open the log file at `path`, anew or at its end."""
+        self._file = path.open("a" if append else "w", encoding="utf-8", buffering=1)
 
     def __call__(self, line: str) -> None:
         """Say a line."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rich.console import Console
 
 from sundog.simulate.run import Chunk
+from sundog.simulate.settings import SimulationSettings
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -14,14 +15,16 @@ SECONDS_BETWEEN_LINES = 10.0
 class Progress:
     """Reports step, time, energy, temperature, pressure, density, speed and time left."""
 
-    def __init__(self, steps: int, timestep_fs: float, log: Callable[[str], None]):
-        """Prepare for a run of `steps`; plain lines go to `log` as well."""
-        self._steps = steps
-        self._timestep_fs = timestep_fs
+    def __init__(self, settings: SimulationSettings, step: int, log: Callable[[str], None]):
+        """Prepare for a run that is at `step`; plain lines go to `log` as well."""
+        self._steps = settings.steps
+        self._timestep_fs = settings.timestep_fs
+        self._replicas = settings.replicas
         self._log = log
         self._console = Console(file=sys.stderr)
         self._live = self._console.is_terminal
-        self._done = 0
+        self._done = step
+        self._compiled = False
         self._timed_steps = 0
         self._timed_seconds = 0.0
         self._last_line = -float("inf")
@@ -43,10 +46,10 @@ class Progress:
     def update(self, chunk: Chunk) -> None:
         """Show where the run is."""
         step = int(chunk.state.step)
-        if self._done:
+        if self._compiled:
             self._timed_steps += step - self._done
             self._timed_seconds += chunk.seconds
-        self._done = step
+        self._done, self._compiled = step, True
         line = self._line(chunk)
         if chunk.repeats:
             self._log(f"Step {step}: pair lists enlarged, {chunk.repeats} chunk(s) repeated")
@@ -63,7 +66,8 @@ class Progress:
             print(file=sys.stderr)
 
     def _line(self, chunk: Chunk) -> str:
-        last = {name: values[-1].sum() for name, values in chunk.samples.items()}
+        # Of several replicas the mean.
+        last = {name: values[-1].mean() for name, values in chunk.samples.items()}
         parts = [
             f"step {self._done}/{self._steps}",
             f"{self._done * self._timestep_fs * 1e-3:.3f} ps",
@@ -73,6 +77,8 @@ class Progress:
         if last["density_g_per_cm3"] == last["density_g_per_cm3"]:  # not NaN: there is a cell
             parts.append(f"P {last['pressure_bar']:.0f} bar")
             parts.append(f"ρ {last['density_g_per_cm3']:.3f} g/cm³")
+            lengths = [last[f"cell_{axis}_angstrom"] for axis in "abc"]
+            parts.append("box " + " ".join(f"{length:.2f}" for length in lengths) + " Å")
         if self._timed_steps:
             left = (self._steps - self._done) * self.seconds_per_step
             parts.append(f"{self.ns_per_day:.3g} ns/day")

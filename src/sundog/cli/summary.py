@@ -7,6 +7,7 @@ import numpy as np
 from sundog.analysis.blocking import block_average
 from sundog.errors import InputError
 from sundog.io.run_directory import RunDirectory
+from sundog.simulate.settings import SimulationSettings
 
 MEANS = {
     "temperature_kelvin": ("Temperature", "K", 1),
@@ -24,9 +25,9 @@ def summarize(table: Mapping[str, np.ndarray], atoms: int) -> Iterator[str]:
     first = int(count * SHARE_OF_EQUILIBRATION)
     yield f"Means and standard errors over the last {count - first} of {count} samples:"
     for name, (label, unit, digits) in MEANS.items():
-        values = table[name][first:]
-        if not np.isfinite(values).all():
+        if name not in table:
             continue  # no cell, no pressure
+        values = table[name][first:]
         try:
             mean, error = block_average(values)
         except InputError:
@@ -40,11 +41,14 @@ def summarize(table: Mapping[str, np.ndarray], atoms: int) -> Iterator[str]:
         yield f"  {'Length':18s} {span:.3f} ps sampled"
 
 
-def where(directory: RunDirectory, trajectory_format: str) -> Iterator[str]:
+def where(directory: RunDirectory, settings: SimulationSettings) -> Iterator[str]:
     """Yield the places of what a run wrote."""
-    yield f"Trajectory  {directory.trajectory('.' + trajectory_format)}"
-    yield f"Topology    {directory.topology}"
-    yield f"Energies    {directory.energies}"
+    for k in range(settings.replicas):
+        own = directory.replica(k, settings.replicas)
+        yield f"Trajectory  {own.trajectory('.' + settings.trajectory)}"
+        yield f"Topology    {own.topology}"
+        yield f"Energies    {own.energies}"
+        yield f"Picture     {own.report}"
     yield f"Final       {directory.final}"
-    yield f"Picture     {directory.report}"
+    yield f"Checkpoints {directory.checkpoints}"
     yield f"Log         {directory.log}"

@@ -4,13 +4,14 @@ import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 RECORDED_PACKAGES = ("sundog", "jax", "jaxlib", "equinox", "numpy", "ase", "mdtraj")
 
 
 def collect_provenance(
     *, command_line: Sequence[str], weights_name: str, weights_sha256: str, device: str
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return the provenance of a run that starts now, ready for JSON.
 
     Args:

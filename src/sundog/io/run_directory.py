@@ -27,6 +27,7 @@ OWN_FILES = (
     "final.extxyz",
     "report.png",
     "checkpoints/checkpoint*",
+    "replica-*/*",
 )
 """What a run writes, and all that `overwrite` removes."""
 
@@ -139,6 +140,28 @@ class RunDirectory:
     def checkpoints(self) -> Path:
         """The folder of checkpoints, made with the first; their names begin with `checkpoint`."""
         return self.path / "checkpoints"
+
+    def replica(self, number: int, replicas: int) -> "RunDirectory":
+        """Return where a replica's own files are: here for one, in a folder each for more."""
+        if replicas == 1:
+            return self
+        return RunDirectory(self.path / f"replica-{number:02d}")
+
+    @property
+    def input(self) -> Path:
+        """The copy of the structure file.
+
+        Raises:
+            RunDirectoryError: it is gone.
+        """
+        found = sorted(self.path.glob("input.*"))
+        if not found:
+            raise RunDirectoryError(
+                f"{self.path}: the copy of the structure file is gone",
+                expected="a file input.*",
+                remedy="Put back the structure file of the run under this name",
+            )
+        return found[0]
 
     def trajectory(self, suffix: str) -> Path:
         """Return the trajectory's path in the format of a suffix such as `.xtc`."""

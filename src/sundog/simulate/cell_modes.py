@@ -9,20 +9,24 @@
 projected driving forces and projected noise samples, for each of them, the volume
 from exp(−P V/kT) Q(N, V, T) dV, with the cell's shape by its invariant measure; for the
 flexible cell that is V⁻² dh, as in Martyna, Tobias, Klein, J. Chem. Phys. 101, 4177 (1994).
+Where the centre of mass is at rest it takes no part: Q is then that of N − 1 particles,
+and the ideal gas has ⟨P V⟩ = N kT rather than (N + 1) kT.
 """
-
-from typing import Literal, get_args
 
 import jax.numpy as jnp
 import numpy as np
 
 from sundog.errors import CellError
+from sundog.simulate.names import Coupling
 from sundog.system import System
 from sundog.typing import Cells
 
-Coupling = Literal["isotropic", "semi-isotropic", "anisotropic", "flexible"]
-
-NUMBER_OF_MODES: dict[Coupling, int] = dict(zip(get_args(Coupling), (1, 2, 3, 6), strict=True))
+NUMBER_OF_MODES: dict[Coupling, int] = {
+    "isotropic": 1,
+    "semi-isotropic": 2,
+    "anisotropic": 3,
+    "flexible": 6,
+}
 
 LARGEST_MISALIGNMENT = 1e-6
 """Relative to the cell, of what has to be zero in it."""
@@ -38,7 +42,7 @@ def project(tensor: Cells, coupling: Coupling) -> Cells:
     elif coupling == "semi-isotropic":
         plane = diagonal[:, :2].mean(axis=1, keepdims=True)
         diagonal = jnp.concatenate([plane, plane, diagonal[:, 2:]], axis=1)
-    return diagonal[:, :, None] * jnp.eye(3, dtype=tensor.dtype)
+    return diagonal[:, :, None] * jnp.eye(3, dtype=tensor.dtype)[None]
 
 
 def check_cell(system: System, coupling: Coupling) -> None:

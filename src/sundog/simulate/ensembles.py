@@ -17,18 +17,27 @@ energy has no error of second order. Sources: Swope et al., J. Chem. Phys. 76, 6
 Leimkuhler, Matthews, J. Chem. Phys. 138, 174102 (2013); the others with their propagators.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
-from sundog.simulate.cell_modes import NUMBER_OF_MODES, Coupling
+from sundog.simulate.cell_modes import NUMBER_OF_MODES
+from sundog.simulate.names import Coupling
 from sundog.simulate.propagators.base import AbstractPropagator
 from sundog.simulate.propagators.bussi import StochasticRescaling
+from sundog.simulate.propagators.centre_of_mass import RemoveDrift
+from sundog.simulate.propagators.constrained import (
+    ConstrainedDrift,
+    ConstrainedKick,
+    WholeClusterRescaling,
+)
 from sundog.simulate.propagators.drift import Drift
 from sundog.simulate.propagators.force import Force
 from sundog.simulate.propagators.kick import Kick
@@ -44,6 +53,7 @@ from sundog.simulate.propagators.stochastic_cell_rescaling import (
     CellNoise,
     StochasticCellRescaling,
 )
+from sundog.simulate.propagators.temperature_ramp import TemperatureRamp
 from sundog.simulate.reservoirs.base import AbstractReservoir
 from sundog.simulate.reservoirs.cell_motion import CellMotion
 from sundog.simulate.reservoirs.chain import AtomChain, CellChain
@@ -74,13 +84,59 @@ class Ensemble(eqx.Module):
 
         What the state has of them already stays: the variables of the baths, and the
         temperatures also where replicas have exchanged them.
+
+        Raises:
+            InputError: the state has constraints that the recipe does not keep.
         """
+        drifts = any(isinstance(one, Drift) for one in self.propagators)
+        if state.constraints is not None and drifts:
+            raise InputError(
+                "constraints: the state has rigid bonds, but the recipe would not keep them",
+                remedy="Use constrained(ensemble)",
+            )
         if self.temperature is not None:
             temperature = jnp.broadcast_to(self.temperature, state.heat.shape)
             if not np.array_equal(np.sort(temperature), np.sort(state.temperature)):
                 state = replace(state, temperature=temperature)
         first = {k: v for one in self.reservoirs for k, v in one.variables(state).items()}
         return replace(state, extended={k: state.extended.get(k, v) for k, v in first.items()})
+
+
+CONSTRAINED: dict[type[AbstractPropagator], Callable[[Any], AbstractPropagator]] = {
+    Drift: lambda one: ConstrainedDrift(one.timestep),
+    Kick: lambda one: ConstrainedKick(one.timestep),
+    StochasticCellRescaling: WholeClusterRescaling,
+    **{
+        kind: lambda one: one  # these scale all momenta alike, or draw them from the state
+        for kind in (
+            Force,
+            OrnsteinUhlenbeck,
+            StochasticRescaling,
+            NoseHoover,
+            RemoveDrift,
+            TemperatureRamp,
+        )
+    },
+}
+"""What stands for each propagator where bonds are rigid."""
+
+
+def constrained(ensemble: Ensemble) -> Ensemble:
+    """Return the recipe for a state `with_constraints`.
+
+    Raises:
+        InputError: a propagator that knows no constraints, as Martyna–Tobias–Klein's.
+    """
+    for one in ensemble.propagators:
+        if type(one) not in CONSTRAINED:
+            raise InputError(
+                "constraints: they cannot be kept in this ensemble",
+                got=f"a recipe with {type(one).__name__}",
+                expected="nve, nvt, or npt with stochastic cell rescaling",
+                remedy="Choose another barostat, or leave the constraints out",
+            )
+    rigid = tuple(CONSTRAINED[type(one)](one) for one in ensemble.propagators)
+    return replace(ensemble, propagators=rigid)
 
 
 class Barostat(NamedTuple):

@@ -1,5 +1,6 @@
 """What a run leaves behind: the energies table and the trajectory, chunk by chunk."""
 
+from collections.abc import Mapping
 from types import TracebackType
 
 import jax
@@ -14,22 +15,40 @@ from sundog.simulate.run import Chunk
 from sundog.simulate.settings import SimulationSettings
 from sundog.simulate.state import MDState
 
+NEEDS_A_CELL = ("pressure", "density", "volume", "cell_")
+"""Beginnings of the columns that a structure without a cell does without."""
+
 
 class Recorder:
-    """Writes rows and frames of a run of one structure; frame 0 is the start."""
+    """Writes rows and frames of a run, for each replica its own; frame 0 is the start."""
 
-    def __init__(self, directory: RunDirectory, atoms: Atoms, settings: SimulationSettings):
+    def __init__(
+        self,
+        directory: RunDirectory,
+        atoms: Atoms,
+        settings: SimulationSettings,
+        resume_at: Mapping[str, int] | None = None,
+    ):
         """Open the files.
 
+        Args:
+            directory: of the run.
+            atoms: the structure, for names and charge.
+            settings: of the run.
+            resume_at: `positions` at a checkpoint, to continue the files there.
+
         Raises:
-            RunDirectoryError: they cannot be written.
+            RunDirectoryError: they cannot be written or continued.
         """
         self._settings = settings
         self._directory = directory
-        self._table: EnergyTable | None = None
-        write_topology(directory.topology, atoms)
-        path = directory.trajectory(f".{settings.trajectory}")
-        self._trajectory = open_trajectory(path, atoms)
+        replicas = [directory.replica(k, settings.replicas) for k in range(settings.replicas)]
+        self._books = [_Book(one, atoms, settings, k, resume_at) for k, one in enumerate(replicas)]
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Lengths of the files for a checkpoint, once all is on the disk."""
+        return {key: value for book in self._books for key, value in book.positions().items()}
 
     def write(self, chunk: Chunk) -> None:
         """Append the chunk's rows, and its last state when a frame is due.
@@ -37,37 +56,24 @@ class Recorder:
         Raises:
             RunDirectoryError: the disk is full.
         """
-        samples = {name: values.reshape(len(values)) for name, values in chunk.samples.items()}
-        steps = samples.pop("step")
+        steps = chunk.samples["step"]
         time_ps = steps * self._settings.timestep_fs * 1e-3
-        rows = {"step": steps, "time_ps": time_ps, **samples}
-        if self._table is None:
-            self._table = EnergyTable(self._directory.energies, list(rows))
-        self._table.write(rows)
+        for book in self._books:
+            book.write_rows({"step": steps, "time_ps": time_ps}, chunk.samples)
         if int(chunk.state.step) % self._settings.frame_every == 0:
             self.write_frame(chunk.state)
 
     def write_frame(self, state: MDState) -> None:
         """Append a frame: positions, and in extxyz momenta, forces and energy as well."""
         host = jax.device_get(state)
-        step = int(host.step)
-        self._trajectory.write(
-            host.system.positions + host.system.origin[0],
-            host.system.cell[0],
-            step * self._settings.timestep_fs * 1e-3,
-            step,
-            {
-                "energy": float(host.potential_energy[0]),
-                "forces": np.asarray(host.forces),
-                "momenta": np.asarray(host.momenta),
-            },
-        )
+        time_ps = int(host.step) * self._settings.timestep_fs * 1e-3
+        for book in self._books:
+            book.write_frame(host, time_ps)
 
     def close(self) -> None:
         """Close the files."""
-        self._trajectory.close()
-        if self._table is not None:
-            self._table.close()
+        for book in self._books:
+            book.close()
 
     def __enter__(self) -> "Recorder":
         return self
@@ -81,12 +87,85 @@ class Recorder:
         self.close()
 
 
-def to_atoms(state: MDState, atoms: Atoms) -> Atoms:
-    """Return `atoms` with the positions, cell and momenta of a state of one structure."""
+class _Book:
+    """Table and trajectory of one replica."""
+
+    def __init__(
+        self,
+        directory: RunDirectory,
+        atoms: Atoms,
+        settings: SimulationSettings,
+        number: int,
+        resume_at: Mapping[str, int] | None,
+    ):
+        self._number = number
+        self._atoms = slice(number * len(atoms), (number + 1) * len(atoms))
+        self._has_cell = atoms.cell.rank == 3
+        self._energies = directory.energies
+        self._sample_every = settings.sample_every
+        self._table: EnergyTable | None = None
+        trajectory = directory.trajectory(f".{settings.trajectory}")
+        self._names = {
+            "table": f"{number}/{directory.energies.name}",
+            "trajectory": f"{number}/{trajectory.name}",
+        }
+        self._table_at = None if resume_at is None else resume_at[self._names["table"]]
+        frames_at = None if resume_at is None else resume_at[self._names["trajectory"]]
+        if resume_at is None:
+            directory.path.mkdir(exist_ok=True)
+            write_topology(directory.topology, atoms)
+        self._trajectory = open_trajectory(trajectory, atoms, frames_at)
+
+    def positions(self) -> dict[str, int]:
+        if self._table is not None:
+            self._table.flush()
+        self._trajectory.flush()
+        return {
+            self._names["table"]: self._table_at or 0,
+            self._names["trajectory"]: self._trajectory.position,
+        }
+
+    def write_rows(
+        self, times: Mapping[str, np.ndarray], samples: Mapping[str, np.ndarray]
+    ) -> None:
+        rows = dict(times)
+        for name, values in samples.items():
+            if name != "step" and (self._has_cell or not name.startswith(NEEDS_A_CELL)):
+                rows[name] = values[:, self._number]
+        if self._table is None:
+            self._table = EnergyTable(self._energies, list(rows), self._table_at or None)
+        self._table.write(rows)
+        # A last row that is not due is dropped when the run is extended.
+        if times["step"][-1] % self._sample_every == 0:
+            self._table_at = self._table.position
+
+    def write_frame(self, host: MDState, time_ps: float) -> None:
+        k, mine = self._number, self._atoms
+        self._trajectory.write(
+            np.asarray(host.system.positions[mine] + host.system.origin[k]),
+            np.asarray(host.system.cell[k]),
+            time_ps,
+            int(host.step),
+            {
+                "energy": float(host.potential_energy[k]),
+                "forces": np.asarray(host.forces[mine]),
+                "momenta": np.asarray(host.momenta[mine]),
+            },
+        )
+
+    def close(self) -> None:
+        self._trajectory.close()
+        if self._table is not None:
+            self._table.close()
+
+
+def to_atoms(state: MDState, atoms: Atoms, replica: int = 0) -> Atoms:
+    """Return `atoms` with the positions, cell and momenta of a replica."""
     host = jax.device_get(state)
+    mine = slice(replica * len(atoms), (replica + 1) * len(atoms))
     moved = atoms.copy()
-    moved.set_cell(host.system.cell[0])
-    moved.positions = host.system.positions + host.system.origin[0]
+    moved.set_cell(host.system.cell[replica])
+    moved.positions = host.system.positions[mine] + host.system.origin[replica]
     # ASE's momenta are in amu·Å per √(amu/eV)·Å, which is sundog's unit of time as well.
-    moved.set_momenta(np.asarray(host.momenta))
+    moved.set_momenta(np.asarray(host.momenta[mine]))
     return moved

@@ -72,9 +72,11 @@ def run(
     last = int(state.step) + steps
     pace = 0.0  # samples per second
     while (step := int(state.step)) < last:
+        # A run that was extended may begin between two samples.
+        off = step % sample_every
         until_frame = frame_every - step % frame_every
-        whole = min(until_frame, last - step) // sample_every
-        stride = sample_every if whole else last - step
+        whole = 0 if off else min(until_frame, last - step) // sample_every
+        stride = sample_every if whole else min(sample_every - off, last - step)
         count = max(1, min(whole, int(pace * SECONDS_PER_CHUNK)))
         chunk = _chunk(state, ensemble, stride, count, frame_every // sample_every)
         state = chunk.state

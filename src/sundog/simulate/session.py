@@ -1,93 +1,199 @@
-"""A whole run of one structure: minimise, heat, propagate, record.
+"""A whole run: the state it begins or goes on with, and the loop that records it.
 
 The steps of a run are here and nowhere else; the command line adds words and pictures.
 """
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 from ase import Atoms
 
+from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
+from sundog.io.checkpoints import Checkpoint, newest_checkpoint, save_checkpoint
 from sundog.io.extxyz import write_extxyz
 from sundog.io.run_directory import RunDirectory
-from sundog.simulate.ensembles import Ensemble, nve, nvt_langevin
+from sundog.simulate.cell_modes import check_cell
+from sundog.simulate.checkpoint import arrays_of, restored
+from sundog.simulate.ensembles import Ensemble
 from sundog.simulate.minimize import minimize
 from sundog.simulate.recording import Recorder, to_atoms
 from sundog.simulate.run import Chunk, run
 from sundog.simulate.settings import SimulationSettings
-from sundog.simulate.state import MDState, with_thermal_momenta
+from sundog.simulate.state import MDState, bare_state, initial_state, with_thermal_momenta
+from sundog.system import System, concatenate
 
 Report = Callable[[str], None]
 
+LARGEST_TIMESTEP_OF_HYDROGEN_FS = 2.0
+"""Velocity Verlet of an X–H stretch is unstable from 2.9 fs on, and wrong well before."""
+
+
+def check_feasible(system: System, settings: SimulationSettings, masses: np.ndarray) -> None:
+    """Refuse what the structure cannot be simulated with (host only).
+
+    Raises:
+        CellError: a barostat on a cell that it cannot change.
+        InputError: a timestep that the lightest atom cannot follow.
+    """
+    if settings.ensemble == "npt":
+        check_cell(system, settings.coupling)
+    lightest = float(masses[np.asarray(system.is_atom)].min())
+    bound = LARGEST_TIMESTEP_OF_HYDROGEN_FS * np.sqrt(lightest / 1.008)
+    if settings.timestep_fs > bound:
+        raise InputError(
+            f"--timestep-fs: the lightest atom, of {lightest:.3g} amu, cannot follow",
+            got=settings.timestep_fs,
+            expected=f"at most {bound:.2g} fs; 0.5 fs is usual",
+        )
+
+
+def replicated(system: System, settings: SimulationSettings) -> System:
+    """Return the batch of all replicas of a structure."""
+    return concatenate([system] * settings.replicas) if settings.replicas > 1 else system
+
 
 def prepare(
-    state: MDState, force_field: AbstractForceField, settings: SimulationSettings, report: Report
+    system: System,
+    force_field: AbstractForceField,
+    atoms: Atoms,
+    settings: SimulationSettings,
+    report: Report,
 ) -> MDState:
-    """Return the state a run starts from: minimised if asked for, and with thermal momenta.
+    """Return the state a run starts from: minimised if asked for, and with momenta.
 
     Raises:
         SimulationError: the minimisation diverges.
+        InputError: momenta are to be taken from a structure that has none.
     """
+    state = initial_state(system, force_field, seed=settings.seed, skin=settings.skin_angstrom)
     if settings.minimize:
         state = _minimized(state, force_field, settings, report)
-    return with_thermal_momenta(state, settings.temperature_kelvin)
+    if settings.momenta == "thermal":
+        return with_thermal_momenta(state, np.asarray(settings.temperatures_kelvin))
+    if not atoms.has("momenta"):
+        raise InputError(
+            "--momenta structure: the structure file has no momenta",
+            remedy="Give an extended XYZ file with momenta, as the final.extxyz of a run",
+        )
+    momenta = np.tile(atoms.get_momenta(), (settings.replicas, 1))
+    return replace(state, momenta=jnp.asarray(momenta, state.momenta.dtype))
 
 
-def ensemble_of(force_field: AbstractForceField, settings: SimulationSettings) -> Ensemble:
-    """Return the recipe that the settings name."""
-    if settings.ensemble == "nve":
-        return nve(force_field, settings.timestep_fs)
-    return nvt_langevin(
-        force_field,
-        settings.timestep_fs,
-        settings.temperature_kelvin,
-        settings.friction_per_ps,
-    )
+def find_checkpoint(
+    directory: RunDirectory, settings: SimulationSettings, report: Callable[[str], None]
+) -> Checkpoint:
+    """Return the newest checkpoint whose files still hold what it says they held.
+
+    Raises:
+        RunDirectoryError: there is none.
+    """
+
+    def refuses(checkpoint: Checkpoint) -> str | None:
+        for key, length in checkpoint.record["files"].items():
+            path = _path_of(directory, settings, key)
+            held = path.stat().st_size if path.is_file() else 0
+            if held < length:
+                return f"{path.name} is shorter than it was then"
+        return None
+
+    checkpoint = newest_checkpoint(directory.checkpoints, refuses, report)
+    for key, length in checkpoint.record["files"].items():
+        path = _path_of(directory, settings, key)
+        beyond = path.stat().st_size - length if path.is_file() else 0
+        if beyond > 0:
+            report(f"{path.name}: {beyond} bytes written after the checkpoint are cut off")
+    return checkpoint
+
+
+def resumed(
+    system: System,
+    force_field: AbstractForceField,
+    settings: SimulationSettings,
+    checkpoint: Checkpoint,
+) -> MDState:
+    """Return the state of a checkpoint, from which the run goes on bit for bit.
+
+    Raises:
+        RunDirectoryError: the checkpoint is of another structure or other kernels.
+    """
+    state = bare_state(system, force_field, seed=settings.seed, skin=settings.skin_angstrom)
+    return restored(state, checkpoint.arrays)
 
 
 def simulate(
     state: MDState,
-    force_field: AbstractForceField,
+    ensemble: Ensemble,
     atoms: Atoms,
     directory: RunDirectory,
     settings: SimulationSettings,
     stop: Callable[[], bool] = lambda: False,
-) -> Iterator[Chunk]:
-    """Run, write table and trajectory, and yield after every chunk.
+    resume_at: Mapping[str, Any] | None = None,
+) -> Generator[Chunk, None, None]:
+    """Run, write table, trajectory and checkpoints, and yield after every chunk.
 
-    The last good structure, with momenta, is written to `final.extxyz` however the run ends.
+    The last good structures, with momenta, are written to `final.extxyz` however the run ends.
 
     Args:
-        state: from `prepare`.
-        force_field: the force field.
+        state: from `prepare` or `resumed`.
+        ensemble: the recipe.
         atoms: the structure, for names and charge.
         directory: where to write.
         settings: the settings.
         stop: asked between chunks whether to end early.
+        resume_at: record of the checkpoint that the run goes on from.
 
     Raises:
         SimulationError: the run blew up; what was good is written.
         RunDirectoryError: the disk is full.
     """
-    ensemble = ensemble_of(force_field, settings)
-    with Recorder(directory, atoms, settings) as recorder:
-        recorder.write_frame(state)
+    files = None if resume_at is None else resume_at["files"]
+    with Recorder(directory, atoms, settings, files) as recorder:
+        if resume_at is None:
+            recorder.write_frame(state)
+
+        def save() -> None:
+            record = {"files": recorder.positions, "step": int(state.step)}
+            save_checkpoint(
+                directory.checkpoints,
+                int(state.step),
+                arrays_of(state),
+                record,
+                settings.keep_checkpoints,
+            )
+
+        if resume_at is None:
+            save()
+        saved, step_saved = time.monotonic(), int(state.step)
         try:
             for chunk in run(
                 state,
                 ensemble,
-                steps=settings.steps,
+                steps=settings.steps - int(state.step),
                 sample_every=settings.sample_every,
                 frame_every=settings.frame_every,
             ):
                 state = chunk.state
                 recorder.write(chunk)
+                if time.monotonic() - saved >= 60 * settings.checkpoint_minutes:
+                    save()
+                    saved, step_saved = time.monotonic(), int(state.step)
                 yield chunk
                 if stop():
-                    return
+                    break
         finally:
-            write_extxyz(directory.final, to_atoms(state, atoms))
+            try:
+                if int(state.step) > step_saved:
+                    save()
+            finally:
+                frames = [to_atoms(state, atoms, k) for k in range(settings.replicas)]
+                write_extxyz(directory.final, frames if len(frames) > 1 else frames[0])
 
 
 def _minimized(
@@ -107,3 +213,8 @@ def _minimized(
         f"largest force {largest:.3f} eV/Å"
     )
     return state
+
+
+def _path_of(directory: RunDirectory, settings: SimulationSettings, key: str) -> Path:
+    number, name = key.split("/")
+    return directory.replica(int(number), settings.replicas).path / name

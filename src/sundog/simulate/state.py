@@ -5,6 +5,7 @@ changes coordinates in their seventh digit. Time is in units of Å·√(amu/eV).
 """
 
 from dataclasses import replace
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -13,9 +14,11 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float, Int, PRNGKeyArray
 
 from sundog.elements import standard_masses
+from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
 from sundog.neighbors.base import AbstractNeighbors
 from sundog.numerics.segments import sum_per_system
+from sundog.simulate.constraints import Constraints
 from sundog.system import System
 from sundog.typing import Cells, PerAtom, PerSystem, Positions
 from sundog.units import BOLTZMANN
@@ -32,7 +35,7 @@ class MDState(eqx.Module):
         degrees: degrees of freedom of each structure: three for each mobile atom, less the
             constraints.
         forces: eV/Å at `system`.
-        virial: dE/dε in eV at `system`.
+        virial: dE/dε in eV at `system`; with constraints ε moves the centres of rigid clusters.
         energies: potential energy terms in eV at `system`, by name.
         heat: energy in eV that baths have put in so far, per structure.
         temperature: of the baths, K.
@@ -40,6 +43,7 @@ class MDState(eqx.Module):
         neighbors: pair lists.
         key: the only source of randomness.
         step: steps done.
+        constraints: rigid bonds, or None; propagators of `propagators.constrained` keep them.
     """
 
     system: System
@@ -56,6 +60,7 @@ class MDState(eqx.Module):
     neighbors: AbstractNeighbors
     key: PRNGKeyArray
     step: Int[Array, ""]
+    constraints: Constraints | None = None
 
     @property
     def potential_energy(self) -> PerSystem:
@@ -70,9 +75,14 @@ class MDState(eqx.Module):
 
     @property
     def kinetic_tensor(self) -> Cells:
-        """Σ p⊗p/m in eV, the kinetic part of −virial."""
+        """Σ p⊗p/m in eV, the kinetic part of −virial; of rigid clusters, that of their centres."""
         outer = self.momenta[:, :, None] * self.momenta[:, None, :] / self.masses[:, None, None]
-        return self.sum_over_atoms(outer)
+        tensor = self.sum_over_atoms(outer)
+        if self.constraints is None:
+            return tensor
+        return tensor - self.constraints.inner_kinetic_tensor(
+            self.system, self.momenta, self.masses
+        )
 
     @property
     def internal_pressure_volume(self) -> Cells:
@@ -86,21 +96,29 @@ class MDState(eqx.Module):
     def thermal_momenta(self, key: PRNGKeyArray) -> Positions:
         """Return momenta drawn from the Maxwell–Boltzmann distribution at the bath's temperature.
 
-        Those of frozen atoms and of padding are zero.
+        Those of frozen atoms and of padding are zero; none changes the length of a rigid bond.
         """
         temperature = self.temperature[self.system.system_index]
         width = jnp.where(self.mobile, jnp.sqrt(self.masses * BOLTZMANN * temperature), 0.0)
-        return width[:, None] * jax.random.normal(key, self.momenta.shape, self.momenta.dtype)
+        drawn = width[:, None] * jax.random.normal(key, self.momenta.shape, self.momenta.dtype)
+        if self.constraints is None:
+            return drawn
+        return self.constraints.momenta_along(self.system, drawn, self.masses)
 
     def evaluated(self, force_field: AbstractForceField) -> "MDState":
         """Return the state with lists, forces and energies of its present positions."""
         neighbors = self.neighbors.update(self.system)
         prediction = force_field(self.system, neighbors.pairs)
+        virial = prediction.virial
+        if self.constraints is not None:
+            forces = jnp.asarray(prediction.forces)
+            inner = self.constraints.inner_virial(self.system, forces, self.masses)
+            virial = virial - inner
         return replace(
             self,
             neighbors=neighbors,
             forces=prediction.forces,
-            virial=prediction.virial,
+            virial=virial,
             energies=prediction.energies,
         )
 
@@ -116,7 +134,7 @@ def _evaluate(state: MDState, force_field: AbstractForceField) -> MDState:
     return state.evaluated(force_field)
 
 
-def initial_state(
+def bare_state(
     system: System,
     force_field: AbstractForceField,
     *,
@@ -125,11 +143,11 @@ def initial_state(
     frozen: np.ndarray | None = None,
     skin: float = 0.5,
 ) -> MDState:
-    """Return a state at rest with its forces (host only).
+    """Return a state at rest, with pair lists but without forces (host only).
 
     Args:
         system: what to simulate.
-        force_field: evaluated once.
+        force_field: makes the lists.
         seed: of all randomness to come.
         masses: amu; standard ones by default.
         frozen: true for atoms that do not move.
@@ -141,7 +159,7 @@ def initial_state(
     force_field.check(system)
     zeros = jnp.zeros_like(system.positions)
     mobile = system.is_atom if frozen is None else system.is_atom & ~jnp.asarray(frozen)
-    state = MDState(
+    return MDState(
         system=system,
         momenta=zeros,
         mobile=mobile,
@@ -158,7 +176,40 @@ def initial_state(
         key=jax.random.key(seed),
         step=jnp.zeros((), jnp.int64),
     )
-    return _evaluate(state, force_field)
+
+
+def initial_state(system: System, force_field: AbstractForceField, **kwargs: Any) -> MDState:
+    """Return a state at rest with its forces; arguments and errors of `bare_state` (host only)."""
+    return _evaluate(bare_state(system, force_field, **kwargs), force_field)
+
+
+def with_constraints(
+    state: MDState, constraints: Constraints, force_field: AbstractForceField
+) -> MDState:
+    """Return the state on the surface of constraints, with the forces there (host only).
+
+    Positions and momenta are moved onto it, and degrees of freedom are less.
+
+    Args:
+        state: without constraints.
+        constraints: from `find_constraints`.
+        force_field: evaluated once.
+
+    Raises:
+        InputError: the state has constraints already.
+        StructureError: constrained atoms are frozen, or too far from their lengths.
+    """
+    if state.constraints is not None:
+        raise InputError("constraints: the state has some already", remedy="Give all of them once")
+    system = constraints.imposed(state.system, state.masses, state.mobile)
+    rigid = replace(
+        state,
+        system=system,
+        momenta=constraints.momenta_along(system, state.momenta, state.masses),
+        degrees=state.degrees - constraints.count(system),
+        constraints=constraints,
+    )
+    return _evaluate(rigid, force_field)
 
 
 def with_thermal_momenta(state: MDState, temperature: ArrayLike) -> MDState:

@@ -1,159 +1,182 @@
 """`sundog md`: from a structure file to a trajectory, a table and a report."""
 
-import sys
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from sundog.cli.options import (
-    FLAT,
-    ElectronOptions,
-    ModelOptions,
-    choose_kernels,
-    describe_electrons,
-    describe_force_field,
-    load_force_field,
-    set_up_jax,
-)
+from sundog.cli.job import Job
+from sundog.cli.options import FLAT, ElectronOptions, ModelOptions, set_up_jax
 from sundog.cli.signals import StopRequest
+from sundog.errors import InputError
 from sundog.simulate.settings import SimulationSettings
 
 if TYPE_CHECKING:
-    from ase import Atoms
-
     from sundog.cli.log import Log
-    from sundog.forcefield.base import AbstractForceField
+    from sundog.cli.setup import Setup
+    from sundog.io.checkpoints import Checkpoint
     from sundog.io.run_directory import RunDirectory
     from sundog.simulate.state import MDState
 
 
 def md(
-    structure: Path,
+    structure: Path | None = None,
     /,
     *,
-    output: Annotated[Path, Parameter(alias="-o")],
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    resume: Path | None = None,
+    allow_change: tuple[str, ...] = (),
+    dry_run: bool = False,
     settings: Annotated[SimulationSettings, FLAT] = SimulationSettings(),  # noqa: B008
     model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
     electron_options: Annotated[ElectronOptions, FLAT] = ElectronOptions(),  # noqa: B008
     precision: Literal["float32", "float64"] = "float32",
     overwrite: bool = False,
 ) -> int:
-    """Run molecular dynamics of a structure and report. `nve` and `nvt` are shorthands.
+    """Run molecular dynamics of a structure and report. `nve`, `nvt`, `npt` are shorthands.
 
-    Ctrl-C or SIGTERM ends the run after the current chunk with everything written, and
-    exit code 130 or 143; a second one ends it at once.
+    Ctrl-C or SIGTERM ends the run after the current chunk with a checkpoint and everything
+    written, and exit code 130 or 143; a second one ends it at once. Either way, and after a
+    crash, `sundog md --resume FOLDER` goes on where the last checkpoint is, bit for bit.
 
     Parameters
     ----------
     structure
         Structure file: xyz, extxyz, PDB, mmCIF, gro, POSCAR, CIF, …; of several frames the last.
     output
-        Folder of the run: settings, log, energies table, trajectory, final structure, report.
+        Folder of the run: settings, log, energies table, trajectory, checkpoints, final
+        structure, report.
+    resume
+        Folder of an earlier run to continue; --steps may be raised to extend it.
+    allow_change
+        Settings, by name, that a resumed run may change.
+    dry_run
+        Print the settings, what it would take and how long, and end.
     precision
         Of the model's arithmetic; positions, momenta and sums are float64 in any case.
     overwrite
         Replace an earlier run in the output folder.
     """
+    job = Job(settings, model_options, electron_options, precision)
+    if resume is not None:
+        if structure is not None or output is not None or overwrite:
+            raise InputError(
+                "--resume: the folder says what is continued",
+                expected="neither a structure, nor --output, nor --overwrite",
+            )
+        set_up_jax()
+        return _resume(resume, job, allow_change, dry_run)
+    if structure is None or (output is None and not dry_run):
+        raise InputError(
+            "md: a structure file and --output are needed, or --resume with the folder of a run"
+        )
+    if allow_change:
+        raise InputError("--allow-change: only a resumed run changes settings")
     set_up_jax()
+    return _start(structure, output, job, overwrite, dry_run)
+
+
+def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_run: bool) -> int:
     from sundog.cli.log import Log
+    from sundog.cli.plan import print_plan
+    from sundog.cli.setup import set_up, write_origin
     from sundog.io.run_directory import RunDirectory
-    from sundog.io.structures import read_structures, system_from_atoms
     from sundog.simulate.session import prepare
-    from sundog.simulate.state import initial_state
 
     # Whatever can be refused is refused before anything is written or removed.
-    atoms = read_structures(structure)[-1]
-    system = system_from_atoms(atoms, electron_options.charge, electron_options.multiplicity)
-    force_field = load_force_field(model_options, precision, [atoms])
-    force_field.check(system)
-    said: list[str] = []
-    fast = choose_kernels(force_field, model_options, system, said.append)
-    state = initial_state(system, fast, seed=settings.seed, skin=settings.skin_angstrom)
+    setup = set_up(structure, job)
+
+    def prepared(log) -> "MDState":
+        return prepare(setup.system, setup.force_field, setup.atoms, job.settings, log)
+
+    if dry_run:
+        print_plan(setup, prepared)
+        return 0
+    assert output is not None
     directory = RunDirectory.create(output, overwrite, inputs=[structure])
-    resolved = {
-        "structure": str(structure),
-        **asdict(settings),
-        "model": force_field.model_name,
-        "electrostatics": force_field.electrostatics,
-        "cutoff_angstrom": model_options.cutoff_angstrom,
-        "precision": precision,
-        "kernels": model_options.kernels,
-        "charge": int(system.total_charge[0]),
-        "multiplicity": int(system.multiplicity[0]),
-    }
-    _write_origin(directory, structure, model_options, resolved)
+    write_origin(directory, structure, setup)
     with Log(directory.log) as log, StopRequest() as stop:
-        log(f"{structure}: {len(atoms)} atoms, {describe_electrons(system)}")
-        log(describe_force_field(force_field))
-        for line in said:
+        log(f"{structure}: {setup.describe()}")
+        for line in setup.said:
             log(line)
-        state = prepare(state, fast, settings, log)
-        _propagate(state, fast, atoms, directory, settings, stop, log)
-        _report(directory, settings, len(atoms), log)
-    return stop.exit_code
+        return _run(prepared(log), setup, directory, stop, log)
 
 
-def _write_origin(
-    directory: "RunDirectory", structure: Path, options: ModelOptions, resolved: dict
-) -> None:
-    """Write what the run was made from: settings, a copy of the input, provenance."""
-    import jax
+def _resume(folder: Path, job: Job, allow_change: tuple[str, ...], dry_run: bool) -> int:
+    from sundog.cli.log import Log
+    from sundog.cli.resumption import note_resumption, refuse_changes
+    from sundog.cli.setup import set_up
+    from sundog.io.run_directory import RunDirectory
+    from sundog.simulate.session import find_checkpoint, resumed
 
-    from sundog.io.provenance import collect_provenance
-    from sundog.weights.fetch import obtain
+    directory = RunDirectory.open(folder)
+    setup = set_up(directory.input, job)
+    changed = refuse_changes(directory, setup, allow_change)
+    said: list[str] = []
+    checkpoint = find_checkpoint(directory, job.settings, said.append)
+    state = resumed(setup.system, setup.force_field, job.settings, checkpoint)
+    step, steps = int(state.step), job.settings.steps
+    if dry_run or step >= steps:
+        print(f"{folder}: at step {step} of {steps}.")
+        if step >= steps:
+            print("There is nothing left to do; raise --steps to extend the run.")
+        return 0
+    note_resumption(directory, setup, step)
+    with Log(directory.log, append=True) as log, StopRequest() as stop:
+        log(f"Resumed at step {step} of {steps}, from {checkpoint.path.name}")
+        for line in (*changed, *said, *setup.said):
+            log(line)
+        return _run(state, setup, directory, stop, log, checkpoint)
 
-    card = obtain(options.model).card
-    directory.write_provenance(
-        collect_provenance(
-            command_line=["sundog", *sys.argv[1:]],
-            weights_name=card["name"],
-            weights_sha256=card["safetensors_sha256"],
-            device=jax.devices()[0].device_kind,
-        )
-    )
-    directory.write_config(resolved)
-    directory.copy_input(structure)
 
-
-def _propagate(
+def _run(
     state: "MDState",
-    force_field: "AbstractForceField",
-    atoms: "Atoms",
+    setup: "Setup",
     directory: "RunDirectory",
-    settings: SimulationSettings,
     stop: StopRequest,
     log: "Log",
-) -> None:
-    """Run to the end, or until asked to stop, with progress on the way."""
+    checkpoint: "Checkpoint | None" = None,
+) -> int:
+    """Run to the end, or until asked to stop, with progress on the way; then report."""
     from sundog.cli.progress import Progress
+    from sundog.simulate.assembly import ensemble_of
     from sundog.simulate.session import simulate
 
-    progress = Progress(settings.steps, settings.timestep_fs, log)
-    with closing(progress):
-        for chunk in simulate(state, force_field, atoms, directory, settings, stop):
+    settings = setup.job.settings
+    ensemble = ensemble_of(setup.force_field, settings)
+    record = None if checkpoint is None else checkpoint.record
+    progress = Progress(settings, int(state.step), log)
+    chunks = simulate(state, ensemble, setup.atoms, directory, settings, stop, record)
+    with closing(progress), closing(chunks):
+        for chunk in chunks:
             progress.update(chunk)
-    per_atom = 1e6 * progress.seconds_per_step / len(atoms)
+    per_atom = 1e6 * progress.seconds_per_step / len(setup.system.numbers)
     log(f"Speed: {progress.ns_per_day:.3g} ns/day, {per_atom:.1f} µs/atom/step")
     if stop():
         log("Stopped early, as asked; everything up to here is written.")
+        log(f"Continue with: sundog md --resume {directory.path}")
+    _report(directory, setup, log)
+    return stop.exit_code
 
 
-def _report(
-    directory: "RunDirectory", settings: SimulationSettings, atoms: int, log: "Log"
-) -> None:
+def _report(directory: "RunDirectory", setup: "Setup", log: "Log") -> None:
     """Say and draw what came out."""
     from sundog.analysis.energy_plot import plot_energies
     from sundog.cli.summary import summarize, where
     from sundog.io.table import read_table
 
-    table = read_table(directory.energies)
-    for line in summarize(table, atoms):
-        log(line)
-    target = settings.temperature_kelvin if settings.ensemble == "nvt" else None
-    title = f"{settings.ensemble.upper()}, {atoms} atoms"
-    plot_energies(table, directory.report, title, target_temperature_kelvin=target)
-    for line in where(directory, settings.trajectory):
+    settings, atoms = setup.job.settings, len(setup.atoms)
+    for k, target in enumerate(settings.temperatures_kelvin):
+        own = directory.replica(k, settings.replicas)
+        table = read_table(own.energies)
+        if settings.replicas > 1:
+            log(f"Replica {k}, begun at {target:g} K:")
+        for line in summarize(table, atoms):
+            log(line)
+        title = f"{settings.ensemble.upper()}, {atoms} atoms"
+        steady = settings.ensemble != "nve" and settings.temperature_end_kelvin is None
+        bath = target if steady and not settings.exchange_every else None
+        plot_energies(table, own.report, title, target_temperature_kelvin=bath)
+    for line in where(directory, settings):
         log(line)

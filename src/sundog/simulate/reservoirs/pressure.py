@@ -1,18 +1,20 @@
 """A pressure bath: what drives the cell, and the work that the cell has done on it.
 
-    G = P_int V − P₀ V + γ A (1 − ẑ⊗ẑ) m,   P_int V = Σ p⊗p/m − dE/dε
+    G = P_int V − P₀ V + γ A (1 − n⊗n) m,   P_int V = Σ p⊗p/m − dE/dε
     energy = P₀ V − γ A m
 
 G: the part of dE/dε that a barostat sees, 3×3, in eV; P₀: pressure; γ: surface
-tension of each of m interfaces in the xy plane; A: area of that plane. With a surface
-tension the pressure P₀ acts along z and P₀ − γ m/L_z in the plane.
+tension of each of m interfaces in the plane of the first two lattice vectors; A: area
+of that plane, n: its normal. With a surface tension the pressure P₀ acts along n and
+P₀ − γ m A/V in the plane.
 """
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from sundog.simulate.cell_modes import Coupling, project
+from sundog.simulate.cell_modes import project
+from sundog.simulate.names import Coupling
 from sundog.simulate.reservoirs.base import AbstractReservoir
 from sundog.simulate.state import MDState
 from sundog.typing import Cells, PerSystem
@@ -33,14 +35,17 @@ class PressureBath(AbstractReservoir):
 
     def energy(self, state: MDState) -> PerSystem:
         """Return P₀ V − γ A m in eV."""
-        return self.pressure * state.system.volume - self.surface_tension * _area(state)
+        area = jnp.linalg.norm(_area(state), axis=1)
+        return self.pressure * state.system.volume - self.surface_tension * area
 
     def drive(self, state: MDState) -> Cells:
         """Return G in eV, all of it; `project` takes the part that the coupling allows."""
-        volume = state.system.volume[:, None, None]
-        plane = jnp.diag(jnp.asarray([1.0, 1.0, 0.0]))[None]
-        tension = self.surface_tension * _area(state)[:, None, None] * plane
-        outside = self.pressure * volume * jnp.eye(3)[None] - tension
+        identity = jnp.eye(3)[None]
+        volume, area = state.system.volume, _area(state)
+        size = jnp.linalg.norm(area, axis=1)[:, None, None]
+        normal = area[:, :, None] * area[:, None, :] / jnp.maximum(size, 1e-30)
+        tension = self.surface_tension * (size * identity - normal)
+        outside = self.pressure * volume[:, None, None] * identity - tension
         return state.internal_pressure_volume - outside
 
     def project(self, tensor: Cells) -> Cells:
@@ -48,5 +53,6 @@ class PressureBath(AbstractReservoir):
         return project(tensor, self.coupling)
 
 
-def _area(state: MDState) -> PerSystem:
-    return jnp.linalg.norm(jnp.cross(state.system.cell[:, 0], state.system.cell[:, 1]), axis=1)
+def _area(state: MDState) -> Float[Array, "systems 3"]:
+    """Return a × b, the area along its normal."""
+    return jnp.cross(state.system.cell[:, 0], state.system.cell[:, 1])

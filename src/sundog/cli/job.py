@@ -1,0 +1,37 @@
+"""`Job`: everything a run was told, as flags, keys of a YAML file, and nothing else."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from sundog.cli.options import ElectronOptions, ModelOptions
+from sundog.simulate.settings import SimulationSettings
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the command line of a run says.
+
+    Attributes:
+        settings: of the simulation.
+        model: which force field.
+        electrons: charge and spin.
+        precision: of the model's arithmetic.
+    """
+
+    settings: SimulationSettings
+    model: ModelOptions
+    electrons: ElectronOptions
+    precision: Literal["float32", "float64"]
+
+    def resolved(self, **known: Any) -> dict[str, Any]:
+        """Return all of it by key, with what is known by now in place of what was left open.
+
+        What is left out has no value. `sundog md --config` takes the keys.
+        """
+        told = asdict(self.settings) | asdict(self.model) | asdict(self.electrons)
+        told |= {"precision": self.precision} | known
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in told.items()
+            if value is not None and value != ()
+        }

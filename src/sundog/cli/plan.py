@@ -1,0 +1,60 @@
+"""`--dry-run`: what a run would do, what it takes and how long, measured on a few steps."""
+
+import resource
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import yaml
+
+from sundog.cli.setup import Setup
+from sundog.simulate.assembly import ensemble_of
+from sundog.simulate.run import run
+
+if TYPE_CHECKING:
+    from sundog.simulate.state import MDState
+
+TIMED_CHUNKS = 3
+STEPS_PER_CHUNK = 10
+
+
+def print_plan(setup: Setup, prepared: "Callable[[Callable[[str], None]], MDState]") -> None:
+    """Print settings, size, speed and memory of a run; a few steps are computed for it."""
+    settings = setup.job.settings
+    print("Settings:")
+    print("  " + yaml.safe_dump(setup.config, sort_keys=False).rstrip().replace("\n", "\n  "))
+    print(f"Structure: {setup.describe()}")
+    for line in setup.said:
+        print(line)
+    state = prepared(print)
+    ensemble = ensemble_of(setup.force_field, settings)
+    total = (1 + TIMED_CHUNKS) * STEPS_PER_CHUNK
+    chunks = list(
+        run(
+            state,
+            ensemble,
+            steps=total,
+            sample_every=STEPS_PER_CHUNK,
+            frame_every=STEPS_PER_CHUNK,
+        )
+    )
+    # The first chunk compiles.
+    fastest = min(chunk.seconds for chunk in chunks[1:] if not chunk.repeats) / STEPS_PER_CHUNK
+    hours = settings.steps * fastest / 3600
+    rows = settings.steps // settings.sample_every
+    frames = 1 + settings.steps // settings.frame_every
+    print(f"Start-up and compilation of the steps: {chunks[0].seconds:.1f} s")
+    print(
+        f"Speed: {1e3 * fastest:.3g} ms/step, "
+        f"{settings.timestep_fs * 1e-6 / fastest * 86400:.3g} ns/day per replica"
+    )
+    print(
+        f"The run: {settings.steps} steps, {settings.steps * settings.timestep_fs * 1e-3:g} ps, "
+        f"about {hours:.2g} h; {rows} rows and {frames} frames a replica"
+    )
+    print(f"Peak memory of this process so far: {_peak_memory_mb():.0f} MB")
+
+
+def _peak_memory_mb() -> float:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

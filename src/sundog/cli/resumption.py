@@ -1,0 +1,58 @@
+"""`--resume`: what may have changed, and a note that it happened."""
+
+import json
+from collections.abc import Sequence
+
+import yaml
+
+from sundog.cli.setup import Setup, provenance
+from sundog.errors import InputError, RunDirectoryError
+from sundog.io.run_directory import RunDirectory
+
+ALWAYS_FREE = frozenset({"steps", "checkpoint_minutes", "keep_checkpoints"})
+"""Settings that change nothing about the trajectory so far or to come."""
+
+
+def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]) -> list[str]:
+    """Write down the new settings and return them in words, unless they may not change.
+
+    Args:
+        directory: of the run.
+        setup: as it would go on now.
+        allowed: settings, by name, that may change.
+
+    Raises:
+        InputError: a setting or the weights are others than before and not in `allowed`.
+    """
+    stored = yaml.safe_load(directory.config.read_text())
+    named = {name.replace("-", "_") for name in allowed}
+    keys = stored.keys() | setup.config.keys()
+    changes = {key: (stored.get(key), setup.config.get(key)) for key in sorted(keys)}
+    changes = {key: pair for key, pair in changes.items() if pair[0] != pair[1]}
+    before = json.loads(directory.provenance.read_text())["weights"]["sha256"]
+    now = provenance(setup)["weights"]["sha256"]
+    if before != now:
+        changes["model"] = (before[:12], now[:12])
+    refused = changes.keys() - ALWAYS_FREE - named
+    if refused:
+        flag = sorted(refused)[0]
+        old, new = changes[flag]
+        raise InputError(
+            f"--resume: {flag.replace('_', '-')} would change in the middle of the run",
+            got=f"{new}, and {old} before",
+            remedy=f"Leave it, or ask for it with --allow-change {flag.replace('_', '-')}",
+        )
+    directory.write_config(setup.config)
+    return [f"Changed: {key} from {old} to {new}" for key, (old, new) in changes.items()]
+
+
+def note_resumption(directory: RunDirectory, setup: Setup, step: int) -> None:
+    """Add this continuation to the provenance of the run."""
+    try:
+        record = json.loads(directory.provenance.read_text())
+    except ValueError as error:
+        raise RunDirectoryError(
+            f"{directory.provenance}: damaged", got=error, remedy="Restore it, or start anew"
+        ) from error
+    record.setdefault("resumed", []).append({"step": step, **provenance(setup)})
+    directory.write_provenance(record)

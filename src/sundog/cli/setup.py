@@ -1,0 +1,94 @@
+"""What a run needs before its first step: structure, force field, kernels, and their record."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from ase import Atoms
+
+from sundog.cli.job import Job
+from sundog.cli.options import (
+    choose_kernels,
+    describe_electrons,
+    describe_force_field,
+    load_force_field,
+)
+from sundog.forcefield.base import AbstractForceField
+from sundog.io.provenance import collect_provenance
+from sundog.io.run_directory import RunDirectory
+from sundog.io.structures import read_structures, system_from_atoms
+from sundog.simulate.session import check_feasible, replicated
+from sundog.simulate.state import atomic_masses
+from sundog.system import System
+from sundog.weights.fetch import obtain
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A run that could begin.
+
+    Attributes:
+        job: what was asked for.
+        atoms: the structure.
+        system: of all replicas.
+        force_field: on the kernels chosen.
+        config: the job with what was resolved: charge, multiplicity, electrostatics.
+        said: lines about what was chosen.
+    """
+
+    job: Job
+    atoms: Atoms
+    system: System
+    force_field: AbstractForceField
+    config: dict[str, Any]
+    said: tuple[str, ...]
+
+    def describe(self) -> str:
+        """Return the structure in words."""
+        replicas = self.job.settings.replicas
+        copies = f", {replicas} replicas" if replicas > 1 else ""
+        return f"{len(self.atoms)} atoms, {describe_electrons(self.system)}{copies}"
+
+
+def set_up(structure: Path, job: Job) -> Setup:
+    """Read and check everything, and write nothing.
+
+    Raises:
+        SundogError: whatever is wrong with structure, settings or weights.
+    """
+    atoms = read_structures(structure)[-1]
+    single = system_from_atoms(atoms, job.electrons.charge, job.electrons.multiplicity)
+    reference = load_force_field(job.model, job.precision, [atoms])
+    reference.check(single)
+    check_feasible(single, job.settings, np.asarray(atomic_masses(single)))
+    said = [describe_force_field(reference)]
+    fast = choose_kernels(reference, job.model, single, said.append)
+    config = job.resolved(
+        model=reference.model_name if job.model.model is None else str(job.model.model),
+        electrostatics=reference.electrostatics,
+        charge=int(single.total_charge[0]),
+        multiplicity=int(single.multiplicity[0]),
+    )
+    system = replicated(single, job.settings)
+    return Setup(job, atoms, system, fast, config, tuple(said))
+
+
+def write_origin(directory: RunDirectory, structure: Path, setup: Setup) -> None:
+    """Write what a run is made from: provenance, settings, a copy of the structure."""
+    directory.write_provenance(provenance(setup))
+    directory.write_config(setup.config)
+    directory.copy_input(structure)
+
+
+def provenance(setup: Setup) -> dict[str, Any]:
+    """Return the provenance of a run that starts now."""
+    card = obtain(setup.job.model.model).card
+    return collect_provenance(
+        command_line=["sundog", *sys.argv[1:]],
+        weights_name=card["name"],
+        weights_sha256=card["safetensors_sha256"],
+        device=jax.devices()[0].device_kind,
+    )

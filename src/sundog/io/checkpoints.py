@@ -1,0 +1,139 @@
+"""Checkpoints: one file each, whole or absent, the last few kept.
+
+A file is a safetensors file of named arrays. Its metadata hold a record (JSON) and the
+hash of the arrays, so that a damaged file is noticed and the one before it is taken.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from sundog.errors import FileFormatError, RunDirectoryError
+from sundog.io.atomic import write_atomically
+
+FORMAT = 1
+NAME = re.compile(r"checkpoint-(\d+)\.safetensors")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What was saved.
+
+    Attributes:
+        arrays: by name.
+        record: everything else, as JSON can hold it.
+        path: of the file.
+    """
+
+    arrays: dict[str, np.ndarray]
+    record: dict[str, Any]
+    path: Path
+
+
+def save_checkpoint(
+    folder: Path, step: int, arrays: Mapping[str, np.ndarray], record: Mapping[str, Any], keep: int
+) -> Path:
+    """Write the checkpoint of a step, whole or not at all, and remove all but the last few.
+
+    Args:
+        folder: of the checkpoints; made when missing.
+        step: that the checkpoint is of.
+        arrays: by name.
+        record: what JSON can hold.
+        keep: how many checkpoints stay.
+
+    Raises:
+        RunDirectoryError: the disk is full; earlier checkpoints are as they were.
+    """
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    # ascontiguousarray makes vectors of scalars.
+    whole = {name: array.reshape(np.shape(arrays[name])) for name, array in contiguous.items()}
+    header = {"format": FORMAT, "sha256": _digest(whole), **record}
+    path = folder / f"checkpoint-{step:012d}.safetensors"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise RunDirectoryError(
+            f"{folder}: cannot be made", got=error.strerror, remedy="Check the permissions"
+        ) from error
+    write_atomically(path, save(whole, {"sundog": json.dumps(header)}))
+    for older in list_checkpoints(folder)[keep:]:
+        older.unlink(missing_ok=True)
+    return path
+
+
+def list_checkpoints(folder: Path) -> list[Path]:
+    """Return the checkpoint files of a folder, the newest first."""
+    if not folder.is_dir():
+        return []
+    found = [path for path in folder.iterdir() if NAME.fullmatch(path.name)]
+    return sorted(found, reverse=True)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Return a checkpoint.
+
+    Raises:
+        FileFormatError: the file is damaged, or of a later version of sundog.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = json.loads(file.metadata()["sundog"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise FileFormatError(f"{path}: not a whole checkpoint", got=error) from error
+    if header.get("format") != FORMAT:
+        raise FileFormatError(
+            f"{path}: a checkpoint of another version of sundog",
+            got=f"format {header.get('format')}",
+            expected=f"format {FORMAT}",
+        )
+    if header.pop("sha256") != _digest(arrays):
+        raise FileFormatError(f"{path}: the checkpoint is damaged, its hash is not that saved")
+    return Checkpoint(arrays, header, path)
+
+
+def newest_checkpoint(
+    folder: Path, refuses: Callable[[Checkpoint], str | None], report: Callable[[str], None]
+) -> Checkpoint:
+    """Return the newest checkpoint that is whole and that fits.
+
+    Args:
+        folder: of the checkpoints.
+        refuses: says why a checkpoint does not fit, or None.
+        report: told of every checkpoint that is passed over.
+
+    Raises:
+        RunDirectoryError: there is none.
+    """
+    for path in list_checkpoints(folder):
+        try:
+            checkpoint = read_checkpoint(path)
+        except FileFormatError as error:
+            report(f"Passed over: {error}")
+            continue
+        reason = refuses(checkpoint)
+        if reason is None:
+            return checkpoint
+        report(f"Passed over: {path.name}, {reason}")
+    raise RunDirectoryError(
+        f"{folder}: there is no checkpoint to continue from",
+        remedy="Start a new run in another folder; final.extxyz or the trajectory have structures",
+    )
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

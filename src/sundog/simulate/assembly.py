@@ -1,0 +1,72 @@
+"""From settings to an ensemble: which recipe, and what else happens in its steps."""
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+
+from sundog.forcefield.base import AbstractForceField
+from sundog.simulate import ensembles
+from sundog.simulate.ensembles import Barostat, Ensemble
+from sundog.simulate.propagators.centre_of_mass import RemoveDrift
+from sundog.simulate.propagators.exchange import ExchangeCounts, ReplicaExchange
+from sundog.simulate.propagators.temperature_ramp import TemperatureRamp
+from sundog.simulate.settings import SimulationSettings
+from sundog.units import BAR
+
+
+def ensemble_of(force_field: AbstractForceField, settings: SimulationSettings) -> Ensemble:
+    """Return the ensemble that the settings describe."""
+    ensemble = _recipe(force_field, settings)
+    before, after = [], []
+    reservoirs, conserved = ensemble.reservoirs, ensemble.conserved_momenta
+    if settings.temperature_end_kelvin is not None:
+        begin, end = settings.temperature_kelvin, settings.temperature_end_kelvin
+        before.append(TemperatureRamp(begin, end, settings.ramp_steps or settings.steps))
+    if settings.remove_drift_every:
+        after.append(RemoveDrift(settings.remove_drift_every))
+        conserved = 3
+    if settings.exchange_every:
+        pressure = settings.pressure_bar * BAR if settings.ensemble == "npt" else 0.0
+        after.append(ReplicaExchange(settings.exchange_every, pressure))
+        reservoirs = (*reservoirs, ExchangeCounts())
+    return replace(
+        ensemble,
+        propagators=(*before, *ensemble.propagators, *after),
+        reservoirs=reservoirs,
+        conserved_momenta=conserved,
+    )
+
+
+def _recipe(force_field: AbstractForceField, settings: SimulationSettings) -> Ensemble:
+    dt, thermostat = settings.timestep_fs, settings.thermostat_in_use
+    temperature = jnp.asarray(settings.temperatures_kelvin, jnp.float64)
+    if settings.ensemble == "nve":
+        return ensembles.nve(force_field, dt)
+    slow, friction = settings.thermostat_time_fs, settings.friction_per_ps
+    if settings.ensemble == "npt":
+        barostat = Barostat(
+            settings.pressure_bar,
+            settings.barostat_time_fs,
+            settings.coupling,
+            settings.compressibility_per_bar,
+            settings.surface_tension_mn_per_m,
+        )
+        if settings.barostat == "mtk":
+            return ensembles.npt_martyna_tobias_klein(force_field, dt, temperature, barostat, slow)
+        assert thermostat != "nose-hoover"  # refused by the settings
+        return ensembles.npt_rescaling(
+            force_field,
+            dt,
+            temperature,
+            barostat,
+            thermostat=thermostat,
+            friction_per_ps=friction,
+            relaxation_time_fs=slow,
+        )
+    match thermostat:
+        case "langevin":
+            return ensembles.nvt_langevin(force_field, dt, temperature, friction)
+        case "bussi":
+            return ensembles.nvt_bussi(force_field, dt, temperature, slow)
+        case "nose-hoover":
+            return ensembles.nvt_nose_hoover(force_field, dt, temperature, slow)

@@ -1,0 +1,159 @@
+"""A run goes on from a checkpoint bit for bit, in every ensemble, wherever it stopped."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from potentials import LennardJones, argon
+from restart_worker import run_in
+from sundog.errors import FileFormatError, RunDirectoryError
+from sundog.io.checkpoints import list_checkpoints, read_checkpoint, save_checkpoint
+from sundog.simulate import ensembles
+from sundog.simulate.checkpoint import arrays_of, restored
+from sundog.simulate.ensembles import Barostat
+from sundog.simulate.run import run
+from sundog.simulate.state import bare_state, initial_state, with_thermal_momenta
+
+POTENTIAL, DT, T = LennardJones(cutoff=5.0), 4.0, 90.0
+SOFT = Barostat(100.0, 400.0, "flexible", 1e-3)
+ENSEMBLES = {
+    "nve": ensembles.nve(POTENTIAL, DT),
+    "nvt langevin": ensembles.nvt_langevin(POTENTIAL, DT, T, 5.0),
+    "nvt bussi": ensembles.nvt_bussi(POTENTIAL, DT, T, 100.0),
+    "nvt nose-hoover": ensembles.nvt_nose_hoover(POTENTIAL, DT, T, 100.0),
+    "npt rescaling langevin": ensembles.npt_rescaling(POTENTIAL, DT, T, SOFT),
+    "npt rescaling bussi": ensembles.npt_rescaling(POTENTIAL, DT, T, SOFT, thermostat="bussi"),
+    "npt mtk": ensembles.npt_martyna_tobias_klein(POTENTIAL, DT, T, SOFT, 100.0),
+}
+WORKER = Path(__file__).parents[1] / "restart_worker.py"
+
+
+def assert_same(one, other):
+    one, other = arrays_of(one), arrays_of(other)
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, other[name], err_msg=name)
+
+
+@pytest.mark.parametrize("ensemble", ENSEMBLES.values(), ids=ENSEMBLES)
+def test_a_run_goes_on_bit_for_bit_at_every_chunk(ensemble, tmp_path):
+    # A small skin, so that lists are rebuilt in between.
+    state = initial_state(argon(2), POTENTIAL, seed=1, skin=0.2)
+    state = with_thermal_momenta(state, T)
+    plan = {"sample_every": 5, "frame_every": 20}
+    whole = list(run(state, ensemble, steps=80, **plan))
+    elsewhere = argon(2, spacing=5.5, seed=9)
+    for chunk in whole[:-1]:
+        step = int(chunk.state.step)
+        path = save_checkpoint(tmp_path, step, arrays_of(chunk.state), {}, keep=1)
+        fresh = bare_state(elsewhere, POTENTIAL, seed=77, skin=0.2)
+        again = restored(fresh, read_checkpoint(path).arrays)
+        *_, last = run(again, ensemble, steps=80 - step, **plan)
+        assert_same(last.state, whole[-1].state)
+        for name, values in last.samples.items():
+            np.testing.assert_array_equal(values[-1], whole[-1].samples[name][-1], err_msg=name)
+
+
+def test_a_checkpoint_of_another_structure_is_refused():
+    arrays = arrays_of(initial_state(argon(2), POTENTIAL, seed=1))
+    heavier = argon(2)
+    heavier = replace(heavier, numbers=heavier.numbers.at[3].set(36))
+    with pytest.raises(RunDirectoryError, match="not of this structure"):
+        restored(bare_state(heavier, POTENTIAL, seed=1), arrays)
+
+
+def test_damaged_checkpoints_are_noticed_and_few_are_kept(tmp_path):
+    arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.asarray(7, np.int64)}
+    for step in (10, 20, 30, 40):
+        save_checkpoint(tmp_path, step, arrays, {"step": step}, keep=3)
+    newest, *_ = paths = list_checkpoints(tmp_path)
+    assert [read_checkpoint(path).record["step"] for path in paths] == [40, 30, 20]
+    read = read_checkpoint(newest)
+    assert read.arrays["b"].shape == () and read.arrays["b"] == 7
+    whole = newest.read_bytes()
+    for damaged in (whole[:-5], whole[:40], b"", whole[:-1] + bytes([whole[-1] ^ 1])):
+        newest.write_bytes(damaged)
+        with pytest.raises(FileFormatError):
+            read_checkpoint(newest)
+
+
+def files_of(folder):
+    names = ("energies.csv", "trajectory.xtc", "final.extxyz")
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """The files of a run that nothing happened to."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    run_in(folder)
+    return files_of(folder)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def kept_programs(tmp_path_factory):
+    """Workers share what they compile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("programs")))
+        patch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+        patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+        yield
+
+
+def kill_trials(folder, trials, seed, expected):
+    """Kill runs at random moments, resume them to their end, and count the kills that hit."""
+    rng = random.Random(seed)
+    kills, attempt = 0, 0
+    while kills < trials:
+        run_folder = folder / f"run{attempt}"
+        attempt += 1
+        for _ in range(20):
+            process = subprocess.Popen([sys.executable, str(WORKER), str(run_folder)])
+            # Then the kills fall into the run and not into the imports.
+            begin = run_folder / "begun"
+            while not begin.exists() and process.poll() is None:
+                time.sleep(0.002)
+            time.sleep(rng.uniform(0, 1.2))
+            if process.poll() is None:
+                os.kill(process.pid, signal.SIGKILL)
+                kills += 1
+            ended = process.wait()
+            begin.unlink(missing_ok=True)
+            if ended == 0 or kills >= trials:
+                break
+        run_in(run_folder)
+        assert files_of(run_folder) == expected
+    return kills
+
+
+def test_a_killed_run_ends_as_one_that_was_not(tmp_path, expected):
+    assert kill_trials(tmp_path, 3, 1, expected) == 3
+
+
+@pytest.mark.slow
+def test_many_killed_runs_end_as_one_that_was_not(tmp_path, expected):
+    assert kill_trials(tmp_path, 100, 2, expected) == 100
+
+
+@pytest.mark.parametrize("damage", ["trajectory", "table", "checkpoint"])
+def test_a_damaged_run_is_repaired_from_an_earlier_checkpoint(damage, tmp_path, expected):
+    run_folder = tmp_path / "run"
+    run_in(run_folder, 200)
+    path = {
+        "trajectory": run_folder / "trajectory.xtc",
+        "table": run_folder / "energies.csv",
+        "checkpoint": list_checkpoints(run_folder / "checkpoints")[0],
+    }[damage]
+    path.write_bytes(path.read_bytes()[:-30])
+    said = []
+    run_in(run_folder, say=said.append)
+    assert "Passed over" in said[0]
+    assert files_of(run_folder) == expected

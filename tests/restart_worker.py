@@ -1,0 +1,54 @@
+"""A run of argon in a folder, begun or resumed; a process of its own, to be killed."""
+
+import argparse
+from pathlib import Path
+
+import jax
+
+if __name__ == "__main__":
+    jax.config.update("jax_enable_x64", True)
+
+from ase import Atoms  # noqa: E402
+
+from potentials import LennardJones, argon  # noqa: E402
+from sundog.io.run_directory import RunDirectory  # noqa: E402
+from sundog.simulate.assembly import ensemble_of  # noqa: E402
+from sundog.simulate.session import find_checkpoint, prepare, resumed, simulate  # noqa: E402
+from sundog.simulate.settings import SimulationSettings  # noqa: E402
+
+
+def run_in(folder: Path, steps: int = 600, say=print) -> None:
+    """Begin the run, or go on where its last checkpoint is."""
+    settings = SimulationSettings(
+        ensemble="npt",
+        coupling="flexible",
+        steps=steps,
+        timestep_fs=4.0,
+        temperature_kelvin=90.0,
+        sample_every=5,
+        frame_every=10,
+        checkpoint_minutes=0.0,
+        skin_angstrom=0.3,
+    )
+    system, potential = argon(2), LennardJones(cutoff=5.0)
+    atoms = Atoms(numbers=system.numbers, cell=system.cell[0], pbc=True)
+    atoms.positions = system.positions + system.origin[0]
+    record = None
+    if (folder / "provenance.json").exists():
+        directory = RunDirectory.open(folder)
+        checkpoint = find_checkpoint(directory, settings, say)
+        state, record = resumed(system, potential, settings, checkpoint), checkpoint.record
+    else:
+        state = prepare(system, potential, atoms, settings, say)
+        directory = RunDirectory.create(folder)
+        directory.write_provenance({})
+    (folder / "begun").touch()
+    ensemble = ensemble_of(potential, settings)
+    for _ in simulate(state, ensemble, atoms, directory, settings, resume_at=record):
+        pass
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    run_in(parser.parse_args().folder)
