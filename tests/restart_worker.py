@@ -4,17 +4,18 @@ import argparse
 from pathlib import Path
 
 import jax
+import numpy as np
 
 if __name__ == "__main__":
     jax.config.update("jax_enable_x64", True)
 
-from ase import Atoms  # noqa: E402
+from ase import Atoms
 
-from potentials import LennardJones, argon  # noqa: E402
-from sundog.io.run_directory import RunDirectory  # noqa: E402
-from sundog.simulate.assembly import ensemble_of  # noqa: E402
-from sundog.simulate.session import find_checkpoint, prepare, resumed, simulate  # noqa: E402
-from sundog.simulate.settings import SimulationSettings  # noqa: E402
+from potentials import LennardJones, argon
+from sundog.io.run_directory import RunDirectory
+from sundog.simulate.assembly import ensemble_of
+from sundog.simulate.session import find_checkpoint, prepare, resumed, simulate
+from sundog.simulate.settings import SimulationSettings
 
 
 def run_in(folder: Path, steps: int = 600, say=print) -> None:
@@ -32,7 +33,7 @@ def run_in(folder: Path, steps: int = 600, say=print) -> None:
     )
     system, potential = argon(2), LennardJones(cutoff=5.0)
     atoms = Atoms(numbers=system.numbers, cell=system.cell[0], pbc=True)
-    atoms.positions = system.positions + system.origin[0]
+    atoms.positions = np.asarray(system.positions) + np.asarray(system.origin[0])
     record = None
     if (folder / "provenance.json").exists():
         directory = RunDirectory.open(folder)

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from sundog.errors import FileFormatError, RunDirectoryError
-from sundog.io.atomic import write_atomically
+from sundog.files import write_atomically
 
 FORMAT = 1
 NAME = re.compile(r"checkpoint-(\d+)\.safetensors")

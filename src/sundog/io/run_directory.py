@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from sundog.errors import RunDirectoryError
-from sundog.io.atomic import replacing, write_atomically
+from sundog.files import replacing, write_atomically
 from sundog.io.trajectories import WRITERS
 
 MARKER = "provenance.json"
@@ -27,6 +27,7 @@ OWN_FILES = (
     "final.extxyz",
     "report.png",
     "checkpoints/checkpoint*",
+    "flight_record.*",
     "replica-*/*",
 )
 """What a run writes, and all that `overwrite` removes."""

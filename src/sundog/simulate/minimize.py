@@ -39,7 +39,7 @@ class FireState(eqx.Module):
     @property
     def largest_force(self) -> Float[Array, ""]:
         """Largest force on any atom in eV/Å."""
-        return jnp.sqrt(jnp.max(jnp.sum(self.md.forces**2, axis=1)))
+        return self.md.largest_force
 
 
 def minimize(

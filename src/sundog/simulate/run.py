@@ -26,11 +26,37 @@ LARGEST_NUMBER_OF_REPEATS = 12
 """Enlargements of the lists for one chunk before something must be wrong."""
 
 
-HOTTEST = 1e6
-"""K beyond which a run has blown up."""
+HOTTEST, HOTTEST_OF_BATH = 5000.0, 10.0
+"""K beyond which a run has blown up, and how many times the temperature of the bath."""
+
+STRONGEST_FORCE = 1e3
+"""eV/Å beyond which a run has blown up; atoms on top of one another feel as much."""
 
 SECONDS_PER_CHUNK = 2.0
 """Time between returns to the host, for progress and for signals."""
+
+
+class BlowUpError(SimulationError):
+    """Energies that are no numbers any more, or a temperature or forces beyond all reason.
+
+    Attributes:
+        before: the last good state, from which the failure can be repeated.
+        after: the state at the failure.
+        ensemble: the recipe.
+        capacity: of `advance`, so that repeating compiles nothing.
+    """
+
+    def __init__(self, before: MDState, after: MDState, ensemble: Ensemble, capacity: int):
+        """Compose the message."""
+        temperature = float(jnp.max(Thermometer(ensemble.conserved_momenta)(after)))
+        super().__init__(
+            "simulation: it blew up; energy, temperature or forces are beyond all reason",
+            got=f"{temperature:.3g} K and {float(after.largest_force):.3g} eV/Å "
+            f"in step {int(after.step)}",
+            remedy="Minimise the structure first (--minimize), use a smaller timestep, and check "
+            "the structure for overlapping atoms and the charge",
+        )
+        self.before, self.after, self.ensemble, self.capacity = before, after, ensemble, capacity
 
 
 class Chunk(NamedTuple):
@@ -66,7 +92,8 @@ def run(
         frame_every: steps between frames, a multiple of `sample_every`.
 
     Raises:
-        SimulationError: the run blew up; the last state yielded is the last good one.
+        BlowUpError: the last state yielded is the last good one.
+        SimulationError: the lists overflow again and again.
     """
     state = ensemble.entered(state)
     last = int(state.step) + steps
@@ -86,13 +113,13 @@ def run(
 
 def _chunk(state: MDState, ensemble: Ensemble, stride: int, count: int, capacity: int) -> Chunk:
     """Return one chunk, repeated until no list overflows."""
-    thermometer = Thermometer(ensemble.conserved_momenta)
     begin = time.perf_counter()
     start = state
     for repeats in range(LARGEST_NUMBER_OF_REPEATS):
         end, samples = advance(start, ensemble, jnp.int32(count), jnp.int32(stride), capacity)
         if not end.neighbors.overflow:
-            _check_sound(end, thermometer)
+            if not is_sound(end, ensemble):
+                raise BlowUpError(start, end, ensemble, capacity)
             rows = {name: np.asarray(values)[:count] for name, values in samples.items()}
             return Chunk(end, rows, repeats, time.perf_counter() - begin)
         larger = start.neighbors.enlarged(state.system, end.neighbors)
@@ -125,9 +152,8 @@ def advance(
     """
     thermometer = Thermometer(ensemble.conserved_momenta)
 
-    def is_sound(state: MDState) -> Bool[Array, ""]:
-        finite = jnp.isfinite(state.potential_energy) & (thermometer(state) < HOTTEST)
-        return ~state.neighbors.overflow & jnp.all(finite)
+    def goes_on(state: MDState) -> Bool[Array, ""]:
+        return ~state.neighbors.overflow & is_sound(state, ensemble)
 
     def step(carry: tuple[Array, MDState]) -> tuple[Array, MDState]:
         done, state = carry
@@ -138,7 +164,7 @@ def advance(
     def sample(carry: tuple[Array, MDState, Samples]) -> tuple[Array, MDState, Samples]:
         row, state, samples = carry
         _, state = jax.lax.while_loop(
-            lambda inner: (inner[0] < stride) & is_sound(inner[1]),
+            lambda inner: (inner[0] < stride) & goes_on(inner[1]),
             step,
             (jnp.int32(0), state),
         )
@@ -149,20 +175,16 @@ def advance(
     shapes = jax.eval_shape(lambda s: measure(s, thermometer, ensemble.reservoirs), state)
     empty = {name: jnp.zeros((capacity, *s.shape), s.dtype) for name, s in shapes.items()}
     _, state, samples = jax.lax.while_loop(
-        lambda carry: (carry[0] < count) & is_sound(carry[1]),
+        lambda carry: (carry[0] < count) & goes_on(carry[1]),
         sample,
         (jnp.int32(0), state, empty),
     )
     return state, samples
 
 
-def _check_sound(state: MDState, thermometer: Thermometer) -> None:
-    temperature = float(jnp.max(thermometer(state)))
-    if np.isfinite(np.asarray(state.potential_energy)).all() and temperature < HOTTEST:
-        return
-    raise SimulationError(
-        "simulation: it blew up, energies are no longer finite or the temperature is absurd",
-        got=f"{temperature:.3g} K in step {int(state.step)}",
-        remedy="Minimise the structure first (--minimize), use a smaller timestep, and check the "
-        "structure for overlapping atoms and the charge",
-    )
+def is_sound(state: MDState, ensemble: Ensemble) -> Bool[Array, ""]:
+    """Return whether the numbers of a state still mean anything."""
+    temperature = Thermometer(ensemble.conserved_momenta)(state)
+    hottest = jnp.maximum(HOTTEST, HOTTEST_OF_BATH * state.temperature)
+    finite = jnp.isfinite(state.potential_energy) & (temperature < hottest)
+    return jnp.all(finite) & (state.largest_force < STRONGEST_FORCE)

@@ -22,9 +22,10 @@ from sundog.io.run_directory import RunDirectory
 from sundog.simulate.cell_modes import check_cell
 from sundog.simulate.checkpoint import arrays_of, restored
 from sundog.simulate.ensembles import Ensemble
+from sundog.simulate.flight_record import write_flight_record
 from sundog.simulate.minimize import minimize
 from sundog.simulate.recording import Recorder, to_atoms
-from sundog.simulate.run import Chunk, run
+from sundog.simulate.run import BlowUpError, Chunk, run
 from sundog.simulate.settings import SimulationSettings
 from sundog.simulate.state import MDState, bare_state, initial_state, with_thermal_momenta
 from sundog.system import System, concatenate
@@ -150,7 +151,7 @@ def simulate(
         resume_at: record of the checkpoint that the run goes on from.
 
     Raises:
-        SimulationError: the run blew up; what was good is written.
+        BlowUpError: what was good is written, and a flight record.
         RunDirectoryError: the disk is full.
     """
     files = None if resume_at is None else resume_at["files"]
@@ -187,6 +188,10 @@ def simulate(
                 yield chunk
                 if stop():
                     break
+        except BlowUpError as failure:
+            write_flight_record(directory, failure, atoms, settings.timestep_fs)
+            failure.add_note(f"See {directory.path / 'flight_record.txt'}.")
+            raise
         finally:
             try:
                 if int(state.step) > step_saved:

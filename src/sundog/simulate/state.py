@@ -85,6 +85,11 @@ class MDState(eqx.Module):
         )
 
     @property
+    def largest_force(self) -> Float[Array, ""]:
+        """Largest force on any atom in eV/Å."""
+        return jnp.sqrt(jnp.max(jnp.sum(self.forces**2, axis=1)))
+
+    @property
     def internal_pressure_volume(self) -> Cells:
         """P_int V = Σ p⊗p/m − dE/dε in eV, the pressure tensor times the volume."""
         return self.kinetic_tensor - self.virial

@@ -94,7 +94,7 @@ def _check_kernels(names: Sequence[str]) -> None:
 def _save(path: Path | None, rows: "list[Figures]") -> None:
     from json import dumps
 
-    from sundog.io.atomic import write_atomically
+    from sundog.files import write_atomically
 
     if path is not None:
         write_atomically(path, dumps(rows, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,166 @@
+"""After a blow-up: what happened, atom by atom, in the steps before it.
+
+The chunk that failed is run again from its beginning, the last stretch step by step, and
+what helps to find the cause is put down: the steps, the most strongly pushed atoms, their
+closest contacts, a likely cause and what to try.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ase import Atoms
+from ase.data import covalent_radii
+
+from sundog.elements import symbol
+from sundog.files import write_atomically
+from sundog.io.extxyz import write_extxyz
+from sundog.io.run_directory import RunDirectory
+from sundog.neighbors.lattice import complete_lattice
+from sundog.simulate.run import BlowUpError, advance
+from sundog.simulate.samples import Thermometer
+from sundog.simulate.state import MDState
+from sundog.units import FEMTOSECOND
+
+STEPS_SHOWN, ATOMS_SHOWN, CONTACTS_SHOWN = 10, 5, 3
+TOO_CLOSE = 0.7
+"""Of the sum of the covalent radii."""
+
+LONG_TIMESTEP_FS = 1.0
+
+
+def write_flight_record(
+    directory: RunDirectory, failure: BlowUpError, atoms: Atoms, timestep_fs: float
+) -> None:
+    """Write `flight_record.txt` and the structures of its steps, `flight_record.extxyz`.
+
+    Args:
+        directory: of the run.
+        failure: what stopped it.
+        atoms: the structure, for names; of several replicas the one that failed is shown.
+        timestep_fs: fs.
+
+    Raises:
+        RunDirectoryError: the disk is full.
+    """
+    states = [jax.device_get(state) for state in _repeated(failure)]
+    replica = _worst_replica(states[-1])
+    size = len(atoms)
+    mine = slice(replica * size, (replica + 1) * size)
+    first, last = states[0], states[-1]
+    lines = [str(failure), "", f"Last good state: step {int(first.step)}. Then, step by step:"]
+    thermometer = Thermometer(failure.ensemble.conserved_momenta)
+    for state in states:
+        force = np.linalg.norm(state.forces[mine], axis=1)
+        lines.append(
+            f"  step {int(state.step):>10}  E {float(state.potential_energy[replica]):>14.5g} eV"
+            f"  T {float(thermometer(state)[replica]):>10.4g} K"
+            f"  largest force {force.max():>10.4g} eV/Å on {_name(atoms, int(force.argmax()))}"
+        )
+    worst = _most_pushed(last, mine)
+    lines += ["", "Atoms with the strongest forces, and what is next to them, in the last step:"]
+    lines += [_describe(atoms, last, mine, replica, k) for k in worst]
+    lines += ["", "The same atoms in the last good state:"]
+    lines += [_describe(atoms, first, mine, replica, k) for k in worst]
+    lines += ["", f"Likely cause: {_cause(atoms, first, mine, replica, timestep_fs)}", ""]
+    write_atomically(directory.path / "flight_record.txt", "\n".join(lines))
+    frames = [_frame(atoms, state, mine, replica) for state in states]
+    write_extxyz(directory.path / "flight_record.extxyz", frames)
+
+
+def _repeated(failure: BlowUpError) -> Iterator[MDState]:
+    """Yield the state before the failure and the last ones that lead up to it."""
+    yield failure.before
+    steps = int(failure.after.step) - int(failure.before.step)
+    state, one = failure.before, jnp.int32(1)
+    skipped = max(0, steps - STEPS_SHOWN)
+    if skipped:
+        state, _ = advance(state, failure.ensemble, one, jnp.int32(skipped), failure.capacity)
+        yield state
+    for _ in range(steps - skipped):
+        after, _ = advance(state, failure.ensemble, one, one, failure.capacity)
+        if after.neighbors.overflow:
+            larger = state.neighbors.enlarged(state.system, after.neighbors)
+            state = replace(state, neighbors=larger)
+            after, _ = advance(state, failure.ensemble, one, one, failure.capacity)
+        state = after
+        yield state
+
+
+def _worst_replica(state: MDState) -> int:
+    force = np.linalg.norm(np.nan_to_num(state.forces, nan=np.inf), axis=1)
+    return int(state.system.system_index[int(force.argmax())])
+
+
+def _most_pushed(state: MDState, mine: slice) -> np.ndarray:
+    force = np.linalg.norm(np.nan_to_num(state.forces[mine], nan=np.inf), axis=1)
+    return np.argsort(-force, kind="stable")[:ATOMS_SHOWN]
+
+
+def _describe(atoms: Atoms, state: MDState, mine: slice, replica: int, atom: int) -> str:
+    force = float(np.linalg.norm(state.forces[mine][atom]))
+    speed = float(np.linalg.norm(state.momenta[mine][atom] / state.masses[mine][atom]))
+    others, distances = _neighbours(state, mine, replica, atom)
+    contacts = ", ".join(
+        f"{_name(atoms, int(other))} {distance:.3f} Å"
+        for other, distance in zip(others, distances, strict=True)
+    )
+    return (
+        f"  {_name(atoms, atom):<10} force {force:>10.4g} eV/Å, "
+        f"speed {speed * FEMTOSECOND:>8.4g} Å/fs; nearest: {contacts}"
+    )
+
+
+def _neighbours(
+    state: MDState, mine: slice, replica: int, atom: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nearest atoms and their distances, with the images of a reduced cell."""
+    positions = np.asarray(state.system.positions[mine])
+    vectors = positions - positions[atom]
+    pbc = np.asarray(state.system.pbc[replica])
+    if pbc.any():
+        lattice, _ = complete_lattice(np.asarray(state.system.cell[replica]), pbc, positions)
+        fractions = vectors @ np.linalg.inv(lattice)
+        vectors = (fractions - np.round(fractions) * pbc) @ lattice
+    distances = np.linalg.norm(vectors, axis=1)
+    distances[atom] = np.inf
+    order = np.argsort(distances, kind="stable")[: min(CONTACTS_SHOWN, len(distances) - 1)]
+    return order, distances[order]
+
+
+def _cause(atoms: Atoms, state: MDState, mine: slice, replica: int, timestep_fs: float) -> str:
+    """Return what the last good state makes most likely."""
+    numbers = atoms.numbers
+    for atom in _most_pushed(state, mine):
+        others, distances = _neighbours(state, mine, replica, atom)
+        for other, distance in zip(others, distances, strict=True):
+            radii = covalent_radii[numbers[atom]] + covalent_radii[numbers[other]]
+            if distance < TOO_CLOSE * radii:
+                return (
+                    f"{_name(atoms, atom)} and {_name(atoms, other)} are {distance:.3f} Å apart "
+                    "before the failure. If that is so in the structure file, repair it or "
+                    "minimise (--minimize)."
+                )
+    if timestep_fs > LONG_TIMESTEP_FS:
+        return f"the timestep of {timestep_fs:g} fs is long; try 0.5 fs."
+    return (
+        "the structure was pulled to where the model knows little. Minimise first (--minimize), "
+        "heat slowly (--temperature-end-kelvin), try a timestep of 0.25 fs, and check charge, "
+        "spin and protonation."
+    )
+
+
+def _frame(atoms: Atoms, state: MDState, mine: slice, replica: int) -> Atoms:
+    frame = atoms.copy()
+    frame.set_cell(state.system.cell[replica])
+    frame.positions = state.system.positions[mine] + state.system.origin[replica]
+    frame.set_momenta(np.asarray(state.momenta[mine]))
+    frame.set_array("forces", np.asarray(state.forces[mine]))
+    frame.info["step"] = int(state.step)
+    return frame
+
+
+def _name(atoms: Atoms, atom: int) -> str:
+    return f"{symbol(int(atoms.numbers[atom]))} {atom}"
