@@ -1,0 +1,1 @@
+"""Restraints: one file each, energies that keep a simulation where it should be."""
