@@ -39,6 +39,7 @@ from sundog.simulate.propagators.constrained import (
     WholeClusterRescaling,
 )
 from sundog.simulate.propagators.drift import Drift
+from sundog.simulate.propagators.exchange import ReplicaExchange
 from sundog.simulate.propagators.force import Force
 from sundog.simulate.propagators.kick import Kick
 from sundog.simulate.propagators.martyna_tobias_klein import (
@@ -115,6 +116,7 @@ CONSTRAINED: dict[type[AbstractPropagator], Callable[[Any], AbstractPropagator]]
             NoseHoover,
             RemoveDrift,
             TemperatureRamp,
+            ReplicaExchange,
         )
     },
 }
