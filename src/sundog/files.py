@@ -1,5 +1,6 @@
 """Files written whole or not at all: a reader never meets half of one, even after a power cut."""
 
+import errno
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -58,6 +59,20 @@ def write_atomically(path: Path, content: str | bytes, failure: Failure = write_
     """
     with replacing(path, failure) as scratch:
         scratch.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def synchronize(descriptor: int) -> None:
+    """Wait until what was written to an open file is on the disk.
+
+    Raises:
+        OSError: the disk is full or broken, which may be told only now.
+    """
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Devices and pipes cannot be synchronised and need not be.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
 
 
 def sync_folder(folder: Path) -> None:
