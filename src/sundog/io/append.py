@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sundog.errors import RunDirectoryError
-from sundog.files import write_failure
+from sundog.files import sync_folder, synchronize, write_failure
 
 
 class AppendFile:
@@ -38,6 +38,8 @@ class AppendFile:
                 self._file.seek(self.position)
         except OSError as error:
             raise write_failure(path, error, "Nothing was written to it") from error
+        if resume_at is None:
+            sync_folder(path.parent)
         if size < self.position:
             self._file.close()
             raise RunDirectoryError(
@@ -77,10 +79,16 @@ class AppendFile:
             raise write_failure(self.path, error, "Its header was not updated") from error
 
     def flush(self) -> None:
-        """Wait until the records are on the disk; do so before a checkpoint names `position`."""
-        # Devices and pipes cannot be synchronised and need not be.
-        with suppress(OSError):
-            os.fsync(self._file.fileno())
+        """Wait until the records are on the disk; do so before a checkpoint names `position`.
+
+        Raises:
+            RunDirectoryError: the disk is full or broken, which some file systems tell only now.
+        """
+        try:
+            synchronize(self._file.fileno())
+        except OSError as error:
+            state = "Records since the last checkpoint may be missing"
+            raise write_failure(self.path, error, state) from error
 
     def close(self) -> None:
         """Close the file; closing again does nothing."""
@@ -91,3 +99,11 @@ class AppendFile:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def held_up_to(path: Path, position: int) -> bool:
+    """Return whether a file can be continued at `position`; it is not changed."""
+    try:
+        return path.stat().st_size >= position
+    except OSError:
+        return False

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sundog.errors import FileFormatError, InputError
-from sundog.io.append import AppendFile
+from sundog.io.append import AppendFile, held_up_to
 
 INTEGER_COLUMNS = frozenset({"step"})
 """Columns that count; every other column is a float."""
@@ -42,6 +42,11 @@ class EnergyTable:
     def position(self) -> int:
         """Length of the file in bytes; a resumed run continues there."""
         return self._file.position
+
+    @staticmethod
+    def held_up_to(path: Path, position: int) -> bool:
+        """Return whether the table at `path` can be continued at `position`; it is not changed."""
+        return held_up_to(path, position)
 
     def write(self, chunk: Mapping[str, np.ndarray | int | float]) -> None:
         """Append rows, given as one value or one array per column.

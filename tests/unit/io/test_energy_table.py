@@ -63,6 +63,18 @@ def test_a_resumed_table_is_the_table_of_one_run(tmp_path):
     assert resumed.read_bytes() == whole.read_bytes()
 
 
+def test_how_much_is_held_is_told_without_touching_the_file(tmp_path):
+    path = tmp_path / "e.csv"
+    with EnergyTable(path, COLUMNS) as table:
+        table.write(chunk(0, 4))
+        position = table.position
+    before = path.read_bytes()
+    assert EnergyTable.held_up_to(path, position)
+    assert not EnergyTable.held_up_to(path, position + 1)
+    assert path.read_bytes() == before
+    assert not EnergyTable.held_up_to(tmp_path / "nothing", 0)
+
+
 def test_a_line_cut_by_a_killed_run_is_left_out(tmp_path):
     path = tmp_path / "e.csv"
     path.write_text("step,time_ps\n0,0.0\n1,0.5\n2,1.")

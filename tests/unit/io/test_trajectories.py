@@ -1,10 +1,14 @@
 """The contract of every trajectory format, and what each one carries."""
 
+import errno
+import os
 import struct
+from collections import deque
 
 import ase
 import ase.build
 import ase.io
+import h5py
 import mdtraj
 import numpy as np
 import pytest
@@ -12,14 +16,17 @@ from mdtraj.formats import DCDTrajectoryFile, XTCTrajectoryFile
 
 from sundog.errors import InputError, RunDirectoryError
 from sundog.io.topology import write_topology
-from sundog.io.trajectories import WRITERS, open_trajectory
-from sundog.io.trajectories.dcd import TITLE
+from sundog.io.trajectories import WRITERS, held_up_to, open_trajectory
+from sundog.io.trajectories.dcd import FRAME_COUNT_OFFSETS, TITLE
 
 FORMATS = sorted(WRITERS)
 WITHOUT_ORIENTATION = [".dcd", ".xtc"]
 """Formats whose readers know lengths and angles of the cell only."""
 
-PRECISION = {".xtc": 0.0051, ".dcd": 2e-6, ".extxyz": 0.0}
+PRECISION = {".xtc": 0.0051, ".dcd": 2e-6, ".extxyz": 0.0, ".h5md": 2e-6}
+DISK = {".xtc": 3000, ".dcd": 3000, ".extxyz": 3000, ".h5md": 60_000}
+"""Bytes that hold some frames, but not a hundred."""
+
 TRICLINIC = np.array([[11.0, 0.0, 0.0], [2.0, 12.0, 0.0], [-3.0, 1.0, 13.0]])
 
 
@@ -54,15 +61,36 @@ def load(path, atoms) -> mdtraj.Trajectory:
     """Load a trajectory as a user does, with the topology beside it."""
     topology = path.with_name("topology.pdb")
     write_topology(topology, atoms)
+    cells = None
     if path.suffix == ".extxyz":
         frames = ase.io.read(path, index=":")
-        trajectory = mdtraj.Trajectory(
-            np.array([frame.positions for frame in frames]) / 10, mdtraj.load_topology(topology)
-        )
+        positions = np.array([frame.positions for frame in frames])
         if frames[0].pbc.all():
-            trajectory.unitcell_vectors = np.array([frame.cell.array for frame in frames]) / 10
-        return trajectory
-    return mdtraj.load(path, top=topology)
+            cells = np.array([frame.cell.array for frame in frames])
+    elif path.suffix == ".h5md":
+        with h5py.File(path) as file:
+            positions = file["particles/atoms/position/value"][()]
+            if "particles/atoms/box/edges" in file:
+                cells = file["particles/atoms/box/edges/value"][()]
+    else:
+        return mdtraj.load(path, top=topology)
+    trajectory = mdtraj.Trajectory(positions / 10, mdtraj.load_topology(topology))
+    trajectory.unitcell_vectors = None if cells is None else cells / 10
+    return trajectory
+
+
+def contents(path) -> object:
+    """Return what two files of the same frames have in common."""
+    if path.suffix != ".h5md":
+        return path.read_bytes()
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(
+            lambda name, item: found.update(
+                {name: item[()].tolist()} if "shape" in dir(item) else {}
+            )
+        )
+    return found
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -111,7 +139,7 @@ def test_a_resumed_file_is_the_file_of_one_run(tmp_path, suffix):
     write_frames(whole, atoms, positions)
     places = write_frames(resumed, atoms, positions[:5])
     write_frames(resumed, atoms, positions[3:], first=3, resume_at=places[2])
-    assert resumed.read_bytes() == whole.read_bytes()
+    assert contents(resumed) == contents(whole)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -121,7 +149,7 @@ def test_resuming_from_nothing(tmp_path, suffix):
     write_frames(whole, atoms, walk(atoms, 2))
     write_frames(resumed, atoms, walk(atoms, 1))
     write_frames(resumed, atoms, walk(atoms, 2), resume_at=0)
-    assert resumed.read_bytes() == whole.read_bytes()
+    assert contents(resumed) == contents(whole)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -129,11 +157,57 @@ def test_a_file_that_lost_its_end_is_not_continued(tmp_path, suffix):
     atoms = waters()
     path = tmp_path / f"t{suffix}"
     (place,) = write_frames(path, atoms, walk(atoms, 1))
+    assert held_up_to(path, place)
     before = path.read_bytes()[:-5]
     path.write_bytes(before)
+    assert not held_up_to(path, place)
+    assert held_up_to(path, 0)
     with pytest.raises(RunDirectoryError, match=f"shorter.*at least {place}"):
         open_trajectory(path, atoms, resume_at=place)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_how_much_is_held_is_told_without_touching_the_file(tmp_path, suffix):
+    atoms = waters(TRICLINIC)
+    path = tmp_path / f"t{suffix}"
+    places = write_frames(path, atoms, walk(atoms, 3))
+    before = path.read_bytes()
+    assert all(held_up_to(path, place) for place in [0, *places])
+    assert not held_up_to(path, places[-1] + 1)
+    assert path.read_bytes() == before
+    assert not held_up_to(tmp_path / f"nothing{suffix}", 0)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_writing_goes_on_after_a_full_disk(tmp_path, suffix, full_disk):
+    atoms = waters(TRICLINIC)
+    positions = walk(atoms, 100)
+    path = tmp_path / f"t{suffix}"
+    with open_trajectory(path, atoms) as writer:
+        with full_disk(DISK[suffix]), pytest.raises(RunDirectoryError):
+            deque(writer.write(frame, atoms.cell.array, 0.0, 0) for frame in positions)
+        held = len(load(path, atoms))
+        writer.write(positions[held], atoms.cell.array, 0.0, 0)
+    trajectory = load(path, atoms)
+    np.testing.assert_allclose(10 * trajectory.xyz, positions[: held + 1], atol=0.01)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_disk_that_fails_late_is_told_before_a_checkpoint(tmp_path, suffix, monkeypatch):
+    def fail(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    atoms = waters()
+    with open_trajectory(tmp_path / f"t{suffix}", atoms) as writer:
+        monkeypatch.setattr(os, "fsync", fail)
+        with pytest.raises(RunDirectoryError, match=r"could not be written.*Input/output error"):
+            write_and_flush(writer, atoms)
+
+
+def write_and_flush(writer, atoms) -> None:
+    writer.write(atoms.positions, np.zeros((3, 3)), 0.0, 0)
+    writer.flush()
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -142,9 +216,9 @@ def test_a_full_disk_leaves_whole_frames(tmp_path, suffix, full_disk):
     positions = walk(atoms, 100)
     path = tmp_path / f"t{suffix}"
     message = r"could not be written.*holds the \d+ bytes"
-    with full_disk(3000), pytest.raises(RunDirectoryError, match=message):
+    with full_disk(DISK[suffix]), pytest.raises(RunDirectoryError, match=message):
         write_frames(path, atoms, positions)
-    assert 0 < path.stat().st_size <= 3000
+    assert 0 < path.stat().st_size <= DISK[suffix]
     trajectory = load(path, atoms)
     assert 0 < len(trajectory) < 100
     np.testing.assert_allclose(10 * trajectory.xyz[-1], positions[len(trajectory) - 1], atol=0.01)
@@ -172,7 +246,7 @@ def test_a_folder_that_is_not_there(tmp_path, suffix):
 
 
 def test_an_unknown_suffix_says_what_is_accepted(tmp_path):
-    with pytest.raises(InputError, match=r"t\.trr.*\.xtc or \.dcd or \.extxyz"):
+    with pytest.raises(InputError, match=r"t\.trr.*\.xtc or \.dcd or \.extxyz or \.h5md"):
         open_trajectory(tmp_path / "t.trr", waters())
     assert list(tmp_path.iterdir()) == []
 
@@ -203,6 +277,35 @@ def test_dcd_is_what_mdtraj_would_have_written_at_once(tmp_path, cell):
     assert ours.read_bytes()[TITLE.stop :] == theirs.read_bytes()[TITLE.stop :]
 
 
+@pytest.mark.parametrize("step", [2**31 - 1, 2**31, 2**40 + 5])
+def test_xtc_counts_long_runs_from_0_again(tmp_path, step):
+    atoms = waters()
+    with open_trajectory(tmp_path / "t.xtc", atoms) as writer:
+        writer.write(atoms.positions, atoms.cell.array, 1e-3 * step, step)
+    with XTCTrajectoryFile(str(tmp_path / "t.xtc")) as file:
+        assert file.read()[2].tolist() == [step % 2**31]
+
+
+def test_dcd_counts_its_frames_as_soon_as_it_is_cut(tmp_path):
+    atoms = waters(TRICLINIC)
+    path = tmp_path / "t.dcd"
+    places = write_frames(path, atoms, walk(atoms, 5))
+    with open_trajectory(path, atoms, resume_at=places[1]):
+        counts = [struct.unpack_from("<i", path.read_bytes(), at)[0] for at in FRAME_COUNT_OFFSETS]
+        assert counts == [2, 2]
+        assert len(load(path, atoms)) == 2
+
+
+def test_dcd_is_not_cut_inside_a_frame(tmp_path):
+    atoms = waters(TRICLINIC)
+    path = tmp_path / "t.dcd"
+    places = write_frames(path, atoms, walk(atoms, 3))
+    before = path.read_bytes()
+    with pytest.raises(RunDirectoryError, match="do not end where the checkpoint says"):
+        open_trajectory(path, atoms, resume_at=places[1] - 4)
+    assert path.read_bytes() == before
+
+
 def test_extxyz_carries_exact_numbers_and_results(tmp_path):
     atoms = waters(TRICLINIC)
     atoms.info = {"charge": -1, "spin": 2, "energy_of_the_input": -3.0}
@@ -228,3 +331,78 @@ def test_extxyz_carries_exact_numbers_and_results(tmp_path):
     np.testing.assert_array_equal(read.get_momenta(), momenta)
     np.testing.assert_array_equal(read.get_charges(), np.arange(12) / 7)
     np.testing.assert_array_equal(read.get_stress(voigt=False), stress + stress.T)
+
+
+@pytest.mark.parametrize(("suffix", "extra"), [(".xtc", "forces"), (".dcd", "velocities")])
+def test_extras_that_a_format_cannot_carry_are_refused(tmp_path, suffix, extra):
+    with pytest.raises(InputError, match=rf"\{suffix}.*{extra}.*\.extxyz or \.h5md"):
+        open_trajectory(tmp_path / f"t{suffix}", waters(), extras=["energy", extra])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_unknown_extras_are_refused(tmp_path, suffix):
+    with pytest.raises(InputError, match=r"got speed.*velocities, momenta"):
+        open_trajectory(tmp_path / f"t{suffix}", waters(), extras=["speed"])
+    with (
+        open_trajectory(tmp_path / f"t{suffix}", waters()) as writer,
+        pytest.raises(InputError, match="got speed"),
+    ):
+        writer.write(waters().positions, np.zeros((3, 3)), 0.0, 0, {"speed": 1.0})
+
+
+@pytest.mark.parametrize("suffix", [".extxyz", ".h5md"])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, r"lacks.*got none.*forces"),
+        ({"forces": np.zeros((2, 3))}, r"forces.*got shape \(2, 3\).*\(12, 3\)"),
+        ({"forces": {"zbl": 1.0}}, "got a mapping"),
+    ],
+)
+def test_selected_extras_must_be_given(tmp_path, suffix, given, message):
+    atoms = waters()
+    with open_trajectory(tmp_path / f"t{suffix}", atoms, extras=["forces"]) as writer:
+        with pytest.raises(InputError, match=message):
+            writer.write(atoms.positions, np.zeros((3, 3)), 0.0, 0, given)
+        assert writer.position == 0
+        extras = {"forces": atoms.positions, "energy": 1.0}
+        writer.write(atoms.positions, np.zeros((3, 3)), 0.0, 0, extras)
+    if suffix == ".extxyz":
+        assert ase.io.read(tmp_path / "t.extxyz").calc.results.keys() == {"forces"}
+    else:
+        with h5py.File(tmp_path / "t.h5md") as file:
+            assert "observables" not in file
+
+
+def test_extxyz_carries_every_extra_and_says_the_unit_of_velocities(tmp_path):
+    atoms, random = waters(), np.random.default_rng(0)
+    extras = {
+        "velocities": random.normal(size=(12, 3)),
+        "hirshfeld_ratios": random.normal(size=12),
+        "term_energies": {"zbl": 1 / 3, "dispersion": -1 / 7},
+        "dipole": random.normal(size=3),
+    }
+    with open_trajectory(tmp_path / "t.extxyz", atoms, extras=list(extras)) as writer:
+        writer.write(atoms.positions, np.zeros((3, 3)), 0.0, 0, extras)
+    read = ase.io.read(tmp_path / "t.extxyz")
+    assert isinstance(read, ase.Atoms)
+    assert read.info["velocities_unit"] == "Angstrom/fs"
+    assert (read.info["energy_zbl"], read.info["energy_dispersion"]) == (1 / 3, -1 / 7)
+    np.testing.assert_array_equal(read.arrays["velocities"], extras["velocities"])
+    np.testing.assert_array_equal(read.arrays["hirshfeld_ratios"], extras["hirshfeld_ratios"])
+    np.testing.assert_array_equal(read.get_dipole_moment(), extras["dipole"])
+
+
+def test_the_resolved_charge_and_multiplicity_are_written(tmp_path):
+    atoms = waters()
+    atoms.info = {"total_charge": 5, "multiplicity": 9}
+    for suffix in (".extxyz", ".h5md"):
+        path = tmp_path / f"t{suffix}"
+        with open_trajectory(path, atoms, charge=0, multiplicity=1) as writer:
+            writer.write(atoms.positions, np.zeros((3, 3)), 0.0, 0)
+    info = ase.io.read(tmp_path / "t.extxyz").info
+    assert info == {"charge": 0, "spin": 1, "time_ps": 0.0, "step": 0}
+    with h5py.File(tmp_path / "t.h5md") as file:
+        assert (file["parameters/charge"][()], file["parameters/multiplicity"][()]) == (0, 1)
+    assert atoms.info == {"total_charge": 5, "multiplicity": 9}

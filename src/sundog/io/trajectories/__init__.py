@@ -1,23 +1,33 @@
 """Trajectory formats, one file each; `open_trajectory` chooses by the suffix."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from ase import Atoms
 
 from sundog.errors import InputError
 from sundog.io.trajectories.dcd import DCDWriter
+from sundog.io.trajectories.extras import EXTRAS, check_names
 from sundog.io.trajectories.extxyz import ExtxyzWriter
+from sundog.io.trajectories.h5md import H5MDWriter
 from sundog.io.trajectories.writer import TrajectoryWriter
 from sundog.io.trajectories.xtc import XTCWriter
 
+__all__ = ["EXTRAS", "WRITERS", "TrajectoryWriter", "held_up_to", "open_trajectory"]
+
 WRITERS: dict[str, type[TrajectoryWriter]] = {
-    writer.suffix: writer for writer in (XTCWriter, DCDWriter, ExtxyzWriter)
+    writer.suffix: writer for writer in (XTCWriter, DCDWriter, ExtxyzWriter, H5MDWriter)
 }
 """The formats by suffix."""
 
 
 def open_trajectory(
-    path: str | Path, atoms: Atoms, resume_at: int | None = None
+    path: str | Path,
+    atoms: Atoms,
+    resume_at: int | None = None,
+    extras: Collection[str] | None = None,
+    charge: int | None = None,
+    multiplicity: int | None = None,
 ) -> TrajectoryWriter:
     """Open a trajectory for writing, in the format of its suffix.
 
@@ -29,16 +39,50 @@ def open_trajectory(
         atoms: the structure: elements, periodicity, charge and multiplicity.
         resume_at: the writer's `position` at a checkpoint, to continue the file there;
             by default the file is started anew.
+        extras: names from `EXTRAS` of what each frame carries beside positions, cell, time
+            and step; by default whatever is given to `write` that the format can carry.
+        charge: total charge in e; by default what `atoms.info` says.
+        multiplicity: 2S+1; by default what `atoms.info` says.
 
     Raises:
-        InputError: no format has this suffix.
+        InputError: no format has this suffix, or it cannot carry one of `extras`.
         RunDirectoryError: the file cannot be written or continued.
     """
     path = Path(path)
+    writer = _writer(path)
+    check_names(extras or ())
+    refused = [name for name in extras or () if name not in writer.carries]
+    if refused:
+        able = [suffix for suffix, one in WRITERS.items() if one.carries.issuperset(refused)]
+        raise InputError(
+            f"extras: a {path.suffix} trajectory cannot carry {', '.join(refused)}",
+            got=path.name,
+            expected=f"{' or '.join(able)} for that",
+        )
+    given = {("charge", "total_charge"): charge, ("spin", "multiplicity"): multiplicity}
+    atoms = atoms.copy()
+    for keys, value in given.items():
+        if value is not None:
+            stated = {key: item for key, item in atoms.info.items() if key not in keys}
+            atoms.info = {**stated, keys[0]: value}
+    return writer(path, atoms, resume_at, extras)
+
+
+def held_up_to(path: str | Path, position: int) -> bool:
+    """Return whether a trajectory can be continued at a writer's `position`; nothing is changed.
+
+    Raises:
+        InputError: no format has this suffix.
+    """
+    path = Path(path)
+    return _writer(path).held_up_to(path, position)
+
+
+def _writer(path: Path) -> type[TrajectoryWriter]:
     if path.suffix not in WRITERS:
         raise InputError(
             "trajectory: no format has this suffix",
             got=path.name,
             expected=" or ".join(WRITERS),
         )
-    return WRITERS[path.suffix](path, atoms, resume_at)
+    return WRITERS[path.suffix]

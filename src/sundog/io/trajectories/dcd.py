@@ -10,11 +10,13 @@ from typing import ClassVar
 
 import numpy as np
 from ase.cell import Cell
-from jaxtyping import Float
 from mdtraj.formats import DCDTrajectoryFile
 
+from sundog.errors import RunDirectoryError
+from sundog.files import write_failure
 from sundog.io.standard_cell import standard_orientation
-from sundog.io.trajectories.writer import Extras, TrajectoryWriter, encoded_by
+from sundog.io.trajectories.stream import StreamWriter, encoded_by
+from sundog.io.trajectories.writer import Frame
 
 HEADER_BYTES = 276
 MARKER_BYTES = 8
@@ -27,46 +29,61 @@ TITLE = slice(100, 260)
 FRAME_COUNT_OFFSETS = (8, 20)
 """Where the header holds the number of frames and that of the last one."""
 
+CELL_FLAG_OFFSET = 48
+"""Where the header says whether frames have a cell record."""
 
-class DCDWriter(TrajectoryWriter):
+
+class DCDWriter(StreamWriter):
     """Write DCD frames; the time of a frame stands in the table of energies."""
 
     suffix: ClassVar[str] = ".dcd"
+    carries: ClassVar[frozenset[str]] = frozenset()
 
-    def write(
-        self,
-        positions: Float[np.ndarray, "atoms 3"],
-        cell: Float[np.ndarray, "3 3"],
-        time_ps: float,
-        step: int,
-        extras: Extras | None = None,
-    ) -> None:
-        """Append a frame and count it in the header; see `TrajectoryWriter.write`."""
-        super().write(positions, cell, time_ps, step, extras)
-        frames = (self.position - HEADER_BYTES) // _frame_bytes(len(positions), cell)
+    def _open(self, resume_at: int | None) -> None:
+        has_cell = self._says_cell() if resume_at else False
+        excess = (resume_at or HEADER_BYTES) - HEADER_BYTES
+        if excess % _frame_bytes(len(self._atoms), has_cell):
+            raise RunDirectoryError(
+                f"{self._path}: its frames do not end where the checkpoint says",
+                got=f"{resume_at} bytes",
+                expected=f"frames of {len(self._atoms)} atoms",
+                remedy="Resume in the folder of the run that wrote the file",
+            )
+        super()._open(resume_at)
+        if resume_at:
+            # Until this is done the header counts the frames of the crashed run.
+            self._count(has_cell)
+
+    def _says_cell(self) -> bool:
+        try:
+            with self._path.open("rb") as file:
+                header = file.read(HEADER_BYTES)
+        except OSError as error:
+            raise write_failure(self._path, error, "Nothing was written to it") from error
+        return any(header[CELL_FLAG_OFFSET : CELL_FLAG_OFFSET + 4])
+
+    def _append(self, frame: Frame) -> None:
+        super()._append(frame)
+        self._count(Cell(frame.cell).rank == 3)
+
+    def _count(self, has_cell: bool) -> None:
+        frames = (self.position - HEADER_BYTES) // _frame_bytes(len(self._atoms), has_cell)
         for offset in FRAME_COUNT_OFFSETS:
             self._file.overwrite(offset, struct.pack("<i", frames))
 
-    def _encode(
-        self,
-        positions: Float[np.ndarray, "atoms 3"],
-        cell: Float[np.ndarray, "3 3"],
-        time_ps: float,
-        step: int,
-        extras: Extras,
-    ) -> bytes:
-        positions, box = standard_orientation(positions, cell)
-        frame = {"xyz": np.asarray(positions[None], dtype=np.float32)}
+    def _encode(self, frame: Frame) -> bytes:
+        positions, box = standard_orientation(frame.positions, frame.cell)
+        columns = {"xyz": np.asarray(positions[None], dtype=np.float32)}
         if box is not None:
             cellpar = np.asarray(Cell(box).cellpar()[None], dtype=np.float32)
-            frame |= {"cell_lengths": cellpar[:, :3], "cell_angles": cellpar[:, 3:]}
-        encoded = encoded_by(DCDTrajectoryFile, **frame)
+            columns |= {"cell_lengths": cellpar[:, :3], "cell_angles": cellpar[:, 3:]}
+        encoded = encoded_by(DCDTrajectoryFile, **columns)
         if self.position > 0:
             return encoded[HEADER_BYTES:]
         title = b"Written by sundog".ljust(TITLE.stop - TITLE.start)
         return encoded[: TITLE.start] + title + encoded[TITLE.stop :]
 
 
-def _frame_bytes(atoms: int, cell: Float[np.ndarray, "3 3"]) -> int:
+def _frame_bytes(atoms: int, has_cell: bool) -> int:
     coordinates = 3 * (4 * atoms + MARKER_BYTES)
-    return coordinates + (CELL_RECORD_BYTES if Cell(cell).rank == 3 else 0)
+    return coordinates + (CELL_RECORD_BYTES if has_cell else 0)

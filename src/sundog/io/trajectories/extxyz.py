@@ -1,42 +1,46 @@
 """Extended XYZ: readable, exact, and with forces, momenta and charges where given."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 from ase import Atoms
 from ase.io.extxyz import per_config_properties
-from jaxtyping import Float
 
 from sundog.io.extxyz import format_frame
-from sundog.io.trajectories.writer import Extras, TrajectoryWriter
+from sundog.io.trajectories.extras import EXTRAS
+from sundog.io.trajectories.stream import StreamWriter
+from sundog.io.trajectories.writer import Frame
 
 ELECTRONIC_STATE = ("charge", "total_charge", "spin", "multiplicity")
 
+UNITS = {"velocities": "Angstrom/fs"}
+"""Said in the file where the unit is not ASE's."""
 
-class ExtxyzWriter(TrajectoryWriter):
+
+class ExtxyzWriter(StreamWriter):
     """Write extended XYZ frames, each with time, step, charge and multiplicity.
 
     Extras by ASE's names for results of a whole structure (`energy`, `stress`,
-    `dipole`) go to the comment line; all others are columns, one row an atom.
+    `dipole`) go to the comment line, as do energies of terms (`energy_dispersion`);
+    all others are columns, one row an atom.
     """
 
     suffix: ClassVar[str] = ".extxyz"
+    carries: ClassVar[frozenset[str]] = frozenset(EXTRAS)
 
-    def _encode(
-        self,
-        positions: Float[np.ndarray, "atoms 3"],
-        cell: Float[np.ndarray, "3 3"],
-        time_ps: float,
-        step: int,
-        extras: Extras,
-    ) -> bytes:
-        frame = Atoms(self._atoms.numbers, positions, cell=cell, pbc=self._atoms.pbc)
+    def _encode(self, frame: Frame) -> bytes:
+        atoms = Atoms(self._atoms.numbers, frame.positions, cell=frame.cell, pbc=self._atoms.pbc)
         info = self._atoms.info
-        frame.info = {key: info[key] for key in ELECTRONIC_STATE if key in info}
-        frame.info |= {"time_ps": time_ps, "step": step}
-        for name, value in extras.items():
-            if name in per_config_properties:
-                frame.info[name] = value
+        atoms.info = {key: info[key] for key in ELECTRONIC_STATE if key in info}
+        atoms.info |= {"time_ps": frame.time_ps, "step": frame.step}
+        for name, value in frame.extras.items():
+            if isinstance(value, Mapping):
+                atoms.info |= {f"energy_{term}": float(energy) for term, energy in value.items()}
+            elif name in per_config_properties:
+                atoms.info[name] = value
             else:
-                frame.set_array(name, np.asarray(value))
-        return format_frame(frame).encode()
+                atoms.set_array(name, np.asarray(value))
+            if name in UNITS:
+                atoms.info[f"{name}_unit"] = UNITS[name]
+        return format_frame(atoms).encode()

@@ -1,50 +1,83 @@
-"""What the trajectory formats share: frames encoded one by one, appended whole."""
+"""What all trajectory formats share: the contract of a writer."""
 
-import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
-from sundog.errors import InputError, RunDirectoryError
-from sundog.io.append import AppendFile
+from sundog.errors import InputError
+from sundog.io.trajectories.extras import Extra, Extras, check_names, select
 
-Extras = Mapping[str, np.ndarray | float]
-"""More results of a frame by ASE's names: `forces`, `momenta`, `charges`, `energy`, `stress`."""
+
+class Frame(NamedTuple):
+    """One moment of a trajectory.
+
+    Attributes:
+        positions: Å.
+        cell: Å, rows are lattice vectors; zero without one.
+        time_ps: ps.
+        step: number of the time step.
+        extras: what the file carries of the names and units in `extras.py`.
+    """
+
+    positions: Float[np.ndarray, "atoms 3"]
+    cell: Float[np.ndarray, "3 3"]
+    time_ps: float
+    step: int
+    extras: dict[str, Extra]
 
 
 class TrajectoryWriter(ABC):
     """Write frames of one structure to a file.
 
-    A format is a subclass that says how a frame becomes bytes; everything about
-    the file is here.
+    A file holds whole frames at every moment. `position`, kept in a checkpoint,
+    says where a resumed run continues, and what a crashed run wrote after it is
+    cut off. A format is a subclass; it decides how its file grows.
     """
 
     suffix: ClassVar[str]
     """Of the format's files."""
 
-    def __init__(self, path: Path, atoms: Atoms, resume_at: int | None = None):
+    carries: ClassVar[frozenset[str]]
+    """The extras that the format has a place for."""
+
+    def __init__(
+        self,
+        path: Path,
+        atoms: Atoms,
+        resume_at: int | None = None,
+        extras: Collection[str] | None = None,
+    ):
         """Start a file, or continue one at an earlier `position`.
 
         Args:
             path: of the trajectory.
             atoms: the structure; its elements, charge and multiplicity stay the same.
             resume_at: the `position` of the last frame to keep.
+            extras: names of what each frame carries, all among `carries`; by default
+                whatever is given to `write` that the format can carry.
 
         Raises:
             RunDirectoryError: the file cannot be written or continued.
         """
+        self._path = path
         self._atoms = atoms.copy()
-        self._file = AppendFile(path, resume_at)
+        self._extras = extras
+        self._open(resume_at)
 
     @property
+    @abstractmethod
     def position(self) -> int:
-        """Length of the file in bytes; a resumed run continues there."""
-        return self._file.position
+        """What a checkpoint keeps to continue the file after its last frame; 0 without frames."""
+
+    @classmethod
+    @abstractmethod
+    def held_up_to(cls, path: Path, position: int) -> bool:
+        """Return whether the file at `path` can be continued at `position`; it is not changed."""
 
     def write(
         self,
@@ -61,10 +94,11 @@ class TrajectoryWriter(ABC):
             cell: Å, rows are lattice vectors; zero without one.
             time_ps: time of the frame in ps.
             step: number of the time step.
-            extras: further results, for the formats that can carry them.
+            extras: further results by the names and in the units of `EXTRAS`; those that
+                the file does not carry are left out.
 
         Raises:
-            InputError: not as many positions as atoms.
+            InputError: not as many positions as atoms, or an extra is missing or misshapen.
             RunDirectoryError: the disk is full; the file ends with the frame before.
         """
         if len(positions) != len(self._atoms):
@@ -73,54 +107,30 @@ class TrajectoryWriter(ABC):
                 got=f"{len(positions)} atoms",
                 expected=f"{len(self._atoms)}",
             )
-        self._file.append(self._encode(positions, cell, time_ps, step, extras or {}))
+        extras = extras or {}
+        check_names(extras.keys())
+        names = self.carries & extras.keys() if self._extras is None else self._extras
+        chosen = select(extras, names, len(self._atoms))
+        self._append(Frame(positions, cell, time_ps, step, chosen))
 
     @abstractmethod
-    def _encode(
-        self,
-        positions: Float[np.ndarray, "atoms 3"],
-        cell: Float[np.ndarray, "3 3"],
-        time_ps: float,
-        step: int,
-        extras: Extras,
-    ) -> bytes:
-        """Return the frame as it stands in the file."""
+    def _open(self, resume_at: int | None) -> None:
+        """Create or empty the file, or cut it at `resume_at`."""
 
+    @abstractmethod
+    def _append(self, frame: Frame) -> None:
+        """Write one frame, whole or not at all."""
+
+    @abstractmethod
     def flush(self) -> None:
-        """Wait until the frames are on the disk."""
-        self._file.flush()
+        """Wait until the frames are on the disk; do so before a checkpoint names `position`."""
 
+    @abstractmethod
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; closing again does nothing."""
 
     def __enter__(self) -> "TrajectoryWriter":
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-def encoded_by(file_class: Any, **frame: Any) -> bytes:
-    """Return what one of mdtraj's file classes makes of one frame.
-
-    mdtraj cannot append to a file and leaves half a frame when a disk is full,
-    which makes the whole file unreadable; so it writes into a scratch file here.
-
-    Raises:
-        RunDirectoryError: the folder for temporary files is full.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder) / "frame"
-        try:
-            with file_class(str(scratch), "w") as file:
-                file.write(**frame)
-                if hasattr(file, "flush"):  # XTC tells of a full disk only here
-                    file.flush()
-        except (OSError, TypeError) as error:  # DCD stumbles over its own error table
-            raise RunDirectoryError(
-                f"{folder}: the folder for temporary files cannot be written",
-                got=error,
-                remedy="Free space there or set TMPDIR to another folder",
-            ) from error
-        return scratch.read_bytes()

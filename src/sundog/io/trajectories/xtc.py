@@ -1,37 +1,38 @@
-"""XTC, the compressed trajectory of GROMACS: positions to 0.01 Å, cell, time and step."""
+"""XTC, the compressed trajectory of GROMACS: positions to 0.01 Å, cell, time and step.
+
+Time is in float32 and the step in 31 bits. After 2³¹ − 1 steps the number of the
+step begins again at 0; time then resolves no better than 0.1 ps at steps of 1 fs.
+"""
 
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float
 from mdtraj.formats import XTCTrajectoryFile
 
 from sundog.io.standard_cell import standard_orientation
-from sundog.io.trajectories.writer import Extras, TrajectoryWriter, encoded_by
+from sundog.io.trajectories.stream import StreamWriter, encoded_by
+from sundog.io.trajectories.writer import Frame
 
 ANGSTROM = 0.1
 """One Å in nm."""
 
+STEPS_COUNTED = 2**31
+"""From here on the step begins again at 0, so that it stays a step number to any reader."""
 
-class XTCWriter(TrajectoryWriter):
+
+class XTCWriter(StreamWriter):
     """Write XTC frames. A structure without a cell gets the zero box that readers expect."""
 
     suffix: ClassVar[str] = ".xtc"
+    carries: ClassVar[frozenset[str]] = frozenset()
 
-    def _encode(
-        self,
-        positions: Float[np.ndarray, "atoms 3"],
-        cell: Float[np.ndarray, "3 3"],
-        time_ps: float,
-        step: int,
-        extras: Extras,
-    ) -> bytes:
-        positions, box = standard_orientation(positions, cell)
+    def _encode(self, frame: Frame) -> bytes:
+        positions, box = standard_orientation(frame.positions, frame.cell)
         box = np.zeros((3, 3)) if box is None else box
         return encoded_by(
             XTCTrajectoryFile,
             xyz=np.asarray(positions[None] * ANGSTROM, dtype=np.float32),
-            time=np.array([time_ps], dtype=np.float32),
-            step=np.array([step], dtype=np.int32),
+            time=np.array([frame.time_ps], dtype=np.float32),
+            step=np.array([frame.step % STEPS_COUNTED], dtype=np.int32),
             box=np.asarray(box[None] * ANGSTROM, dtype=np.float32),
         )
