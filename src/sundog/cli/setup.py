@@ -63,7 +63,7 @@ def set_up(structure: Path, job: Job) -> Setup:
     single = system_from_atoms(atoms, job.electrons.charge, job.electrons.multiplicity)
     reference = load_force_field(job.model, job.precision, [atoms])
     reference.check(single)
-    check_feasible(single, job.settings, np.asarray(atomic_masses(single)))
+    check_feasible(atoms, single, job.settings, np.asarray(atomic_masses(single)))
     said = [describe_force_field(reference)]
     fast = choose_kernels(reference, job.model, single, said.append)
     config = job.resolved(

@@ -6,9 +6,8 @@ closest contacts, a likely cause and what to try.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from ase import Atoms
@@ -31,6 +30,22 @@ TOO_CLOSE = 0.7
 LONG_TIMESTEP_FS = 1.0
 
 
+@dataclass(frozen=True)
+class _Moment:
+    """A state of the replica that failed, on the host."""
+
+    step: int
+    energy: float
+    temperature: float
+    positions: np.ndarray
+    momenta: np.ndarray
+    velocities: np.ndarray
+    forces: np.ndarray
+    cell: np.ndarray
+    origin: np.ndarray
+    pbc: np.ndarray
+
+
 def write_flight_record(
     directory: RunDirectory, failure: BlowUpError, atoms: Atoms, timestep_fs: float
 ) -> None:
@@ -45,28 +60,26 @@ def write_flight_record(
     Raises:
         RunDirectoryError: the disk is full.
     """
-    states = [jax.device_get(state) for state in _repeated(failure)]
-    replica = _worst_replica(states[-1])
-    size = len(atoms)
-    mine = slice(replica * size, (replica + 1) * size)
-    first, last = states[0], states[-1]
-    lines = [str(failure), "", f"Last good state: step {int(first.step)}. Then, step by step:"]
     thermometer = Thermometer(failure.ensemble.conserved_momenta)
-    for state in states:
-        force = np.linalg.norm(state.forces[mine], axis=1)
+    replica = _worst_replica(failure.after)
+    moments = [_moment(state, replica, len(atoms), thermometer) for state in _repeated(failure)]
+    first, last = moments[0], moments[-1]
+    lines = [str(failure), "", f"Last good state: step {first.step}. Then, step by step:"]
+    for moment in moments:
+        force = np.linalg.norm(moment.forces, axis=1)
         lines.append(
-            f"  step {int(state.step):>10}  E {float(state.potential_energy[replica]):>14.5g} eV"
-            f"  T {float(thermometer(state)[replica]):>10.4g} K"
+            f"  step {moment.step:>10}  E {moment.energy:>14.5g} eV"
+            f"  T {moment.temperature:>10.4g} K"
             f"  largest force {force.max():>10.4g} eV/Å on {_name(atoms, int(force.argmax()))}"
         )
-    worst = _most_pushed(last, mine)
+    worst = _most_pushed(last)
     lines += ["", "Atoms with the strongest forces, and what is next to them, in the last step:"]
-    lines += [_describe(atoms, last, mine, replica, k) for k in worst]
+    lines += [_describe(atoms, last, k) for k in worst]
     lines += ["", "The same atoms in the last good state:"]
-    lines += [_describe(atoms, first, mine, replica, k) for k in worst]
-    lines += ["", f"Likely cause: {_cause(atoms, first, mine, replica, timestep_fs)}", ""]
+    lines += [_describe(atoms, first, k) for k in worst]
+    lines += ["", f"Likely cause: {_cause(atoms, first, timestep_fs)}", ""]
     write_atomically(directory.path / "flight_record.txt", "\n".join(lines))
-    frames = [_frame(atoms, state, mine, replica) for state in states]
+    frames = [_frame(atoms, moment) for moment in moments]
     write_extxyz(directory.path / "flight_record.extxyz", frames)
 
 
@@ -89,53 +102,62 @@ def _repeated(failure: BlowUpError) -> Iterator[MDState]:
         yield state
 
 
+def _moment(state: MDState, replica: int, size: int, thermometer: Thermometer) -> _Moment:
+    mine = slice(replica * size, (replica + 1) * size)
+    return _Moment(
+        step=int(state.step),
+        energy=float(state.potential_energy[replica]),
+        temperature=float(thermometer(state)[replica]),
+        positions=np.asarray(state.system.positions[mine]),
+        momenta=np.asarray(state.momenta[mine]),
+        velocities=np.asarray(state.momenta[mine]) / np.asarray(state.masses[mine])[:, None],
+        forces=np.asarray(state.forces[mine]),
+        cell=np.asarray(state.system.cell[replica]),
+        origin=np.asarray(state.system.origin[replica]),
+        pbc=np.asarray(state.system.pbc[replica]),
+    )
+
+
 def _worst_replica(state: MDState) -> int:
-    force = np.linalg.norm(np.nan_to_num(state.forces, nan=np.inf), axis=1)
+    force = np.linalg.norm(np.nan_to_num(np.asarray(state.forces), nan=np.inf), axis=1)
     return int(state.system.system_index[int(force.argmax())])
 
 
-def _most_pushed(state: MDState, mine: slice) -> np.ndarray:
-    force = np.linalg.norm(np.nan_to_num(state.forces[mine], nan=np.inf), axis=1)
-    return np.argsort(-force, kind="stable")[:ATOMS_SHOWN]
+def _most_pushed(moment: _Moment) -> list[int]:
+    force = np.linalg.norm(np.nan_to_num(moment.forces, nan=np.inf), axis=1)
+    return np.argsort(-force, kind="stable")[:ATOMS_SHOWN].tolist()
 
 
-def _describe(atoms: Atoms, state: MDState, mine: slice, replica: int, atom: int) -> str:
-    force = float(np.linalg.norm(state.forces[mine][atom]))
-    speed = float(np.linalg.norm(state.momenta[mine][atom] / state.masses[mine][atom]))
-    others, distances = _neighbours(state, mine, replica, atom)
+def _describe(atoms: Atoms, moment: _Moment, atom: int) -> str:
+    force = float(np.linalg.norm(moment.forces[atom]))
+    speed = float(np.linalg.norm(moment.velocities[atom])) * FEMTOSECOND
     contacts = ", ".join(
-        f"{_name(atoms, int(other))} {distance:.3f} Å"
-        for other, distance in zip(others, distances, strict=True)
+        f"{_name(atoms, other)} {distance:.3f} Å" for other, distance in _contacts(moment, atom)
     )
     return (
-        f"  {_name(atoms, atom):<10} force {force:>10.4g} eV/Å, "
-        f"speed {speed * FEMTOSECOND:>8.4g} Å/fs; nearest: {contacts}"
+        f"  {_name(atoms, atom):<10} force {force:>10.4g} eV/Å, speed {speed:>8.4g} Å/fs; "
+        f"nearest: {contacts}"
     )
 
 
-def _neighbours(
-    state: MDState, mine: slice, replica: int, atom: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the nearest atoms and their distances, with the images of a reduced cell."""
-    positions = np.asarray(state.system.positions[mine])
-    vectors = positions - positions[atom]
-    pbc = np.asarray(state.system.pbc[replica])
-    if pbc.any():
-        lattice, _ = complete_lattice(np.asarray(state.system.cell[replica]), pbc, positions)
+def _contacts(moment: _Moment, atom: int) -> list[tuple[int, float]]:
+    """Return the nearest atoms and their distances, by the nearest image of each."""
+    vectors = moment.positions - moment.positions[atom]
+    if moment.pbc.any():
+        lattice, _ = complete_lattice(moment.cell, moment.pbc, moment.positions)
         fractions = vectors @ np.linalg.inv(lattice)
-        vectors = (fractions - np.round(fractions) * pbc) @ lattice
+        vectors = (fractions - np.round(fractions) * moment.pbc) @ lattice
     distances = np.linalg.norm(vectors, axis=1)
     distances[atom] = np.inf
     order = np.argsort(distances, kind="stable")[: min(CONTACTS_SHOWN, len(distances) - 1)]
-    return order, distances[order]
+    return [(int(other), float(distances[other])) for other in order]
 
 
-def _cause(atoms: Atoms, state: MDState, mine: slice, replica: int, timestep_fs: float) -> str:
+def _cause(atoms: Atoms, moment: _Moment, timestep_fs: float) -> str:
     """Return what the last good state makes most likely."""
     numbers = atoms.numbers
-    for atom in _most_pushed(state, mine):
-        others, distances = _neighbours(state, mine, replica, atom)
-        for other, distance in zip(others, distances, strict=True):
+    for atom in _most_pushed(moment):
+        for other, distance in _contacts(moment, atom):
             radii = covalent_radii[numbers[atom]] + covalent_radii[numbers[other]]
             if distance < TOO_CLOSE * radii:
                 return (
@@ -152,13 +174,13 @@ def _cause(atoms: Atoms, state: MDState, mine: slice, replica: int, timestep_fs:
     )
 
 
-def _frame(atoms: Atoms, state: MDState, mine: slice, replica: int) -> Atoms:
+def _frame(atoms: Atoms, moment: _Moment) -> Atoms:
     frame = atoms.copy()
-    frame.set_cell(state.system.cell[replica])
-    frame.positions = state.system.positions[mine] + state.system.origin[replica]
-    frame.set_momenta(np.asarray(state.momenta[mine]))
-    frame.set_array("forces", np.asarray(state.forces[mine]))
-    frame.info["step"] = int(state.step)
+    frame.set_cell(moment.cell)
+    frame.positions = moment.positions + moment.origin
+    frame.set_momenta(moment.momenta)
+    frame.set_array("forces", moment.forces)
+    frame.info["step"] = moment.step
     return frame
 
 

@@ -36,13 +36,21 @@ LARGEST_TIMESTEP_OF_HYDROGEN_FS = 2.0
 """Velocity Verlet of an X–H stretch is unstable from 2.9 fs on, and wrong well before."""
 
 
-def check_feasible(system: System, settings: SimulationSettings, masses: np.ndarray) -> None:
+def check_feasible(
+    atoms: Atoms, system: System, settings: SimulationSettings, masses: np.ndarray
+) -> None:
     """Refuse what the structure cannot be simulated with (host only).
 
     Raises:
         CellError: a barostat on a cell that it cannot change.
-        InputError: a timestep that the lightest atom cannot follow.
+        InputError: a timestep that the lightest atom cannot follow, or momenta are to be taken
+            from a structure that has none.
     """
+    if settings.momenta == "structure" and not atoms.has("momenta"):
+        raise InputError(
+            "--momenta structure: the structure file has no momenta",
+            remedy="Give an extended XYZ file with momenta, as the final.extxyz of a run",
+        )
     if settings.ensemble == "npt":
         check_cell(system, settings.coupling)
     lightest = float(masses[np.asarray(system.is_atom)].min())
@@ -71,18 +79,12 @@ def prepare(
 
     Raises:
         SimulationError: the minimisation diverges.
-        InputError: momenta are to be taken from a structure that has none.
     """
     state = initial_state(system, force_field, seed=settings.seed, skin=settings.skin_angstrom)
     if settings.minimize:
         state = _minimized(state, force_field, settings, report)
     if settings.momenta == "thermal":
         return with_thermal_momenta(state, np.asarray(settings.temperatures_kelvin))
-    if not atoms.has("momenta"):
-        raise InputError(
-            "--momenta structure: the structure file has no momenta",
-            remedy="Give an extended XYZ file with momenta, as the final.extxyz of a run",
-        )
     momenta = np.tile(atoms.get_momenta(), (settings.replicas, 1))
     return replace(state, momenta=jnp.asarray(momenta, state.momenta.dtype))
 

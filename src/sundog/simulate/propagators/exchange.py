@@ -50,7 +50,7 @@ class ReplicaExchange(AbstractPropagator):
     def __call__(self, state: MDState) -> MDState:
         """Return the state, in every `every`-th step after an attempt."""
         due = (state.step + 1) % self.every == 0
-        return jax.lax.cond(due, self._attempt, lambda s: s, state)
+        return jax.lax.cond(due, lambda: self._attempt(state), lambda: state)
 
     def _attempt(self, state: MDState) -> MDState:
         key, draw = jax.random.split(state.key)
@@ -69,6 +69,7 @@ class ReplicaExchange(AbstractPropagator):
         temperature = jnp.zeros_like(ladder).at[order].set(swapped)
         scale = jnp.sqrt(temperature / state.temperature)
         counts = jnp.stack([jnp.append(tried, False), jnp.append(made, False)], axis=1)
+        counts = counts.astype(jnp.int64)
         after = replace(
             state,
             key=key,

@@ -1,0 +1,186 @@
+"""Runs that are stopped, extended, changed, planned, or blow up, as a user meets them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import yaml
+from ase.build import molecule
+from ase.io import read, write
+
+from sundog.cli.app import run
+from sundog.io.extxyz import write_extxyz
+from sundog.io.table import read_table
+from sundog.prepare.water import water_box
+
+FILES = ("energies.csv", "trajectory.xtc", "final.extxyz")
+PLAN = ["--sample-every", "5", "--frame-every", "10", "--checkpoint-minutes", "0"]
+
+
+@pytest.fixture(scope="module")
+def water(tmp_path_factory):
+    path = tmp_path_factory.mktemp("water") / "w.extxyz"
+    write_extxyz(path, water_box(4))
+    return path
+
+
+def start(source, out, steps, *more):
+    command = ["npt", str(source), "-o", str(out), "--steps", str(steps), *PLAN, *more]
+    assert run(command) == 0
+
+
+@pytest.fixture(scope="module")
+def whole(water, tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole") / "run"
+    start(water, out, 60)
+    return out
+
+
+def assert_same_files(one, other):
+    for name in FILES:
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+
+
+def test_a_run_is_extended_as_if_it_had_been_longer(water, whole, tmp_path, capsys):
+    out = tmp_path / "run"
+    start(water, out, 33)  # neither a row nor a frame is due at its end
+    assert read_table(out / "energies.csv")["step"][-1] == 33
+    assert run(["md", "--resume", str(out)]) == 0
+    assert "nothing left to do" in capsys.readouterr().out
+    assert run(["md", "--resume", str(out), "--steps", "60"]) == 0
+    assert "Changed: steps from 33 to 60" in capsys.readouterr().out
+    assert_same_files(out, whole)
+    assert yaml.safe_load((out / "config.yaml").read_text())["steps"] == 60
+    assert "Resumed at step 33" in (out / "run.log").read_text()
+
+
+def test_sigterm_leaves_a_checkpoint_to_go_on_from(water, whole, tmp_path):
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "sundog", "npt", water, "-o", out, "--steps", "60", *PLAN]
+    with (tmp_path / "said").open("w") as said:
+        process = subprocess.Popen(list(map(str, command)), stdout=said, stderr=said)
+        deadline = time.monotonic() + 300
+        while not (out / "energies.csv").exists() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(timeout=60) in (128 + signal.SIGTERM, 0)
+    assert run(["md", "--resume", str(out)]) == 0
+    assert_same_files(out, whole)
+
+
+def test_what_changes_a_trajectory_is_refused_on_resume_unless_named(whole, capsys):
+    before = (whole / "energies.csv").read_bytes()
+    more = ["md", "--resume", str(whole), "--steps", "70", "--timestep-fs", "0.25"]
+    assert run(more) == 2
+    error = capsys.readouterr().err
+    assert "timestep-fs would change" in error
+    assert "--allow-change timestep-fs" in error
+    assert (whole / "energies.csv").read_bytes() == before
+    for command, words in (
+        (["md", "x.xyz", "--resume", str(whole)], "neither a structure"),
+        (["md", "--resume", str(whole / "nowhere")], "no run here"),
+        (["md", "--resume", str(whole), "--config", "c.yaml"], "--config"),
+        (["md"], "--resume"),
+    ):
+        assert run(command) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_a_changed_structure_is_refused_on_resume(water, tmp_path, capsys):
+    out = tmp_path / "run"
+    start(water, out, 10)
+    write_extxyz(out / "input.extxyz", water_box(5))
+    assert run(["md", "--resume", str(out), "--steps", "20"]) == 2
+    assert "not of this structure" in capsys.readouterr().err
+
+
+def test_the_settings_of_a_run_are_a_config_file(whole, water, tmp_path):
+    out = tmp_path / "again"
+    assert run(["md", str(water), "-o", str(out), "--config", str(whole / "config.yaml")]) == 0
+    assert_same_files(out, whole)
+
+
+def test_npt_reports_pressure_and_box(whole):
+    table = read_table(whole / "energies.csv")
+    trace = sum(table[f"pressure_{axis}_bar"] for axis in ("xx", "yy", "zz"))
+    np.testing.assert_allclose(trace / 3, table["pressure_bar"], rtol=1e-12)
+    assert np.ptp(table["volume_angstrom3"]) > 0
+    cell = read(whole / "final.extxyz").cell
+    assert cell.volume == pytest.approx(table["volume_angstrom3"][-1], rel=1e-12)
+    assert cell.lengths()[0] == pytest.approx(table["cell_a_angstrom"][-1], rel=1e-12)
+
+
+def test_dry_run_computes_a_plan_and_writes_nothing(water, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(["npt", str(water), "--dry-run", "--steps", "100000"]) == 0
+    said = capsys.readouterr().out
+    for word in ("ensemble: npt", "12 atoms", "ns/day", "about", "MB"):
+        assert word in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_replicas_exchange_temperatures_and_have_files_of_their_own(water, tmp_path, capsys):
+    out = tmp_path / "run"
+    command = ["nvt", str(water), "-o", str(out), "--steps", "40", "--replicas", "3", *PLAN]
+    ladder = ["--replica-temperatures-kelvin", "300", "--replica-temperatures-kelvin", "305"]
+    ladder += ["--replica-temperatures-kelvin", "310", "--exchange-every", "5"]
+    assert run([*command, *ladder, "--trajectory", "extxyz"]) == 0
+    assert "3 replicas" in capsys.readouterr().out
+    tables = [read_table(out / f"replica-{k:02d}" / "energies.csv") for k in range(3)]
+    baths = np.array([table["bath_temperature_kelvin"] for table in tables])
+    # At every moment each temperature belongs to one replica; they have moved.
+    np.testing.assert_array_equal(np.sort(baths, axis=0), [[300.0] * 8, [305.0] * 8, [310.0] * 8])
+    assert np.ptp(baths, axis=1).max() > 0
+    energies = np.array([table["potential_energy_ev"] for table in tables])
+    assert np.ptp(energies, axis=0).min() > 0
+    assert len(read(out / "replica-01" / "trajectory.extxyz", ":")) == 5
+    assert len(read(out / "final.extxyz", ":")) == 3
+    assert run(["md", "--resume", str(out), "--steps", "50"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--thermostat", "nose-hoover"], "langevin or bussi"),
+        (["--barostat", "mtk", "--thermostat", "bussi"], "nose-hoover"),
+        (["--surface-tension-mn-per-m", "10"], "semi-isotropic"),
+        (["--compressibility-per-bar", "0"], "--compressibility-per-bar"),
+        (["--replica-temperatures-kelvin", "300"], "as many as"),
+        (["--replicas", "2", "--exchange-every", "10"], "replica-temperatures-kelvin"),
+        (["--timestep-fs", "3"], "lightest atom"),
+        (["--ramp-steps", "10"], "temperature-end-kelvin"),
+        (["--momenta", "structure"], "no momenta"),
+        (["--allow-change", "seed"], "--allow-change"),
+    ],
+)
+def test_settings_that_contradict(arguments, words, water, tmp_path, capsys):
+    many = "as many as" in words
+    arguments = [*arguments, "--replicas", "2"] if many else arguments
+    assert run(["npt", str(water), "-o", str(tmp_path / "run"), *arguments]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_pressure_needs_a_cell(tmp_path, capsys):
+    write(tmp_path / "m.xyz", molecule("H2O"))
+    assert run(["npt", str(tmp_path / "m.xyz"), "-o", str(tmp_path / "run")]) == 2
+    assert "periodic" in capsys.readouterr().err
+
+
+def test_a_blow_up_leaves_a_flight_record_and_the_last_good_state(tmp_path, capsys):
+    atoms = molecule("CH3CH2OH")
+    atoms.positions[3] = atoms.positions[4] + [0.35, 0, 0]
+    write(tmp_path / "m.xyz", atoms)
+    out = tmp_path / "run"
+    command = ["nve", str(tmp_path / "m.xyz"), "-o", str(out), "--timestep-fs", "1.5"]
+    assert run(command) == 3
+    assert "flight_record.txt" in capsys.readouterr().err
+    record = (out / "flight_record.txt").read_text()
+    assert "H 3 and H 4 are 0.350 Å apart" in record
+    frames = read(out / "flight_record.extxyz", ":")
+    assert [frame.info["step"] for frame in frames] == [0, 1]
+    assert np.abs(read(out / "final.extxyz").positions - atoms.positions).max() < 1e-9
