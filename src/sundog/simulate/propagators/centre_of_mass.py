@@ -1,4 +1,7 @@
-"""Remove the motion of the centre of mass of each structure, every so many steps."""
+"""Remove the motion of the centre of mass of each structure, every so many steps.
+
+Structures with frozen atoms are left alone: what is held does not drift.
+"""
 
 from dataclasses import replace
 
@@ -19,8 +22,12 @@ class RemoveDrift(AbstractPropagator):
     def __call__(self, state: MDState) -> MDState:
         """Return the state, in every `every`-th step without drift."""
         due = (state.step + 1) % self.every == 0
+        held = state.sum_over_atoms((state.system.is_atom & ~state.mobile).astype(jnp.float64))
+        free = (held == 0)[state.system.system_index][:, None]
         momenta = jax.lax.cond(
-            due, lambda: without_drift(state, state.momenta), lambda: state.momenta
+            due,
+            lambda: jnp.where(free, without_drift(state, state.momenta), state.momenta),
+            lambda: state.momenta,
         )
         after = replace(state, momenta=momenta)
         return replace(after, heat=state.heat + after.kinetic_energy - state.kinetic_energy)

@@ -50,10 +50,9 @@ class StrainedKick(AbstractPropagator):
     def __call__(self, state: MDState) -> MDState:
         """Return the state with other momenta."""
         x = -self.timestep * self.motion.drag(state)
+        kick = self.timestep * _apply(phi_1(x), state.forces, state)
         momenta = _apply(exponential(x), state.momenta, state)
-        return replace(
-            state, momenta=momenta + self.timestep * _apply(phi_1(x), state.forces, state)
-        )
+        return replace(state, momenta=momenta + jnp.where(state.mobile[:, None], kick, 0.0))
 
 
 class StrainedDrift(AbstractPropagator):
