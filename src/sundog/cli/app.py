@@ -18,6 +18,7 @@ VERBS = {
     "bench": ("sundog.cli.verbs.bench:bench", "Measure the speed on this machine."),
     "md": ("sundog.cli.verbs.md:md", "Run molecular dynamics of a structure."),
     "predict": ("sundog.cli.verbs.predict:predict", "Compute energies, forces and charges."),
+    "protocol": ("sundog.cli.verbs.protocol:protocol", "Run stages of molecular dynamics."),
     "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to simulate."),
     "weights": ("sundog.cli.verbs.weights:app", "Fetch, import, list and show model weights."),
 }
@@ -73,7 +74,7 @@ def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:
     With `--resume FOLDER` it is that of the run there, if there is one.
     """
     if "--config" not in arguments:
-        if "--resume" not in arguments[:-1]:
+        if "--resume" not in arguments[:-1] or arguments[0] == "protocol":
             return arguments, None
         stored = Path(arguments[arguments.index("--resume") + 1]) / "config.yaml"
         return arguments, stored if stored.is_file() else None

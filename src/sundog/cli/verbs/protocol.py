@@ -1,0 +1,137 @@
+"""`sundog protocol`: stages of simulation one after another, from one YAML file."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from cyclopts import Parameter
+
+from sundog.errors import FileFormatError, InputError, RunDirectoryError
+
+STAGE_NAME = re.compile(r"[\w.-]+")
+STRUCTURE, PROTOCOL = "structure.txt", "protocol.yaml"
+
+
+def protocol(
+    file: Path | None = None,
+    structure: Path | None = None,
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    resume: Path | None = None,
+) -> int:
+    """Run the stages of a protocol, each from where the one before ended.
+
+    The file has the keys of `sundog md`, for all stages, and `stages`: a list of them, each
+    with a `name` and keys of its own. A stage begins with the last structure, cell and
+    momenta of the one before, unless it says `momenta: thermal`. Each stage is a run of its
+    own, in a folder NN-name of the output folder.
+
+    Parameters
+    ----------
+    file
+        The protocol, YAML.
+    structure
+        Structure file of the first stage.
+    output
+        Folder for the folders of the stages.
+    resume
+        Output folder of an earlier protocol, to continue with the stage it stopped in.
+    """
+    if resume is not None:
+        if file is not None or structure is not None or output is not None:
+            raise InputError("--resume: the folder says what is continued")
+        return _run_stages(resume)
+    if file is None or structure is None or output is None:
+        raise InputError("protocol: a YAML file, a structure file and --output are needed")
+    stages = read_protocol(file)
+    _check_stages(stages)
+    if not structure.is_file():
+        raise FileFormatError(f"{structure}: there is no such file", remedy="Check the path")
+    if output.exists() and any(output.iterdir()):
+        raise RunDirectoryError(
+            f"{output}: the folder is not empty",
+            remedy=f"Choose another, or continue with sundog protocol --resume {output}",
+        )
+    output.mkdir(parents=True, exist_ok=True)
+    from sundog.files import write_atomically
+
+    write_atomically(output / STRUCTURE, f"{structure.resolve()}\n")
+    write_atomically(output / PROTOCOL, file.read_text())
+    return _run_stages(output)
+
+
+def read_protocol(file: Path) -> list[dict[str, Any]]:
+    """Return the stages of a protocol: their names, and all keys that hold for them.
+
+    Raises:
+        FileFormatError: the file is missing, no YAML, or has no list of named stages.
+    """
+    try:
+        told = yaml.safe_load(file.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise FileFormatError(f"{file}: not a readable YAML file", got=error) from error
+    stages = told.pop("stages", None) if isinstance(told, dict) else None
+    named = isinstance(stages, list) and all(
+        isinstance(stage, dict) and STAGE_NAME.fullmatch(str(stage.get("name", "")))
+        for stage in stages
+    )
+    if not stages or not named:
+        raise FileFormatError(
+            f"{file}: not a protocol",
+            expected="a list `stages`, each with a `name` of letters, digits, dots and dashes",
+        )
+    whole = []
+    for number, stage in enumerate(stages):
+        begins = {} if number == 0 else {"momenta": "structure"}
+        whole.append(begins | told | stage)
+    return whole
+
+
+def _check_stages(stages: list[dict[str, Any]]) -> None:
+    """Refuse whatever is wrong with the settings of any stage, before the first one begins."""
+    from cyclopts.config import Dict
+
+    from sundog.cli.app import make_app
+
+    app = make_app()
+    for stage in stages:
+        settings = {key: value for key, value in stage.items() if key != "name"}
+        app.config = Dict(settings, allow_unknown=False, use_commands_as_keys=False)
+        try:
+            app.parse_args(["md", "structure", "-o", "folder"], exit_on_error=False)
+        except InputError as error:
+            error.add_note(f"In stage {stage['name']}.")
+            raise
+
+
+def _run_stages(folder: Path) -> int:
+    from sundog.cli.app import run
+    from sundog.files import write_atomically
+    from sundog.io.checkpoints import list_checkpoints
+
+    if not (folder / PROTOCOL).is_file():
+        raise RunDirectoryError(
+            f"{folder}: there is no protocol here",
+            expected=f"a folder with {PROTOCOL}",
+            remedy="Check the path",
+        )
+    structure = Path((folder / STRUCTURE).read_text().strip())
+    for number, stage in enumerate(read_protocol(folder / PROTOCOL), start=1):
+        own = folder / f"{number:02d}-{stage.pop('name')}"
+        print(f"\nStage {own.name}", flush=True)
+        checkpoints = list_checkpoints(own / "checkpoints")
+        if checkpoints:
+            code = run(["md", "--resume", str(own)])
+        else:
+            config = folder / f"{own.name}.yaml"
+            write_atomically(config, yaml.safe_dump(stage, sort_keys=False))
+            # What a stage left that was killed before its first checkpoint is worth nothing.
+            again = ["--overwrite"] if own.exists() else []
+            code = run(["md", str(structure), "-o", str(own), "--config", str(config), *again])
+        if code != 0:
+            print(f"Continue with: sundog protocol --resume {folder}")
+            return code
+        structure = own / "final.extxyz"
+    return 0
