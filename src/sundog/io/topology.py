@@ -16,18 +16,12 @@ import mdtraj
 import numpy as np
 from ase import Atoms
 from ase.cell import Cell
-from ase.data import covalent_radii
-from ase.neighborlist import neighbor_list
 from jaxtyping import Int
 from mdtraj.formats import PDBTrajectoryFile
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from sundog.files import replacing
+from sundog.io.molecules import connected, find_bonds
 from sundog.io.standard_cell import standard_orientation
-
-BOND_STRETCH = 1.25
-"""Two atoms are bonded up to this multiple of the sum of their covalent radii."""
 
 LAST_SERIAL = 99_999
 """What a PDB file can count to; beyond it bonds cannot be listed."""
@@ -58,7 +52,7 @@ def write_topology(path: Path, atoms: Atoms) -> None:
     if {"residuenames", "residuenumbers"} <= atoms.arrays.keys():
         residues = _residues_of_input(atoms)
     else:
-        residues = _residues_of_molecules(atoms, _molecules(first, second, len(atoms)))
+        residues = _residues_of_molecules(atoms, connected(first, second, len(atoms)))
     topology = _topology(residues, atoms.get_chemical_symbols())
     if len(atoms) + topology.n_chains <= LAST_SERIAL:
         table = list(topology.atoms)
@@ -75,19 +69,10 @@ def write_topology(path: Path, atoms: Atoms) -> None:
 
 def covalent_bonds(atoms: Atoms) -> tuple[Int[np.ndarray, " bonds"], Int[np.ndarray, " bonds"]]:
     """Return the two atoms of each covalent bond, the lower index first, each bond once."""
-    boxed = atoms.copy()
-    # ASE bins atoms by the cell; along a direction without one it would compare all with all.
-    boxed.center(vacuum=1.0, axis=np.flatnonzero(~atoms.pbc))
-    i, j = neighbor_list("ij", boxed, BOND_STRETCH * covalent_radii[atoms.numbers])
-    pairs = np.unique(np.stack([i, j], axis=1)[i < j], axis=0)
+    bonds = find_bonds(atoms)
+    pairs = np.stack([bonds.first, bonds.second], axis=1)
+    pairs = np.unique(pairs[bonds.first < bonds.second], axis=0)
     return pairs[:, 0], pairs[:, 1]
-
-
-def _molecules(
-    first: Int[np.ndarray, " bonds"], second: Int[np.ndarray, " bonds"], atoms: int
-) -> Int[np.ndarray, " atoms"]:
-    graph = coo_array((np.ones(len(first)), (first, second)), shape=(atoms, atoms))
-    return connected_components(graph, directed=False)[1]
 
 
 def _residues_of_input(atoms: Atoms) -> Iterator[_Residue]:
