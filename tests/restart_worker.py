@@ -14,6 +14,7 @@ from ase import Atoms
 from potentials import LennardJones, argon
 from sundog.io.run_directory import RunDirectory
 from sundog.simulate.assembly import ensemble_of
+from sundog.simulate.matter import matter_of
 from sundog.simulate.session import find_checkpoint, prepare, resumed, simulate
 from sundog.simulate.settings import SimulationSettings
 
@@ -34,18 +35,19 @@ def run_in(folder: Path, steps: int = 600, say=print) -> None:
     system, potential = argon(2), LennardJones(cutoff=5.0)
     atoms = Atoms(numbers=system.numbers, cell=system.cell[0], pbc=True)
     atoms.positions = np.asarray(system.positions) + np.asarray(system.origin[0])
+    matter = matter_of(system, settings, lambda selection: np.arange(0))
     record = None
     if (folder / "provenance.json").exists():
         directory = RunDirectory.open(folder)
         checkpoint = find_checkpoint(directory, settings, say)
-        state, record = resumed(system, potential, settings, checkpoint), checkpoint.record
+        state, record = resumed(system, potential, settings, matter, checkpoint), checkpoint.record
     else:
-        state = prepare(system, potential, atoms, settings, say)
+        state = prepare(system, potential, atoms, settings, matter, say)
         directory = RunDirectory.create(folder)
         directory.write_provenance({})
     (folder / "begun").touch()
-    ensemble = ensemble_of(potential, settings)
-    for _ in simulate(state, ensemble, atoms, directory, settings, resume_at=record):
+    ensemble = ensemble_of(potential, settings, matter)
+    for _ in simulate(state, potential, ensemble, atoms, directory, settings, resume_at=record):
         pass
 
 

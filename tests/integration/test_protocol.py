@@ -1,5 +1,7 @@
 """`sundog protocol`: stages from one file, checked as a whole, resumed where they stopped."""
 
+import itertools
+
 import numpy as np
 import pytest
 import yaml
@@ -31,7 +33,7 @@ def test_stages_go_on_from_one_another_and_resume(tmp_path):
     assert sorted(path.name for path in out.iterdir() if path.is_dir()) == names
     baths = read_table(out / "01-heat" / "energies.csv")["bath_temperature_kelvin"]
     np.testing.assert_allclose(baths, [112.5, 175.0, 237.5, 300.0])
-    for before, after in zip(names[:-1], names[1:], strict=True):
+    for before, after in itertools.pairwise(names):
         end, begin = read(out / before / "final.extxyz"), read(out / after / "input.extxyz")
         np.testing.assert_array_equal(end.get_momenta(), begin.get_momenta())
         np.testing.assert_array_equal(end.cell.array, begin.cell.array)

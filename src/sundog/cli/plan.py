@@ -27,7 +27,7 @@ def print_plan(setup: Setup, prepared: "Callable[[Callable[[str], None]], MDStat
     for line in setup.said:
         print(line)
     state = prepared(print)
-    ensemble = ensemble_of(setup.force_field, settings)
+    ensemble = ensemble_of(setup.force_field, settings, setup.matter)
     total = (1 + TIMED_CHUNKS) * STEPS_PER_CHUNK
     chunks = list(
         run(

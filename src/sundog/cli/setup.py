@@ -2,11 +2,11 @@
 
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 from ase import Atoms
 
 from sundog.cli.job import Job
@@ -20,8 +20,10 @@ from sundog.forcefield.base import AbstractForceField
 from sundog.io.provenance import collect_provenance
 from sundog.io.run_directory import RunDirectory
 from sundog.io.structures import read_structures, system_from_atoms
+from sundog.io.topology import select_atoms
+from sundog.simulate.matter import Matter, matter_of
+from sundog.simulate.restraints.restrained import restrained
 from sundog.simulate.session import check_feasible, replicated
-from sundog.simulate.state import atomic_masses
 from sundog.system import System
 from sundog.weights.fetch import obtain
 
@@ -34,7 +36,8 @@ class Setup:
         job: what was asked for.
         atoms: the structure.
         system: of all replicas.
-        force_field: on the kernels chosen.
+        force_field: on the kernels chosen, with the restraints.
+        matter: masses, what is frozen, rigid or held.
         config: the job with what was resolved: charge, multiplicity, electrostatics.
         said: lines about what was chosen.
     """
@@ -43,6 +46,7 @@ class Setup:
     atoms: Atoms
     system: System
     force_field: AbstractForceField
+    matter: Matter
     config: dict[str, Any]
     said: tuple[str, ...]
 
@@ -63,7 +67,9 @@ def set_up(structure: Path, job: Job) -> Setup:
     single = system_from_atoms(atoms, job.electrons.charge, job.electrons.multiplicity)
     reference = load_force_field(job.model, job.precision, [atoms])
     reference.check(single)
-    check_feasible(atoms, single, job.settings, np.asarray(atomic_masses(single)))
+    system = replicated(single, job.settings)
+    matter = matter_of(system, job.settings, partial(select_atoms, atoms))
+    check_feasible(atoms, system, job.settings, matter)
     said = [describe_force_field(reference)]
     fast = choose_kernels(reference, job.model, single, said.append)
     config = job.resolved(
@@ -72,8 +78,8 @@ def set_up(structure: Path, job: Job) -> Setup:
         charge=int(single.total_charge[0]),
         multiplicity=int(single.multiplicity[0]),
     )
-    system = replicated(single, job.settings)
-    return Setup(job, atoms, system, fast, config, tuple(said))
+    held = restrained(fast, matter.restraints)
+    return Setup(job, atoms, system, held, matter, config, tuple(said))
 
 
 def write_origin(directory: RunDirectory, structure: Path, setup: Setup) -> None:

@@ -48,15 +48,10 @@ def write_topology(path: Path, atoms: Atoms) -> None:
     Raises:
         RunDirectoryError: the file cannot be written.
     """
-    first, second = covalent_bonds(atoms)
-    if {"residuenames", "residuenumbers"} <= atoms.arrays.keys():
-        residues = _residues_of_input(atoms)
-    else:
-        residues = _residues_of_molecules(atoms, connected(first, second, len(atoms)))
-    topology = _topology(residues, atoms.get_chemical_symbols())
+    topology, bonds = _named(atoms)
     if len(atoms) + topology.n_chains <= LAST_SERIAL:
         table = list(topology.atoms)
-        for i, j in zip(first.tolist(), second.tolist(), strict=True):
+        for i, j in bonds:
             topology.add_bond(table[i], table[j])
     positions, cell = standard_orientation(atoms.positions, atoms.cell.array)
     box = {}
@@ -65,6 +60,26 @@ def write_topology(path: Path, atoms: Atoms) -> None:
         box = {"unitcell_lengths": cellpar[:3], "unitcell_angles": cellpar[3:]}
     with replacing(path) as scratch, PDBTrajectoryFile(str(scratch), "w") as file:
         file.write(positions, topology, **box)
+
+
+def select_atoms(atoms: Atoms, selection: str) -> Int[np.ndarray, " chosen"]:
+    """Return the atoms, counted from 0, of a selection in mdtraj's language.
+
+    Raises:
+        ValueError: it is not a selection.
+    """
+    return _named(atoms)[0].select(selection)
+
+
+def _named(atoms: Atoms) -> tuple[mdtraj.Topology, list[tuple[int, int]]]:
+    """Return the residues and atom names of a structure, and its bonds."""
+    first, second = covalent_bonds(atoms)
+    if {"residuenames", "residuenumbers"} <= atoms.arrays.keys():
+        residues = _residues_of_input(atoms)
+    else:
+        residues = _residues_of_molecules(atoms, connected(first, second, len(atoms)))
+    topology = _topology(residues, atoms.get_chemical_symbols())
+    return topology, list(zip(first.tolist(), second.tolist(), strict=True))
 
 
 def covalent_bonds(atoms: Atoms) -> tuple[Int[np.ndarray, " bonds"], Int[np.ndarray, " bonds"]]:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from sundog.forcefield.base import AbstractForceField
 from sundog.simulate import ensembles
 from sundog.simulate.ensembles import Barostat, Ensemble
+from sundog.simulate.matter import Matter
 from sundog.simulate.propagators.centre_of_mass import RemoveDrift
 from sundog.simulate.propagators.exchange import ExchangeCounts, ReplicaExchange
 from sundog.simulate.propagators.temperature_ramp import TemperatureRamp
@@ -14,9 +15,19 @@ from sundog.simulate.settings import SimulationSettings
 from sundog.units import BAR
 
 
-def ensemble_of(force_field: AbstractForceField, settings: SimulationSettings) -> Ensemble:
-    """Return the ensemble that the settings describe."""
-    ensemble = _recipe(force_field, settings)
+def ensemble_of(
+    force_field: AbstractForceField, settings: SimulationSettings, matter: Matter
+) -> Ensemble:
+    """Return the ensemble that the settings describe.
+
+    Args:
+        force_field: with the restraints, if there are any.
+        settings: of the run.
+        matter: says whether bonds are rigid and momentum is conserved.
+    """
+    ensemble = _recipe(force_field, settings, matter.conserved_momenta)
+    if matter.constraints is not None:
+        ensemble = ensembles.constrained(ensemble)
     before, after = [], []
     reservoirs, conserved = ensemble.reservoirs, ensemble.conserved_momenta
     if settings.temperature_end_kelvin is not None:
@@ -37,11 +48,13 @@ def ensemble_of(force_field: AbstractForceField, settings: SimulationSettings) -
     )
 
 
-def _recipe(force_field: AbstractForceField, settings: SimulationSettings) -> Ensemble:
+def _recipe(
+    force_field: AbstractForceField, settings: SimulationSettings, conserved: int
+) -> Ensemble:
     dt, thermostat = settings.timestep_fs, settings.thermostat_in_use
     temperature = jnp.asarray(settings.temperatures_kelvin, jnp.float64)
     if settings.ensemble == "nve":
-        return ensembles.nve(force_field, dt)
+        return ensembles.nve(force_field, dt, conserved)
     slow, friction = settings.thermostat_time_fs, settings.friction_per_ps
     if settings.ensemble == "npt":
         barostat = Barostat(
@@ -52,7 +65,9 @@ def _recipe(force_field: AbstractForceField, settings: SimulationSettings) -> En
             settings.surface_tension_mn_per_m,
         )
         if settings.barostat == "mtk":
-            return ensembles.npt_martyna_tobias_klein(force_field, dt, temperature, barostat, slow)
+            return ensembles.npt_martyna_tobias_klein(
+                force_field, dt, temperature, barostat, slow, conserved
+            )
         assert thermostat != "nose-hoover"  # refused by the settings
         return ensembles.npt_rescaling(
             force_field,
@@ -62,11 +77,12 @@ def _recipe(force_field: AbstractForceField, settings: SimulationSettings) -> En
             thermostat=thermostat,
             friction_per_ps=friction,
             relaxation_time_fs=slow,
+            conserved_momenta=conserved,
         )
     match thermostat:
         case "langevin":
             return ensembles.nvt_langevin(force_field, dt, temperature, friction)
         case "bussi":
-            return ensembles.nvt_bussi(force_field, dt, temperature, slow)
+            return ensembles.nvt_bussi(force_field, dt, temperature, slow, conserved)
         case "nose-hoover":
-            return ensembles.nvt_nose_hoover(force_field, dt, temperature, slow)
+            return ensembles.nvt_nose_hoover(force_field, dt, temperature, slow, conserved)

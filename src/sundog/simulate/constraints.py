@@ -28,10 +28,10 @@ from jaxtyping import Array, Bool, Float, Int
 from sundog.errors import InputError, StructureError
 from sundog.numerics.segments import sum_per_system
 from sundog.simulate.hydrogens import BondedHydrogens, bonded_hydrogens, contacts
+from sundog.simulate.names import ConstraintKind
 from sundog.system import System
 from sundog.typing import Cells, PerAtom, PerSystem, Positions
 
-ConstraintKind = Literal["h-bonds", "rigid-water+h-bonds"]
 Lengths = Literal["mean", "present"]
 
 TOLERANCE = 1e-13
@@ -299,8 +299,9 @@ def _clusters(
     shift[rows, slot] = bonds.shift[order]
     ends[rows, slot - 1, slot] = 1
     ends[rows, slot - 1, 0] = -1
-    ends[rigid, 2:3, 2] = 1
-    ends[rigid, 2:3, 1] = -1
+    if rigid.any():
+        ends[rigid, 2, 2] = 1
+        ends[rigid, 2, 1] = -1
     return Constraints(
         atoms=jnp.asarray(atoms, jnp.int32),
         is_member=jnp.asarray(np.arange(members)[None] <= counts[:, None]),

@@ -1,19 +1,27 @@
 """What a run leaves behind: the energies table and the trajectory, chunk by chunk."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 import jax
 import numpy as np
 from ase import Atoms
 
+from sundog.forcefield.prediction import Prediction
+from sundog.io.molecules import find_molecules
 from sundog.io.run_directory import RunDirectory
 from sundog.io.table import EnergyTable
 from sundog.io.topology import write_topology
 from sundog.io.trajectories import open_trajectory
+from sundog.io.trajectories.extras import Extra
+from sundog.io.wrapping import wrap
 from sundog.simulate.run import Chunk
 from sundog.simulate.settings import SimulationSettings
 from sundog.simulate.state import MDState
+from sundog.units import FEMTOSECOND
+
+PREDICTED = frozenset({"charges", "hirshfeld_ratios", "dipole"})
+"""What a frame may carry and a state does not hold."""
 
 NEEDS_A_CELL = ("pressure", "density", "volume", "cell_")
 """Beginnings of the columns that a structure without a cell does without."""
@@ -28,6 +36,7 @@ class Recorder:
         atoms: Atoms,
         settings: SimulationSettings,
         resume_at: Mapping[str, int] | None = None,
+        predict: Callable[[MDState], Prediction] | None = None,
     ):
         """Open the files.
 
@@ -35,13 +44,15 @@ class Recorder:
             directory: of the run.
             atoms: the structure, for names and charge.
             settings: of the run.
+            predict: says what a state does not hold: charges, ratios, dipole. Needed when
+                `frame_extras` names them.
             resume_at: `positions` at a checkpoint, to continue the files there.
 
         Raises:
             RunDirectoryError: they cannot be written or continued.
         """
         self._settings = settings
-        self._directory = directory
+        self._predict = predict if PREDICTED.intersection(settings.frame_extras) else None
         replicas = [directory.replica(k, settings.replicas) for k in range(settings.replicas)]
         self._books = [_Book(one, atoms, settings, k, resume_at) for k, one in enumerate(replicas)]
 
@@ -64,11 +75,12 @@ class Recorder:
             self.write_frame(chunk.state)
 
     def write_frame(self, state: MDState) -> None:
-        """Append a frame: positions, and in extxyz momenta, forces and energy as well."""
+        """Append a frame: positions, and what else the settings or the format say."""
         host = jax.device_get(state)
+        prediction = None if self._predict is None else jax.device_get(self._predict(state))
         time_ps = int(host.step) * self._settings.timestep_fs * 1e-3
         for book in self._books:
-            book.write_frame(host, time_ps)
+            book.write_frame(host, time_ps, prediction)
 
     def close(self) -> None:
         """Close the files."""
@@ -101,6 +113,7 @@ class _Book:
         self._number = number
         self._atoms = slice(number * len(atoms), (number + 1) * len(atoms))
         self._has_cell = atoms.cell.rank == 3
+        self._more = bool(settings.frame_extras)
         self._energies = directory.energies
         self._sample_every = settings.sample_every
         self._table: EnergyTable | None = None
@@ -114,7 +127,10 @@ class _Book:
         if resume_at is None:
             directory.path.mkdir(exist_ok=True)
             write_topology(directory.topology, atoms)
-        self._trajectory = open_trajectory(trajectory, atoms, frames_at)
+        self._trajectory = open_trajectory(
+            trajectory, atoms, frames_at, extras=settings.frame_extras or None
+        )
+        self._molecules = find_molecules(atoms) if settings.wrap else None
 
     def positions(self) -> dict[str, int]:
         if self._table is not None:
@@ -139,19 +155,38 @@ class _Book:
         if times["step"][-1] % self._sample_every == 0:
             self._table_at = self._table.position
 
-    def write_frame(self, host: MDState, time_ps: float) -> None:
+    def write_frame(self, host: MDState, time_ps: float, prediction: Prediction | None) -> None:
         k, mine = self._number, self._atoms
-        self._trajectory.write(
-            np.asarray(host.system.positions[mine] + host.system.origin[k]),
-            np.asarray(host.system.cell[k]),
-            time_ps,
-            int(host.step),
-            {
-                "energy": float(host.potential_energy[k]),
-                "forces": np.asarray(host.forces[mine]),
-                "momenta": np.asarray(host.momenta[mine]),
-            },
-        )
+        positions = np.asarray(host.system.positions[mine] + host.system.origin[k])
+        cell = np.asarray(host.system.cell[k])
+        if self._molecules is not None:
+            positions = wrap(positions, cell, self._molecules)
+        extras = self._extras(host)
+        if prediction is not None:
+            if prediction.partial_charges is not None:
+                extras["charges"] = np.asarray(prediction.partial_charges[mine])
+            if prediction.hirshfeld_ratios is not None:
+                extras["hirshfeld_ratios"] = np.asarray(prediction.hirshfeld_ratios[mine])
+            if prediction.dipole is not None:
+                extras["dipole"] = np.asarray(prediction.dipole[k])
+        self._trajectory.write(positions, cell, time_ps, int(host.step), extras)
+
+    def _extras(self, host: MDState) -> dict[str, Extra]:
+        k, mine = self._number, self._atoms
+        extras: dict[str, Extra] = {
+            "energy": float(host.potential_energy[k]),
+            "forces": np.asarray(host.forces[mine]),
+            "momenta": np.asarray(host.momenta[mine]),
+        }
+        if self._more:
+            masses = np.asarray(host.masses[mine])[:, None]
+            extras["velocities"] = np.asarray(host.momenta[mine]) / masses * FEMTOSECOND
+            extras["term_energies"] = {
+                name: float(values[k]) for name, values in host.energies.items()
+            }
+            if self._has_cell:
+                extras["stress"] = np.asarray(host.virial[k]) / float(host.system.volume[k])
+        return extras
 
     def close(self) -> None:
         self._trajectory.close()

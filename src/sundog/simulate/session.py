@@ -6,9 +6,11 @@ The steps of a run are here and nowhere else; the command line adds words and pi
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,28 +18,42 @@ from ase import Atoms
 
 from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.prediction import Prediction
+from sundog.io.append import held_up_to as table_held
 from sundog.io.checkpoints import Checkpoint, newest_checkpoint, save_checkpoint
 from sundog.io.extxyz import write_extxyz
 from sundog.io.run_directory import RunDirectory
+from sundog.io.trajectories import WRITERS, check_extras
+from sundog.io.trajectories import held_up_to as trajectory_held
 from sundog.simulate.cell_modes import check_cell
 from sundog.simulate.checkpoint import arrays_of, restored
 from sundog.simulate.ensembles import Ensemble
 from sundog.simulate.flight_record import write_flight_record
+from sundog.simulate.matter import Matter
 from sundog.simulate.minimize import minimize
 from sundog.simulate.recording import Recorder, to_atoms
 from sundog.simulate.run import BlowUpError, Chunk, run
 from sundog.simulate.settings import SimulationSettings
-from sundog.simulate.state import MDState, bare_state, initial_state, with_thermal_momenta
+from sundog.simulate.state import (
+    MDState,
+    bare_state,
+    initial_state,
+    with_constraints,
+    with_thermal_momenta,
+)
 from sundog.system import System, concatenate
 
 Report = Callable[[str], None]
+
+SLOWER_WITH_CONSTRAINTS = 2.0
+"""What is left moves by so much more slowly where bonds of hydrogens are rigid."""
 
 LARGEST_TIMESTEP_OF_HYDROGEN_FS = 2.0
 """Velocity Verlet of an X–H stretch is unstable from 2.9 fs on, and wrong well before."""
 
 
 def check_feasible(
-    atoms: Atoms, system: System, settings: SimulationSettings, masses: np.ndarray
+    atoms: Atoms, system: System, settings: SimulationSettings, matter: Matter
 ) -> None:
     """Refuse what the structure cannot be simulated with (host only).
 
@@ -51,10 +67,16 @@ def check_feasible(
             "--momenta structure: the structure file has no momenta",
             remedy="Give an extended XYZ file with momenta, as the final.extxyz of a run",
         )
+    check_extras(Path(f"trajectory.{settings.trajectory}"), settings.frame_extras)
     if settings.ensemble == "npt":
         check_cell(system, settings.coupling)
-    lightest = float(masses[np.asarray(system.is_atom)].min())
+    mobile = np.asarray(system.is_atom)
+    if matter.frozen is not None:
+        mobile = mobile & ~matter.frozen
+    lightest = float(np.asarray(matter.masses)[mobile].min())
     bound = LARGEST_TIMESTEP_OF_HYDROGEN_FS * np.sqrt(lightest / 1.008)
+    if matter.constraints is not None:
+        bound *= SLOWER_WITH_CONSTRAINTS
     if settings.timestep_fs > bound:
         raise InputError(
             f"--timestep-fs: the lightest atom, of {lightest:.3g} amu, cannot follow",
@@ -73,6 +95,7 @@ def prepare(
     force_field: AbstractForceField,
     atoms: Atoms,
     settings: SimulationSettings,
+    matter: Matter,
     report: Report,
 ) -> MDState:
     """Return the state a run starts from: minimised if asked for, and with momenta.
@@ -80,9 +103,11 @@ def prepare(
     Raises:
         SimulationError: the minimisation diverges.
     """
-    state = initial_state(system, force_field, seed=settings.seed, skin=settings.skin_angstrom)
+    state = initial_state(system, force_field, **_given(settings, matter))
     if settings.minimize:
         state = _minimized(state, force_field, settings, report)
+    if matter.constraints is not None:
+        state = with_constraints(state, matter.constraints, force_field)
     if settings.momenta == "thermal":
         return with_thermal_momenta(state, np.asarray(settings.temperatures_kelvin))
     momenta = np.tile(atoms.get_momenta(), (settings.replicas, 1))
@@ -99,26 +124,21 @@ def find_checkpoint(
     """
 
     def refuses(checkpoint: Checkpoint) -> str | None:
-        for key, length in checkpoint.record["files"].items():
+        for key, position in checkpoint.record["files"].items():
             path = _path_of(directory, settings, key)
-            held = path.stat().st_size if path.is_file() else 0
-            if held < length:
+            holds = trajectory_held if path.suffix in WRITERS else table_held
+            if position > 0 and not holds(path, position):
                 return f"{path.name} is shorter than it was then"
         return None
 
-    checkpoint = newest_checkpoint(directory.checkpoints, refuses, report)
-    for key, length in checkpoint.record["files"].items():
-        path = _path_of(directory, settings, key)
-        beyond = path.stat().st_size - length if path.is_file() else 0
-        if beyond > 0:
-            report(f"{path.name}: {beyond} bytes written after the checkpoint are cut off")
-    return checkpoint
+    return newest_checkpoint(directory.checkpoints, refuses, report)
 
 
 def resumed(
     system: System,
     force_field: AbstractForceField,
     settings: SimulationSettings,
+    matter: Matter,
     checkpoint: Checkpoint,
 ) -> MDState:
     """Return the state of a checkpoint, from which the run goes on bit for bit.
@@ -126,12 +146,25 @@ def resumed(
     Raises:
         RunDirectoryError: the checkpoint is of another structure or other kernels.
     """
-    state = bare_state(system, force_field, seed=settings.seed, skin=settings.skin_angstrom)
+    state = bare_state(system, force_field, **_given(settings, matter))
+    if matter.constraints is not None:
+        degrees = state.degrees - matter.constraints.count(system)
+        state = replace(state, constraints=matter.constraints, degrees=degrees)
     return restored(state, checkpoint.arrays)
+
+
+def _given(settings: SimulationSettings, matter: Matter) -> dict[str, Any]:
+    return {
+        "seed": settings.seed,
+        "skin": settings.skin_angstrom,
+        "masses": matter.masses,
+        "frozen": matter.frozen,
+    }
 
 
 def simulate(
     state: MDState,
+    force_field: AbstractForceField,
     ensemble: Ensemble,
     atoms: Atoms,
     directory: RunDirectory,
@@ -145,6 +178,7 @@ def simulate(
 
     Args:
         state: from `prepare` or `resumed`.
+        force_field: for what frames carry beside the state.
         ensemble: the recipe.
         atoms: the structure, for names and charge.
         directory: where to write.
@@ -157,7 +191,7 @@ def simulate(
         RunDirectoryError: the disk is full.
     """
     files = None if resume_at is None else resume_at["files"]
-    with Recorder(directory, atoms, settings, files) as recorder:
+    with Recorder(directory, atoms, settings, files, partial(_predict, force_field)) as recorder:
         if resume_at is None:
             recorder.write_frame(state)
 
@@ -201,6 +235,11 @@ def simulate(
             finally:
                 frames = [to_atoms(state, atoms, k) for k in range(settings.replicas)]
                 write_extxyz(directory.final, frames if len(frames) > 1 else frames[0])
+
+
+@eqx.filter_jit
+def _predict(force_field: AbstractForceField, state: MDState) -> Prediction:
+    return force_field(state.system, state.neighbors.pairs)
 
 
 def _minimized(

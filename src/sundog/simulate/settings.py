@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sundog.errors import InputError
-from sundog.simulate.names import BarostatName, Coupling, EnsembleName, ThermostatName
+from sundog.simulate.names import (
+    BarostatName,
+    ConstraintKind,
+    Coupling,
+    EnsembleName,
+    ThermostatName,
+)
 
-TrajectoryFormat = Literal["xtc", "dcd", "extxyz"]
+TrajectoryFormat = Literal["xtc", "dcd", "extxyz", "h5md"]
 
 LARGEST_TIMESTEP_FS = 5.0
 
@@ -46,6 +52,22 @@ class SimulationSettings:
     """Compressibility in 1/bar, by default water's; sets the rate of cell rescaling."""
     surface_tension_mn_per_m: float = 0.0
     """Surface tension in mN/m of each of the two faces of a membrane; semi-isotropic only."""
+    hydrogen_mass: float | None = None
+    """Mass of every hydrogen in amu, taken from its heavy atom, for longer timesteps; usually 3."""
+    deuterate: bool = False
+    """Give hydrogens the mass of deuterium."""
+    constraints: ConstraintKind | None = None
+    """Keep the lengths of bonds of hydrogens; water as a whole with rigid-water+h-bonds."""
+    freeze: str | None = None
+    """Atoms that do not move, in mdtraj's selection language, as 'index 0 to 9'."""
+    restrain: str | None = None
+    """Atoms held at their places by springs, in mdtraj's selection language."""
+    restrain_distances: tuple[str, ...] = ()
+    """Distances held between two bounds: 'i j lower upper', atoms counted from 0, in Å."""
+    droplet_radius_angstrom: float | None = None
+    """Keep a cluster without a cell in a sphere of this radius in Å about its centre."""
+    restraint_ev_per_angstrom2: float = 0.5
+    """Force constant of all restraints in eV/Å²."""
     remove_drift_every: int = 0
     """Steps between removals of the motion of the centre of mass; 0 leaves it alone."""
     momenta: Literal["thermal", "structure"] = "thermal"
@@ -67,7 +89,12 @@ class SimulationSettings:
     frame_every: int = 50
     """Steps between frames of the trajectory; a multiple of sample-every."""
     trajectory: TrajectoryFormat = "xtc"
-    """Trajectory format; xtc and dcd come with a topology.pdb."""
+    """Trajectory format; all but extxyz come with a topology.pdb."""
+    frame_extras: tuple[str, ...] = ()
+    """More per frame, in extxyz and h5md: velocities, momenta, forces, charges,
+    hirshfeld_ratios, energy, term_energies, dipole, stress."""
+    wrap: bool = False
+    """Write frames with whole molecules in the cell; unwrapped, as diffusion needs it, else."""
     checkpoint_minutes: float = 5.0
     """Minutes between checkpoints; 0 writes one after every chunk of steps."""
     keep_checkpoints: int = 3
@@ -138,6 +165,11 @@ class SimulationSettings:
 
     def _check_baths(self) -> None:
         dt = self.timestep_fs
+        self._require("restraint_ev_per_angstrom2", self.restraint_ev_per_angstrom2 > 0, "above 0")
+        if self.ensemble == "npt":
+            self._require("freeze", not self.freeze, "nvt or nve where atoms are frozen")
+            rigid = self.constraints is not None and self.barostat == "mtk"
+            self._require("constraints", not rigid, "--barostat rescaling with constraints")
         for name in ("thermostat_time_fs", "barostat_time_fs"):
             self._require(name, getattr(self, name) >= 5 * dt, f"at least 5 timesteps, {5 * dt:g}")
         if self.ensemble != "npt":

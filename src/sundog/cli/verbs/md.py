@@ -88,7 +88,9 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
     setup = set_up(structure, job)
 
     def prepared(log) -> "MDState":
-        return prepare(setup.system, setup.force_field, setup.atoms, job.settings, log)
+        return prepare(
+            setup.system, setup.force_field, setup.atoms, job.settings, setup.matter, log
+        )
 
     if dry_run:
         print_plan(setup, prepared)
@@ -115,7 +117,7 @@ def _resume(folder: Path, job: Job, allow_change: tuple[str, ...], dry_run: bool
     changed = refuse_changes(directory, setup, allow_change)
     said: list[str] = []
     checkpoint = find_checkpoint(directory, job.settings, said.append)
-    state = resumed(setup.system, setup.force_field, job.settings, checkpoint)
+    state = resumed(setup.system, setup.force_field, job.settings, setup.matter, checkpoint)
     step, steps = int(state.step), job.settings.steps
     if dry_run or step >= steps:
         print(f"{folder}: at step {step} of {steps}.")
@@ -144,10 +146,12 @@ def _run(
     from sundog.simulate.session import simulate
 
     settings = setup.job.settings
-    ensemble = ensemble_of(setup.force_field, settings)
+    ensemble = ensemble_of(setup.force_field, settings, setup.matter)
     record = None if checkpoint is None else checkpoint.record
     progress = Progress(settings, int(state.step), log)
-    chunks = simulate(state, ensemble, setup.atoms, directory, settings, stop, record)
+    chunks = simulate(
+        state, setup.force_field, ensemble, setup.atoms, directory, settings, stop, record
+    )
     with closing(progress), closing(chunks):
         for chunk in chunks:
             progress.update(chunk)

@@ -13,7 +13,7 @@ from sundog.io.trajectories.h5md import H5MDWriter
 from sundog.io.trajectories.writer import TrajectoryWriter
 from sundog.io.trajectories.xtc import XTCWriter
 
-__all__ = ["EXTRAS", "WRITERS", "TrajectoryWriter", "held_up_to", "open_trajectory"]
+__all__ = ["EXTRAS", "WRITERS", "TrajectoryWriter", "check_extras", "held_up_to", "open_trajectory"]
 
 WRITERS: dict[str, type[TrajectoryWriter]] = {
     writer.suffix: writer for writer in (XTCWriter, DCDWriter, ExtxyzWriter, H5MDWriter)
@@ -49,16 +49,7 @@ def open_trajectory(
         RunDirectoryError: the file cannot be written or continued.
     """
     path = Path(path)
-    writer = _writer(path)
-    check_names(extras or ())
-    refused = [name for name in extras or () if name not in writer.carries]
-    if refused:
-        able = [suffix for suffix, one in WRITERS.items() if one.carries.issuperset(refused)]
-        raise InputError(
-            f"extras: a {path.suffix} trajectory cannot carry {', '.join(refused)}",
-            got=path.name,
-            expected=f"{' or '.join(able)} for that",
-        )
+    writer = check_extras(path, extras or ())
     given = {("charge", "total_charge"): charge, ("spin", "multiplicity"): multiplicity}
     atoms = atoms.copy()
     for keys, value in given.items():
@@ -66,6 +57,25 @@ def open_trajectory(
             stated = {key: item for key, item in atoms.info.items() if key not in keys}
             atoms.info = {**stated, keys[0]: value}
     return writer(path, atoms, resume_at, extras)
+
+
+def check_extras(path: Path, extras: Collection[str]) -> type[TrajectoryWriter]:
+    """Return the writer of a path's format, if it can carry the extras.
+
+    Raises:
+        InputError: no format has this suffix, or it cannot carry one of `extras`.
+    """
+    writer = _writer(path)
+    check_names(extras)
+    refused = [name for name in extras if name not in writer.carries]
+    if refused:
+        able = [suffix for suffix, one in WRITERS.items() if one.carries.issuperset(refused)]
+        raise InputError(
+            f"extras: a {path.suffix} trajectory cannot carry {', '.join(refused)}",
+            got=path.name,
+            expected=f"{' or '.join(able)} for that",
+        )
+    return writer
 
 
 def held_up_to(path: str | Path, position: int) -> bool:

@@ -1,0 +1,100 @@
+"""Masses, constraints, restraints and what frames carry, through the command line."""
+
+import h5py
+import numpy as np
+import pytest
+from ase.build import molecule
+from ase.io import read, write
+
+from sundog.cli.app import run
+from sundog.io.extxyz import write_extxyz
+from sundog.io.table import read_table
+from sundog.prepare.water import water_box
+
+PLAN = ["--sample-every", "5", "--frame-every", "10", "--checkpoint-minutes", "0"]
+
+
+@pytest.fixture(scope="module")
+def water(tmp_path_factory):
+    path = tmp_path_factory.mktemp("water") / "w.extxyz"
+    write_extxyz(path, water_box(4))
+    return path
+
+
+def lengths(atoms):
+    return [atoms.get_distance(3 * k, 3 * k + 1, mic=True) for k in range(len(atoms) // 3)]
+
+
+def test_rigid_water_at_constant_pressure_and_its_continuation(water, tmp_path):
+    out, whole = tmp_path / "run", tmp_path / "whole"
+    more = [*PLAN, "--constraints", "rigid-water+h-bonds", "--timestep-fs", "2"]
+    more += ["--hydrogen-mass", "2", "--trajectory", "extxyz"]
+    assert run(["npt", str(water), "-o", str(whole), *more, "--steps", "20"]) == 0
+    assert run(["npt", str(water), "-o", str(out), *more, "--steps", "10"]) == 0
+    assert run(["md", "--resume", str(out), "--steps", "20"]) == 0
+    for name in ("energies.csv", "trajectory.extxyz", "final.extxyz"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes(), name
+    frames = read(whole / "trajectory.extxyz", ":")
+    assert np.ptp([lengths(frame) for frame in frames]) < 1e-8
+    assert np.ptp(read_table(whole / "energies.csv")["volume_angstrom3"]) > 0
+
+
+def test_frozen_and_restrained_atoms_stay(tmp_path, water):
+    out = tmp_path / "run"
+    more = ["--freeze", "index 0 to 2", "--restrain", "element O and index 3 to 11"]
+    more += ["--restrain-distances", "3 6 0 2.4", "--restraint-ev-per-angstrom2", "1"]
+    more += ["--trajectory", "extxyz"]
+    assert run(["nvt", str(water), "-o", str(out), *PLAN, *more, "--steps", "20"]) == 0
+    first, *_, last = read(out / "trajectory.extxyz", ":")
+    moved = np.linalg.norm(last.positions - first.positions, axis=1)
+    assert moved[:3].max() < 1e-12
+    assert moved[3:].max() > 0.01
+    table = read_table(out / "energies.csv")
+    assert (table["energy_position_restraint_ev"] > 0).any()
+    assert run(["md", "--resume", str(out), "--steps", "30"]) == 0
+
+
+def test_a_droplet_stays_together(tmp_path):
+    write(tmp_path / "m.xyz", molecule("H2O"))
+    out = tmp_path / "run"
+    more = ["--droplet-radius-angstrom", "0.5", "--steps", "10", "--sample-every", "5"]
+    assert run(["nvt", str(tmp_path / "m.xyz"), "-o", str(out), *more]) == 0
+    assert (read_table(out / "energies.csv")["energy_droplet_restraint_ev"] > 0).all()
+
+
+def test_frames_carry_what_they_are_asked_to(water, tmp_path):
+    out = tmp_path / "run"
+    names = ["velocities", "charges", "dipole", "stress", "term_energies"]
+    extras = [word for name in names for word in ("--frame-extras", name)]
+    command = ["nvt", str(water), "-o", str(out), *PLAN, *extras, "--trajectory", "h5md", "--wrap"]
+    assert run([*command, "--steps", "20"]) == 0
+    assert run(["md", "--resume", str(out), "--steps", "30"]) == 0
+    with h5py.File(out / "trajectory.h5md") as file:
+        assert file["particles/atoms/position/value"].shape == (4, 12, 3)
+        np.testing.assert_array_equal(file["particles/atoms/position/step"], [0, 10, 20, 30])
+        assert file["particles/atoms/velocity/value"].shape == (4, 12, 3)
+        found = []
+        file.visit(found.append)
+        assert any("charge" in name for name in found)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--freeze", "index 0 to 3"], "nvt or nve"),
+        (["--constraints", "h-bonds", "--barostat", "mtk"], "rescaling"),
+        (["--restrain", "nonsense here"], "selection"),
+        (["--restrain", "index 99"], "no atom"),
+        (["--restrain-distances", "0 5 1"], "two atoms"),
+        (["--droplet-radius-angstrom", "5"], "periodic"),
+        (["--frame-extras", "charges"], "extxyz"),
+        (["--hydrogen-mass", "9"], "out of range"),
+        (["--timestep-fs", "4.5", "--constraints", "h-bonds"], "lightest atom"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(
+    arguments, words, water, tmp_path, capsys
+):
+    assert run(["npt", str(water), "-o", str(tmp_path / "run"), *arguments]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
