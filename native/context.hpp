@@ -2,8 +2,8 @@
 #pragma once
 
 #include "harmonics.hpp"
-#include "lists.hpp"
 #include "parameters.hpp"
+#include "tensors.hpp"
 #include "workspace.hpp"
 
 namespace sundog::SUNDOG_ISA {
@@ -71,12 +71,6 @@ struct Context {
             const Row* more = rows + lists.halo_rows[k] * width;
             for (long c = 0; c < width; ++c) row[c] += more[c];
         }
-    }
-    SUNDOG_INLINE void shift_vector(int32_t packed, long system, double* vector) const {
-        double s[3];
-        unpack_shift(packed, s);
-        const double* h = cell + 9 * system;
-        for (int k = 0; k < 3; ++k) vector[k] = s[0] * h[k] + s[1] * h[3 + k] + s[2] * h[6 + k];
     }
 };
 

@@ -10,13 +10,8 @@ namespace sundog::SUNDOG_ISA {
 template <class T, class S>
 void wrap_positions(const Context<T, S>& c, int partition) {
     const Lists& l = c.lists;
-    for (long a = l.bounds[partition]; a < l.bounds[partition + 1]; ++a) {
-        const double* h = c.cell + 9 * l.system[a];
-        const int32_t* w = l.wrap + 3 * a;
-        for (int k = 0; k < 3; ++k)
-            c.work.position[4 * a + k] = c.positions[3L * l.order[a] + k] -
-                                         (w[0] * h[k] + w[1] * h[3 + k] + w[2] * h[6 + k]);
-    }
+    for (long a = l.bounds[partition]; a < l.bounds[partition + 1]; ++a)
+        wrapped_position(l, c.positions, c.cell, a, c.work.position + 4 * a);
 }
 
 // e(r) and de/dr of the repulsion of two nuclei; see sundog.terms.zbl.
@@ -55,7 +50,7 @@ long select_pairs(const Context<T, S>& c, int partition) {
             double x = there[0] - here[0], y = there[1] - here[1], z = there[2] - here[2];
             if (l.pair_shift[e] != kNoShift) {
                 double shift[3];
-                c.shift_vector(l.pair_shift[e], l.system[i], shift);
+                shift_vector(c.cell + 9L * l.system[i], l.pair_shift[e], shift);
                 x += shift[0];
                 y += shift[1];
                 z += shift[2];
@@ -166,13 +161,7 @@ void form_forces(const Context<T, S>& c, int partition) {
                 w.force[4 * i + q] -= f[q];
                 w.force[4 * j + q] += f[q];
             }
-            double* v = virials + 6L * c.lists.system[i];
-            v[0] += d[0] * f[0];
-            v[1] += d[1] * f[1];
-            v[2] += d[2] * f[2];
-            v[3] += 0.5 * (d[1] * f[2] + d[2] * f[1]);
-            v[4] += 0.5 * (d[0] * f[2] + d[2] * f[0]);
-            v[5] += 0.5 * (d[0] * f[1] + d[1] * f[0]);
+            add_virial<double>(d, f, virials + 6L * c.lists.system[i]);
         }
     }
 }

@@ -12,6 +12,7 @@
 
 #include "build.hpp"
 #include "cells.hpp"
+#include "tensors.hpp"
 
 namespace sundog {
 namespace {
@@ -244,9 +245,7 @@ class Builder {
         const bool positive = image[0] > 0 ||
                               (image[0] == 0 && (image[1] > 0 || (image[1] == 0 && image[2] >= 0)));
         double shift[3];
-        for (int q = 0; q < 3; ++q)
-            shift[q] = image[0] * cell.lattice[q] + image[1] * cell.lattice[3 + q] +
-                       image[2] * cell.lattice[6 + q];
+        lattice_vector(cell.lattice, image, shift);
         const long at = (long(bin[0]) * g.shape[1] + bin[1]) * g.shape[2] + bin[2];
         for (int32_t k = g.start[at]; k < g.start[at + 1]; ++k) {
             const int32_t d = g.member[k];
@@ -296,10 +295,8 @@ class Builder {
     }
 
     long append_row(long i, long c, const Found& f, long n) {
-        double s[3], shift[3];
-        unpack_shift(f.shift, s);
-        const double* h = cells_[cluster_system_[c]].lattice;
-        for (int q = 0; q < 3; ++q) shift[q] = s[0] * h[q] + s[1] * h[3 + q] + s[2] * h[6 + q];
+        double shift[3];
+        shift_vector(cells_[cluster_system_[c]].lattice, f.shift, shift);
         const bool same = f.cluster == c && f.shift == kNoShift;
         const long from = same ? i + 1 : first_[f.cluster];
         const double x = x_[i] - shift[0], y = y_[i] - shift[1], z = z_[i] - shift[2];

@@ -203,11 +203,9 @@ struct ClusterPass {
     void with(long c, long d, int32_t shift, const double* centre, const T (*mine)[kCluster],
               Vec<T> (*of_mine)[kCluster], Vec<T>* virial) const {
         constexpr int lanes = kLanes<T>;
-        double move[3] = {0, 0, 0}, s[3];
-        unpack_shift(shift, s);
-        const double* h = cell + 9L * l.system[l.cluster_first[c]];
-        for (int q = 0; q < 3; ++q)
-            move[q] = s[0] * h[q] + s[1] * h[3 + q] + s[2] * h[6 + q] - centre[q];
+        double move[3];
+        shift_vector(cell + 9L * l.system[l.cluster_first[c]], shift, move);
+        for (int q = 0; q < 3; ++q) move[q] -= centre[q];
         T theirs[3][kCluster];
         place(d, move, theirs);
         const long first = l.cluster_first[c], count = l.cluster_first[c + 1] - first;
@@ -250,12 +248,8 @@ struct ClusterPass {
                 T* to = sums + k * w.stride + other + part;
                 store(to, load(to) + total[k]);
             }
-            virial[0] += x * total[0];
-            virial[1] += y * total[1];
-            virial[2] += z * total[2];
-            virial[3] += T(0.5) * (y * total[2] + z * total[1]);
-            virial[4] += T(0.5) * (x * total[2] + z * total[0]);
-            virial[5] += T(0.5) * (x * total[1] + y * total[0]);
+            const Vec<T> at[3] = {x, y, z};
+            add_virial<T>(at, total, virial);
         }
     }
 
@@ -280,12 +274,7 @@ struct ClusterPass {
                 if (k < 3) f[k] = double(total);
             }
             const double r[3] = {double(mine[0][i]), double(mine[1][i]), double(mine[2][i])};
-            v[0] += r[0] * f[0];
-            v[1] += r[1] * f[1];
-            v[2] += r[2] * f[2];
-            v[3] += 0.5 * (r[1] * f[2] + r[2] * f[1]);
-            v[4] += 0.5 * (r[0] * f[2] + r[2] * f[0]);
-            v[5] += 0.5 * (r[0] * f[1] + r[1] * f[0]);
+            add_virial<double>(r, f, v);
         }
     }
 };
@@ -314,12 +303,8 @@ void long_range(const LongRange& p, const Lists& l, const Team& team, const Long
     auto range = [&](int part, long n) { return n * part / parts; };
     team.each(parts, [&](int part) {
         for (long a = range(part, l.extent.atoms); a < range(part + 1, l.extent.atoms); ++a) {
-            const double* h = in.cell + 9L * l.system[a];
-            const int32_t* s = l.wrap + 3 * a;
+            wrapped_position(l, in.positions, in.cell, a, w.position + 4 * a);
             const long user = l.order[a];
-            for (int k = 0; k < 3; ++k)
-                w.position[4 * a + k] = in.positions[3 * user + k] -
-                                        (s[0] * h[k] + s[1] * h[3 + k] + s[2] * h[6 + k]);
             w.q[a] = in.q[user];
             w.alpha[a] = in.alpha[user] > T(1e-6) ? in.alpha[user] : T(1e-6);
             w.over_c[a] = in.over_c[user];
