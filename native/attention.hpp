@@ -3,6 +3,8 @@
 //     x_i += α_ij^h v_j^h,  ev_i += α_ij^l Y_l,   x_j += α_ji^h v_i^h,  ev_j += (−1)^l α_ji^l Y_l
 #pragma once
 
+#include <type_traits>
+
 #include "filter.hpp"
 
 namespace sundog::SUNDOG_ISA {
@@ -117,7 +119,8 @@ void tabulate_species(const Context<T, S>& c, int part) {
 template <class T, class S>
 void attend_first(const Context<T, S>& c, int partition) {
     const S& s = c.shape;
-    Chunk<T> chunk(s, c.scratch(partition));
+    T* filter = c.scratch(partition);
+    T* filter_slope = filter + s.channels();
     clear_updates(c, partition);
     const long first = c.first_pair(partition), end = first + c.pair_count[partition];
     for (long pair = first; pair < end; ++pair) {
@@ -126,34 +129,78 @@ void attend_first(const Context<T, S>& c, int partition) {
         T* slopes = c.work.first_slopes + pair * s.dots();
         if (c.species.count > 0) {
             const int kind = c.species_of(i) * c.species.count + c.species_of(j);
-            look_up<true>(s, c.species_table(kind), s.dots(), c.work.r[pair], dots, slopes);
+            look_up(s, c.species_table(kind), s.dots(), c.work.r[pair], dots, slopes);
         } else {
-            look_up<true>(s, c.parameters.table[0], s.channels(), c.work.r[pair], chunk.filter,
-                          chunk.filter_slope);
-            dot_products(s, Kqv(c, 0, i), Kqv(c, 0, j), chunk.filter, dots);
-            dot_products(s, Kqv(c, 0, i), Kqv(c, 0, j), chunk.filter_slope, slopes);
+            look_up(s, c.parameters.table[0], s.channels(), c.work.r[pair], filter, filter_slope);
+            dot_products(s, Kqv(c, 0, i), Kqv(c, 0, j), filter, dots);
+            dot_products(s, Kqv(c, 0, i), Kqv(c, 0, j), filter_slope, slopes);
         }
         add_updates(c, 0, pair, dots);
     }
 }
 
-template <class T, class S>
-void attend(const Context<T, S>& c, int layer, int partition) {
-    const S& s = c.shape;
-    Chunk<T> chunk(s, c.scratch(partition));
-    clear_updates(c, partition);
-    const long end = c.first_pair(partition) + c.pair_count[partition];
-    for (chunk.first = c.first_pair(partition); chunk.first < end; chunk.first += kChunk) {
-        chunk.count = int(end - chunk.first < kChunk ? end - chunk.first : kChunk);
-        form_filters<false>(c, layer, chunk);
-        for (int k = 0; k < chunk.count; ++k) {
-            const long pair = chunk.first + k;
-            T* dots = c.work.dots[layer] + pair * s.dots();
-            dot_products(s, Kqv(c, layer, c.pair_i[pair]), Kqv(c, layer, c.pair_j[pair]),
-                         chunk.filter + k * s.channels(), dots);
-            add_updates(c, layer, pair, dots);
+// Vectors of a tile that are sure to belong to one head.
+template <class S, int vectors>
+inline constexpr int kRun = std::is_same_v<S, PublishedShape> ? vectors : 1;
+
+// The head of a channel, and whether the channel is its first.
+template <class S>
+SUNDOG_INLINE int kind_of(const S& s, int u, bool* first) {
+    const bool of_degree = u >= s.v();
+    const int place = of_degree ? u - s.v() : u, width = of_degree ? s.degree_head() : s.head();
+    *first = place % width == 0;
+    return place / width + (of_degree ? s.heads : 0);
+}
+
+// Σ q_i w k_j and Σ q_j w k_i of a tile of filters, by lanes, into the chunk's sums.
+template <class T, class S, int vectors>
+SUNDOG_INLINE void add_dots(const S& s, const Chunk<T>& chunk, int r, int u,
+                            const Vec<T> (&w)[kRows][vectors]) {
+    constexpr int lanes = kLanes<T>, run = kRun<S, vectors>;
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; v += run, u += run * lanes) {
+        bool first;
+        const int h = kind_of(s, u, &first);
+#pragma GCC unroll 8
+        for (int k = 0; k < kRows; ++k) {
+            const T *ki = chunk.i[r + k] + u, *qi = ki + s.channels();
+            const T *kj = chunk.j[r + k] + u, *qj = kj + s.channels();
+            T* to = chunk.sums + ((r + k) * s.dots() + h) * lanes;
+            T* to_back = to + s.kinds() * lanes;
+            Vec<T> there{}, back{};
+            if (!first) there = load(to), back = load(to_back);
+#pragma GCC unroll 2
+            for (int o = 0; o < run; ++o) {
+                there += w[k][v + o] * load(qi + o * lanes) * load(kj + o * lanes);
+                back += w[k][v + o] * load(qj + o * lanes) * load(ki + o * lanes);
+            }
+            store(to, there);
+            store(to_back, back);
         }
     }
+}
+
+template <class T, class S>
+void attend(const Context<T, S>& c, int layer, int partition) {
+    constexpr int lanes = kLanes<T>;
+    const S& s = c.shape;
+    clear_updates(c, partition);
+    each_chunk(c, partition, [&](Chunk<T>& chunk) SUNDOG_INLINED {
+        prepare_filters<false>(c, layer, chunk);
+        form_filters<false>(c, layer, chunk,
+                            [&](int r, int u, const auto& w, const auto&)
+                                SUNDOG_INLINED { add_dots(s, chunk, r, u, w); });
+        for (int k = 0; k < chunk.count; ++k) {
+            T* rows = chunk.sums + k * s.dots() * lanes;
+            T* dots = c.work.dots[layer] + (chunk.first + k) * s.dots();
+            const long soon = chunk.pair(k + 2), row = s.v() + s.ev();
+            fetch(Kqv(c, layer, c.pair_j[soon]).v, s.v());
+            fetch(c.work.update + c.pair_row[soon] * row, row);
+            clear(rows + 2 * s.kinds() * lanes, (s.dots() - 2 * s.kinds()) * lanes);
+            sums_of_rows(rows, s.dots(), dots);
+            add_updates(c, layer, chunk.first + k, dots);
+        }
+    });
 }
 
 }  // namespace sundog::SUNDOG_ISA

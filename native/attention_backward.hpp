@@ -12,8 +12,6 @@
 // g_r and g_Y are totals of the pair, the same from both sides, summed over the layers.
 #pragma once
 
-#include <type_traits>
-
 #include "attention.hpp"
 
 namespace sundog::SUNDOG_ISA {
@@ -114,63 +112,70 @@ void attend_first_backward(const Context<T, S>& c, int partition) {
     }
 }
 
-// gq, gk and gw of the pairs first … last − 1 of a chunk, which share atom i. The filters are
-// overwritten by gw; `radial` collects gw ∂w/∂r.
-template <class T, class S>
-SUNDOG_INLINE void accumulate(const Context<T, S>& c, int layer, Chunk<T>& chunk, int from, int to,
-                              Vec<T>* radial) {
-    constexpr int lanes = kLanes<T>;
-    const S& s = c.shape;
-    const int kinds = s.kinds();
-    const long atom = c.pair_i[chunk.first + from];
-    const Kqv i(c, layer, atom);
-    const Gradients gi(c, atom);
-    const T* keys[kChunk];
-    T* key_gradients[kChunk];
-    for (int p = from; p < to; ++p) {
-        keys[p] = Kqv(c, layer, c.pair_j[chunk.first + p]).k;
-        key_gradients[p] = Gradients(c, c.pair_row[chunk.first + p]).k;
-    }
-    each_kind(s, [&](int h, int start, int width) {
-        constexpr int most = std::is_same_v<S, PublishedShape> ? 32 / lanes : 1;
-        constexpr int step = most * lanes;
-        for (int u = start; u < start + width; u += step) {
-            Vec<T> qi[most], ki[most], gqi[most], gki[most];
-            for (int v = 0; v < most; ++v) {
-                qi[v] = load(i.q + u + v * lanes);
-                ki[v] = load(i.k + u + v * lanes);
-                gqi[v] = load(gi.q + u + v * lanes);
-                gki[v] = load(gi.k + u + v * lanes);
-            }
-            for (int p = from; p < to; ++p) {
-                const T *k = keys[p] + u, *q = k + s.channels();
-                T *gk = key_gradients[p] + u, *gq = gk + s.channels();
-                T* w = chunk.filter + p * s.channels() + u;
-                const T* slope = chunk.filter_slope + p * s.channels() + u;
-                const T g1 = chunk.products[p * s.dots() + h];
-                const T g2 = chunk.products[p * s.dots() + kinds + h];
-                Vec<T> total = radial[p];
+// Of a run of channels of atom i: keys, queries and the sums of their cotangents, which stay in
+// registers from pair to pair for as long as the pairs share the atom.
+template <class T, int run>
+struct Receiver {
+    Vec<T> q[run], k[run], gq[run], gk[run];
+
+    SUNDOG_INLINE void take(const T* key, const T* gradient, long channels) {
 #pragma GCC unroll 2
-                for (int v = 0; v < most; ++v) {
-                    const int o = v * lanes;
-                    const Vec<T> f = load(w + o), kj = load(k + o), qj = load(q + o);
-                    const Vec<T> f1 = g1 * f, f2 = g2 * f;
-                    gqi[v] += f1 * kj;
-                    gki[v] += f2 * qj;
-                    store(gk + o, load(gk + o) + f1 * qi[v]);
-                    store(gq + o, load(gq + o) + f2 * ki[v]);
-                    const Vec<T> gw = g1 * (qi[v] * kj) + g2 * (qj * ki[v]);
-                    store(w + o, gw);
-                    total += gw * load(slope + o);
-                }
-                radial[p] = total;
-            }
-            for (int v = 0; v < most; ++v) {
-                store(gi.q + u + v * lanes, gqi[v]);
-                store(gi.k + u + v * lanes, gki[v]);
-            }
+        for (int o = 0; o < run; ++o) {
+            k[o] = load(key + o * kLanes<T>);
+            q[o] = load(key + channels + o * kLanes<T>);
+            gk[o] = load(gradient + o * kLanes<T>);
+            gq[o] = load(gradient + channels + o * kLanes<T>);
         }
-    });
+    }
+    SUNDOG_INLINE void leave(T* gradient, long channels) const {
+#pragma GCC unroll 2
+        for (int o = 0; o < run; ++o) {
+            store(gradient + o * kLanes<T>, gk[o]);
+            store(gradient + channels + o * kLanes<T>, gq[o]);
+        }
+    }
+};
+
+// gq, gk and gw of a tile of filters; `radial` collects gw ∂w/∂r by pair and lane.
+template <class T, class S, int vectors>
+SUNDOG_INLINE void accumulate(const S& s, const Chunk<T>& chunk, Vec<T>* radial, int r, int u,
+                              const Vec<T> (&w)[kRows][vectors], const Vec<T> (&slopes)[kRows][2]) {
+    constexpr int lanes = kLanes<T>, run = kRun<S, vectors>;
+    const long channels = s.channels();
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; v += run, u += run * lanes) {
+        bool first;
+        const int h = kind_of(s, u, &first);
+        Receiver<T, run> i;
+        i.take(chunk.i[r] + u, chunk.to_i[r] + u, channels);
+#pragma GCC unroll 8
+        for (int p = 0; p < kRows; ++p) {
+            if (p > 0 && chunk.to_i[r + p] != chunk.to_i[r + p - 1]) {
+                i.leave(chunk.to_i[r + p - 1] + u, channels);
+                i.take(chunk.i[r + p] + u, chunk.to_i[r + p] + u, channels);
+            }
+            const T *k = chunk.j[r + p] + u, *q = k + channels;
+            T *gk = chunk.to_j[r + p] + u, *gq = gk + channels;
+            const T g1 = chunk.products[(r + p) * s.dots() + h];
+            const T g2 = chunk.products[(r + p) * s.dots() + s.kinds() + h];
+            Vec<T> total = radial[r + p];
+#pragma GCC unroll 2
+            for (int o = 0; o < run; ++o) {
+                const int at = o * lanes;
+                const Vec<T> kj = load(k + at), qj = load(q + at);
+                const Vec<T> f1 = g1 * w[p][v + o], f2 = g2 * w[p][v + o];
+                i.gq[o] += f1 * kj;
+                i.gk[o] += f2 * qj;
+                store(gk + at, load(gk + at) + f1 * i.q[o]);
+                store(gq + at, load(gq + at) + f2 * i.k[o]);
+                const Vec<T> gw = g1 * (i.q[o] * kj) + g2 * (qj * i.k[o]);
+                store(chunk.filter + (r + p) * channels + u + at, gw);
+                total += gw * slopes[p][v + o];
+            }
+            radial[r + p] = total;
+        }
+        i.leave(chunk.to_i[r + kRows - 1] + u, channels);
+    }
 }
 
 // From gw to the components that the filters were formed from.
@@ -180,17 +185,23 @@ SUNDOG_INLINE void through_hidden(const Context<T, S>& c, int layer, Chunk<T>& c
     const S& s = c.shape;
     const LayerParameters<T>& p = c.parameters.layer[layer];
     const int both = 2 * s.hidden(), ev = s.ev();
-    multiply(chunk.filter, s.channels(), chunk.count, p.angular_out_t[0], chunk.gate, both, false);
-    multiply(chunk.filter + s.v(), s.channels(), chunk.count, p.angular_out_t[1],
-             chunk.gate + s.hidden(), both, false);
+    for (int a = 0; a < 2; ++a)
+        multiply(chunk.filter + a * s.v(), s.channels(), chunk.padded, p.angular_out_t[a],
+                 chunk.gate + a * s.hidden(), both, false);
+    T* row = chunk.sums;
+    for (int k = 0; k < chunk.padded; ++k) {
+        Vec<T> sums[kMostDegrees] = {};
+        for (int u = k * both; u < (k + 1) * both; u += lanes) {
+            const Vec<T> g = load(chunk.gate + u) * load(chunk.hidden_slope + u);
+            for (int l = 0; l < s.degrees; ++l)
+                sums[l] += g * load(p.angular_in + l * both + u - k * both);
+        }
+        for (int l = 0; l < s.degrees; ++l, row += lanes) store(row, sums[l]);
+    }
+    sums_of_rows(chunk.sums, int(round_up(chunk.padded * s.degrees)), chunk.invariants);
     for (int k = 0; k < chunk.count; ++k) {
-        T* gate = chunk.gate + k * both;
-        for (int u = 0; u < both; u += lanes)
-            store(gate + u, load(gate + u) * load(chunk.hidden_slope + k * both + u));
-        T* invariants = chunk.invariants + k * s.per_degree();
-        for (int l = 0; l < s.per_degree(); ++l) invariants[l] = 0;
-        add_rows(gate, both, p.angular_in_t, s.per_degree(), invariants);
         const long pair = chunk.first + k;
+        const T* invariants = chunk.invariants + k * s.degrees;
         T* i = Gradients(c, c.pair_i[pair]).ev;
         T* j = Gradients(c, c.pair_row[pair]).ev;
         for (int v = 0; v < ev; v += lanes) {
@@ -202,44 +213,55 @@ SUNDOG_INLINE void through_hidden(const Context<T, S>& c, int layer, Chunk<T>& c
     }
 }
 
+// g1 and g2 of the pairs of a chunk, times c; what they give to values, harmonics and c′.
 template <class T, class S>
-void attend_backward(const Context<T, S>& c, int layer, int partition) {
+SUNDOG_INLINE void begin_chunk(const Context<T, S>& c, int layer, Chunk<T>& chunk, Vec<T>* radial) {
     constexpr int lanes = kLanes<T>;
     const S& s = c.shape;
-    Chunk<T> chunk(s, c.scratch(partition));
+    for (int k = 0; k < chunk.padded; ++k) {
+        const long pair = chunk.pair(k);
+        chunk.to_i[k] = Gradients(c, c.pair_i[pair]).k;
+        chunk.to_j[k] = Gradients(c, c.pair_row[pair]).k;
+        T* g = chunk.products + k * s.dots();
+        if (k >= chunk.count) {
+            clear(g, s.dots());
+            continue;
+        }
+        const long soon = chunk.pair(k + 2), j = c.pair_j[soon];
+        fetch(Kqv(c, layer, j).v, s.v());
+        fetch(c.work.gx_heads + j * s.v(), s.v());
+        fetch(Gradients(c, c.pair_row[soon]).v, s.v());
+        incoming(c, layer, pair, g);
+        pass_on<true>(c, layer, pair);
+        const T* dots = c.work.dots[layer] + pair * s.dots();
+        for (int h = 0; h < s.dots(); h += lanes) {
+            const Vec<T> g_h = load(g + h);
+            radial[k] += c.work.weight_slope[pair] * g_h * load(dots + h);
+            store(g + h, c.work.weight[pair] * g_h);
+        }
+    }
+}
+
+template <class T, class S>
+void attend_backward(const Context<T, S>& c, int layer, int partition) {
+    const S& s = c.shape;
     const long width = s.kqv() + s.ev();
     c.own_rows(partition, [&](long from, long to) {
         for (long k = from * width; k < to * width; ++k) c.work.gradient[k] = 0;
     });
-    const long end = c.first_pair(partition) + c.pair_count[partition];
-    for (chunk.first = c.first_pair(partition); chunk.first < end; chunk.first += kChunk) {
-        chunk.count = int(end - chunk.first < kChunk ? end - chunk.first : kChunk);
-        form_filters<true>(c, layer, chunk);
+    each_chunk(c, partition, [&](Chunk<T>& chunk) SUNDOG_INLINED {
         Vec<T> radial[kChunk] = {};
-        for (int k = 0; k < chunk.count; ++k) {
-            const long pair = chunk.first + k;
-            T* g = chunk.products + k * s.dots();
-            incoming(c, layer, pair, g);
-            pass_on<true>(c, layer, pair);
-            const T* dots = c.work.dots[layer] + pair * s.dots();
-            for (int h = 0; h < s.dots(); h += lanes) {
-                const Vec<T> g_h = load(g + h);
-                radial[k] += c.work.weight_slope[pair] * g_h * load(dots + h);
-                store(g + h, c.work.weight[pair] * g_h);
-            }
-        }
-        for (int from = 0, to; from < chunk.count; from = to) {
-            for (to = from + 1;
-                 to < chunk.count && c.pair_i[chunk.first + to] == c.pair_i[chunk.first + from];)
-                ++to;
-            accumulate(c, layer, chunk, from, to, radial);
-        }
+        prepare_filters<true>(c, layer, chunk);
+        begin_chunk(c, layer, chunk, radial);
+        form_filters<true>(c, layer, chunk,
+                           [&](int r, int u, const auto& w, const auto& slopes)
+                               SUNDOG_INLINED { accumulate(s, chunk, radial, r, u, w, slopes); });
         T sums[kChunk];
         sums_of<T>(radial, kChunk, sums);
         for (int k = 0; k < chunk.count; ++k)
             c.work.totals[(chunk.first + k) * s.ev() + s.components()] += sums[k];
         through_hidden(c, layer, chunk);
-    }
+    });
 }
 
 }  // namespace sundog::SUNDOG_ISA

@@ -67,6 +67,11 @@ template <class T>
 SUNDOG_INLINE void add(const T* from, long n, T* to) {
     for (long k = 0; k < n; k += kLanes<T>) store(to + k, load(to + k) + load(from + k));
 }
+// Asks for n numbers that are soon needed.
+template <class T>
+SUNDOG_INLINE void fetch(const T* from, long n) {
+    for (long k = 0; k < n; k += long(64 / sizeof(T))) __builtin_prefetch(from + k);
+}
 template <class T>
 SUNDOG_INLINE void clear(T* to, long n) {
     for (long k = 0; k < n; k += kLanes<T>) store(to + k, Vec<T>{});

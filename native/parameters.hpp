@@ -41,7 +41,7 @@ struct HeadMaps {
 template <class T>
 struct LayerParameters {
     // Angular filters: z = b + Σ_l s_l W_l, then one output matrix for each attention.
-    const T *angular_bias, *angular_in, *angular_in_t;
+    const T *angular_bias, *angular_in;
     Matrix<T> angular_out[2], angular_out_t[2];
     HeadMaps<T> query, key, value, query_ev, key_ev;
     const T *norm1_scale, *norm1_bias, *norm2_scale, *norm2_bias;
@@ -84,7 +84,6 @@ LayerParameters<T> take_layer(const Shape& s, Cursor<T>& c) {
     LayerParameters<T> p;
     p.angular_bias = c.row(2 * s.hidden());
     p.angular_in = c.row(long(s.degrees) * 2 * s.hidden());
-    p.angular_in_t = c.row(2L * s.hidden() * s.per_degree());
     p.angular_out[0] = c.matrix(s.angular, s.v());
     p.angular_out[1] = c.matrix(s.angular, s.channels() - s.v());
     p.angular_out_t[0] = c.matrix(s.v(), s.angular);

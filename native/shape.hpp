@@ -5,6 +5,7 @@
 
 // Always inlined: a function that the linker could share between instruction sets must not exist.
 #define SUNDOG_INLINE inline __attribute__((always_inline))
+#define SUNDOG_INLINED __attribute__((always_inline))  // of a lambda
 
 namespace sundog {
 

@@ -108,13 +108,31 @@ SUNDOG_INLINE T sum(Vec<T> v) {
     return parts[0];
 }
 
+// Where a is not a number, b. Compilers make two instructions of the comparison for fear of zeros
+// with signs.
 template <class T>
 SUNDOG_INLINE Vec<T> minimum(Vec<T> a, Vec<T> b) {
+#if SUNDOG_VECTOR_BYTES == 64
+    if constexpr (sizeof(T) == 4) return __builtin_ia32_minps512_mask(a, b, a, -1, 4);
+    if constexpr (sizeof(T) == 8) return __builtin_ia32_minpd512_mask(a, b, a, -1, 4);
+#elif SUNDOG_VECTOR_BYTES == 32
+    if constexpr (sizeof(T) == 4) return __builtin_ia32_minps256(a, b);
+    if constexpr (sizeof(T) == 8) return __builtin_ia32_minpd256(a, b);
+#else
     return a < b ? a : b;
+#endif
 }
 template <class T>
 SUNDOG_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) {
+#if SUNDOG_VECTOR_BYTES == 64
+    if constexpr (sizeof(T) == 4) return __builtin_ia32_maxps512_mask(a, b, a, -1, 4);
+    if constexpr (sizeof(T) == 8) return __builtin_ia32_maxpd512_mask(a, b, a, -1, 4);
+#elif SUNDOG_VECTOR_BYTES == 32
+    if constexpr (sizeof(T) == 4) return __builtin_ia32_maxps256(a, b);
+    if constexpr (sizeof(T) == 8) return __builtin_ia32_maxpd256(a, b);
+#else
     return a > b ? a : b;
+#endif
 }
 
 // 1/x and 1/√x for positive x of moderate size: a first guess, from the processor or from the
@@ -156,9 +174,10 @@ SUNDOG_INLINE Vec<double> reciprocal_root(Vec<double> x) {
     return 1.0 / root;
 }
 
-// e^x to rounding: 2^n e^f with |f| ≤ ln 2 / 2. Arguments are clamped to the range of results.
+// e^x to rounding: 2^n e^f with |f| ≤ ln 2 / 2. Arguments are clamped to where e^x and e^(−x) are
+// normal numbers.
 SUNDOG_INLINE Vec<float> exponential(Vec<float> x) {
-    x = minimum<float>(maximum<float>(x, splat(-87.0f)), splat(88.0f));
+    x = minimum<float>(maximum<float>(x, splat(-87.0f)), splat(87.0f));
     const Vec<float> magic = splat(12582912.0f);  // 1.5 · 2^23: adding it rounds to integers
     const Vec<float> shifted = x * 1.44269504f + magic;
     const Vec<float> n = shifted - magic;
@@ -169,11 +188,12 @@ SUNDOG_INLINE Vec<float> exponential(Vec<float> x) {
     p = p * f + 4.1665795894e-2f;
     p = p * f + 1.6666665459e-1f;
     p = p * f + 5.0000001201e-1f;
-    p = p * (f * f) + f + 1.0f;
+    p = p * f + 1.0f;
+    p = p * f + 1.0f;
     return from_bits<float>(bits<float>(p) + (bits<float>(shifted) << 23));
 }
 SUNDOG_INLINE Vec<double> exponential(Vec<double> x) {
-    x = minimum<double>(maximum<double>(x, splat(-708.0)), splat(709.0));
+    x = minimum<double>(maximum<double>(x, splat(-708.0)), splat(708.0));
     const Vec<double> magic = splat(6755399441055744.0);  // 1.5 · 2^52
     const Vec<double> shifted = x * 1.4426950408889634 + magic;
     const Vec<double> n = shifted - magic;
@@ -224,7 +244,7 @@ struct Silu {
 };
 template <class T>
 SUNDOG_INLINE Silu<T> silu(Vec<T> x) {
-    const Vec<T> gate = reciprocal(T(1) + exponential(-maximum<T>(x, splat(T(-80)))));
+    const Vec<T> gate = reciprocal(T(1) + exponential(-x));
     const Vec<T> value = x * gate;
     return {value, gate + value * (T(1) - gate)};
 }

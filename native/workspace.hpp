@@ -70,8 +70,9 @@ struct Workspace {
         z_ratio = take(e.atoms * s.hirshfeld_row());
         const bool tables = e.systems == 1 && e.atoms >= kAtomsWorthTables;
         species_tables = take(tables ? 3L * s.knots * s.dots() * kMostSpecies * kMostSpecies : 0);
-        const long of_chunk = 2L * s.ev() + 2L * s.per_degree() + 6L * s.hidden() +
-                              3L * s.channels() + 2L * s.dots();
+        const long of_sums = s.dots() > s.per_degree() ? s.dots() : s.per_degree();
+        const long of_chunk = s.ev() + s.per_degree() + 6L * s.hidden() + s.channels() + s.dots() +
+                              kUnit * of_sums;
         const long of_block = 2L * s.x() + 2L * s.mixed_row();
         const long chunk = kChunk * of_chunk, block = kBlock * of_block;
         scratch_size = round_up((chunk > block ? chunk : block) + 8 * kUnit, 64);

@@ -195,8 +195,6 @@ def _angular(layer: Layer) -> Iterator[np.ndarray]:
     scale = _invariant_scale(layer.degrees)[:, None]
     weights = [scale * _double(one.weight) for one in hidden]
     yield np.concatenate([_row(weight) for weight in weights], axis=1)
-    padded = [np.pad(w.T, ((0, _padded(w.shape[1]) - w.shape[1]), (0, 0))) for w in weights]
-    yield _row(np.concatenate(padded))
     outputs = [_in_heads(_double(f.angular.output.weight), heads) for f, heads in filters]
     for output in outputs:
         yield _matrix(output)
