@@ -4,13 +4,16 @@ from collections.abc import Mapping
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.derivatives import energy_and_derivatives
 from sundog.forcefield.prediction import Prediction
 from sundog.neighbors.pairs import PairList, edges
 from sundog.numerics.segments import sum_per_system
-from sundog.system import System
+from sundog.system import System, make_system
+
+ARGON = 18
 
 
 class Harmonic(AbstractForceField):
@@ -32,6 +35,32 @@ class Harmonic(AbstractForceField):
             return energies, energies
 
         return _prediction(system, energy, "harmonic")
+
+
+class IdealGas(AbstractForceField):
+    """Atoms that feel nothing, in a cell that likes to be a cube.
+
+    E = ½ k (Σ h² / V^⅔ − 3): without it the shape of the cell would wander without end, to
+    cells so flat that their volume is lost to rounding. E does not depend on the volume.
+    """
+
+    stiffness: float = eqx.field(static=True, default=0.0)
+
+    @property
+    def cutoffs(self) -> dict[str, float]:
+        return {}
+
+    def check(self, system: System) -> None:
+        pass
+
+    def __call__(self, system: System, pairs: Mapping[str, PairList]) -> Prediction:
+        def energy(positions, strain):
+            cell = system.cell + system.cell @ strain
+            shape = jnp.sum(cell**2, axis=(1, 2)) / jnp.linalg.det(cell) ** (2 / 3) - 3
+            energies = 0.5 * self.stiffness * shape
+            return energies, energies
+
+        return _prediction(system, energy, "shape")
 
 
 class LennardJones(AbstractForceField):
@@ -79,4 +108,15 @@ def _prediction(system, energy, name) -> Prediction:
         virial=virial,
         volume=system.volume,
         energies={name: energies},
+    )
+
+
+def argon(cells=3, spacing=5.4, seed=0) -> System:
+    """A cube of solid argon whose atoms are a little out of place."""
+    basis = spacing * np.array([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
+    shifts = spacing * np.stack(np.meshgrid(*[np.arange(cells)] * 3, indexing="ij"), -1)
+    positions = (shifts.reshape(-1, 1, 3) + basis[None]).reshape(-1, 3)
+    positions = positions + np.random.default_rng(seed).normal(scale=0.05, size=positions.shape)
+    return make_system(
+        positions, np.full(len(positions), ARGON), cell=cells * spacing * np.eye(3), pbc=True
     )

@@ -1,0 +1,98 @@
+"""A cold Lennard-Jones crystal, which has a stress-free shape and can bear a tension.
+
+Strained replicas must come back to the cubic cell, and under a surface tension γ of m = 2
+interfaces the stress must become P_zz − (P_xx + P_yy)/2 = 2γ/L_z.
+"""
+
+import numpy as np
+
+from potentials import LennardJones
+from statistical.measuring import Row, argon_crystal, mean_row, record
+from sundog.simulate.ensembles import (
+    Barostat,
+    Ensemble,
+    npt_martyna_tobias_klein,
+    npt_rescaling,
+)
+from sundog.simulate.state import initial_state, with_thermal_momenta
+from sundog.system import concatenate
+from sundog.units import BAR, MILLINEWTON_PER_METRE
+
+REPLICAS = 16
+TEMPERATURE = 20.0
+FORCE_FIELD = LennardJones(cutoff=6.0)
+SPACING = 5.35
+TENSION = 10.0
+TIMESTEP = 5.0
+
+
+def relaxation(barostat: str, coupling: str) -> list[Row]:
+    """Return rows for the shape to which strained crystals relax."""
+    ensemble = _ensemble(barostat, Barostat(0.0, 500.0, coupling, 1e-4))
+    random = np.random.default_rng(3)
+    strains = 0.03 * random.normal(size=(REPLICAS, 3, 3))
+    strains = 0.5 * (strains + strains.swapaxes(1, 2))
+    if coupling != "flexible":
+        strains = strains * np.eye(3)
+    seen = _simulate(ensemble, strains)
+    name = f"LJ crystal, strained by 3 %, {barostat}, {coupling}: "
+    a, b, c = (seen[f"cell_{axis}_angstrom"] for axis in "abc")
+    rows = [
+        mean_row(name + "ln b/a", 0.0, np.log(b / a)),
+        mean_row(name + "ln c/a", 0.0, np.log(c / a)),
+    ]
+    if coupling == "flexible":
+        rows += [
+            mean_row(name + f"{angle} − 90°", 0.0, seen[f"cell_{angle}_degrees"] - 90)
+            for angle in ("alpha", "beta", "gamma")
+        ]
+    pressures = [seen[f"pressure_{axis}_bar"] for axis in ("xx", "yy", "zz")]
+    return rows + [
+        mean_row(name + f"⟨P_{axis}⟩ in bar", 0.0, values - _kinetic_bias(barostat, seen))
+        for axis, values in zip(("xx", "yy", "zz"), pressures, strict=True)
+    ]
+
+
+def tension(barostat: str) -> list[Row]:
+    """Return rows for a crystal under surface tension."""
+    bath = Barostat(0.0, 500.0, "semi-isotropic", 1e-4, surface_tension_mn_per_m=TENSION)
+    seen = _simulate(_ensemble(barostat, bath), np.zeros((REPLICAS, 3, 3)))
+    plane = 0.5 * (seen["pressure_xx_bar"] + seen["pressure_yy_bar"])
+    height = seen["cell_c_angstrom"]
+    expected = 2 * TENSION * MILLINEWTON_PER_METRE / BAR / height
+    difference = seen["pressure_zz_bar"] - plane
+    name = f"LJ crystal, surface tension, {barostat}, semi-isotropic: "
+    # Averages weighted by the volume are exact for MTK, plain ones for cell rescaling.
+    weight = seen["volume_angstrom3"] if barostat == "mtk" else np.ones_like(height)
+    weight = weight / weight.mean()
+    deviation = mean_row("", 0.0, weight * (difference - expected))
+    target = float((weight * expected).mean())
+    found = target + deviation.found
+    return [
+        Row(name + "⟨P_zz − P_xy⟩ in bar", target, found, deviation.error),
+        mean_row(
+            name + "⟨P_zz⟩ in bar", 0.0, seen["pressure_zz_bar"] - _kinetic_bias(barostat, seen)
+        ),
+    ]
+
+
+def _kinetic_bias(barostat: str, seen: dict[str, np.ndarray]) -> np.ndarray:
+    """⟨P⟩ in bar that an MTK barostat at zero pressure has: ⟨P V⟩ = −kT."""
+    if barostat != "mtk":
+        return np.zeros_like(seen["volume_angstrom3"])
+    return -8.617e-5 * TEMPERATURE / seen["volume_angstrom3"] / BAR
+
+
+def _ensemble(barostat: str, bath: Barostat) -> Ensemble:
+    if barostat == "mtk":
+        return npt_martyna_tobias_klein(FORCE_FIELD, TIMESTEP, TEMPERATURE, bath, 200.0)
+    return npt_rescaling(FORCE_FIELD, TIMESTEP, TEMPERATURE, bath, friction_per_ps=2.0)
+
+
+def _simulate(ensemble: Ensemble, strains: np.ndarray) -> dict[str, np.ndarray]:
+    systems = [argon_crystal(2, SPACING, seed=k, strain=strain) for k, strain in enumerate(strains)]
+    state = initial_state(concatenate(systems), FORCE_FIELD, seed=5)
+    state = with_thermal_momenta(state, TEMPERATURE)
+    state, _ = record(state, ensemble, 3000, stride=10)
+    _, samples = record(state, ensemble, 4000, stride=10)
+    return samples
