@@ -17,7 +17,7 @@ SETTINGS = {
     "MALLOC_TRIM_THRESHOLD_": "64000000000",
     "MALLOC_TOP_PAD_": "500000000",
 }
-COMPUTING_VERBS = frozenset({"md", "nve", "nvt", "npt", "predict", "protocol"})
+COMPUTING_VERBS = frozenset({"md", "minimize", "nve", "nvt", "npt", "opt", "predict", "protocol"})
 
 
 def restart_with_retaining_allocator(arguments: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from sundog.errors import InputError, SundogError
 VERBS = {
     "bench": ("sundog.cli.verbs.bench:bench", "Measure the speed on this machine."),
     "md": ("sundog.cli.verbs.md:md", "Run molecular dynamics of a structure."),
+    "minimize": ("sundog.cli.verbs.minimize:minimize", "Relax a structure and its cell."),
     "predict": ("sundog.cli.verbs.predict:predict", "Compute energies, forces and charges."),
     "protocol": ("sundog.cli.verbs.protocol:protocol", "Run stages of molecular dynamics."),
     "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to simulate."),
@@ -29,6 +30,7 @@ SHORTHANDS = {
     "nve": ["md", "--ensemble", "nve"],
     "nvt": ["md", "--ensemble", "nvt"],
     "npt": ["md", "--ensemble", "npt"],
+    "opt": ["minimize"],
 }
 """Verbs that stand for a verb with a setting; also upstream's spelling."""
 
