@@ -19,10 +19,11 @@ CHECKS: dict[str, Callable[[], list[Row]]] = {
         for barostat, thermostat in (
             ("rescaling", "langevin"),
             ("rescaling", "bussi"),
-            ("mtk", "nose-hoover"),
+            ("mtk", "langevin"),
         )
         for coupling in get_args(Coupling)
     },
+    "ideal-gas-mtk-nose-hoover-isotropic": partial(ideal_gas, "mtk", "nose-hoover", "isotropic"),
     **{f"fluid-{one}": partial(constant_volume, one) for one in THERMOSTATS},
     **{f"fluid-{one.replace(', ', '-')}": partial(constant_pressure, one) for one in BAROSTATS},
     **{

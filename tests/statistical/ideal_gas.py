@@ -5,7 +5,14 @@
 n = N where no momentum is conserved, as with Langevin's noise; n = N − 1 where the
 centre of mass is at rest, since its coordinate then has no part in the phase space that
 the cell scales. The shape of the cell is held by an energy that does not depend on V.
+
+In a deterministic bath the momenta of an ideal gas keep their ratios in the frame of the
+cell for ever, so that it is ergodic only where the cell keeps its shape. For the other
+couplings Martyna, Tobias and Klein's equations are checked with Langevin's noise in the
+place of the atoms' chain.
 """
+
+from dataclasses import replace
 
 import numpy as np
 from scipy import stats
@@ -20,10 +27,17 @@ from statistical.measuring import (
     replicas,
     variance_row,
 )
-from sundog.simulate.ensembles import Barostat, npt_martyna_tobias_klein, npt_rescaling
+from sundog.simulate.ensembles import (
+    Barostat,
+    Ensemble,
+    npt_martyna_tobias_klein,
+    npt_rescaling,
+)
+from sundog.simulate.propagators.nose_hoover import NoseHoover
+from sundog.simulate.propagators.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from sundog.simulate.state import initial_state, with_thermal_momenta
 from sundog.system import make_system
-from sundog.units import BAR, BOLTZMANN
+from sundog.units import BAR, BOLTZMANN, FEMTOSECOND
 
 ATOMS, REPLICAS = 8, 200
 TEMPERATURE, PRESSURE_BAR = 300.0, 100.0
@@ -43,7 +57,7 @@ def ideal_gas(barostat: str, thermostat: str, coupling: str) -> list[Row]:
     state = with_thermal_momenta(state, TEMPERATURE)
     bath = Barostat(PRESSURE_BAR, RELAXATION, coupling, compressibility_per_bar=1 / PRESSURE_BAR)
     if barostat == "mtk":
-        ensemble = npt_martyna_tobias_klein(FORCE_FIELD, TIMESTEP, TEMPERATURE, bath, 100.0)
+        ensemble = _martyna_tobias_klein(bath, thermostat)
     else:
         ensemble = npt_rescaling(
             FORCE_FIELD,
@@ -64,3 +78,16 @@ def ideal_gas(barostat: str, thermostat: str, coupling: str) -> list[Row]:
         variance_row(name + "Var(PV/kT)", expected, volumes, DISCRETISATION * expected),
         distribution_row(name + "p(V), KS test in σ", volumes[::80], stats.gamma(expected).cdf),
     ]
+
+
+def _martyna_tobias_klein(bath: Barostat, thermostat: str) -> Ensemble:
+    if thermostat == "nose-hoover":
+        return npt_martyna_tobias_klein(FORCE_FIELD, TIMESTEP, TEMPERATURE, bath, 100.0)
+    recipe = npt_martyna_tobias_klein(FORCE_FIELD, TIMESTEP, TEMPERATURE, bath, 100.0, 0)
+    noise = OrnsteinUhlenbeck(TIMESTEP / 2 * FEMTOSECOND, 0.01 / FEMTOSECOND)
+    return replace(
+        recipe,
+        propagators=tuple(
+            noise if isinstance(one, NoseHoover) else one for one in recipe.propagators
+        ),
+    )
