@@ -197,10 +197,14 @@ def test_config_file_is_read_and_flags_go_first(tmp_path):
     source, out = tmp_path / "m.xyz", tmp_path / "run"
     write(source, Atoms("H2", [[0, 0, 0], [0, 0, 0.75]]))
     config = tmp_path / "c.yaml"
-    config.write_text("steps: 30\nsample_every: 5\nframe_every: 10\nensemble: nve\n")
+    config.write_text(
+        "steps: 30\nsample_every: 5\nframe_every: 10\nensemble: nve\nminimize: true\n"
+    )
     assert run(["md", str(source), "-o", str(out), "--config", str(config), "--steps", "10"]) == 0
     np.testing.assert_array_equal(read_table(out / "energies.csv")["step"], [5, 10])
-    assert "ensemble: nve" in (out / "config.yaml").read_text()
+    written = (out / "config.yaml").read_text()
+    assert "ensemble: nve" in written
+    assert "minimize: true" in written  # a key that is also the name of a verb
 
 
 def sundog(*arguments, **kwargs):

@@ -5,7 +5,7 @@ good part is on disk; 128 + n stopped by signal n after writing everything.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from cyclopts import App, CycloptsError
@@ -35,26 +35,29 @@ SHORTHANDS = {
 """Verbs that stand for a verb with a setting; also upstream's spelling."""
 
 
-def make_app() -> App:
-    """Return the application with every verb."""
+def make_app(verbs: Collection[str] = tuple(VERBS)) -> App:
+    """Return the application with some of the verbs."""
     app = App(
         name="sundog",
         help="Molecular simulation with the SO3LR machine-learned force field.",
         version=__version__,
     )
-    for name, (target, summary) in VERBS.items():
+    for name in verbs:
+        target, summary = VERBS[name]
         app.command(target, name=name, help=summary)
     return app
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
-    app = make_app()
     try:
         arguments, config = _take_config(list(arguments))
         if arguments and arguments[0] in SHORTHANDS:
             arguments = SHORTHANDS[arguments[0]] + arguments[1:]
-        if config is not None:
+        app = make_app()
+        if config is not None and arguments and arguments[0] in VERBS:
+            # A key of the file that is the name of a verb would be taken for that verb.
+            app = make_app([arguments[0]])
             app.config = Yaml(
                 config, must_exist=True, allow_unknown=False, use_commands_as_keys=False
             )

@@ -2,7 +2,6 @@
 
 import resource
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import yaml
@@ -18,15 +17,17 @@ TIMED_CHUNKS = 3
 STEPS_PER_CHUNK = 10
 
 
-def print_plan(setup: Setup, prepared: "Callable[[Callable[[str], None]], MDState]") -> None:
-    """Print settings, size, speed and memory of a run; a few steps are computed for it."""
+def print_plan(setup: Setup, state: "MDState") -> None:
+    """Print settings, size, speed and memory of a run that would begin with a state.
+
+    A few steps are computed for it.
+    """
     settings = setup.job.settings
     print("Settings:")
     print("  " + yaml.safe_dump(setup.config, sort_keys=False).rstrip().replace("\n", "\n  "))
     print(f"Structure: {setup.describe()}")
     for line in setup.said:
         print(line)
-    state = prepared(print)
     ensemble = ensemble_of(setup.force_field, settings, setup.matter)
     total = (1 + TIMED_CHUNKS) * STEPS_PER_CHUNK
     chunks = list(

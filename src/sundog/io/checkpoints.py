@@ -126,7 +126,8 @@ def newest_checkpoint(
         report(f"Passed over: {path.name}, {reason}")
     raise RunDirectoryError(
         f"{folder}: there is no checkpoint to continue from",
-        remedy="Start a new run in another folder; final.extxyz or the trajectory have structures",
+        remedy="Start the run again, in another folder or with --overwrite; if it had got "
+        "anywhere, final.extxyz or the trajectory have structures",
     )
 
 

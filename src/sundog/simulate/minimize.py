@@ -107,7 +107,7 @@ def _fire_steps(
 
 
 def _fire_step(fire: FireState, force_field: AbstractForceField) -> FireState:
-    md, index = fire.md, fire.md.system.system_index
+    md, index, forces = fire.md, fire.md.system.system_index, fire.md.mobile_forces
 
     def dot(a: Positions, b: Positions) -> PerSystem:
         return md.sum_over_atoms(jnp.sum(a * b, axis=1))
@@ -115,7 +115,7 @@ def _fire_step(fire: FireState, force_field: AbstractForceField) -> FireState:
     def of_atom(values: Array) -> Array:
         return values[index][:, None]
 
-    power = dot(md.forces, fire.velocities)
+    power = dot(forces, fire.velocities)
     going_down = power > 0
     downhill = jnp.where(going_down, fire.downhill + 1, 0)
     patient = going_down & (downhill > PATIENCE)
@@ -125,11 +125,11 @@ def _fire_step(fire: FireState, force_field: AbstractForceField) -> FireState:
         jnp.where(going_down, fire.timestep, fire.timestep * SLOWER),
     )
     speed = jnp.sqrt(dot(fire.velocities, fire.velocities))
-    force = jnp.sqrt(jnp.maximum(dot(md.forces, md.forces), 1e-300))
+    force = jnp.sqrt(jnp.maximum(dot(forces, forces), 1e-300))
     mixed = (1 - of_atom(fire.mixing)) * fire.velocities + of_atom(
         fire.mixing * speed / force
-    ) * md.forces
-    velocities = jnp.where(of_atom(going_down), mixed, 0.0) + of_atom(timestep) * md.forces
+    ) * forces
+    velocities = jnp.where(of_atom(going_down), mixed, 0.0) + of_atom(timestep) * forces
     step = of_atom(timestep) * velocities
     length = jnp.sqrt(jnp.sum(step**2, axis=1, keepdims=True))
     step = step * jnp.minimum(1.0, LONGEST_STEP / jnp.maximum(length, 1e-300))

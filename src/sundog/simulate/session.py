@@ -97,15 +97,25 @@ def prepare(
     settings: SimulationSettings,
     matter: Matter,
     report: Report,
+    stop: Callable[[], bool] = lambda: False,
 ) -> MDState:
     """Return the state a run starts from: minimised if asked for, and with momenta.
+
+    Args:
+        system: all replicas.
+        force_field: the force field.
+        atoms: the structure, for its momenta.
+        settings: the settings.
+        matter: masses, what is frozen, rigid or held.
+        report: told what the minimisation did.
+        stop: asked now and then whether to end the minimisation early.
 
     Raises:
         SimulationError: the minimisation diverges.
     """
     state = initial_state(system, force_field, **_given(settings, matter))
     if settings.minimize:
-        state = _minimized(state, force_field, settings, report)
+        state = _minimized(state, force_field, settings, report, stop)
     if matter.constraints is not None:
         state = with_constraints(state, matter.constraints, force_field)
     if settings.momenta == "thermal":
@@ -243,7 +253,11 @@ def _predict(force_field: AbstractForceField, state: MDState) -> Prediction:
 
 
 def _minimized(
-    state: MDState, force_field: AbstractForceField, settings: SimulationSettings, report: Report
+    state: MDState,
+    force_field: AbstractForceField,
+    settings: SimulationSettings,
+    report: Report,
+    stop: Callable[[], bool],
 ) -> MDState:
     threshold = settings.minimize_force_ev_per_angstrom
     before = float(state.potential_energy.sum())
@@ -252,6 +266,8 @@ def _minimized(
         state, force_field, force_threshold=threshold, steps=settings.minimize_steps
     ):
         state, largest = fire.md, float(fire.largest_force)
+        if stop():
+            break
     jax.block_until_ready(state)
     verdict = "converged" if largest <= threshold else "not converged"
     report(

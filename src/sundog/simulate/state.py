@@ -85,9 +85,14 @@ class MDState(eqx.Module):
         )
 
     @property
+    def mobile_forces(self) -> Positions:
+        """Forces in eV/Å, zero on what does not move."""
+        return jnp.where(self.mobile[:, None], self.forces, 0.0)
+
+    @property
     def largest_force(self) -> Float[Array, ""]:
-        """Largest force on any atom in eV/Å."""
-        return jnp.sqrt(jnp.max(jnp.sum(self.forces**2, axis=1)))
+        """Largest force on any atom that moves, in eV/Å."""
+        return jnp.sqrt(jnp.max(jnp.sum(self.mobile_forces**2, axis=1)))
 
     @property
     def internal_pressure_volume(self) -> Cells:

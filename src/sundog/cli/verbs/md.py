@@ -1,5 +1,6 @@
 """`sundog md`: from a structure file to a trajectory, a table and a report."""
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -87,13 +88,14 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
     # Whatever can be refused is refused before anything is written or removed.
     setup = set_up(structure, job)
 
-    def prepared(log) -> "MDState":
+    def prepared(log: Callable[[str], None], stop: Callable[[], bool]) -> "MDState":
+        matter = setup.matter
         return prepare(
-            setup.system, setup.force_field, setup.atoms, job.settings, setup.matter, log
+            setup.system, setup.force_field, setup.atoms, job.settings, matter, log, stop
         )
 
     if dry_run:
-        print_plan(setup, prepared)
+        print_plan(setup, prepared(print, lambda: False))
         return 0
     assert output is not None
     directory = RunDirectory.create(output, overwrite, inputs=[structure])
@@ -102,7 +104,7 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
         log(f"{structure}: {setup.describe()}")
         for line in setup.said:
             log(line)
-        return _run(prepared(log), setup, directory, stop, log)
+        return _run(prepared(log, stop), setup, directory, stop, log)
 
 
 def _resume(folder: Path, job: Job, allow_change: tuple[str, ...], dry_run: bool) -> int:

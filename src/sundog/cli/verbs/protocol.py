@@ -95,7 +95,7 @@ def _check_stages(stages: list[dict[str, Any]]) -> None:
 
     from sundog.cli.app import make_app
 
-    app = make_app()
+    app = make_app(["md"])
     for stage in stages:
         settings = {key: value for key, value in stage.items() if key != "name"}
         app.config = Dict(settings, allow_unknown=False, use_commands_as_keys=False)

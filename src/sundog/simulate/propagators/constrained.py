@@ -54,7 +54,7 @@ class ConstrainedKick(AbstractPropagator):
     def __call__(self, state: MDState) -> MDState:
         """Return the state with momenta that keep the lengths."""
         rigid = _constraints(state)
-        kick = jnp.where(state.mobile[:, None], self.timestep * state.forces, 0.0)
+        kick = self.timestep * state.mobile_forces
         momenta = rigid.momenta_along(state.system, state.momenta + kick, state.masses)
         return replace(state, momenta=momenta)
 

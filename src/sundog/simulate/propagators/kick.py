@@ -19,6 +19,5 @@ class Kick(AbstractPropagator):
         """Return the state with p + dt F."""
         return replace(
             state,
-            momenta=state.momenta
-            + jnp.where(state.mobile[:, None], self.timestep * state.forces, 0.0),
+            momenta=state.momenta + self.timestep * state.mobile_forces,
         )
