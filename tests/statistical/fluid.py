@@ -38,14 +38,14 @@ from sundog.simulate.run import run
 from sundog.simulate.state import initial_state, with_thermal_momenta
 from sundog.units import BOLTZMANN
 
-ATOMS, REPLICAS = 32, 48
+ATOMS, REPLICAS = 32, 32
 TEMPERATURES = (150.0, 168.0)
 PRESSURES_BAR = (1000.0, 1400.0)
 LIGHT, HEAVY = 10.0, 40.0
 FORCE_FIELD = LennardJones(cutoff=5.0)
 TIMESTEP = 4.0
-EQUILIBRATION, SAMPLES, STRIDE = 1500, 24, 250
-"""Steps, samples, and the steps between them: 1 ps, several times the relaxation times."""
+EQUILIBRATION, SAMPLES, STRIDE = 1200, 24, 200
+"""Steps, samples, and the steps between them: 0.8 ps, several times the relaxation times."""
 
 DISCRETISATION = 0.004
 """Relative, of kinetic energies: (ω dt/2)² of the light atoms' fastest vibrations."""
