@@ -101,7 +101,7 @@ class SimulationSettings:
     """Number of checkpoints kept."""
     seed: int = 0
     """Seed of the initial momenta and of the thermostat."""
-    skin_angstrom: float = 0.5
+    skin_angstrom: float = 0.3
     """Reserve of the pair lists in Å; larger is rebuilt less often, but costs every step."""
 
     def __post_init__(self):

@@ -6,7 +6,7 @@
 A case's thermal start is made once, by `thermal_start`, and timed by every row: the lattice
 of `prepare.water` is relaxed with FIRE and driven to 300 K with a friction of 100/ps. That is
 no equilibrium, but hundreds of steps of 0.5 fs are stable from it and lists live as long as in
-the liquid. Lists have a skin of 0.5 Å.
+the liquid. Lists have the skin that `sundog md` gives them.
 """
 
 import time

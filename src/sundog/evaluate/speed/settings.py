@@ -11,7 +11,7 @@ TEMPERATURE_KELVIN = 300.0
 FRICTION_PER_PS = 1.0
 """Of the timed Langevin steps."""
 
-SKIN_ANGSTROM = 0.5
+SKIN_ANGSTROM = SimulationSettings().skin_angstrom
 
 
 @dataclass(frozen=True, kw_only=True)
