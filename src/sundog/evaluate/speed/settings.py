@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from sundog.errors import InputError
+from sundog.simulate.settings import SimulationSettings
 
 TIMESTEP_FS = 0.5
 TEMPERATURE_KELVIN = 300.0
