@@ -60,7 +60,7 @@ check-native: setup
 	    $(BIN)/python -m pytest $(NATIVE_TESTS)
 
 test: check
-	$(BIN)/python -m pytest -m "not slow" -n 2
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadscope
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow

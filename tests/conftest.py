@@ -3,10 +3,15 @@
 import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Most of the time of the tests is spent in compiling programs that run for milliseconds.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
 # Programs that the command line keeps are loaded again with errors that are none.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import jax
+import pytest
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_enable_x64", True)
@@ -24,3 +29,10 @@ HOOKED = (
     "sundog.terms",
 )
 install_import_hook(list(HOOKED), "typechecker.check")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forget_programs():
+    """Each compiled program maps memory, and a process may only have so many maps."""
+    yield
+    jax.clear_caches()

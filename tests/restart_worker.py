@@ -36,15 +36,17 @@ def run_in(folder: Path, steps: int = 600, say=print) -> None:
     atoms = Atoms(numbers=system.numbers, cell=system.cell[0], pbc=True)
     atoms.positions = np.asarray(system.positions) + np.asarray(system.origin[0])
     matter = matter_of(system, settings, lambda selection: np.arange(0))
-    record = None
+    checkpoint, record = None, None
     if (folder / "provenance.json").exists():
         directory = RunDirectory.open(folder)
         checkpoint = find_checkpoint(directory, settings, say)
-        state, record = resumed(system, potential, settings, matter, checkpoint), checkpoint.record
     else:
-        state = prepare(system, potential, atoms, settings, matter, say)
         directory = RunDirectory.create(folder)
         directory.write_provenance({})
+    if checkpoint is None:
+        state = prepare(system, potential, atoms, settings, matter, say)
+    else:
+        state, record = resumed(system, potential, settings, matter, checkpoint), checkpoint.record
     (folder / "begun").touch()
     ensemble = ensemble_of(potential, settings, matter)
     for _ in simulate(state, potential, ensemble, atoms, directory, settings, resume_at=record):

@@ -1,6 +1,7 @@
 """Runs that are stopped, extended, changed, planned, or blow up, as a user meets them."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from ase.build import molecule
 from ase.io import read, write
 
 from sundog.cli.app import run
+from sundog.io.checkpoints import list_checkpoints
 from sundog.io.extxyz import write_extxyz
 from sundog.io.table import read_table
 from sundog.prepare.water import water_box
@@ -64,12 +66,46 @@ def test_sigterm_leaves_a_checkpoint_to_go_on_from(water, whole, tmp_path):
     with (tmp_path / "said").open("w") as said:
         process = subprocess.Popen(list(map(str, command)), stdout=said, stderr=said)
         deadline = time.monotonic() + 300
-        while not (out / "energies.csv").exists() and time.monotonic() < deadline:
+        # The first checkpoint is written while the steps are still being compiled.
+        while not list_checkpoints(out / "checkpoints") and time.monotonic() < deadline:
             time.sleep(0.001)
         os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(timeout=60) in (128 + signal.SIGTERM, 0)
+        assert process.wait(timeout=300) == 128 + signal.SIGTERM
     assert run(["md", "--resume", str(out)]) == 0
     assert_same_files(out, whole)
+
+
+def test_a_run_without_a_checkpoint_begins_anew(water, whole, tmp_path, capsys):
+    out = tmp_path / "run"
+    start(water, out, 10)
+    shutil.rmtree(out / "checkpoints")
+    kept = (out / "config.yaml").read_bytes()
+    assert run(["md", "--resume", str(out), "--steps", "60", "--dry-run"]) == 0
+    assert "at step 0 of 60" in capsys.readouterr().out
+    assert (out / "config.yaml").read_bytes() == kept
+    assert run(["md", "--resume", str(out), "--steps", "60"]) == 0
+    assert "begins anew" in capsys.readouterr().out
+    assert_same_files(out, whole)
+    (out / "config.yaml").unlink()
+    assert run(["md", "--resume", str(out)]) == 2
+    assert "start it again" in capsys.readouterr().err
+
+
+def test_a_ramp_is_the_same_when_the_run_is_extended(water, tmp_path):
+    ramp = ["nvt", str(water), *PLAN, "--temperature-end-kelvin", "400", "--steps"]
+    assert run([*ramp, "20", "-o", str(tmp_path / "run")]) == 0
+    assert run(["md", "--resume", str(tmp_path / "run"), "--steps", "40"]) == 0
+    baths = read_table(tmp_path / "run" / "energies.csv")["bath_temperature_kelvin"]
+    np.testing.assert_allclose(baths, [325, 350, 375, 400, 400, 400, 400, 400], rtol=1e-12)
+
+
+def test_a_charge_given_by_flags_is_in_all_structures_of_the_run(tmp_path):
+    write(tmp_path / "m.xyz", molecule("CH3O"))
+    out = tmp_path / "run"
+    command = ["nvt", str(tmp_path / "m.xyz"), "-o", str(out), "--steps", "10", "--charge", "-1"]
+    assert run([*command, "--trajectory", "extxyz", "--frame-every", "10"]) == 0
+    for frame in (read(out / "final.extxyz"), *read(out / "trajectory.extxyz", ":")):
+        assert (frame.info["charge"], frame.info["spin"]) == (-1, 1)
 
 
 def test_what_changes_a_trajectory_is_refused_on_resume_unless_named(whole, capsys):

@@ -14,7 +14,7 @@ ALWAYS_FREE = frozenset({"steps", "checkpoint_minutes", "keep_checkpoints"})
 
 
 def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]) -> list[str]:
-    """Write down the new settings and return them in words, unless they may not change.
+    """Return in words what has changed, unless it may not change. Nothing is written.
 
     Args:
         directory: of the run.
@@ -22,8 +22,15 @@ def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]
         allowed: settings, by name, that may change.
 
     Raises:
+        RunDirectoryError: the settings of the run are not there.
         InputError: a setting or the weights are others than before and not in `allowed`.
     """
+    if not directory.config.is_file():
+        raise RunDirectoryError(
+            f"{directory.path}: the settings of the run are missing",
+            expected=f"a file {directory.config.name}",
+            remedy="It may have been stopped before it began: start it again with --overwrite",
+        )
     stored = yaml.safe_load(directory.config.read_text())
     named = {name.replace("-", "_") for name in allowed}
     keys = stored.keys() | setup.config.keys()
@@ -42,12 +49,11 @@ def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]
             got=f"{new}, and {old} before",
             remedy=f"Leave it, or ask for it with --allow-change {flag.replace('_', '-')}",
         )
-    directory.write_config(setup.config)
     return [f"Changed: {key} from {old} to {new}" for key, (old, new) in changes.items()]
 
 
 def note_resumption(directory: RunDirectory, setup: Setup, step: int) -> None:
-    """Add this continuation to the provenance of the run."""
+    """Write down the settings, and this continuation in the provenance of the run."""
     try:
         record = json.loads(directory.provenance.read_text())
     except ValueError as error:
@@ -55,4 +61,5 @@ def note_resumption(directory: RunDirectory, setup: Setup, step: int) -> None:
             f"{directory.provenance}: damaged", got=error, remedy="Restore it, or start anew"
         ) from error
     record.setdefault("resumed", []).append({"step": step, **provenance(setup)})
+    directory.write_config(setup.config)
     directory.write_provenance(record)

@@ -1,7 +1,8 @@
 """What a run needs before its first step: structure, force field, kernels, and their record."""
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ from sundog.cli.options import (
 from sundog.forcefield.base import AbstractForceField
 from sundog.io.provenance import collect_provenance
 from sundog.io.run_directory import RunDirectory
-from sundog.io.structures import read_structures, system_from_atoms
+from sundog.io.structures import read_structures, system_from_atoms, with_electronic_state
 from sundog.io.topology import select_atoms
 from sundog.simulate.matter import Matter, matter_of
 from sundog.simulate.restraints.restrained import restrained
-from sundog.simulate.session import check_feasible, replicated
+from sundog.simulate.session import check_feasible, prepare, replicated
+from sundog.simulate.state import MDState
 from sundog.system import System
 from sundog.weights.fetch import obtain
 
@@ -34,7 +36,7 @@ class Setup:
 
     Attributes:
         job: what was asked for.
-        atoms: the structure.
+        atoms: the structure, with its charge and multiplicity.
         system: of all replicas.
         force_field: on the kernels chosen, with the restraints.
         matter: masses, what is frozen, rigid or held.
@@ -56,6 +58,20 @@ class Setup:
         copies = f", {replicas} replicas" if replicas > 1 else ""
         return f"{len(self.atoms)} atoms, {describe_electrons(self.system)}{copies}"
 
+    def prepared(
+        self, report: Callable[[str], None], stop: Callable[[], bool] = lambda: False
+    ) -> MDState:
+        """Return the state the run starts from; arguments and errors of `session.prepare`."""
+        return prepare(
+            self.system,
+            self.force_field,
+            self.atoms,
+            self.job.settings,
+            self.matter,
+            report,
+            stop,
+        )
+
 
 def set_up(structure: Path, job: Job) -> Setup:
     """Read and check everything, and write nothing.
@@ -63,8 +79,12 @@ def set_up(structure: Path, job: Job) -> Setup:
     Raises:
         SundogError: whatever is wrong with structure, settings or weights.
     """
+    job = replace(job, settings=job.settings.settled())
     atoms = read_structures(structure)[-1]
     single = system_from_atoms(atoms, job.electrons.charge, job.electrons.multiplicity)
+    charge, multiplicity = int(single.total_charge[0]), int(single.multiplicity[0])
+    # What was told by flags must be in every file from which one may go on.
+    atoms = with_electronic_state(atoms, charge, multiplicity)
     reference = load_force_field(job.model, job.precision, [atoms])
     reference.check(single)
     system = replicated(single, job.settings)
@@ -75,8 +95,8 @@ def set_up(structure: Path, job: Job) -> Setup:
     config = job.resolved(
         model=reference.model_name if job.model.model is None else str(job.model.model),
         electrostatics=reference.electrostatics,
-        charge=int(single.total_charge[0]),
-        multiplicity=int(single.multiplicity[0]),
+        charge=charge,
+        multiplicity=multiplicity,
     )
     held = restrained(fast, matter.restraints)
     return Setup(job, atoms, system, held, matter, config, tuple(said))

@@ -103,8 +103,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 def newest_checkpoint(
     folder: Path, refuses: Callable[[Checkpoint], str | None], report: Callable[[str], None]
-) -> Checkpoint:
-    """Return the newest checkpoint that is whole and that fits.
+) -> Checkpoint | None:
+    """Return the newest checkpoint that is whole and that fits, or None where none was written.
 
     Args:
         folder: of the checkpoints.
@@ -112,9 +112,10 @@ def newest_checkpoint(
         report: told of every checkpoint that is passed over.
 
     Raises:
-        RunDirectoryError: there is none.
+        RunDirectoryError: there are checkpoints, but all are damaged or refused.
     """
-    for path in list_checkpoints(folder):
+    paths = list_checkpoints(folder)
+    for path in paths:
         try:
             checkpoint = read_checkpoint(path)
         except FileFormatError as error:
@@ -124,8 +125,10 @@ def newest_checkpoint(
         if reason is None:
             return checkpoint
         report(f"Passed over: {path.name}, {reason}")
+    if not paths:
+        return None
     raise RunDirectoryError(
-        f"{folder}: there is no checkpoint to continue from",
+        f"{folder}: none of the checkpoints can be continued from",
         remedy="Start the run again, in another folder or with --overwrite; if it had got "
         "anywhere, final.extxyz or the trajectory have structures",
     )

@@ -102,6 +102,15 @@ def electronic_state(
     return total, check_electrons(atoms.numbers, float(total), spin)
 
 
+def with_electronic_state(atoms: Atoms, charge: int, multiplicity: int) -> Atoms:
+    """Return a copy of the structure that states this charge and multiplicity, and no other."""
+    atoms = atoms.copy()
+    stated = (*CHARGE_KEYS, *MULTIPLICITY_KEYS)
+    atoms.info = {key: value for key, value in atoms.info.items() if key not in stated}
+    atoms.info |= {CHARGE_KEYS[0]: charge, MULTIPLICITY_KEYS[0]: multiplicity}
+    return atoms
+
+
 def system_from_atoms(
     atoms: Atoms,
     charge: int | float | None = None,

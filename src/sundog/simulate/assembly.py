@@ -25,17 +25,18 @@ def ensemble_of(
         settings: of the run.
         matter: says whether bonds are rigid and momentum is conserved.
     """
-    ensemble = _recipe(force_field, settings, matter.conserved_momenta)
+    # Structures with frozen atoms keep their drift, see `RemoveDrift`.
+    at_rest = bool(settings.remove_drift_every) and matter.frozen is None
+    ensemble = _recipe(force_field, settings, 3 if at_rest else matter.conserved_momenta)
     if matter.constraints is not None:
         ensemble = ensembles.constrained(ensemble)
     before, after = [], []
-    reservoirs, conserved = ensemble.reservoirs, ensemble.conserved_momenta
+    reservoirs = ensemble.reservoirs
     if settings.temperature_end_kelvin is not None:
         begin, end = settings.temperature_kelvin, settings.temperature_end_kelvin
         before.append(TemperatureRamp(begin, end, settings.ramp_steps or settings.steps))
     if settings.remove_drift_every:
         after.append(RemoveDrift(settings.remove_drift_every))
-        conserved = 3
     if settings.exchange_every:
         pressure = settings.pressure_bar * BAR if settings.ensemble == "npt" else 0.0
         after.append(ReplicaExchange(settings.exchange_every, pressure))
@@ -44,7 +45,7 @@ def ensemble_of(
         ensemble,
         propagators=(*before, *ensemble.propagators, *after),
         reservoirs=reservoirs,
-        conserved_momenta=conserved,
+        conserved_momenta=3 if at_rest else ensemble.conserved_momenta,
     )
 
 

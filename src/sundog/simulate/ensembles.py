@@ -184,7 +184,17 @@ def nvt_langevin(
     friction_per_ps: float,
 ) -> Ensemble:
     """Return BAOAB Langevin dynamics at constant temperature and volume."""
-    return _langevin(force_field, timestep_fs, temperature_kelvin, friction_per_ps)
+    dt = timestep_fs * FEMTOSECOND
+    propagators = (
+        Kick(dt / 2),
+        Drift(dt / 2),
+        OrnsteinUhlenbeck(dt, friction_per_ps / (1000 * FEMTOSECOND)),
+        Drift(dt / 2),
+        Force(force_field),
+        Kick(dt / 2),
+    )
+    # The noise pushes the centre of mass as well.
+    return Ensemble(propagators, jnp.asarray(temperature_kelvin, jnp.float64), conserved_momenta=0)
 
 
 def nvt_bussi(
@@ -195,9 +205,16 @@ def nvt_bussi(
     conserved_momenta: int = 3,
 ) -> Ensemble:
     """Return velocity Verlet with stochastic velocity rescaling."""
-    return _bussi(
-        force_field, timestep_fs, temperature_kelvin, relaxation_time_fs, conserved_momenta
+    dt = timestep_fs * FEMTOSECOND
+    propagators = (
+        Kick(dt / 2),
+        Drift(dt),
+        Force(force_field),
+        Kick(dt / 2),
+        StochasticRescaling(dt, relaxation_time_fs * FEMTOSECOND, conserved_momenta),
     )
+    temperature = jnp.asarray(temperature_kelvin, jnp.float64)
+    return Ensemble(propagators, temperature, conserved_momenta=conserved_momenta)
 
 
 def nvt_nose_hoover(
@@ -250,19 +267,19 @@ def npt_rescaling(
         barostat.compressibility_per_bar / BAR,
         bath,
     )
-    reservoirs = (bath, CellNoise())
     if thermostat == "langevin":
-        return _langevin(
-            force_field, timestep_fs, temperature_kelvin, friction_per_ps, (rescaling,), reservoirs
+        at_constant_volume = nvt_langevin(
+            force_field, timestep_fs, temperature_kelvin, friction_per_ps
         )
-    return _bussi(
-        force_field,
-        timestep_fs,
-        temperature_kelvin,
-        relaxation_time_fs,
-        conserved_momenta,
-        (rescaling,),
-        reservoirs,
+    else:
+        at_constant_volume = nvt_bussi(
+            force_field, timestep_fs, temperature_kelvin, relaxation_time_fs, conserved_momenta
+        )
+    kick, *rest = at_constant_volume.propagators
+    return replace(
+        at_constant_volume,
+        propagators=(kick, rescaling, *rest),
+        reservoirs=(bath, CellNoise()),
     )
 
 
@@ -302,47 +319,3 @@ def npt_martyna_tobias_klein(
         (bath, motion, atoms, cell),
         conserved_momenta,
     )
-
-
-def _langevin(
-    force_field: AbstractForceField,
-    timestep_fs: float,
-    temperature_kelvin: ArrayLike,
-    friction_per_ps: float,
-    barostat: tuple[AbstractPropagator, ...] = (),
-    reservoirs: tuple[AbstractReservoir, ...] = (),
-) -> Ensemble:
-    dt = timestep_fs * FEMTOSECOND
-    propagators = (
-        Kick(dt / 2),
-        *barostat,
-        Drift(dt / 2),
-        OrnsteinUhlenbeck(dt, friction_per_ps / (1000 * FEMTOSECOND)),
-        Drift(dt / 2),
-        Force(force_field),
-        Kick(dt / 2),
-    )
-    # The noise pushes the centre of mass as well.
-    return Ensemble(propagators, jnp.asarray(temperature_kelvin, jnp.float64), reservoirs, 0)
-
-
-def _bussi(
-    force_field: AbstractForceField,
-    timestep_fs: float,
-    temperature_kelvin: ArrayLike,
-    relaxation_time_fs: float,
-    conserved_momenta: int,
-    barostat: tuple[AbstractPropagator, ...] = (),
-    reservoirs: tuple[AbstractReservoir, ...] = (),
-) -> Ensemble:
-    dt = timestep_fs * FEMTOSECOND
-    propagators = (
-        Kick(dt / 2),
-        *barostat,
-        Drift(dt),
-        Force(force_field),
-        Kick(dt / 2),
-        StochasticRescaling(dt, relaxation_time_fs * FEMTOSECOND, conserved_momenta),
-    )
-    temperature = jnp.asarray(temperature_kelvin, jnp.float64)
-    return Ensemble(propagators, temperature, reservoirs, conserved_momenta)

@@ -39,6 +39,7 @@ from sundog.simulate.state import (
     bare_state,
     initial_state,
     with_constraints,
+    with_momenta,
     with_thermal_momenta,
 )
 from sundog.system import System, concatenate
@@ -121,16 +122,18 @@ def prepare(
     if settings.momenta == "thermal":
         return with_thermal_momenta(state, np.asarray(settings.temperatures_kelvin))
     momenta = np.tile(atoms.get_momenta(), (settings.replicas, 1))
-    return replace(state, momenta=jnp.asarray(momenta, state.momenta.dtype))
+    return with_momenta(state, jnp.asarray(momenta))
 
 
 def find_checkpoint(
     directory: RunDirectory, settings: SimulationSettings, report: Callable[[str], None]
-) -> Checkpoint:
+) -> Checkpoint | None:
     """Return the newest checkpoint whose files still hold what it says they held.
 
+    None stands for a run that was stopped before its first one.
+
     Raises:
-        RunDirectoryError: there is none.
+        RunDirectoryError: there are checkpoints, but none of them can be continued from.
     """
 
     def refuses(checkpoint: Checkpoint) -> str | None:

@@ -1,6 +1,6 @@
 """What a simulation is told: one source of flags, keys, defaults and help."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sundog.errors import InputError
@@ -140,6 +140,15 @@ class SimulationSettings:
     def temperatures_kelvin(self) -> tuple[float, ...]:
         """Temperature of each replica at the beginning."""
         return self.replica_temperatures_kelvin or (self.temperature_kelvin,) * self.replicas
+
+    def settled(self) -> "SimulationSettings":
+        """Return the settings with what follows from others written out.
+
+        A ramp over the whole run stays what it was when the run is extended.
+        """
+        if self.temperature_end_kelvin is None or self.ramp_steps is not None:
+            return self
+        return replace(self, ramp_steps=self.steps)
 
     def _check_temperatures(self) -> None:
         for value in (*self.temperatures_kelvin, self.temperature_end_kelvin or 1.0):

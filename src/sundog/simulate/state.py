@@ -222,6 +222,19 @@ def with_constraints(
     return _evaluate(rigid, force_field)
 
 
+def with_momenta(state: MDState, momenta: Positions) -> MDState:
+    """Return the state with these momenta: none on frozen atoms, none along rigid bonds.
+
+    Args:
+        state: the state.
+        momenta: amu·Å per time unit.
+    """
+    momenta = jnp.where(state.mobile[:, None], jnp.asarray(momenta, state.momenta.dtype), 0.0)
+    if state.constraints is not None:
+        momenta = state.constraints.momenta_along(state.system, momenta, state.masses)
+    return replace(state, momenta=momenta)
+
+
 def with_thermal_momenta(state: MDState, temperature: ArrayLike) -> MDState:
     """Return the state with Maxwell–Boltzmann momenta and each structure's centre at rest.
 

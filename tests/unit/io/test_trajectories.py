@@ -394,15 +394,14 @@ def test_extxyz_carries_every_extra_and_says_the_unit_of_velocities(tmp_path):
     np.testing.assert_array_equal(read.get_dipole_moment(), extras["dipole"])
 
 
-def test_the_resolved_charge_and_multiplicity_are_written(tmp_path):
+def test_charge_and_multiplicity_are_written(tmp_path):
     atoms = waters()
-    atoms.info = {"total_charge": 5, "multiplicity": 9}
+    atoms.info = {"charge": 0, "spin": 1}
     for suffix in (".extxyz", ".h5md"):
         path = tmp_path / f"t{suffix}"
-        with open_trajectory(path, atoms, charge=0, multiplicity=1) as writer:
+        with open_trajectory(path, atoms) as writer:
             writer.write(atoms.positions, np.zeros((3, 3)), 0.0, 0)
     info = ase.io.read(tmp_path / "t.extxyz").info
     assert info == {"charge": 0, "spin": 1, "time_ps": 0.0, "step": 0}
     with h5py.File(tmp_path / "t.h5md") as file:
         assert (file["parameters/charge"][()], file["parameters/multiplicity"][()]) == (0, 1)
-    assert atoms.info == {"total_charge": 5, "multiplicity": 9}

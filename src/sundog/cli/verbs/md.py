@@ -1,6 +1,5 @@
 """`sundog md`: from a structure file to a trajectory, a table and a report."""
 
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -83,19 +82,11 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
     from sundog.cli.plan import print_plan
     from sundog.cli.setup import set_up, write_origin
     from sundog.io.run_directory import RunDirectory
-    from sundog.simulate.session import prepare
 
     # Whatever can be refused is refused before anything is written or removed.
     setup = set_up(structure, job)
-
-    def prepared(log: Callable[[str], None], stop: Callable[[], bool]) -> "MDState":
-        matter = setup.matter
-        return prepare(
-            setup.system, setup.force_field, setup.atoms, job.settings, matter, log, stop
-        )
-
     if dry_run:
-        print_plan(setup, prepared(print, lambda: False))
+        print_plan(setup, setup.prepared(print))
         return 0
     assert output is not None
     directory = RunDirectory.create(output, overwrite, inputs=[structure])
@@ -104,7 +95,7 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
         log(f"{structure}: {setup.describe()}")
         for line in setup.said:
             log(line)
-        return _run(prepared(log, stop), setup, directory, stop, log)
+        return _run(setup.prepared(log, stop), setup, directory, stop, log)
 
 
 def _resume(folder: Path, job: Job, allow_change: tuple[str, ...], dry_run: bool) -> int:
@@ -118,9 +109,14 @@ def _resume(folder: Path, job: Job, allow_change: tuple[str, ...], dry_run: bool
     setup = set_up(directory.input, job)
     changed = refuse_changes(directory, setup, allow_change)
     said: list[str] = []
-    checkpoint = find_checkpoint(directory, job.settings, said.append)
-    state = resumed(setup.system, setup.force_field, job.settings, setup.matter, checkpoint)
-    step, steps = int(state.step), job.settings.steps
+    settings = setup.job.settings
+    checkpoint = find_checkpoint(directory, settings, said.append)
+    if checkpoint is None:
+        said.append("The run was stopped before its first checkpoint and begins anew")
+        state = setup.prepared(said.append)
+    else:
+        state = resumed(setup.system, setup.force_field, settings, setup.matter, checkpoint)
+    step, steps = int(state.step), settings.steps
     if dry_run or step >= steps:
         print(f"{folder}: at step {step} of {steps}.")
         if step >= steps:
@@ -128,7 +124,8 @@ def _resume(folder: Path, job: Job, allow_change: tuple[str, ...], dry_run: bool
         return 0
     note_resumption(directory, setup, step)
     with Log(directory.log, append=True) as log, StopRequest() as stop:
-        log(f"Resumed at step {step} of {steps}, from {checkpoint.path.name}")
+        origin = "the beginning" if checkpoint is None else checkpoint.path.name
+        log(f"Resumed at step {step} of {steps}, from {origin}")
         for line in (*changed, *said, *setup.said):
             log(line)
         return _run(state, setup, directory, stop, log, checkpoint)

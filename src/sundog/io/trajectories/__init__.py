@@ -26,8 +26,6 @@ def open_trajectory(
     atoms: Atoms,
     resume_at: int | None = None,
     extras: Collection[str] | None = None,
-    charge: int | None = None,
-    multiplicity: int | None = None,
 ) -> TrajectoryWriter:
     """Open a trajectory for writing, in the format of its suffix.
 
@@ -41,8 +39,6 @@ def open_trajectory(
             by default the file is started anew.
         extras: names from `EXTRAS` of what each frame carries beside positions, cell, time
             and step; by default whatever is given to `write` that the format can carry.
-        charge: total charge in e; by default what `atoms.info` says.
-        multiplicity: 2S+1; by default what `atoms.info` says.
 
     Raises:
         InputError: no format has this suffix, or it cannot carry one of `extras`.
@@ -50,12 +46,6 @@ def open_trajectory(
     """
     path = Path(path)
     writer = check_extras(path, extras or ())
-    given = {("charge", "total_charge"): charge, ("spin", "multiplicity"): multiplicity}
-    atoms = atoms.copy()
-    for keys, value in given.items():
-        if value is not None:
-            stated = {key: item for key, item in atoms.info.items() if key not in keys}
-            atoms.info = {**stated, keys[0]: value}
     return writer(path, atoms, resume_at, extras)
 
 
