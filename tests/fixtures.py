@@ -26,6 +26,9 @@ needs_compiled_kernels = pytest.mark.skipif(
 )
 """Marks tests of the compiled kernels; `test_cpu_library.py` fails where they should be there."""
 
+PLAN = ["--sample-every", "5", "--frame-every", "10", "--checkpoint-minutes", "0"]
+"""Flags for rows, frames and checkpoints in runs of few steps."""
+
 SMALL = Hyperparameters(
     features=16,
     heads=2,

@@ -1,6 +1,8 @@
 """Force fields with exact answers, for tests of the engine, which knows nothing of SO3LR."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -12,14 +14,15 @@ from sundog.forcefield.prediction import Prediction
 from sundog.neighbors.pairs import PairList, edges
 from sundog.numerics.segments import sum_per_system
 from sundog.system import System, make_system
+from sundog.typing import Cells, PerSystem
 
 ARGON = 18
 
 
-class Harmonic(AbstractForceField):
-    """Every atom on its own spring: E = ½ k Σ R²."""
+class Potential(AbstractForceField):
+    """One term for any atoms, by default without pair lists."""
 
-    stiffness: float = eqx.field(static=True)
+    name: ClassVar[str]
 
     @property
     def cutoffs(self) -> dict[str, float]:
@@ -28,43 +31,78 @@ class Harmonic(AbstractForceField):
     def check(self, system: System) -> None:
         pass
 
+    @abstractmethod
+    def energies(
+        self, system: System, pairs: Mapping[str, PairList], strain: Cells
+    ) -> PerSystem: ...
+
     def __call__(self, system: System, pairs: Mapping[str, PairList]) -> Prediction:
         def energy(positions, strain):
-            squares = 0.5 * self.stiffness * jnp.sum(positions**2, axis=1)
-            energies = sum_per_system(squares, system.system_index, system.number_of_systems)
+            energies = self.energies(system.at(positions), pairs, strain)
             return energies, energies
 
-        return _prediction(system, energy, "harmonic")
+        total, forces, virial, energies = energy_and_derivatives(
+            energy, system.positions, system.number_of_systems
+        )
+        return Prediction(
+            energy=total,
+            forces=forces,
+            virial=virial,
+            volume=system.volume,
+            energies={self.name: energies},
+        )
 
 
-class IdealGas(AbstractForceField):
+class Harmonic(Potential):
+    """Every atom on its own spring: E = ½ k Σ R²."""
+
+    name: ClassVar[str] = "harmonic"
+
+    stiffness: float = eqx.field(static=True)
+
+    def energies(self, system: System, pairs: Mapping[str, PairList], strain: Cells) -> PerSystem:
+        squares = 0.5 * self.stiffness * jnp.sum(system.positions**2, axis=1)
+        return sum_per_system(squares, system.system_index, system.number_of_systems)
+
+
+class IdealGas(Potential):
     """Atoms that feel nothing, in a cell that likes to be a cube.
 
     E = ½ k (Σ h² / V^⅔ − 3): without it the shape of the cell would wander without end, to
     cells so flat that their volume is lost to rounding. E does not depend on the volume.
     """
 
+    name: ClassVar[str] = "shape"
+
     stiffness: float = eqx.field(static=True, default=0.0)
 
-    @property
-    def cutoffs(self) -> dict[str, float]:
-        return {}
-
-    def check(self, system: System) -> None:
-        pass
-
-    def __call__(self, system: System, pairs: Mapping[str, PairList]) -> Prediction:
-        def energy(positions, strain):
-            cell = system.cell + system.cell @ strain
-            shape = jnp.sum(cell**2, axis=(1, 2)) / jnp.linalg.det(cell) ** (2 / 3) - 3
-            energies = 0.5 * self.stiffness * shape
-            return energies, energies
-
-        return _prediction(system, energy, "shape")
+    def energies(self, system: System, pairs: Mapping[str, PairList], strain: Cells) -> PerSystem:
+        cell = system.cell + system.cell @ strain
+        shape = jnp.sum(cell**2, axis=(1, 2)) / jnp.linalg.det(cell) ** (2 / 3) - 3
+        return 0.5 * self.stiffness * shape
 
 
-class LennardJones(AbstractForceField):
+class Soft(Potential):
+    """Smooth repulsion of all atoms of one right-angled cell: E = Σ A exp(−r²/2σ²)."""
+
+    name: ClassVar[str] = "soft"
+
+    height: float = eqx.field(static=True, default=0.5)
+    width: float = eqx.field(static=True, default=0.9)
+
+    def energies(self, system: System, pairs: Mapping[str, PairList], strain: Cells) -> PerSystem:
+        i, j = np.triu_indices(system.number_of_atoms, 1)
+        edge = jnp.diagonal(system.cell[0])[None]
+        r = system.positions[j] - system.positions[i]
+        r = r - edge * jnp.round(r / edge)
+        squares = jnp.sum((r + r @ strain[0]) ** 2, axis=1)
+        return self.height * jnp.sum(jnp.exp(-squares / (2 * self.width**2)))[None]
+
+
+class LennardJones(Potential):
     """Argon-like pairs, shifted in energy and force at the cutoff."""
+
+    name: ClassVar[str] = "lennard_jones"
 
     epsilon: float = eqx.field(static=True, default=0.0104)
     sigma: float = eqx.field(static=True, default=3.4)
@@ -74,49 +112,39 @@ class LennardJones(AbstractForceField):
     def cutoffs(self) -> dict[str, float]:
         return {"pairs": self.cutoff}
 
-    def check(self, system: System) -> None:
-        pass
-
     def _pair(self, r):
         power = (self.sigma / r) ** 6
         return 4 * self.epsilon * (power**2 - power)
 
-    def __call__(self, system: System, pairs: Mapping[str, PairList]) -> Prediction:
+    def energies(self, system: System, pairs: Mapping[str, PairList], strain: Cells) -> PerSystem:
         rc = self.cutoff
         slope = 4 * self.epsilon * (6 * (self.sigma / rc) ** 6 - 12 * (self.sigma / rc) ** 12) / rc
-
-        def energy(positions, strain):
-            listed = pairs["pairs"]
-            geometry = edges(system.at(positions), listed, strain, positions.dtype)
-            r = geometry.distances
-            shifted = self._pair(r) - self._pair(rc) - slope * (r - rc)
-            halves = jnp.where(geometry.mask & (r < rc), 0.5 * shifted, 0.0)
-            per_atom = listed.sum_over_senders(halves, positions.shape[0])
-            energies = sum_per_system(per_atom, system.system_index, system.number_of_systems)
-            return energies, energies
-
-        return _prediction(system, energy, "lennard_jones")
+        listed = pairs["pairs"]
+        geometry = edges(system, listed, strain, system.positions.dtype)
+        r = geometry.distances
+        shifted = self._pair(r) - self._pair(rc) - slope * (r - rc)
+        halves = jnp.where(geometry.mask & (r < rc), 0.5 * shifted, 0.0)
+        per_atom = listed.sum_over_senders(halves, system.number_of_atoms)
+        return sum_per_system(per_atom, system.system_index, system.number_of_systems)
 
 
-def _prediction(system, energy, name) -> Prediction:
-    total, forces, virial, energies = energy_and_derivatives(
-        energy, system.positions, system.number_of_systems
-    )
-    return Prediction(
-        energy=total,
-        forces=forces,
-        virial=virial,
-        volume=system.volume,
-        energies={name: energies},
-    )
+def argon(cells=2, spacing=5.4, noise=0.05, seed=0, strain=None) -> System:
+    """Return an fcc crystal of argon atoms around their sites.
 
-
-def argon(cells=3, spacing=5.4, seed=0) -> System:
-    """A cube of solid argon whose atoms are a little out of place."""
+    Args:
+        cells: unit cells along each direction, one number or three.
+        spacing: lattice constant in Å.
+        noise: standard deviation of the displacements in Å.
+        seed: of the displacements.
+        strain: symmetric 3x3 by which crystal and cell are deformed.
+    """
+    counts = np.broadcast_to(cells, (3,))
     basis = spacing * np.array([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
-    shifts = spacing * np.stack(np.meshgrid(*[np.arange(cells)] * 3, indexing="ij"), -1)
-    positions = (shifts.reshape(-1, 1, 3) + basis[None]).reshape(-1, 3)
-    positions = positions + np.random.default_rng(seed).normal(scale=0.05, size=positions.shape)
+    sites = np.stack(np.meshgrid(*map(np.arange, counts), indexing="ij"), -1).reshape(-1, 1, 3)
+    positions = (spacing * sites + basis).reshape(-1, 3)
+    positions = positions + np.random.default_rng(seed).normal(scale=noise, size=positions.shape)
+    deform = np.eye(3) + (np.zeros((3, 3)) if strain is None else np.asarray(strain))
+    cell = spacing * np.diag(counts)
     return make_system(
-        positions, np.full(len(positions), ARGON), cell=cells * spacing * np.eye(3), pbc=True
+        positions @ deform, np.full(len(positions), ARGON), cell=cell @ deform, pbc=True
     )

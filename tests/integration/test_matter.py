@@ -2,23 +2,12 @@
 
 import h5py
 import numpy as np
-import pytest
 from ase.build import molecule
 from ase.io import read, write
 
+from fixtures import PLAN
 from sundog.cli.app import run
-from sundog.io.extxyz import write_extxyz
 from sundog.io.table import read_table
-from sundog.prepare.water import water_box
-
-PLAN = ["--sample-every", "5", "--frame-every", "10", "--checkpoint-minutes", "0"]
-
-
-@pytest.fixture(scope="module")
-def water(tmp_path_factory):
-    path = tmp_path_factory.mktemp("water") / "w.extxyz"
-    write_extxyz(path, water_box(4))
-    return path
 
 
 def lengths(atoms):
@@ -39,7 +28,7 @@ def test_rigid_water_at_constant_pressure_and_its_continuation(water, tmp_path):
     assert np.ptp(read_table(whole / "energies.csv")["volume_angstrom3"]) > 0
 
 
-def test_frozen_and_restrained_atoms_stay(tmp_path, water):
+def test_frozen_and_restrained_atoms_stay(water, tmp_path):
     out = tmp_path / "run"
     more = ["--freeze", "index 0 to 2", "--restrain", "element O and index 3 to 11"]
     more += ["--restrain-distances", "3 6 0 2.4", "--restraint-ev-per-angstrom2", "1"]
@@ -76,25 +65,3 @@ def test_frames_carry_what_they_are_asked_to(water, tmp_path):
         found = []
         file.visit(found.append)
         assert any("charge" in name for name in found)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--freeze", "index 0 to 3"], "nvt or nve"),
-        (["--constraints", "h-bonds", "--barostat", "mtk"], "rescaling"),
-        (["--restrain", "nonsense here"], "selection"),
-        (["--restrain", "index 99"], "no atom"),
-        (["--restrain-distances", "0 5 1"], "two atoms"),
-        (["--droplet-radius-angstrom", "5"], "periodic"),
-        (["--frame-extras", "charges"], "extxyz"),
-        (["--hydrogen-mass", "9"], "out of range"),
-        (["--timestep-fs", "4.5", "--constraints", "h-bonds"], "lightest atom"),
-    ],
-)
-def test_what_cannot_be_is_refused_before_anything_is_written(
-    arguments, words, water, tmp_path, capsys
-):
-    assert run(["npt", str(water), "-o", str(tmp_path / "run"), *arguments]) == 2
-    assert words in capsys.readouterr().err
-    assert not (tmp_path / "run").exists()

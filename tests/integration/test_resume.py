@@ -13,6 +13,7 @@ import yaml
 from ase.build import molecule
 from ase.io import read, write
 
+from fixtures import PLAN
 from sundog.cli.app import run
 from sundog.io.checkpoints import list_checkpoints
 from sundog.io.extxyz import write_extxyz
@@ -20,14 +21,6 @@ from sundog.io.table import read_table
 from sundog.prepare.water import water_box
 
 FILES = ("energies.csv", "trajectory.xtc", "final.extxyz")
-PLAN = ["--sample-every", "5", "--frame-every", "10", "--checkpoint-minutes", "0"]
-
-
-@pytest.fixture(scope="module")
-def water(tmp_path_factory):
-    path = tmp_path_factory.mktemp("water") / "w.extxyz"
-    write_extxyz(path, water_box(4))
-    return path
 
 
 def start(source, out, steps, *more):
@@ -176,35 +169,6 @@ def test_replicas_exchange_temperatures_and_have_files_of_their_own(water, tmp_p
     assert len(read(out / "replica-01" / "trajectory.extxyz", ":")) == 5
     assert len(read(out / "final.extxyz", ":")) == 3
     assert run(["md", "--resume", str(out), "--steps", "50"]) == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--thermostat", "nose-hoover"], "langevin or bussi"),
-        (["--barostat", "mtk", "--thermostat", "bussi"], "nose-hoover"),
-        (["--surface-tension-mn-per-m", "10"], "semi-isotropic"),
-        (["--compressibility-per-bar", "0"], "--compressibility-per-bar"),
-        (["--replica-temperatures-kelvin", "300"], "as many as"),
-        (["--replicas", "2", "--exchange-every", "10"], "replica-temperatures-kelvin"),
-        (["--timestep-fs", "3"], "lightest atom"),
-        (["--ramp-steps", "10"], "temperature-end-kelvin"),
-        (["--momenta", "structure"], "no momenta"),
-        (["--allow-change", "seed"], "--allow-change"),
-    ],
-)
-def test_settings_that_contradict(arguments, words, water, tmp_path, capsys):
-    many = "as many as" in words
-    arguments = [*arguments, "--replicas", "2"] if many else arguments
-    assert run(["npt", str(water), "-o", str(tmp_path / "run"), *arguments]) == 2
-    assert words in capsys.readouterr().err
-    assert not (tmp_path / "run").exists()
-
-
-def test_pressure_needs_a_cell(tmp_path, capsys):
-    write(tmp_path / "m.xyz", molecule("H2O"))
-    assert run(["npt", str(tmp_path / "m.xyz"), "-o", str(tmp_path / "run")]) == 2
-    assert "periodic" in capsys.readouterr().err
 
 
 def test_a_blow_up_leaves_a_flight_record_and_the_last_good_state(tmp_path, capsys):

@@ -1,6 +1,5 @@
 """Contracts of rigid bonds: lengths, momenta, energy, time reversal, ensembles and pressure."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import equinox as eqx
@@ -11,12 +10,9 @@ import pytest
 from ase.build import molecule
 
 from fixtures import ethanol, moved
-from potentials import Harmonic
+from potentials import Harmonic, Soft
+from statistical.measuring import record
 from sundog.errors import InputError, SimulationError, StructureError
-from sundog.forcefield.base import AbstractForceField
-from sundog.forcefield.derivatives import energy_and_derivatives
-from sundog.forcefield.prediction import Prediction
-from sundog.neighbors.pairs import PairList
 from sundog.prepare.water import water_box
 from sundog.simulate.constraints import find_constraints
 from sundog.simulate.ensembles import (
@@ -30,47 +26,17 @@ from sundog.simulate.ensembles import (
     nvt_nose_hoover,
 )
 from sundog.simulate.run import run
-from sundog.simulate.state import MDState, initial_state, with_constraints, with_thermal_momenta
+from sundog.simulate.state import (
+    MDState,
+    initial_state,
+    with_constraints,
+    with_momenta,
+    with_thermal_momenta,
+)
 from sundog.system import System, concatenate, make_system, pad
 from sundog.units import BAR, BOLTZMANN
 
 FREE = Harmonic(0.0)
-
-
-class Soft(AbstractForceField):
-    """Smooth repulsion of all atoms in a right-angled cell: E = Σ A exp(−r²/2σ²)."""
-
-    height: float = eqx.field(static=True, default=0.5)
-    width: float = eqx.field(static=True, default=0.9)
-
-    @property
-    def cutoffs(self) -> dict[str, float]:
-        return {}
-
-    def check(self, system: System) -> None:
-        pass
-
-    def __call__(self, system: System, pairs: Mapping[str, PairList]) -> Prediction:
-        i, j = np.triu_indices(system.number_of_atoms, 1)
-        edge = jnp.diagonal(system.cell[0])[None]
-
-        def energy(positions, strain):
-            r = positions[j] - positions[i]
-            r = r - edge * jnp.round(r / edge)
-            squares = jnp.sum((r + r @ strain[0]) ** 2, axis=1)
-            total = self.height * jnp.sum(jnp.exp(-squares / (2 * self.width**2)))[None]
-            return total, total
-
-        total, forces, virial, _ = energy_and_derivatives(energy, system.positions, 1)
-        return Prediction(total, forces, virial, system.volume, {"soft": total})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quickly_compiled():
-    """Programs that take longer to compile than they run."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def water(molecules=16) -> System:
@@ -116,15 +82,6 @@ def deviations(state: MDState):
     return jnp.abs(lengths).max(), jnp.abs(along).max()
 
 
-def last(state, ensemble, steps, stride=1):
-    samples = {}
-    for chunk in run(state, ensemble, steps=steps, sample_every=stride, frame_every=10 * stride):
-        state = chunk.state
-        for name, values in chunk.samples.items():
-            samples.setdefault(name, []).append(values)
-    return state, {name: np.concatenate(values) for name, values in samples.items()}
-
-
 def assert_on_surface(state):
     length, speed = deviations(state)
     assert length < 1e-10
@@ -164,7 +121,7 @@ def test_rigid_verlet_keeps_lengths_momentum_and_energy_to_second_order(hot_wate
     fluctuation = []
     for timestep in (2.0, 1.0):
         ensemble = constrained(nve(Soft(), timestep))
-        state, samples = last(hot_water, ensemble, int(160 / timestep))
+        state, samples = record(hot_water, ensemble, int(160 / timestep))
         assert_on_surface(state)
         np.testing.assert_allclose(state.momenta.sum(axis=0), 0, atol=1e-9)
         energy = samples["conserved_energy_ev"][:, 0]
@@ -175,8 +132,8 @@ def test_rigid_verlet_keeps_lengths_momentum_and_energy_to_second_order(hot_wate
 
 def test_rigid_verlet_is_reversible(hot_water):
     ensemble = constrained(nve(Soft(), 2.0))
-    forth, _ = last(hot_water, ensemble, 40)
-    back, _ = last(replace(forth, momenta=-forth.momenta), ensemble, 40)
+    forth, _ = record(hot_water, ensemble, 40)
+    back, _ = record(replace(forth, momenta=-forth.momenta), ensemble, 40)
     np.testing.assert_allclose(back.system.positions, hot_water.system.positions, atol=1e-8)
     np.testing.assert_allclose(-back.momenta, hot_water.momenta, atol=1e-8)
 
@@ -193,8 +150,8 @@ THERMOSTATS = {
 def test_thermostats_reach_the_temperature_of_fewer_degrees(ensemble):
     # Two bonds in each molecule, so that the clusters have a motion of their own.
     state = rigid_state(water(), SPRING, kind="h-bonds")
-    state, _ = last(state, constrained(ensemble), 300, 5)
-    state, samples = last(state, constrained(ensemble), 6000, 5)
+    state, _ = record(state, constrained(ensemble), 300, 5)
+    state, samples = record(state, constrained(ensemble), 6000, 5)
     assert_on_surface(state)
     assert samples["temperature_kelvin"].mean() == pytest.approx(300, rel=0.03)
     conserved = samples["conserved_energy_ev"]
@@ -247,7 +204,7 @@ def test_the_virial_is_that_of_moving_whole_clusters(hot_water):
 def test_pressure_of_an_ideal_gas_of_rigid_molecules(system):
     state = rigid_state(system, FREE)
     ensemble = constrained(nvt_langevin(FREE, 2.0, 300.0, 20.0))
-    state, samples = last(state, ensemble, 6000, 20)
+    state, samples = record(state, ensemble, 6000, 20)
     assert_on_surface(state)
     molecules = len(state.constraints.atoms)
     product = samples["pressure_bar"] * samples["volume_angstrom3"] * BAR
@@ -263,7 +220,7 @@ def test_cell_rescaling_of_an_ideal_gas_of_rigid_molecules():
     state = rigid_state(dimers(count, expected ** (1 / 3)), FREE)
     barostat = Barostat(pressure, 50.0, compressibility_per_bar=1 / pressure)
     ensemble = npt_rescaling(FREE, 2.0, temperature, barostat, friction_per_ps=20.0)
-    state, samples = last(state, constrained(ensemble), 20000, 20)
+    state, samples = record(state, constrained(ensemble), 20000, 20)
     assert_on_surface(state)
     volume = samples["volume_angstrom3"]
     assert volume.mean() == pytest.approx(expected, rel=0.05)
@@ -274,7 +231,7 @@ def test_cell_rescaling_of_an_ideal_gas_of_rigid_molecules():
 def test_cell_rescaling_conserves_the_energy_it_should(hot_water):
     barostat = Barostat(1000.0, 200.0, compressibility_per_bar=1e-5)
     ensemble = constrained(npt_rescaling(Soft(), 0.5, 300.0, barostat, friction_per_ps=5.0))
-    state, samples = last(hot_water, ensemble, 400)
+    state, samples = record(hot_water, ensemble, 400)
     assert_on_surface(state)
     assert np.ptp(samples["volume_angstrom3"]) > 1
     assert np.ptp(samples["conserved_energy_ev"]) < 0.02 * np.ptp(samples["kinetic_energy_ev"])
@@ -286,11 +243,11 @@ def test_a_batch_with_padding_moves_as_its_members_do():
     ensemble = constrained(nve(spring, 1.0))
     batch = pad(concatenate(members), 15, 3)
     together = rigid_state(batch, spring)
-    after, _ = last(together, ensemble, 20)
+    after, _ = record(together, ensemble, 20)
     assert_on_surface(after)
     alone = rigid_state(members[1], spring)
     mine = slice(9, 12)
-    alone, _ = last(replace(alone, momenta=together.momenta[mine]), ensemble, 20)
+    alone, _ = record(replace(alone, momenta=together.momenta[mine]), ensemble, 20)
     np.testing.assert_allclose(alone.system.positions, after.system.positions[mine], atol=1e-11)
     np.testing.assert_allclose(alone.momenta, after.momenta[mine], atol=1e-11)
     np.testing.assert_array_equal(after.momenta[12:], 0)
@@ -329,4 +286,16 @@ def test_what_cannot_be_kept_is_refused(hot_water):
 
 def test_a_cluster_that_is_lost_ends_the_run(hot_water):
     with pytest.raises(SimulationError, match="blew up"):
-        last(hot_water, constrained(nve(Soft(), 200.0)), 100)
+        record(hot_water, constrained(nve(Soft(), 200.0)), 100)
+
+
+def test_momenta_from_elsewhere_are_none_on_frozen_atoms_and_along_rigid_bonds():
+    system = water(8)
+    frozen = np.arange(24) < 6
+    state = initial_state(system, FREE, seed=0, frozen=frozen)
+    state = with_constraints(state, find_constraints(system, "h-bonds", frozen=frozen), FREE)
+    drawn = jax.random.normal(jax.random.key(3), state.momenta.shape, jnp.float64)
+    state = with_momenta(state, drawn)
+    assert_on_surface(state)
+    assert not np.any(state.momenta[frozen])
+    assert np.abs(state.momenta[~frozen]).min() > 0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from potentials import ARGON, Harmonic, LennardJones, argon
+from statistical.measuring import record
 from sundog.errors import SimulationError
 from sundog.neighbors.cell_list import build
 from sundog.neighbors.neighbors import Neighbors
@@ -19,17 +20,8 @@ from sundog.units import BOLTZMANN
 
 
 def hot_argon(temperature=60.0, **kwargs) -> MDState:
-    state = initial_state(argon(), LennardJones(), seed=1, **kwargs)
+    state = initial_state(argon(3), LennardJones(), seed=1, **kwargs)
     return with_thermal_momenta(state, temperature)
-
-
-def last(state, ensemble, steps, stride=10):
-    samples = {}
-    for chunk in run(state, ensemble, steps=steps, sample_every=stride, frame_every=10 * stride):
-        state = chunk.state
-        for name, values in chunk.samples.items():
-            samples.setdefault(name, []).append(values)
-    return state, {name: np.concatenate(values) for name, values in samples.items()}
 
 
 def test_momenta_are_thermal_and_the_centre_is_at_rest():
@@ -47,7 +39,7 @@ def test_velocity_verlet_conserves_energy_to_second_order():
     fluctuation = []
     for timestep in (8.0, 4.0):
         ensemble = nve(LennardJones(), timestep)
-        _, samples = last(state, ensemble, steps=int(1600 / timestep), stride=1)
+        _, samples = record(state, ensemble, steps=int(1600 / timestep), stride=1)
         energy = samples["conserved_energy_ev"][:, 0]
         fluctuation.append(energy.std())
     assert fluctuation[1] < 1e-4 * abs(energy.mean())
@@ -57,14 +49,14 @@ def test_velocity_verlet_conserves_energy_to_second_order():
 def test_velocity_verlet_is_reversible():
     state = hot_argon()
     ensemble = nve(LennardJones(), 4.0)
-    forth, _ = last(state, ensemble, steps=100)
-    back, _ = last(replace(forth, momenta=-forth.momenta), ensemble, steps=100)
+    forth, _ = record(state, ensemble, steps=100, stride=10)
+    back, _ = record(replace(forth, momenta=-forth.momenta), ensemble, steps=100, stride=10)
     np.testing.assert_allclose(back.system.positions, state.system.positions, atol=1e-9)
     np.testing.assert_allclose(-back.momenta, state.momenta, atol=1e-8)
 
 
 def test_velocity_verlet_conserves_momentum():
-    state, _ = last(hot_argon(), nve(LennardJones(), 4.0), steps=100)
+    state, _ = record(hot_argon(), nve(LennardJones(), 4.0), steps=100, stride=10)
     np.testing.assert_allclose(state.momenta.sum(axis=0), 0, atol=1e-9)
 
 
@@ -74,7 +66,7 @@ def test_langevin_samples_the_canonical_ensemble_of_a_harmonic_oscillator():
     system = make_system(np.zeros((400, 3)) + 0.1 * np.eye(3)[0], np.full(400, ARGON))
     state = initial_state(system, Harmonic(stiffness), seed=3)
     ensemble = nvt_langevin(Harmonic(stiffness), 10.0, temperature, friction_per_ps=20.0)
-    state, _ = last(state, ensemble, steps=500)
+    state, _ = record(state, ensemble, steps=500, stride=10)
     squares, kinetic = [], []
     for chunk in run(state, ensemble, steps=4000, sample_every=20, frame_every=20):
         squares.append(np.mean(chunk.state.system.positions**2))
@@ -87,7 +79,7 @@ def test_langevin_samples_the_canonical_ensemble_of_a_harmonic_oscillator():
 def test_langevin_conserves_energy_minus_heat():
     state = hot_argon()
     ensemble = nvt_langevin(LennardJones(), 4.0, 60.0, friction_per_ps=5.0)
-    _, samples = last(state, ensemble, steps=400)
+    _, samples = record(state, ensemble, steps=400, stride=10)
     conserved = samples["conserved_energy_ev"][:, 0]
     total = (samples["potential_energy_ev"] + samples["kinetic_energy_ev"])[:, 0]
     assert np.ptp(conserved) < 0.02 * np.ptp(total)
@@ -105,7 +97,7 @@ def without_room(state) -> Neighbors:
 def test_list_overflow_loses_no_step_and_no_pair():
     ensemble = nve(LennardJones(), 4.0)
     roomy = hot_argon()
-    expected, _ = last(roomy, ensemble, steps=300)
+    expected, _ = record(roomy, ensemble, steps=300, stride=10)
     cramped = replace(roomy, neighbors=without_room(roomy))
     chunks = list(run(cramped, ensemble, steps=300, sample_every=10, frame_every=30))
     assert sum(chunk.repeats for chunk in chunks) > 0
@@ -117,7 +109,7 @@ def test_list_overflow_loses_no_step_and_no_pair():
 
 def test_the_same_seed_gives_the_same_bits_and_chunks_do_not_matter():
     ensemble = nvt_langevin(LennardJones(), 4.0, 60.0, friction_per_ps=1.0)
-    one, _ = last(hot_argon(), ensemble, steps=60, stride=10)
+    one, _ = record(hot_argon(), ensemble, steps=60, stride=10)
     (chunk,) = run(hot_argon(), ensemble, steps=60, sample_every=60, frame_every=60)
     np.testing.assert_array_equal(one.system.positions, chunk.state.system.positions)
     np.testing.assert_array_equal(one.momenta, chunk.state.momenta)
@@ -125,8 +117,8 @@ def test_the_same_seed_gives_the_same_bits_and_chunks_do_not_matter():
 
 def test_pressure_of_the_ideal_gas_is_exact():
     free = LennardJones(epsilon=0.0)
-    state = with_thermal_momenta(initial_state(argon(), free, seed=2), 300.0)
-    _, samples = last(state, nve(free, 1.0), steps=10)
+    state = with_thermal_momenta(initial_state(argon(3), free, seed=2), 300.0)
+    _, samples = record(state, nve(free, 1.0), steps=10, stride=10)
     atoms, volume = state.system.number_of_atoms, float(state.system.volume[0])
     temperature = samples["temperature_kelvin"][0, 0]
     # T counts 3N − 3 degrees of freedom, the pressure all momenta: P V = (N − 1) k T.
@@ -135,7 +127,7 @@ def test_pressure_of_the_ideal_gas_is_exact():
 
 
 def test_minimisation_reaches_the_threshold_and_never_loses_the_lattice():
-    state = initial_state(argon(), LennardJones(), seed=0)
+    state = initial_state(argon(3), LennardJones(), seed=0)
     before = float(state.potential_energy[0])
     *_, fire = minimize(state, LennardJones(), force_threshold=1e-4, steps=500)
     assert fire.largest_force < 1e-4
@@ -144,4 +136,4 @@ def test_minimisation_reaches_the_threshold_and_never_loses_the_lattice():
 
 def test_a_blow_up_stops_with_a_clear_error():
     with pytest.raises(SimulationError, match="blew up"):
-        last(hot_argon(), nve(LennardJones(), 500.0), steps=2000)
+        record(hot_argon(), nve(LennardJones(), 500.0), steps=2000, stride=10)

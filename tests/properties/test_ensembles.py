@@ -11,8 +11,8 @@ import pytest
 from scipy.integrate import quad_vec
 from scipy.linalg import expm, polar
 
-from potentials import Harmonic, IdealGas, LennardJones
-from statistical.measuring import argon_crystal, record
+from potentials import Harmonic, IdealGas, LennardJones, argon
+from statistical.measuring import record
 from sundog.numerics.matrix_functions import exponential, phi_1
 from sundog.simulate.cell_modes import Coupling
 from sundog.simulate.ensembles import (
@@ -41,7 +41,7 @@ SHEAR = np.array([[0.02, 0.03, -0.02], [0.03, -0.03, 0.04], [-0.02, 0.04, 0.01]]
 def crystal(coupling="isotropic", temperature=TEMPERATURE):
     """A strained crystal with thermal momenta, triclinic where the coupling allows for it."""
     strain = SHEAR if coupling in ("isotropic", "flexible") else np.diag(np.diag(SHEAR))
-    state = initial_state(argon_crystal(strain=strain), FORCE_FIELD, seed=1)
+    state = initial_state(argon(strain=strain), FORCE_FIELD, seed=1)
     return with_thermal_momenta(state, temperature)
 
 
@@ -220,8 +220,8 @@ def test_thermostats_conserve_energy_minus_heat(recipe):
 def test_a_batch_gives_every_structure_its_own_baths():
     # Bounds: rounding, grown by 100 steps of dynamics.
     systems = [
-        argon_crystal(2, 5.3, seed=1, strain=np.diag(np.diag(SHEAR))),
-        argon_crystal(2, 5.5, seed=2),
+        argon(2, 5.3, seed=1, strain=np.diag(np.diag(SHEAR))),
+        argon(2, 5.5, seed=2),
     ]
     starts = [initial_state(system, FORCE_FIELD, seed=3) for system in systems]
     starts = [with_thermal_momenta(s, t) for s, t in zip(starts, (20.0, 60.0), strict=True)]
@@ -249,7 +249,7 @@ def frozen_recipes():
 @pytest.mark.parametrize("name", ["nve", "langevin", "bussi", "mtk"])
 def test_frozen_atoms_stay_at_rest(name):
     frozen = np.arange(32) < 5
-    state = initial_state(argon_crystal(), Harmonic(1e-3), seed=1, frozen=frozen)
+    state = initial_state(argon(), Harmonic(1e-3), seed=1, frozen=frozen)
     state = with_thermal_momenta(state, TEMPERATURE)
     ensemble = dict(frozen_recipes())[name]
     ensemble = replace(ensemble, propagators=(*ensemble.propagators, RemoveDrift(10)))
@@ -268,7 +268,7 @@ def test_temperature_ramp_is_linear_and_then_constant():
     ensemble = nvt_langevin(IdealGas(), 5.0, 10.0, 20.0)
     ramp = TemperatureRamp(20.0, 60.0, 100)
     ensemble = replace(ensemble, propagators=(ramp, *ensemble.propagators))
-    state = with_thermal_momenta(initial_state(argon_crystal(), IdealGas(), seed=1), 20.0)
+    state = with_thermal_momenta(initial_state(argon(), IdealGas(), seed=1), 20.0)
     _, samples = record(state, ensemble, 200)
     expected = np.interp(np.arange(1, 201), [0, 100], [20.0, 60.0])
     np.testing.assert_allclose(samples["bath_temperature_kelvin"][:, 0], expected)
@@ -277,7 +277,7 @@ def test_temperature_ramp_is_linear_and_then_constant():
 
 
 def test_drift_is_removed_when_due_and_booked_as_heat():
-    state = with_thermal_momenta(initial_state(argon_crystal(), IdealGas(), seed=1), 20.0)
+    state = with_thermal_momenta(initial_state(argon(), IdealGas(), seed=1), 20.0)
     state = replace(state, momenta=state.momenta + jnp.asarray([[1.0, 2.0, 3.0]]))
     ensemble = nve(IdealGas(), 5.0)
     ensemble = replace(ensemble, propagators=(*ensemble.propagators, RemoveDrift(50)))

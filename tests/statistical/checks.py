@@ -5,11 +5,12 @@ from functools import partial
 from typing import get_args
 
 from statistical.crystal import relaxation, tension
-from statistical.drift import lennard_jones, water
+from statistical.drift import lennard_jones, peptide, water
 from statistical.fluid import BAROSTATS, THERMOSTATS, constant_pressure, constant_volume
 from statistical.ideal_gas import ideal_gas
 from statistical.measuring import Row
 from sundog.simulate.cell_modes import Coupling
+from sundog.typing import Precision
 
 CHECKS: dict[str, Callable[[], list[Row]]] = {
     **{
@@ -36,6 +37,8 @@ CHECKS: dict[str, Callable[[], list[Row]]] = {
 }
 
 WITH_WEIGHTS: dict[str, Callable[[], list[Row]]] = {
-    f"drift-water-{precision}": partial(water, precision) for precision in ("float32", "float64")
+    f"drift-{name}-{precision}": partial(check, precision)
+    for name, check in (("water", water), ("peptide", peptide))
+    for precision in get_args(Precision)
 }
 """Need the published weights and, for their speed, the compiled kernels."""

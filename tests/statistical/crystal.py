@@ -6,8 +6,8 @@ interfaces the stress must become P_zz − (P_xx + P_yy)/2 = 2γ/L_z.
 
 import numpy as np
 
-from potentials import LennardJones
-from statistical.measuring import Row, argon_crystal, mean_row, record
+from potentials import LennardJones, argon
+from statistical.measuring import Row, mean_row, record
 from sundog.simulate.ensembles import (
     Barostat,
     Ensemble,
@@ -78,7 +78,7 @@ def _ensemble(barostat: str, bath: Barostat) -> Ensemble:
 
 
 def _simulate(ensemble: Ensemble, strains: np.ndarray) -> dict[str, np.ndarray]:
-    systems = [argon_crystal(2, SPACING, seed=k, strain=strain) for k, strain in enumerate(strains)]
+    systems = [argon(2, SPACING, seed=k, strain=strain) for k, strain in enumerate(strains)]
     state = initial_state(concatenate(systems), FORCE_FIELD, seed=5)
     state = with_thermal_momenta(state, TEMPERATURE)
     state, _ = record(state, ensemble, 3000, stride=10)

@@ -3,40 +3,56 @@
 Velocity Verlet: the energy fluctuates by an amount ∝ dt², and does not drift.
 """
 
-import numpy as np
+from pathlib import Path
 
-from potentials import LennardJones
-from statistical.measuring import Row, argon_crystal, record
+import numpy as np
+from ase import Atoms
+
+from potentials import LennardJones, argon
+from statistical.measuring import Row, record
 from sundog.forcefield.base import AbstractForceField
-from sundog.simulate.ensembles import nve
+from sundog.forcefield.kernels import with_kernels
+from sundog.io.structures import read_structures, system_from_atoms
+from sundog.prepare.water import water_box
+from sundog.simulate.ensembles import nve, nvt_langevin
+from sundog.simulate.minimize import minimize
 from sundog.simulate.state import MDState, initial_state, with_thermal_momenta
-from sundog.units import BOLTZMANN
+from sundog.typing import ElectrostaticsName, Precision
+from sundog.weights.load import load
+
+PEPTIDE = Path(__file__).parents[2] / "benchmarks" / "data" / "acala15.extxyz"
 
 
 def lennard_jones() -> list[Row]:
     """Return rows for a crystal of argon at 60 K."""
     force_field = LennardJones()
-    state = initial_state(argon_crystal(3), force_field, seed=1)
+    state = initial_state(argon(3), force_field, seed=1)
     state = with_thermal_momenta(state, 60.0)
-    return _rows("LJ crystal, NVE", state, force_field, (8.0, 4.0, 2.0), 10_000.0, 0.01)
+    return _rows("LJ crystal, NVE", state, force_field, (8.0, 4.0, 2.0), 20_000.0, 0.1)
 
 
-def water(precision: str) -> list[Row]:
+def water(precision: Precision) -> list[Row]:
     """Return rows for 64 molecules under the published weights."""
-    from sundog.forcefield.kernels import with_kernels
-    from sundog.io.structures import system_from_atoms
-    from sundog.prepare.water import water_box
-    from sundog.simulate.ensembles import nvt_langevin
-    from sundog.simulate.minimize import minimize
-    from sundog.weights.load import load
+    return _so3lr("64 water", water_box(64, seed=0), "truncated", precision)
 
-    force_field, _ = with_kernels(load(electrostatics="truncated", precision=precision), "auto")
-    state = initial_state(system_from_atoms(water_box(64, seed=0)), force_field, seed=1)
+
+def peptide(precision: Precision) -> list[Row]:
+    """Return rows for folded Ac-Ala₁₅-NMe, 162 atoms, under the published weights."""
+    (atoms,) = read_structures(PEPTIDE)
+    return _so3lr("Ac-Ala₁₅-NMe", atoms, "exact", precision)
+
+
+def _so3lr(
+    name: str, atoms: Atoms, electrostatics: ElectrostaticsName, precision: Precision
+) -> list[Row]:
+    model = load(electrostatics=electrostatics, precision=precision)
+    force_field, _ = with_kernels(model, "auto")
+    state = initial_state(system_from_atoms(atoms), force_field, seed=1)
     *_, fire = minimize(state, force_field, force_threshold=0.1, steps=30)
     state = with_thermal_momenta(fire.md, 300.0)
     state, _ = record(state, nvt_langevin(force_field, 0.5, 300.0, 20.0), 600, stride=10)
-    name = f"SO3LR, 64 water, {precision}, NVE"
-    return _rows(name, state, force_field, (1.0, 0.5, 0.25), 300.0, 1.0)
+    timesteps = (1.0, 0.5, 0.25)
+    return _rows(f"SO3LR, {name}, {precision}, NVE", state, force_field, timesteps, 2000.0, 10.0)
 
 
 def _rows(
@@ -47,23 +63,24 @@ def _rows(
     femtoseconds: float,
     largest: float,
 ) -> list[Row]:
-    """Return rows for energies per k_B and degree of freedom; `largest` drift in K/ps."""
+    """Return rows for energies in meV per atom; `largest` drift in meV per atom and ns."""
     spreads, rows = [], []
-    freedom = float(state.degrees[0]) - 3
+    atoms = state.system.number_of_atoms
     for timestep in timesteps:
         _, samples = record(state, nve(force_field, timestep), int(femtoseconds / timestep))
-        energy = samples["conserved_energy_ev"][:, 0] / (freedom * BOLTZMANN)
+        energy = samples["conserved_energy_ev"][:, 0] * 1000 / atoms
         spreads.append(energy.std())
-        slope, error = _slope(energy, femtoseconds / 1000)
-        rows.append(Row(f"{name}, {timestep:g} fs: drift in K/ps", 0.0, slope, error, largest))
+        slope, error = _slope(energy, femtoseconds * 1e-6)
+        label = f"{name}, {timestep:g} fs: drift in meV/atom/ns"
+        rows.append(Row(label, 0.0, slope, error, largest))
     order = np.log(spreads[0] / spreads[1]) / np.log(timesteps[0] / timesteps[1])
     label = f"{name}: order of the fluctuation in dt, {timesteps[0]:g} and {timesteps[1]:g} fs"
     return [*rows, Row(label, 2.0, float(order), 0.1)]
 
 
-def _slope(energy: np.ndarray, picoseconds: float, blocks: int = 10) -> tuple[float, float]:
+def _slope(energy: np.ndarray, nanoseconds: float, blocks: int = 10) -> tuple[float, float]:
     """Return slope and standard error of a line through the means of blocks."""
     means = np.asarray([one.mean() for one in np.array_split(energy, blocks)])
-    times = picoseconds * (np.arange(blocks) + 0.5) / blocks
+    times = nanoseconds * (np.arange(blocks) + 0.5) / blocks
     (slope, _), covariance = np.polyfit(times, means, 1, cov=True)
     return float(slope), float(np.sqrt(covariance[0, 0]))

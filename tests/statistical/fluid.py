@@ -16,10 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
-from potentials import LennardJones
+from potentials import LennardJones, argon
 from statistical.measuring import (
     Row,
-    argon_crystal,
     distribution_row,
     mean_row,
     replicas,
@@ -108,7 +107,7 @@ def _temperatures() -> np.ndarray:
 
 def _simulate(ensemble: Ensemble, seed: int) -> Observed:
     # 29.5 Å³ per atom, near 1000 bar at 150 K.
-    system = replicas(argon_crystal(2, spacing=4.905), REPLICAS)
+    system = replicas(argon(2, spacing=4.905), REPLICAS)
     masses = jnp.asarray(np.tile([LIGHT, HEAVY], ATOMS * REPLICAS // 2))
     state = initial_state(system, FORCE_FIELD, seed=seed, masses=masses)
     state = with_thermal_momenta(state, 2 * _temperatures())  # to melt

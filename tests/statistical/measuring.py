@@ -13,9 +13,8 @@ from scipy import stats
 from sundog.simulate.ensembles import Ensemble
 from sundog.simulate.run import run
 from sundog.simulate.state import MDState
-from sundog.system import System, concatenate, make_system
+from sundog.system import System, concatenate
 
-ARGON = 18
 LARGEST_DEVIATION = 4.0
 """Standard errors between a right result and its expectation, at most."""
 
@@ -42,28 +41,6 @@ class Row(NamedTuple):
         """Whether found and expected agree."""
         bound = LARGEST_DEVIATION * self.error + self.allowance
         return bool(abs(self.found - self.expected) <= bound)
-
-
-def argon_crystal(cells=2, spacing=5.4, noise=0.05, seed=0, strain=None) -> System:
-    """Return an fcc crystal of argon atoms around their sites.
-
-    Args:
-        cells: unit cells along each direction, one number or three.
-        spacing: lattice constant in Å.
-        noise: standard deviation of the displacements in Å.
-        seed: of the displacements.
-        strain: symmetric 3x3 by which crystal and cell are deformed.
-    """
-    counts = np.broadcast_to(cells, (3,))
-    basis = spacing * np.array([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
-    sites = np.stack(np.meshgrid(*map(np.arange, counts), indexing="ij"), -1).reshape(-1, 1, 3)
-    positions = (spacing * sites + basis).reshape(-1, 3)
-    positions = positions + np.random.default_rng(seed).normal(scale=noise, size=positions.shape)
-    deform = np.eye(3) + (np.zeros((3, 3)) if strain is None else np.asarray(strain))
-    cell = spacing * np.diag(counts)
-    return make_system(
-        positions @ deform, np.full(len(positions), ARGON), cell=cell @ deform, pbc=True
-    )
 
 
 def replicas(system: System, count: int) -> System:
