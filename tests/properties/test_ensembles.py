@@ -29,7 +29,7 @@ from sundog.simulate.propagators.stochastic_cell_rescaling import StochasticCell
 from sundog.simulate.propagators.temperature_ramp import TemperatureRamp
 from sundog.simulate.samples import Thermometer, measure
 from sundog.simulate.state import initial_state, with_thermal_momenta
-from sundog.system import concatenate
+from sundog.system import concatenate, pad
 
 COUPLINGS = get_args(Coupling)
 FORCE_FIELD = LennardJones(cutoff=6.0)  # more than half of the box, also while it breathes
@@ -235,6 +235,33 @@ def test_a_batch_gives_every_structure_its_own_baths():
         np.testing.assert_allclose(state.system.cell[k], one.system.cell[0], atol=1e-10)
         for name, value in one.extended.items():
             np.testing.assert_allclose(state.extended[name][k], value[0], atol=1e-10)
+
+
+def padded_crystal():
+    state = crystal("flexible")
+    padded = initial_state(pad(state.system, 40, 2), FORCE_FIELD, seed=1)
+    return replace(padded, momenta=jnp.concatenate([state.momenta, jnp.zeros((8, 3))]))
+
+
+def test_padding_changes_nothing_about_a_cell_that_moves():
+    alone, expected = record(crystal("flexible"), mtk("flexible", 5.0), 100)
+    together, found = record(padded_crystal(), mtk("flexible", 5.0), 100)
+    np.testing.assert_allclose(together.system.cell[0], alone.system.cell[0], atol=1e-10)
+    np.testing.assert_allclose(together.system.positions[:32], alone.system.positions, atol=1e-10)
+    for name in ("conserved_energy_ev", "pressure_bar", "temperature_kelvin"):
+        np.testing.assert_allclose(found[name][:, 0], expected[name][:, 0], rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("thermostat", ["langevin", "bussi"])
+def test_padding_stays_at_rest_while_a_cell_is_rescaled(thermostat):
+    # Random numbers are drawn for all structures at once, so that runs cannot be compared.
+    state, samples = record(padded_crystal(), rescaling("flexible", 5.0, thermostat), 100)
+    assert np.ptp(samples["volume_angstrom3"][:, 0]) > 0
+    for values in (state.system.positions[32:], state.momenta[32:], state.system.cell[1]):
+        np.testing.assert_array_equal(values, 0)
+    for name, values in samples.items():
+        assert np.isfinite(values.reshape(100, -1)[:, 0]).all(), name
+    assert np.isfinite(samples["conserved_energy_ev"]).all()
 
 
 def frozen_recipes():

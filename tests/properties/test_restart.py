@@ -2,10 +2,12 @@
 
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,6 +143,30 @@ def test_a_killed_run_ends_as_one_that_was_not(tmp_path, expected):
 @pytest.mark.slow
 def test_many_killed_runs_end_as_one_that_was_not(tmp_path, expected):
     assert kill_trials(tmp_path, 100, 2, expected) == 100
+
+
+@contextmanager
+def room_for(size):
+    """No file may grow beyond a size: what a full disk looks like from inside."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("full", ["energies.csv", "checkpoint"])
+def test_a_run_on_a_full_disk_goes_on_when_there_is_room_again(full, tmp_path, expected):
+    run_folder = tmp_path / "run"
+    run_in(tmp_path / "short", 10)
+    checkpoint = list_checkpoints(tmp_path / "short" / "checkpoints")[0].stat().st_size
+    size = {"energies.csv": len(expected["energies.csv"]) // 2, "checkpoint": checkpoint - 100}
+    with room_for(size[full]), pytest.raises(RunDirectoryError, match="could not be written") as e:
+        run_in(run_folder)
+    assert full in str(e.value)
+    run_in(run_folder)
+    assert files_of(run_folder) == expected
 
 
 @pytest.mark.parametrize("damage", ["trajectory", "table", "checkpoint"])

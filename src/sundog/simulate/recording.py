@@ -54,6 +54,8 @@ class Recorder:
         self._settings = settings
         self._predict = predict if PREDICTED.intersection(settings.frame_extras) else None
         replicas = [directory.replica(k, settings.replicas) for k in range(settings.replicas)]
+        self.whole = True
+        """Whether the files hold the same steps; false after a failure in the middle of a chunk."""
         self._books = [_Book(one, atoms, settings, k, resume_at) for k, one in enumerate(replicas)]
 
     @property
@@ -67,12 +69,14 @@ class Recorder:
         Raises:
             RunDirectoryError: the disk is full.
         """
+        self.whole = False
         steps = chunk.samples["step"]
         time_ps = steps * self._settings.timestep_fs * 1e-3
         for book in self._books:
             book.write_rows({"step": steps, "time_ps": time_ps}, chunk.samples)
         if int(chunk.state.step) % self._settings.frame_every == 0:
             self.write_frame(chunk.state)
+        self.whole = True
 
     def write_frame(self, state: MDState) -> None:
         """Append a frame: positions, and what else the settings or the format say."""

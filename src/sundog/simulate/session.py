@@ -229,8 +229,8 @@ def simulate(
                 sample_every=settings.sample_every,
                 frame_every=settings.frame_every,
             ):
-                state = chunk.state
                 recorder.write(chunk)
+                state = chunk.state
                 if time.monotonic() - saved >= 60 * settings.checkpoint_minutes:
                     save()
                     saved, step_saved = time.monotonic(), int(state.step)
@@ -243,7 +243,8 @@ def simulate(
             raise
         finally:
             try:
-                if int(state.step) > step_saved:
+                # Of a chunk that was not written to its end the last checkpoint knows nothing.
+                if recorder.whole and int(state.step) > step_saved:
                     save()
             finally:
                 frames = [to_atoms(state, atoms, k) for k in range(settings.replicas)]

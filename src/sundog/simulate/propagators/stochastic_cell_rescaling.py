@@ -85,7 +85,9 @@ class StochasticCellRescaling(AbstractPropagator):
         shape = state.system.cell.shape
         noise = jax.random.normal(key, shape, state.system.cell.dtype)
         noise = 0.5 * (noise + noise.swapaxes(1, 2))
-        mobility = self.compressibility / (3 * self.relaxation_time * state.system.volume)
+        # A structure of padding has no volume and does not move.
+        volume = jnp.where(state.system.volume > 0, state.system.volume, jnp.inf)
+        mobility = self.compressibility / (3 * self.relaxation_time * volume)
         width = jnp.sqrt(2 * mobility * BOLTZMANN * state.temperature * self.timestep)
         drift = mobility[:, None, None] * self.timestep * self.bath.drive(state)
         return drift + width[:, None, None] * noise
