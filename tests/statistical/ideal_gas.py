@@ -17,9 +17,8 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from potentials import IdealGas
+from potentials import ARGON, IdealGas
 from statistical.measuring import (
-    ARGON,
     Row,
     distribution_row,
     mean_row,
