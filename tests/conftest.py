@@ -31,6 +31,31 @@ HOOKED = (
 install_import_hook(list(HOOKED), "typechecker.check")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--kernels", help="the kernels that `auto` stands for: reference, plain, cpu")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def automatic_kernels(request):
+    """Have everything that chooses kernels by itself choose those of the option."""
+    name = request.config.getoption("--kernels")
+    if name is None:
+        yield
+        return
+    from sundog.forcefield import kernels
+    from sundog.interfaces import ase
+
+    choose = kernels.with_kernels
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (kernels, ase):
+            patch.setattr(
+                module,
+                "with_kernels",
+                lambda ff, asked: choose(ff, name if asked == "auto" else asked),
+            )
+        yield
+
+
 @pytest.fixture(autouse=True, scope="module")
 def forget_programs():
     """Each compiled program maps memory, and a process may only have so many maps."""
