@@ -14,6 +14,7 @@ CHOSEN = {
     "ions_nocut.npz": ("CC(=O)[O-]", "NC(=[NH2+])N"),
     "biomolecules_nocut.npz": ("atat", "acala15nme_folded"),
     "biomolecules_lr12.npz": ("acala15nme_folded",),
+    "periodic_ewald.npz": ("water64_triclinic", "water64_hydroxide"),
     "periodic_lr12.npz": ("water64", "water64_triclinic"),
 }
 

@@ -20,6 +20,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 HOOKED = (
     "sundog.forcefield",
+    "sundog.longrange",
     "sundog.model",
     "sundog.neighbors",
     "sundog.numerics",

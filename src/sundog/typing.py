@@ -19,4 +19,4 @@ Periodicity = Bool[Array, "systems 3"]
 SystemIndex = Int[Array, " atoms"]
 
 Precision = Literal["float32", "float64"]
-ElectrostaticsName = Literal["exact", "truncated", "wolf"]
+ElectrostaticsName = Literal["exact", "truncated", "wolf", "ewald"]

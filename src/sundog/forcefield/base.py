@@ -12,6 +12,8 @@ from typing import Any
 import equinox as eqx
 
 from sundog.forcefield.prediction import Prediction
+from sundog.longrange.neighbors import Planned, with_plan
+from sundog.longrange.plan import Plan
 from sundog.neighbors.base import AbstractNeighbors
 from sundog.neighbors.neighbors import allocate_neighbors, check_no_overlap
 from sundog.neighbors.reference import reference_pairs
@@ -31,6 +33,10 @@ class AbstractForceField(eqx.Module):
     def check(self, system: System) -> None:
         """Raise `StructureError` when the system cannot be described (host only)."""
 
+    def plan(self, system: System) -> Plan | None:
+        """Return the plan of the sum in reciprocal space, if there is one (host only)."""
+        return None
+
     def allocate_neighbors(self, system: System, skin: float) -> AbstractNeighbors:
         """Return the pair lists that this force field is called with (host only).
 
@@ -42,7 +48,7 @@ class AbstractForceField(eqx.Module):
             CellError: an infinite cutoff in a periodic cell.
             CoincidentAtomsError: atoms that are all but at one place.
         """
-        return allocate_neighbors(system, self.cutoffs, skin)
+        return with_plan(allocate_neighbors(system, self.cutoffs, skin), self.plan(system))
 
     def pairs_once(self, system: System) -> Any:
         """Return pair lists for one evaluation (host only).
@@ -55,10 +61,12 @@ class AbstractForceField(eqx.Module):
         """
         exact = {name: reference_pairs(system, cutoff) for name, cutoff in self.cutoffs.items()}
         check_no_overlap(system, exact)
-        return {
+        pairs = {
             name: reference_pairs(system, cutoff, capacity=standard_length(len(exact[name].i), 1.3))
             for name, cutoff in self.cutoffs.items()
         }
+        plan = self.plan(system)
+        return pairs if plan is None else Planned(pairs, plan)
 
     @abstractmethod
     def __call__(self, system: System, pairs: Any) -> Prediction:

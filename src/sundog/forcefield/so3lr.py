@@ -5,6 +5,7 @@ Source: Kabylda et al., JACS 147, 33723 (2025), doi:10.1021/jacs.5c09558.
 
 from collections.abc import Mapping
 from math import inf, isfinite
+from typing import Any, get_args
 
 import equinox as eqx
 import jax
@@ -17,6 +18,10 @@ from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.derivatives import energy_and_derivatives
 from sundog.forcefield.pair_sum import term_energies
 from sundog.forcefield.prediction import Prediction
+from sundog.longrange.ewald import ewald_energies
+from sundog.longrange.neighbors import Planned
+from sundog.longrange.plan import Plan
+from sundog.longrange.planning import Ewald, check_accuracy
 from sundog.model.so3krates import So3krates
 from sundog.neighbors.pairs import PairList, edges
 from sundog.numerics.segments import sum_per_system
@@ -31,6 +36,11 @@ from sundog.typing import Cells, ElectrostaticsName, PerAtom, PerSystem, Positio
 PUBLISHED_CUTOFF = 12.0
 """Å; the long-range cutoff of the published simulations."""
 
+EWALD_ACCURACY = 1e-4
+"""eV/Å; RMS error of the forces of `ewald` on a mesh by default."""
+
+Pairs = Mapping[str, PairList] | Planned
+
 Aux = tuple[dict[str, PerAtom], AtomFeatures, AtomicProperties]
 
 
@@ -41,9 +51,10 @@ class ForceField(AbstractForceField):
         network: the SO3krates network.
         short_terms: terms summed over the network's own pairs.
         long_terms: terms summed over the long-range pairs.
-        electrostatics: which treatment of the charges, `exact`, `truncated` or `wolf`.
+        electrostatics: which treatment of the charges, `exact`, `truncated`, `wolf` or `ewald`.
         cutoff: long-range cutoff in Å, infinite with `exact`.
         model_name: name of the weights.
+        ewald: the sum in reciprocal space, which with `ewald` takes the place of a pair term.
     """
 
     network: So3krates
@@ -52,6 +63,7 @@ class ForceField(AbstractForceField):
     electrostatics: ElectrostaticsName = eqx.field(static=True)
     cutoff: float = eqx.field(static=True)
     model_name: str = eqx.field(static=True)
+    ewald: Ewald | None = None
 
     @property
     def cutoffs(self) -> dict[str, float]:
@@ -64,7 +76,7 @@ class ForceField(AbstractForceField):
         return "float64" if self.network.dtype == jnp.float64 else "float32"
 
     def check(self, system: System) -> None:
-        """Raise when an element is unknown or `exact` meets a periodic cell (host only)."""
+        """Raise when an element is unknown or the cell does not suit the treatment (host only)."""
         unknown = sorted(set(np.unique(np.asarray(system.numbers)).tolist()) - {0, *SUPPORTED})
         if unknown:
             raise UnsupportedElementError(
@@ -78,16 +90,23 @@ class ForceField(AbstractForceField):
                 "electrostatics: `exact` sums all pairs of a molecule; a periodic system has "
                 "infinitely many",
                 got="pbc with exact",
-                remedy="Use --electrostatics truncated (the published simulations' choice) or "
-                "wolf, or set pbc to false",
+                remedy="Use --electrostatics truncated (the published simulations' choice), wolf "
+                "or ewald, or set pbc to false",
             )
+        if self.ewald is not None:
+            self.ewald.check(system)
 
-    def __call__(self, system: System, pairs: Mapping[str, PairList]) -> Prediction:
+    def plan(self, system: System) -> Plan | None:
+        """Return the plan of the plain sum over images with `ewald` (host only)."""
+        return None if self.ewald is None else self.ewald.plan_sum(system)
+
+    def __call__(self, system: System, pairs: Pairs) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
         systems = system.number_of_systems
+        lists, plan = apart(pairs)
 
         def energy(positions: Positions, strain: Cells) -> tuple[PerSystem, Aux]:
-            return self._energy(system.at(positions), pairs, strain)
+            return self._energy(system.at(positions), lists, plan, strain)
 
         _, forces, virial, (per_atom, features, atoms) = energy_and_derivatives(
             energy, system.positions, systems
@@ -97,7 +116,7 @@ class ForceField(AbstractForceField):
         )
 
     def _energy(
-        self, system: System, pairs: Mapping[str, PairList], strain: Cells
+        self, system: System, pairs: Mapping[str, PairList], plan: Plan | None, strain: Cells
     ) -> tuple[PerSystem, Aux]:
         short = edges(system, pairs["short"], strain, self.network.dtype)
         features = self.network.features(system, pairs["short"], short)
@@ -107,9 +126,17 @@ class ForceField(AbstractForceField):
             **term_energies(self.short_terms, atoms, system, pairs["short"], strain),
             **term_energies(self.long_terms, atoms, system, pairs["long"], strain),
         }
+        if self.ewald is not None and plan is not None:
+            energies = ewald_energies(atoms.partial_charges, system, strain, plan, self.ewald.sigma)
+            per_atom["electrostatics"] = energies.astype(atoms.energies.dtype)
         total = sum(per_atom.values(), start=jnp.zeros_like(atoms.energies))
         energies = sum_per_system(total, system.system_index, system.number_of_systems)
         return energies, (per_atom, features, atoms)
+
+
+def apart(pairs: Any) -> tuple[Any, Plan | None]:
+    """Return the pair lists that a force field is called with, and the plan if there is one."""
+    return (pairs.pairs, pairs.plan) if isinstance(pairs, Planned) else (pairs, None)
 
 
 def predicted(
@@ -148,6 +175,7 @@ def assemble(
     *,
     electrostatics: ElectrostaticsName = "exact",
     cutoff: float = PUBLISHED_CUTOFF,
+    ewald_accuracy: float = EWALD_ACCURACY,
     precision: Precision = "float32",
     model_name: str = "unnamed",
 ) -> ForceField:
@@ -156,44 +184,56 @@ def assemble(
     Args:
         network: the SO3krates network.
         zbl: the learned nuclear repulsion.
-        electrostatics: `exact` (molecules; no cutoff), `truncated` (the published simulations)
-            or `wolf`.
-        cutoff: long-range cutoff in Å for electrostatics and dispersion; unused by `exact`.
+        electrostatics: `exact` (molecules; no cutoff), `truncated` (the published simulations),
+            `wolf`, or `ewald` (all images of a periodic structure).
+        cutoff: long-range cutoff in Å for electrostatics and dispersion; unused by `exact`, with
+            `ewald` that of the dispersion alone.
+        ewald_accuracy: RMS error of the forces of `ewald` in eV/Å where it runs on a mesh.
         precision: of parameters and arithmetic.
         model_name: name of the weights, for messages and provenance.
 
     Raises:
-        InputError: unknown treatment or precision, or a cutoff within the short range.
+        InputError: unknown treatment or precision, a cutoff within the short range, or an
+            accuracy that is out of reach.
     """
     h = network.hyperparameters
     if precision not in ("float32", "float64"):
         raise InputError("precision: unknown", got=precision, expected="float32 or float64")
-    if electrostatics == "exact":
-        cutoff = inf
-        coulomb: AbstractPairTerm = ExactCoulomb(h.coulomb_sigma)
-    elif electrostatics in ("truncated", "wolf"):
-        if not isfinite(cutoff) or cutoff <= h.cutoff:
-            raise InputError(
-                "cutoff: the long range must reach beyond the network's own cutoff",
-                got=f"{cutoff} Å",
-                expected=f"a finite number above {h.cutoff} Å",
-                remedy=f"Use {PUBLISHED_CUTOFF:g} Å, as published",
-            )
-        coulomb = TruncatedCoulomb(h.coulomb_sigma, cutoff)
-        coulomb = WolfCoulomb(coulomb) if electrostatics == "wolf" else coulomb
-    else:
+    if electrostatics not in get_args(ElectrostaticsName):
         raise InputError(
             "electrostatics: unknown treatment",
             got=electrostatics,
-            expected="exact, truncated or wolf",
+            expected=", ".join(get_args(ElectrostaticsName)),
         )
+    if electrostatics == "exact":
+        cutoff = inf
+    elif not isfinite(cutoff) or cutoff <= h.cutoff:
+        raise InputError(
+            "cutoff: the long range must reach beyond the network's own cutoff",
+            got=f"{cutoff} Å",
+            expected=f"a finite number above {h.cutoff} Å",
+            remedy=f"Use {PUBLISHED_CUTOFF:g} Å, as published",
+        )
+    coulomb: tuple[AbstractPairTerm, ...] = ()
+    ewald = None
+    match electrostatics:
+        case "exact":
+            coulomb = (ExactCoulomb(h.coulomb_sigma),)
+        case "truncated":
+            coulomb = (TruncatedCoulomb(h.coulomb_sigma, cutoff),)
+        case "wolf":
+            coulomb = (WolfCoulomb(TruncatedCoulomb(h.coulomb_sigma, cutoff)),)
+        case "ewald":
+            check_accuracy(ewald_accuracy, precision)
+            ewald = Ewald(h.coulomb_sigma, ewald_accuracy)
     force_field = ForceField(
         network=network,
         short_terms=(zbl,),
-        long_terms=(coulomb, Dispersion(h.dispersion_damping, cutoff)),
+        long_terms=(*coulomb, Dispersion(h.dispersion_damping, cutoff)),
         electrostatics=electrostatics,
         cutoff=cutoff,
         model_name=model_name,
+        ewald=ewald,
     )
     return astype(force_field, precision)
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import GetAttrKey, SequenceKey
 
-from sundog.forcefield.so3lr import PUBLISHED_CUTOFF, ForceField, assemble
+from sundog.forcefield.so3lr import EWALD_ACCURACY, PUBLISHED_CUTOFF, ForceField, assemble
 from sundog.model.so3krates import initialize
 from sundog.numerics.precision import with_x64
 from sundog.terms.zbl import ZBL
@@ -22,6 +22,7 @@ def load(
     *,
     electrostatics: ElectrostaticsName = "exact",
     cutoff_angstrom: float = PUBLISHED_CUTOFF,
+    ewald_accuracy: float = EWALD_ACCURACY,
     precision: Precision = "float32",
 ) -> ForceField:
     """Return a force field with trained weights, ready to call.
@@ -29,19 +30,23 @@ def load(
     Args:
         model: name of installed weights or path to a `.safetensors` file; by default
             `SUNDOG_MODEL_PATH`, else the published `so3lr`, which is fetched once.
-        electrostatics: `exact` for molecules; `truncated` (the published simulations') or
-            `wolf` for periodic systems. Three different Hamiltonians.
-        cutoff_angstrom: long-range cutoff in Å; unused by `exact`.
+        electrostatics: `exact` for molecules; `truncated` (the published simulations'), `wolf`
+            or `ewald` (all images) for periodic systems. Four different Hamiltonians.
+        cutoff_angstrom: long-range cutoff in Å; unused by `exact`, with `ewald` that of the
+            dispersion alone.
+        ewald_accuracy: RMS error of the forces of `ewald` in eV/Å.
         precision: `float32` for speed, `float64` for parity with the reference.
 
     Raises:
         WeightsError: the weights are missing, damaged, or cannot be fetched.
-        InputError: unknown treatment or precision, or a cutoff within the short range.
+        InputError: unknown treatment or precision, a cutoff within the short range, or an
+            accuracy that is out of reach.
     """
     return build(
         obtain(model, report=_say),
         electrostatics=electrostatics,
         cutoff_angstrom=cutoff_angstrom,
+        ewald_accuracy=ewald_accuracy,
         precision=precision,
     )
 
@@ -52,6 +57,7 @@ def build(
     *,
     electrostatics: ElectrostaticsName = "exact",
     cutoff_angstrom: float = PUBLISHED_CUTOFF,
+    ewald_accuracy: float = EWALD_ACCURACY,
     precision: Precision = "float32",
 ) -> ForceField:
     """Return the force field of a weight set; arguments as for `load`."""
@@ -72,6 +78,7 @@ def build(
         zbl,
         electrostatics=electrostatics,
         cutoff=cutoff_angstrom,
+        ewald_accuracy=ewald_accuracy,
         precision=precision,
         model_name=weights.name,
     )

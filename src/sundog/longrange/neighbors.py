@@ -1,0 +1,77 @@
+"""Pair lists together with the plan of a sum in reciprocal space, as one value that follows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Bool
+
+from sundog.longrange.plan import Plan
+from sundog.neighbors.base import AbstractNeighbors, Memory
+from sundog.system import System
+
+OF_PLAN = "reciprocal."
+
+
+class Planned(eqx.Module):
+    """What a force field is called with.
+
+    Attributes:
+        pairs: pair lists of whatever kind.
+        plan: of the sum in reciprocal space.
+    """
+
+    pairs: Any
+    plan: Plan
+
+
+class PlannedNeighbors(AbstractNeighbors):
+    """Pair lists of whatever kind and a plan.
+
+    Attributes:
+        lists: the pair lists.
+        plan: of the sum in reciprocal space.
+    """
+
+    lists: AbstractNeighbors
+    plan: Plan
+
+    @property
+    def pairs(self) -> Planned:
+        """The lists' pairs and the plan."""
+        return Planned(self.lists.pairs, self.plan)
+
+    @property
+    def overflow(self) -> Bool[Array, ""]:
+        """True when a list was too small or a cell too large."""
+        return self.lists.overflow | self.plan.overflow
+
+    def update(self, system: System) -> "PlannedNeighbors":
+        """Return lists and plan that hold for the system as it is now (pure, jittable)."""
+        return PlannedNeighbors(self.lists.update(system), self.plan.update(system))
+
+    def enlarged(self, system: System, asked: Any) -> "PlannedNeighbors":
+        """Return what overflowed with more room, the rest as it is (host only)."""
+        lists, plan = self.lists, self.plan
+        if asked.lists.overflow:
+            lists = lists.enlarged(system, asked.lists)
+        if asked.plan.overflow:
+            plan = plan.enlarged(asked.plan)
+        return PlannedNeighbors(lists, plan)
+
+    def memory(self) -> Memory:
+        """Return what `recalled` needs (host only)."""
+        of_plan = {OF_PLAN + name: array for name, array in self.plan.memory().items()}
+        return self.lists.memory() | of_plan
+
+    def recalled(self, system: System, memory: Mapping[str, np.ndarray]) -> "PlannedNeighbors":
+        """Return what a memory is of; see `AbstractNeighbors.recalled` (host only)."""
+        of_plan = {k.removeprefix(OF_PLAN): v for k, v in memory.items() if k.startswith(OF_PLAN)}
+        of_lists = {k: v for k, v in memory.items() if not k.startswith(OF_PLAN)}
+        return PlannedNeighbors(self.lists.recalled(system, of_lists), self.plan.recalled(of_plan))
+
+
+def with_plan(neighbors: AbstractNeighbors, plan: Plan | None) -> AbstractNeighbors:
+    """Return the lists together with a plan, if there is one."""
+    return neighbors if plan is None else PlannedNeighbors(neighbors, plan)
