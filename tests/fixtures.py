@@ -13,8 +13,9 @@ from ase.build import molecule
 from sundog.elements import SUPPORTED
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
-from sundog.forcefield.so3lr import ForceField, assemble
+from sundog.forcefield.so3lr import ForceField, Pairs, assemble
 from sundog.kernels.cpu.library import why_unavailable
+from sundog.longrange.neighbors import Planned
 from sundog.model.hyperparameters import Hyperparameters
 from sundog.model.so3krates import initialize
 from sundog.neighbors.reference import reference_pairs
@@ -99,7 +100,7 @@ def call(force_field: AbstractForceField, system: System, pairs) -> Prediction:
     return _call(structure, leaves)
 
 
-def pairs_for(force_field: ForceField, system: System, skin: float = 0.0) -> dict:
+def pairs_for(force_field: AbstractForceField, system: System, skin: float = 0.0) -> Pairs:
     """Plain pair lists for every range of a force field.
 
     Padded to few lengths, so that slightly different geometries share a compiled program.
@@ -109,7 +110,8 @@ def pairs_for(force_field: ForceField, system: System, skin: float = 0.0) -> dic
         count = len(reference_pairs(system, cutoff + skin).i)
         capacity = 1 << (count + 8).bit_length()
         lists[name] = reference_pairs(system, cutoff + skin, capacity=capacity)
-    return lists
+    plan = force_field.plan(system)
+    return lists if plan is None else Planned(lists, plan)
 
 
 def moved(system: System, displacement) -> System:

@@ -20,7 +20,8 @@ from fixtures import (
 )
 from sundog.forcefield import pair_sum
 from sundog.forcefield.compiled import compiled
-from sundog.forcefield.so3lr import ForceField
+from sundog.forcefield.so3lr import ForceField, apart
+from sundog.longrange.neighbors import Planned
 from sundog.neighbors.pairs import PairList
 from sundog.system import concatenate, make_system, pad
 
@@ -39,6 +40,8 @@ CASES = {
     "triplet": (small_force_field("exact"), ethanol(multiplicity=3)),
     "truncated crystal": (small_force_field("truncated"), small_crystal()),
     "wolf crystal": (small_force_field("wolf"), small_crystal()),
+    "ewald crystal": (small_force_field("ewald"), small_crystal()),
+    "ewald ion": (small_force_field("ewald"), replace(small_crystal(), total_charge=jnp.ones(1))),
 }
 case = pytest.mark.parametrize(("force_field", "system"), CASES.values(), ids=CASES)
 
@@ -136,9 +139,10 @@ def test_charge_is_conserved_and_terms_add_up(force_field, system):
     np.testing.assert_allclose(sum(prediction.energies.values()), prediction.energy, rtol=1e-14)
 
 
-def test_a_supercell_is_eight_cells():
+@pytest.mark.parametrize("electrostatics", ["truncated", "ewald"])
+def test_a_supercell_is_eight_cells(electrostatics):
     # Cells shorter than both cutoffs: pairs of an atom with its own images take part.
-    force_field = small_force_field("truncated")
+    force_field = small_force_field(electrostatics)
     cell = 4.2 * np.eye(3)
     positions = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.1], [1.2, 2.1, 0.3]])
     numbers = np.array([8, 1, 7])
@@ -175,6 +179,7 @@ def test_a_batch_is_its_members():
 def test_padding_changes_nothing_and_has_no_nan(force_field, system):
     before = predict(force_field, system)
     padded = pad(system, system.number_of_atoms + 5, 3)
+    lists, plan = apart(pairs_for(force_field, system))
     pairs = {
         name: PairList(
             i=jnp.concatenate([p.i, jnp.full(7, system.number_of_atoms, jnp.int32)]),
@@ -182,9 +187,9 @@ def test_padding_changes_nothing_and_has_no_nan(force_field, system):
             shift=jnp.concatenate([p.shift, jnp.zeros((7, 3), p.shift.dtype)]),
             mask=jnp.concatenate([p.mask, jnp.zeros(7, bool)]),
         )
-        for name, p in pairs_for(force_field, system).items()
+        for name, p in lists.items()
     }
-    after = call(force_field, padded, pairs)
+    after = call(force_field, padded, pairs if plan is None else Planned(pairs, plan))
     atoms = slice(0, system.number_of_atoms)
     np.testing.assert_allclose(after.energy[:1], before.energy, rtol=1e-13)
     np.testing.assert_array_equal(after.energy[1:], 0)

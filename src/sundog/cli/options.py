@@ -27,10 +27,12 @@ class ModelOptions:
 
     model: str | None = None
     """Name or path of the weights; by default $SUNDOG_MODEL_PATH, else so3lr."""
-    electrostatics: Literal["exact", "truncated", "wolf"] | None = None
+    electrostatics: Literal["exact", "truncated", "wolf", "ewald"] | None = None
     """Treatment of the charges; by default exact for molecules, truncated for periodic cells."""
     cutoff_angstrom: float = 12.0
-    """Long-range cutoff in Å; unused by exact."""
+    """Long-range cutoff in Å; unused by exact, with ewald that of the dispersion alone."""
+    ewald_accuracy: float = 1e-4
+    """RMS error in eV/Å that the mesh of ewald may add to the forces."""
     kernels: Literal["auto", "reference", "plain", "cpu", "gpu"] = "auto"
     """How it is computed: compiled for the CPU, plain JAX on any device, or the slow reference."""
 
@@ -70,6 +72,7 @@ def load_force_field(
         options.model,
         electrostatics=electrostatics,
         cutoff_angstrom=options.cutoff_angstrom,
+        ewald_accuracy=options.ewald_accuracy,
         precision=precision,
     )
 
@@ -94,12 +97,14 @@ def choose_kernels(
 
 def describe_force_field(force_field: "ForceField") -> str:
     """Return one line that says which Hamiltonian runs."""
-    cutoff = "all pairs"
-    if force_field.electrostatics != "exact":
-        cutoff = f"{force_field.cutoff:g} Å"
+    reach = f"{force_field.cutoff:g} Å"
+    if force_field.electrostatics == "exact":
+        reach = "all pairs"
+    if force_field.ewald is not None:
+        reach = f"all images, mesh to {force_field.ewald.accuracy:g} eV/Å; dispersion {reach}"
     return (
         f"Force field {force_field.model_name}: electrostatics {force_field.electrostatics} "
-        f"({cutoff}), {force_field.precision}"
+        f"({reach}), {force_field.precision}"
     )
 
 

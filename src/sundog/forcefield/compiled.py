@@ -19,11 +19,15 @@ from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.packing import pack
 from sundog.forcefield.prediction import Prediction
-from sundog.forcefield.so3lr import ForceField, predicted
+from sundog.forcefield.so3lr import ForceField, apart, predicted
 from sundog.kernels.cpu import calls, library
 from sundog.kernels.cpu.coulomb import long_range_constants
 from sundog.kernels.cpu.lists import CpuLists, allocate_cpu_lists
+from sundog.longrange.mesh import ChargeField, PlainTransport, mesh_field
+from sundog.longrange.neighbors import Planned, with_plan
+from sundog.longrange.plan import Plan
 from sundog.model.heads import equalized
+from sundog.neighbors.base import AbstractNeighbors
 from sundog.properties import AtomFeatures, AtomicProperties
 from sundog.system import System
 from sundog.terms.dispersion import SWITCH_WIDTH, Dispersion, polarizabilities
@@ -65,24 +69,31 @@ class CompiledForceField(AbstractForceField):
         """Raise as the reference does (host only)."""
         self.reference.check(system)
 
-    def allocate_neighbors(self, system: System, skin: float) -> CpuLists:
+    def plan(self, system: System) -> Plan | None:
+        """Return the plan of the mesh with `ewald` (host only)."""
+        ewald = self.reference.ewald
+        return None if ewald is None else ewald.plan_mesh(system)
+
+    def allocate_neighbors(self, system: System, skin: float) -> AbstractNeighbors:
         """Return the kernels' own lists (host only)."""
-        return allocate_cpu_lists(
+        lists = allocate_cpu_lists(
             system,
             short_cutoff=self.cutoffs["short"],
             long_cutoff=self.cutoffs["long"],
             skin=skin,
         )
+        return with_plan(lists, self.plan(system))
 
-    def pairs_once(self, system: System) -> CpuLists:
+    def pairs_once(self, system: System) -> CpuLists | Planned:
         """Return lists for one evaluation (host only)."""
-        return self.allocate_neighbors(system, 0.0)
+        return self.allocate_neighbors(system, 0.0).pairs
 
-    def __call__(self, system: System, pairs: CpuLists) -> Prediction:
+    def __call__(self, system: System, pairs: CpuLists | Planned) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
+        lists, plan = apart(pairs)
         model = calls.Model(self.shape, self.constants, self.parameters)
         after = calls.forward(
-            model, system, pairs, self.reference.network.embedding(system), self.threads
+            model, system, lists, self.reference.network.embedding(system), self.threads
         )
 
         def properties(charges: PerAtom, ratios: PerAtom) -> AtomicProperties:
@@ -98,37 +109,53 @@ class CompiledForceField(AbstractForceField):
             return atoms.partial_charges, polarizabilities(atoms)
 
         (charges, alpha), pull_back = jax.vjp(sources, after.charges, after.ratios)
-        coulomb, dispersion = self.reference.long_terms
         atoms = properties(after.charges, after.ratios)
         far = calls.long_range(
             self.long_constants,
             system,
-            pairs,
+            lists,
             charges,
             alpha,
             _over_c(system, alpha.dtype),
             self.threads,
         )
-        self_slope = jax.grad(
-            lambda q: coulomb.self_energy(replace(atoms, partial_charges=q)).sum()
-        )(charges)
-        by_charge, by_ratio = pull_back((far.by_charge + self_slope, far.by_polarizability))
+        field = self._rest_of_coulomb(atoms, system, plan)
+        by_charge, by_ratio = pull_back((far.by_charge + field.by_charge, far.by_polarizability))
         gradient, virial = calls.backward(
-            model, system, pairs, after, by_charge, by_ratio, self.threads
+            model, system, lists, after, by_charge, by_ratio, self.threads
         )
         per_atom = {
             "so3krates": atoms.energies,
             "zbl": after.repulsion,
-            coulomb.name: far.electrostatics + coulomb.self_energy(atoms),
-            dispersion.name: far.dispersion,
+            "electrostatics": far.electrostatics + field.energies,
+            "dispersion": far.dispersion,
         }
         return predicted(
             system,
             per_atom,
-            forces=-(gradient + far.gradient).astype(system.positions.dtype),
-            virial=(virial + far.virial).astype(system.cell.dtype),
+            forces=-(gradient + far.gradient + field.gradient).astype(system.positions.dtype),
+            virial=(virial + far.virial + field.virial).astype(system.cell.dtype),
             features=AtomFeatures(after.features, after.euclidean),
             atoms=atoms,
+        )
+
+    def _rest_of_coulomb(
+        self, atoms: AtomicProperties, system: System, plan: Plan | None
+    ) -> ChargeField:
+        """Return what the kernels' sum over pairs leaves out: all images, or the self-energy."""
+        charges, ewald = atoms.partial_charges, self.reference.ewald
+        if ewald is not None and plan is not None:
+            return mesh_field(charges, system, plan, ewald.sigma, PlainTransport())
+        coulomb, _ = self.reference.long_terms
+
+        def energies(q: PerAtom) -> PerAtom:
+            return coulomb.self_energy(replace(atoms, partial_charges=q))
+
+        return ChargeField(
+            energies=energies(charges),
+            by_charge=jax.grad(lambda q: energies(q).sum())(charges),
+            gradient=jnp.zeros(system.positions.shape),
+            virial=jnp.zeros(system.cell.shape),
         )
 
 
@@ -148,13 +175,13 @@ def compiled(force_field: ForceField, threads: int | None = None) -> CompiledFor
     if isinstance(model, str):
         return model
     h = force_field.network.hyperparameters
-    _, dispersion = force_field.long_terms
+    *_, dispersion = force_field.long_terms
     assert isinstance(dispersion, Dispersion)
     cutoff = force_field.cutoff
-    shifted = force_field.electrostatics != "exact"
+    shifted = force_field.electrostatics in ("truncated", "wolf")
     try:
         long_constants = long_range_constants(
-            sigma=h.coulomb_sigma,
+            sigma=h.coulomb_sigma if force_field.ewald is None else None,
             cutoff=cutoff,
             switch_on=SWITCH_ON * cutoff if shifted else None,
             damping=dispersion.damping,

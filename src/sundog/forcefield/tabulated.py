@@ -10,7 +10,7 @@ single atoms is differentiated by `jax.vjp`. It cannot be differentiated itself:
 training need the reference.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import equinox as eqx
@@ -22,7 +22,7 @@ from jaxtyping import Array
 from sundog.elements import SUPPORTED
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
-from sundog.forcefield.so3lr import ForceField, predicted
+from sundog.forcefield.so3lr import ForceField, Pairs, apart, predicted
 from sundog.kernels.portable.attention import Attended, Attention, TabulatedFilter
 from sundog.kernels.portable.blocks import Blocked, half, in_blocks, never_empty
 from sundog.kernels.portable.geometry import PairGeometry, ShortRange
@@ -30,6 +30,8 @@ from sundog.kernels.portable.pair_sums import pair_sums
 from sundog.kernels.portable.radial import compress
 from sundog.kernels.portable.species import species_layer
 from sundog.kernels.tables import RadialTable, tabulate
+from sundog.longrange.mesh import PlainTransport, mesh_field
+from sundog.longrange.plan import Plan
 from sundog.model.layer import Filter, Layer
 from sundog.model.so3krates import So3krates
 from sundog.neighbors.pairs import PairList
@@ -66,9 +68,15 @@ class TabulatedForceField(AbstractForceField):
         """Raise as the reference does (host only)."""
         self.reference.check(system)
 
-    def __call__(self, system: System, pairs: Mapping[str, PairList]) -> Prediction:
+    def plan(self, system: System) -> Plan | None:
+        """Return the plan of the mesh with `ewald` (host only)."""
+        ewald = self.reference.ewald
+        return None if ewald is None else ewald.plan_mesh(system)
+
+    def __call__(self, system: System, pairs: Pairs) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
-        lists = {name: never_empty(one) for name, one in pairs.items()}
+        listed, plan = apart(pairs)
+        lists = {name: never_empty(one) for name, one in listed.items()}
         short = in_blocks(half(lists["short"]), PAIRS_PER_BLOCK)
         geometry = self.short_range.forward(system, short)
         features, pull_layers = self._layers(system, geometry, short)
@@ -79,10 +87,11 @@ class TabulatedForceField(AbstractForceField):
             _sum_terms(self.reference.short_terms, atoms, system, lists["short"]),
             _sum_terms(self.reference.long_terms, atoms, system, lists["long"]),
         ]
-        d_charges, d_ratios = (
-            physics[0].by_charges + physics[1].by_charges,
-            physics[0].by_ratios + physics[1].by_ratios,
-        )
+        if self.reference.ewald is not None and plan is not None:
+            physics.append(_on_mesh(atoms, system, plan, self.reference.ewald.sigma))
+        first, *rest = physics
+        d_charges = sum((one.by_charges for one in rest), start=first.by_charges)
+        d_ratios = sum((one.by_ratios for one in rest), start=first.by_ratios)
         (gx,) = pull_heads((jnp.ones_like(atoms.energies), d_charges, d_ratios))
         forces, virial = self.short_range.backward(system, short, pull_layers(gx))
         per_atom = {"so3krates": atoms.energies}
@@ -209,6 +218,18 @@ def _sum_terms(
         by_ratios=by_ratios,
         forces=sums.forces,
         virial=sums.virial,
+    )
+
+
+def _on_mesh(atoms: AtomicProperties, system: System, plan: Plan, sigma: float) -> _TermSums:
+    """Return what the sum over all images gives, in the same form."""
+    field = mesh_field(atoms.partial_charges, system, plan, sigma, PlainTransport())
+    return _TermSums(
+        energies={"electrostatics": field.energies},
+        by_charges=field.by_charge,
+        by_ratios=jnp.zeros_like(atoms.hirshfeld_ratios),
+        forces=-field.gradient,
+        virial=field.virial,
     )
 
 

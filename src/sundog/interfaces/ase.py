@@ -18,7 +18,7 @@ from ase.stress import full_3x3_to_voigt_6_stress
 
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.kernels import KernelName, verified, with_kernels
-from sundog.forcefield.so3lr import PUBLISHED_CUTOFF, ForceField
+from sundog.forcefield.so3lr import EWALD_ACCURACY, PUBLISHED_CUTOFF, ForceField
 from sundog.interfaces._compiled import Evaluator
 from sundog.io.structures import electronic_state, system_from_atoms
 from sundog.numerics.precision import with_x64
@@ -51,6 +51,7 @@ class Calculator(AseCalculator):
         *,
         electrostatics: ElectrostaticsName = "exact",
         cutoff_angstrom: float = PUBLISHED_CUTOFF,
+        ewald_accuracy: float = EWALD_ACCURACY,
         precision: Precision = "float32",
         kernels: KernelName = "auto",
         charge: int | None = None,
@@ -62,8 +63,11 @@ class Calculator(AseCalculator):
         Args:
             model: name or path of the weights, as for `sundog.load`, or a force field, whose
                 own settings then hold.
-            electrostatics: `exact` for molecules, `truncated` or `wolf` for periodic cells.
-            cutoff_angstrom: long-range cutoff in Å; unused by `exact`.
+            electrostatics: `exact` for molecules, `truncated`, `wolf` or `ewald` for periodic
+                cells.
+            cutoff_angstrom: long-range cutoff in Å; unused by `exact`, with `ewald` that of the
+                dispersion alone.
+            ewald_accuracy: RMS error of the forces of `ewald` in eV/Å.
             precision: `float32`, or `float64` where digits matter (Hessians, parity).
             kernels: how it is computed: `auto` (compiled for the CPU where it can be had), `plain`,
                 `cpu`, or `reference`, the slow one that the others are checked against at the
@@ -74,7 +78,8 @@ class Calculator(AseCalculator):
 
         Raises:
             WeightsError: the weights are missing or damaged.
-            InputError: unknown treatment or precision, or a cutoff within the short range.
+            InputError: unknown treatment or precision, a cutoff within the short range, or an
+                accuracy that is out of reach.
         """
         super().__init__(**kwargs)
         if not isinstance(model, ForceField):
@@ -82,6 +87,7 @@ class Calculator(AseCalculator):
                 model,
                 electrostatics=electrostatics,
                 cutoff_angstrom=cutoff_angstrom,
+                ewald_accuracy=ewald_accuracy,
                 precision=precision,
             )
         self._force_field = model

@@ -44,10 +44,10 @@ class BenchSettings:
     """Longest time of one process in s."""
     model: str | None = None
     """Name or path of the weights; by default $SUNDOG_MODEL_PATH, else so3lr."""
-    electrostatics: Literal["exact", "truncated", "wolf"] | None = None
+    electrostatics: Literal["exact", "truncated", "wolf", "ewald"] | None = None
     """Treatment of the charges; by default exact for molecules, truncated for periodic cells."""
     cutoff_angstrom: float = 12.0
-    """Long-range cutoff in Å; unused by exact."""
+    """Long-range cutoff in Å; unused by exact, with ewald that of the dispersion alone."""
     data_dir: Path | None = None
     """Folder of the cases that are files; by default benchmarks/data here or in the source tree."""
 

@@ -25,7 +25,7 @@ TOLERANCE: dict[Precision, float] = {"float32": 1e-9, "float64": 1e-14}
 
 def long_range_constants(
     *,
-    sigma: float,
+    sigma: float | None,
     cutoff: float,
     switch_on: float | None,
     damping: float,
@@ -35,18 +35,22 @@ def long_range_constants(
     """Return what the long-range kernel must know, in its order (float64).
 
     Args:
-        sigma: σ in Å.
+        sigma: σ in Å; None where charges do not interact by pairs.
         cutoff: Å, may be infinite.
         switch_on: where the shift of the force is switched on, Å; None for an unshifted potential.
         damping: γ_d of the dispersion.
         switch_width: Å before the cutoff over which the dispersion is switched off.
         precision: of the arithmetic, to which the polynomials are made.
     """
-    reach = min(cutoff, RANGE_IN_SIGMA * sigma)
-    potential, slope = _polynomials(sigma, reach, precision)
-    shift = erf(cutoff / sigma) / cutoff if isfinite(cutoff) else 0.0
-    at_cutoff = 0.0
-    if isfinite(cutoff):
+    shift = at_cutoff = 0.0
+    if sigma is None:
+        # A polynomial of one coefficient, which is zero, takes the kernel next to no time.
+        reach, potential, slope = cutoff, np.zeros(1), np.zeros(1)
+    else:
+        reach = min(cutoff, RANGE_IN_SIGMA * sigma)
+        potential, slope = _polynomials(sigma, reach, precision)
+    if sigma is not None and isfinite(cutoff):
+        shift = erf(cutoff / sigma) / cutoff
         gaussian = 2 / sqrt(pi) / sigma * np.exp(-((cutoff / sigma) ** 2))
         at_cutoff = gaussian / cutoff - shift / cutoff
     head = [
