@@ -1,106 +1,13 @@
 // The doors: handlers that XLA calls, and a few plain functions for Python.
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
-#include <memory>
-#include <thread>
 
 #include "build.hpp"
-#include "kernels.hpp"
-#include "xla/ffi/api/ffi.h"
-
-namespace ffi = xla::ffi;
+#include "crew.hpp"
+#include "doors.hpp"
 
 namespace sundog {
 namespace {
-
-// Threads of the pool that help one call from its first stage to its last. They stay awake in
-// between: a thread that is woken for every stage often comes too late for it.
-//
-// Tasks are claimed one by one, by the caller as well, which never waits for a task that nobody
-// has begun. So a pool whose threads are all busy, even with callers like this one, cannot come
-// to a halt, and a helper that comes late finds nothing to do.
-class Crew {
-  public:
-    static std::shared_ptr<Crew> hire(ffi::ThreadPool& pool, int64_t threads, int tasks) {
-        auto crew = std::make_shared<Crew>();
-        const int64_t helpers = std::min<int64_t>({threads, pool.num_threads(), tasks}) - 1;
-        for (int64_t k = 0; k < helpers; ++k) pool.Schedule([crew] { crew->help(); });
-        return crew;
-    }
-
-    void run(int count, void (*task)(const void*, int), const void* context) {
-        task_ = task;
-        context_ = context;
-        done_.store(0, std::memory_order_relaxed);
-        const uint64_t stage = ++stage_ << 32;
-        ticket_.store(stage | uint64_t(count) << 16, std::memory_order_release);
-        work(stage_);
-        for (int spins = 0; done_.load(std::memory_order_acquire) < count; ++spins) pause(spins);
-    }
-
-    void dismiss() { ticket_.store(kOver, std::memory_order_release); }
-
-  private:
-    static constexpr uint64_t kOver = ~uint64_t(0);
-    void (*task_)(const void*, int) = nullptr;
-    const void* context_ = nullptr;
-    uint64_t stage_ = 0;
-    // Number of the stage, of its tasks (16 bits), and of those claimed (16 bits).
-    std::atomic<uint64_t> ticket_{0};
-    std::atomic<int> done_{0};
-
-    static void pause(int spins) {
-        if (spins > 4000) std::this_thread::yield();
-    }
-
-    // Claims tasks of a stage until there are none. A claimed task keeps its stage open.
-    void work(uint64_t stage) {
-        uint64_t ticket = ticket_.load(std::memory_order_acquire);
-        while (ticket >> 32 == stage && (ticket & 0xffff) < (ticket >> 16 & 0xffff)) {
-            if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel))
-                continue;
-            task_(context_, int(ticket & 0xffff));
-            done_.fetch_add(1, std::memory_order_release);
-            ticket = ticket_.load(std::memory_order_acquire);
-        }
-    }
-
-    void help() {
-        uint64_t seen = 0;
-        for (int spins = 0;; ++spins) {
-            const uint64_t ticket = ticket_.load(std::memory_order_acquire);
-            if (ticket == kOver) return;
-            if (ticket >> 32 != seen) {
-                seen = ticket >> 32;
-                work(seen);
-                spins = 0;
-            }
-            pause(spins);
-        }
-    }
-};
-
-// A crew for the time of one call.
-class CrewOfCall {
-  public:
-    CrewOfCall(ffi::ThreadPool& pool, int64_t threads, int tasks)
-        : crew_(Crew::hire(pool, threads, tasks)), team{crew_.get(), run} {}
-    ~CrewOfCall() { crew_->dismiss(); }
-    CrewOfCall(const CrewOfCall&) = delete;
-    CrewOfCall& operator=(const CrewOfCall&) = delete;
-
-  private:
-    std::shared_ptr<Crew> crew_;
-
-    static void run(const Team& team, int count, void (*task)(const void*, int),
-                    const void* context) {
-        static_cast<Crew*>(team.crew)->run(count, task, context);
-    }
-
-  public:
-    const Team team;
-};
 
 const Kernels* choose_kernels(int level) {
 #ifdef SUNDOG_X86
@@ -118,7 +25,17 @@ const Kernels* choose_kernels(int level) {
 
 // Instruction set that is used at most: 2 AVX-512, 1 AVX2, 0 generic. For tests.
 std::atomic<int> level{2};
+
+}  // namespace
+
 const Kernels& kernels() { return *choose_kernels(level.load()); }
+
+const Precision* precision_of(const Any& buffer) {
+    if (buffer.element_type() == ffi::F32) return &kernels().single;
+    return buffer.element_type() == ffi::F64 ? &kernels().twice : nullptr;
+}
+
+namespace {
 
 Extent read_extent(const int64_t* e) {
     return {long(e[0]), long(e[1]), long(e[2]), long(e[3]),
@@ -153,18 +70,6 @@ void read_constants(const double* c, Shape& s, Zbl& z) {
     z.exponentials = s.exponentials;
     std::copy(c + 6, c + 6 + s.exponentials, z.a);
     std::copy(c + 6 + s.exponentials, c + 6 + 2 * s.exponentials, z.c);
-}
-
-using Ints = ffi::Span<const int64_t>;
-using IntBuffer = ffi::Buffer<ffi::S32>;
-using DoubleBuffer = ffi::Buffer<ffi::F64>;
-using Any = ffi::AnyBuffer;
-template <class B>
-using Result = ffi::Result<B>;
-
-const Precision* precision_of(const Any& buffer) {
-    if (buffer.element_type() == ffi::F32) return &kernels().single;
-    return buffer.element_type() == ffi::F64 ? &kernels().twice : nullptr;
 }
 
 ffi::Error build(Ints extent, double short_reach, double long_reach, DoubleBuffer positions,

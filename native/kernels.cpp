@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "long_range.hpp"
+#include "mesh.hpp"
 #include "network.hpp"
 
 #define SUNDOG_PASTE(a, b) a##b
@@ -109,9 +110,23 @@ void run_long_range(const LongCall& c) {
 }
 
 template <class T>
+void run_spread(const MeshCall& c, const Team& team, const void* charges, void* meshes,
+                void* scratch) {
+    spread(c, team, static_cast<const T*>(charges), static_cast<T*>(meshes),
+           static_cast<T*>(scratch));
+}
+
+template <class T>
+void run_gather(const MeshCall& c, const Team& team, const void* meshes, void* potential,
+                void* slopes, void* scratch) {
+    gather(c, team, static_cast<const T*>(meshes), static_cast<T*>(potential),
+           static_cast<T*>(slopes), static_cast<T*>(scratch));
+}
+
+template <class T>
 constexpr Precision precision() {
-    return {parameters_size<T>, workspace_size<T>, LongWork<T>::doubles,
-            run_forward<T>,     run_backward<T>,   run_long_range<T>};
+    return {parameters_size<T>, workspace_size<T>, LongWork<T>::doubles, run_forward<T>,
+            run_backward<T>,    run_long_range<T>, run_spread<T>,        run_gather<T>};
 }
 
 constexpr Kernels kKernels{SUNDOG_NAME(SUNDOG_ISA), precision<float>(), precision<double>()};

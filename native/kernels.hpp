@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lists.hpp"
+#include "mesh_call.hpp"
 #include "team.hpp"
 
 namespace sundog {
@@ -42,6 +43,9 @@ struct Precision {
     void (*forward)(const NetworkCall&, const NetworkOutputs&);
     void (*backward)(const NetworkCall&, const NetworkGradients&);
     void (*long_range)(const LongCall&);
+    void (*spread)(const MeshCall&, const Team&, const void* charges, void* meshes, void* scratch);
+    void (*gather)(const MeshCall&, const Team&, const void* meshes, void* potential, void* slopes,
+                   void* scratch);
 };
 
 struct Kernels {

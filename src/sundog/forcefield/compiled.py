@@ -23,7 +23,8 @@ from sundog.forcefield.so3lr import ForceField, apart, predicted
 from sundog.kernels.cpu import calls, library
 from sundog.kernels.cpu.coulomb import long_range_constants
 from sundog.kernels.cpu.lists import CpuLists, allocate_cpu_lists
-from sundog.longrange.mesh import ChargeField, PlainTransport, mesh_field
+from sundog.kernels.cpu.mesh import CompiledTransport
+from sundog.longrange.mesh import ChargeField, mesh_field
 from sundog.longrange.neighbors import Planned, with_plan
 from sundog.longrange.plan import Plan
 from sundog.model.heads import equalized
@@ -145,7 +146,8 @@ class CompiledForceField(AbstractForceField):
         """Return what the kernels' sum over pairs leaves out: all images, or the self-energy."""
         charges, ewald = atoms.partial_charges, self.reference.ewald
         if ewald is not None and plan is not None:
-            return mesh_field(charges, system, plan, ewald.sigma, PlainTransport())
+            transport = CompiledTransport(self.threads)
+            return mesh_field(charges, system, plan, ewald.sigma, transport)
         coulomb, _ = self.reference.long_terms
 
         def energies(q: PerAtom) -> PerAtom:

@@ -11,6 +11,7 @@ appear. Source: Essmann et al., J. Chem. Phys. 103, 8577 (1995), doi:10.1063/1.4
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from numpy.polynomial import Polynomial
 
 IMAGES = 3
 """Images of a mode on either side that are counted; the next have sinc⁸ below 1e-8."""
@@ -21,25 +22,33 @@ def weights(
 ) -> tuple[Float[Array, "order atoms 3"], Float[Array, "order atoms 3"]]:
     """Return M_p(x + j) and M_p′(x + j) for j = 0 … p − 1.
 
+    As products of matrices with powers of x: XLA takes minutes to compile the recursion, which it
+    repeats for every use of a weight.
+
     Args:
         x: u − ⌊u⌋, from 0 to 1.
         order: p, at least 3.
     """
-    values = [x, 1 - x]
-    for n in range(3, order):
-        values = _raised(values, x, n)
-    zero = jnp.zeros_like(x)
-    slopes = [a - b for a, b in zip([*values, zero], [zero, *values], strict=True)]
-    return jnp.stack(_raised(values, x, order)), jnp.stack(slopes)
+    powers = jnp.stack([(x - 0.5) ** k for k in range(order)])
+    values, slopes = (
+        jnp.einsum("jk,kan->jan", jnp.asarray(one, x.dtype), powers, precision="highest")
+        for one in _polynomials(order)
+    )
+    return values, slopes
 
 
-def _raised(values: list[Array], x: Array, n: int) -> list[Array]:
-    """Return M_n(x + j) from M_{n−1}(x + j)."""
-    zero = jnp.zeros_like(x)
-    return [
-        ((x + j) * here + (n - j - x) * before) / (n - 1)
-        for j, (here, before) in enumerate(zip([*values, zero], [zero, *values], strict=True))
-    ]
+def _polynomials(order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return coefficients by powers of x − ½ of M_p(x + j), and of its slope; [j, power]."""
+    x = Polynomial([0.5, 1.0])
+    pieces = [Polynomial([1.0])]
+    for n in range(2, order + 1):
+        before = [Polynomial([0.0]), *pieces, Polynomial([0.0])]
+        pieces = [((x + j) * before[j + 1] + (n - j - x) * before[j]) / (n - 1) for j in range(n)]
+
+    def table(polynomials: list[Polynomial]) -> np.ndarray:
+        return np.stack([np.pad(p.coef, (0, order))[:order] for p in polynomials])
+
+    return table(pieces), table([p.deriv() for p in pieces])
 
 
 def transfer(size: int, order: int) -> np.ndarray:

@@ -15,7 +15,14 @@ from pathlib import Path
 import jax
 import numpy as np
 
-HANDLERS = ("sundog_build", "sundog_forward", "sundog_backward", "sundog_long_range")
+HANDLERS = (
+    "sundog_build",
+    "sundog_forward",
+    "sundog_backward",
+    "sundog_long_range",
+    "sundog_spread",
+    "sundog_gather",
+)
 VARIABLE = "SUNDOG_NATIVE_LIBRARY"
 """Environment variable with the path of another build of the library, for developers."""
 
@@ -39,7 +46,7 @@ def load() -> ctypes.CDLL | str:
             )
     except (OSError, AttributeError, RuntimeError) as error:
         return f"the compiled kernels do not load ({error}); reinstall sundog"
-    for name in ("lists", "parameters", "workspace", "long_scratch"):
+    for name in ("lists", "parameters", "workspace", "long_scratch", "mesh_scratch"):
         getattr(library, f"sundog_{name}_size").restype = ctypes.c_int64
     library.sundog_instruction_set.restype = ctypes.c_char_p
     return library
@@ -90,6 +97,11 @@ def workspace_size(shape: Sequence[int], extent: Sequence[int], dtype: np.dtype)
 def long_scratch_size(extent: Sequence[int], dtype: np.dtype) -> int:
     """Return the length of the long-range pass's scratch, in float64."""
     return _library().sundog_long_scratch_size(_integers(extent), _is_double(dtype))
+
+
+def mesh_scratch_size(extent: Sequence[int]) -> int:
+    """Return the length of a mesh with the room that a part of the work needs on it."""
+    return _library().sundog_mesh_scratch_size(_integers(extent))
 
 
 def _library() -> ctypes.CDLL:
