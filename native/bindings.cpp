@@ -1,5 +1,6 @@
 // The doors: handlers that XLA calls, and a few plain functions for Python.
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 
 #include "build.hpp"

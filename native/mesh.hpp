@@ -10,6 +10,15 @@
 
 namespace sundog::SUNDOG_ISA {
 
+// The points of a row, as one vector of whatever length the processor has.
+template <class T>
+struct Row {
+    typedef T Vector __attribute__((vector_size(kMeshWidth * sizeof(T))));
+    typedef T Loose __attribute__((vector_size(kMeshWidth * sizeof(T)), aligned(sizeof(T))));
+    SUNDOG_INLINE static Vector load(const T* p) { return *reinterpret_cast<const Loose*>(p); }
+    SUNDOG_INLINE static void add(T* p, Vector v) { *reinterpret_cast<Loose*>(p) += v; }
+};
+
 // M_p(x + p − 1 − k) and its slope by x, for k = 0 … p − 1: in the order of the points.
 template <class T>
 struct Spline {
@@ -82,10 +91,10 @@ void spread(const MeshCall& c, const Team& team, const T* charges, T* meshes, T*
             double floor[3];
             if (charges[i] == T(0) || !floors(c.u + 3 * i, floor)) continue;
             const Stencil<T> s(c, c.u + 3 * i, floor);
+            const auto along_z = Row<T>::load(s.z.value);
             T* mesh = mine + c.system[i] * (padded / c.systems);
             each_row(c, s.first, [&](long start, int j, int k) SUNDOG_INLINED {
-                const T weight = charges[i] * s.x.value[j] * s.y.value[k];
-                for (int l = 0; l < kMeshWidth; ++l) mesh[start + l] += weight * s.z.value[l];
+                Row<T>::add(mesh + start, charges[i] * s.x.value[j] * s.y.value[k] * along_z);
             });
         }
     });
@@ -119,17 +128,12 @@ void gather(const MeshCall& c, const Team& team, const T* meshes, T* potential, 
             if (floors(c.u + 3 * i, floor)) {
                 const Stencil<T> s(c, c.u + 3 * i, floor);
                 const T* mesh = padded + c.system[i] * (rows / c.systems) * c.row();
-                T plane[kMeshWidth] = {}, by_x[kMeshWidth] = {}, by_y[kMeshWidth] = {};
+                typename Row<T>::Vector plane{}, by_x{}, by_y{};
                 each_row(c, s.first, [&](long start, int j, int k) SUNDOG_INLINED {
-                    const T here = s.x.value[j] * s.y.value[k];
-                    const T along_x = s.x.slope[j] * s.y.value[k];
-                    const T along_y = s.x.value[j] * s.y.slope[k];
-                    for (int l = 0; l < kMeshWidth; ++l) {
-                        const T g = mesh[start + l];
-                        plane[l] += here * g;
-                        by_x[l] += along_x * g;
-                        by_y[l] += along_y * g;
-                    }
+                    const auto g = Row<T>::load(mesh + start);
+                    plane += s.x.value[j] * s.y.value[k] * g;
+                    by_x += s.x.slope[j] * s.y.value[k] * g;
+                    by_y += s.x.value[j] * s.y.slope[k] * g;
                 });
                 for (int l = 0; l < kMeshWidth; ++l) {
                     sums[0] += plane[l] * s.z.value[l];

@@ -61,7 +61,13 @@ def small_force_field(electrostatics="truncated", cutoff=7.0, precision="float64
 
 
 def random_force_field(
-    hyperparameters: Hyperparameters, electrostatics, precision="float64", *, cutoff=7.0, seed=0
+    hyperparameters: Hyperparameters,
+    electrostatics,
+    precision="float64",
+    *,
+    cutoff=7.0,
+    seed=0,
+    accuracy=1e-4,
 ) -> ForceField:
     """A force field of any shape in which every parameter, biases included, is random."""
     rng = np.random.default_rng(seed)
@@ -81,7 +87,14 @@ def random_force_field(
         switch_off=hyperparameters.zbl_cutoff,
     )
     network = jax.tree.map(drawn, shapes)
-    return assemble(network, zbl, electrostatics=electrostatics, cutoff=cutoff, precision=precision)
+    return assemble(
+        network,
+        zbl,
+        electrostatics=electrostatics,
+        cutoff=cutoff,
+        ewald_accuracy=accuracy,
+        precision=precision,
+    )
 
 
 QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}

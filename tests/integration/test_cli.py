@@ -64,6 +64,22 @@ def test_predict_of_a_periodic_file_chooses_truncated_and_gives_stress(tmp_path,
     assert stress.shape == (3, 3)
 
 
+def test_predict_with_all_images_on_a_mesh(tmp_path, capsys):
+    source, energies = water_file(tmp_path / "w.extxyz"), []
+    arguments = ["predict", str(source), "--electrostatics", "ewald", "--cutoff-angstrom", "12"]
+    for name, more in (("a", []), ("b", ["--ewald-accuracy", "1e-5", "--kernels", "reference"])):
+        out = tmp_path / f"{name}.extxyz"
+        assert run([*arguments, "-o", str(out), *more]) == 0
+        energies.append(read(out).info["energy_electrostatics"])
+    said = capsys.readouterr().out
+    assert "ewald (all images, mesh to 0.0001 eV/Å; dispersion 12 Å), float64" in said
+    assert "mesh to 1e-05 eV/Å" in said
+    assert energies[0] == pytest.approx(energies[1], abs=1e-4)
+    coarse = ["-o", str(tmp_path / "c.extxyz"), "--ewald-accuracy", "1e-5"]
+    assert run([*arguments, *coarse, "--precision", "float32"]) == 2
+    assert "Use --precision float64" in capsys.readouterr().err
+
+
 def test_md_leaves_a_complete_run(tmp_path, capsys):
     source, out = water_file(tmp_path / "w.extxyz"), tmp_path / "run"
     arguments = ["nvt", str(source), "-o", str(out), "--steps", "25", "--sample-every", "5"]

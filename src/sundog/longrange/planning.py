@@ -38,7 +38,7 @@ COARSEST, FINEST = 0.6, 0.04
 MOST_SHEARED = 8.0
 """Lengths of the lattice vectors multiplied, over the volume."""
 
-POINT_COST = 20.0
+POINT_COST = 40.0
 """Time for a point of the mesh over that for a point around an atom."""
 
 

@@ -8,7 +8,8 @@
 
     s: exponential switch from 0.45 rc to rc
 
-Three treatments are three Hamiltonians: never compare energies across them.
+Three treatments are three Hamiltonians: never compare energies across them. The fourth,
+`ewald`, is no sum over pairs: see `longrange.ewald`.
 `exact` is what the model was trained with and belongs to molecules. `truncated`
 is the published simulations' (rc = 12 Å); it lacks the self-term that neutralises
 the cutoff sphere, which `wolf` restores (Wolf et al., J. Chem. Phys. 110, 8254
