@@ -46,7 +46,8 @@ SHARED_SANITIZER :=
 endif
 NATIVE_BUILD = $(BIN)/cmake -S native -G Ninja -DPython3_EXECUTABLE="$(abspath $(BIN)/python)" \
     -DCMAKE_MAKE_PROGRAM="$(abspath $(BIN)/ninja)" -DCMAKE_CXX_COMPILER="$(CXX)"
-NATIVE_TESTS := tests/unit/kernels/test_cpu_lists.py tests/unit/kernels/test_cpu_kernels.py
+NATIVE_TESTS := tests/unit/kernels/test_cpu_lists.py tests/unit/kernels/test_cpu_kernels.py \
+    tests/unit/kernels/test_cpu_mesh.py
 
 check-native: setup
 	$(BIN)/clang-format --dry-run --Werror native/*.hpp native/*.cpp
