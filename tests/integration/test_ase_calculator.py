@@ -40,10 +40,11 @@ def test_forces_follow_the_energy():
     np.testing.assert_allclose(analytic, numeric, atol=1e-6)
 
 
-def test_stress_follows_the_energy_under_ases_sign_convention():
+@pytest.mark.parametrize("electrostatics", ["truncated", "ewald"])
+def test_stress_follows_the_energy_under_ases_sign_convention(electrostatics):
     atoms = bulk("C", cubic=True)
     atoms.rattle(0.05, seed=1)
-    atoms.calc = calculator("truncated")
+    atoms.calc = calculator(electrostatics)
     stress = atoms.get_stress()
     step = 1e-4
     for k, (a, b) in enumerate([(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)]):
