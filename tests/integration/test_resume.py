@@ -72,6 +72,9 @@ def test_a_run_without_a_checkpoint_begins_anew(water, whole, tmp_path, capsys):
     out = tmp_path / "run"
     start(water, out, 10)
     shutil.rmtree(out / "checkpoints")
+    assert run(["md", "--resume", str(out), "--steps", "60"]) == 2
+    assert "the checkpoints are gone" in capsys.readouterr().err
+    (out / "energies.csv").unlink()
     kept = (out / "config.yaml").read_bytes()
     assert run(["md", "--resume", str(out), "--steps", "60", "--dry-run"]) == 0
     assert "at step 0 of 60" in capsys.readouterr().out

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from ase import Atoms
 
-from sundog.errors import InputError
+from sundog.errors import InputError, RunDirectoryError
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.io.append import held_up_to as table_held
@@ -133,7 +133,8 @@ def find_checkpoint(
     None stands for a run that was stopped before its first one.
 
     Raises:
-        RunDirectoryError: there are checkpoints, but none of them can be continued from.
+        RunDirectoryError: there are checkpoints, but none of them can be continued from, or
+            they are gone and the table has rows already.
     """
 
     def refuses(checkpoint: Checkpoint) -> str | None:
@@ -144,7 +145,16 @@ def find_checkpoint(
                 return f"{path.name} is shorter than it was then"
         return None
 
-    return newest_checkpoint(directory.checkpoints, refuses, report)
+    checkpoint = newest_checkpoint(directory.checkpoints, refuses, report)
+    begun = _path_of(directory, settings, f"0/{directory.energies.name}")
+    # The first checkpoint is older than the first row: what was computed is not thrown away.
+    if checkpoint is None and begun.exists():
+        raise RunDirectoryError(
+            f"{directory.checkpoints}: the checkpoints are gone, and the run had begun",
+            got=begun.name,
+            remedy="Put them back, or start again from final.extxyz in another folder",
+        )
+    return checkpoint
 
 
 def resumed(
