@@ -17,14 +17,18 @@ from sundog.cli.options import (
     describe_force_field,
     load_force_field,
 )
+from sundog.cli.summary import describe_net_charge
 from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.so3lr import ForceField
 from sundog.io.provenance import collect_provenance
 from sundog.io.run_directory import RunDirectory
 from sundog.io.structures import read_structures, system_from_atoms, with_electronic_state
 from sundog.io.topology import select_atoms
+from sundog.io.wrapping import with_whole_molecules
 from sundog.simulate.matter import Matter, matter_of
 from sundog.simulate.restraints.restrained import restrained
 from sundog.simulate.session import check_feasible, prepare, replicated
+from sundog.simulate.settings import SimulationSettings
 from sundog.simulate.state import MDState
 from sundog.system import System
 from sundog.weights.fetch import obtain
@@ -85,12 +89,15 @@ def set_up(structure: Path, job: Job) -> Setup:
     charge, multiplicity = int(single.total_charge[0]), int(single.multiplicity[0])
     # What was told by flags must be in every file from which one may go on.
     atoms = with_electronic_state(atoms, charge, multiplicity)
+    if atoms.pbc.any():
+        atoms = with_whole_molecules(atoms)
+        single = system_from_atoms(atoms, charge, multiplicity)
     reference = load_force_field(job.model, job.precision, [atoms])
     reference.check(single)
     system = replicated(single, job.settings)
     matter = matter_of(system, job.settings, partial(select_atoms, atoms))
     check_feasible(atoms, system, job.settings, matter)
-    said = [describe_force_field(reference)]
+    said = [describe_force_field(reference), *_warnings(reference, single, job.settings)]
     fast = choose_kernels(reference, job.model, single, said.append)
     config = job.resolved(
         model=reference.model_name if job.model.model is None else str(job.model.model),
@@ -100,6 +107,21 @@ def set_up(structure: Path, job: Job) -> Setup:
     )
     held = restrained(fast, matter.restraints)
     return Setup(job, atoms, system, held, matter, config, tuple(said))
+
+
+def _warnings(force_field: ForceField, system: System, settings: SimulationSettings) -> list[str]:
+    """Return what a user should know of charges before the run."""
+    if not bool(system.pbc[0].all()):
+        return []
+    ewald = force_field.ewald
+    return list(
+        describe_net_charge(
+            float(system.total_charge[0]),
+            float(system.volume[0]),
+            None if ewald is None else ewald.sigma,
+            settings.ensemble == "npt",
+        )
+    )
 
 
 def write_origin(directory: RunDirectory, structure: Path, setup: Setup) -> None:

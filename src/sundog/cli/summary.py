@@ -1,13 +1,19 @@
 """The end of a run in words: means with errors, drift, and where everything is."""
 
 from collections.abc import Iterator, Mapping
+from math import pi
 
 import numpy as np
 
 from sundog.analysis.blocking import block_average
+from sundog.analysis.dielectric import permittivity
+from sundog.constants import COULOMB
 from sundog.errors import InputError
 from sundog.io.run_directory import RunDirectory
 from sundog.simulate.settings import SimulationSettings
+from sundog.units import BAR, DEBYE
+
+DIPOLE = tuple(f"dipole_{axis}_e_angstrom" for axis in "xyz")
 
 MEANS = {
     "temperature_kelvin": ("Temperature", "K", 1),
@@ -39,6 +45,62 @@ def summarize(table: Mapping[str, np.ndarray], atoms: int) -> Iterator[str]:
         per_atom = 1e6 * slope / atoms
         yield f"  {'Energy drift':18s} {per_atom:+.2f} µeV/atom/ps of the conserved energy"
         yield f"  {'Length':18s} {span:.3f} ps sampled"
+
+
+def summarize_dipole(
+    table: Mapping[str, np.ndarray], fluctuating_at_kelvin: float | None
+) -> Iterator[str]:
+    """Yield the lines on the dipole of one run's energies table.
+
+    Args:
+        table: without dipoles nothing is said.
+        fluctuating_at_kelvin: temperature where fluctuations give the permittivity: a neutral
+            cell in equilibrium, in conducting surroundings; else None.
+    """
+    if not set(DIPOLE) <= set(table):
+        return
+    first = int(len(table["step"]) * SHARE_OF_EQUILIBRATION)
+    dipoles = np.stack([table[name][first:] for name in DIPOLE], axis=1)
+    mean, error = block_average(np.linalg.norm(dipoles, axis=1) / DEBYE)
+    yield f"  {'Dipole':18s} {mean:.2f} ± {error:.2f} D, its length"
+    if fluctuating_at_kelvin is not None and len(dipoles) > 2:
+        volumes = table["volume_angstrom3"][first:]
+        mean, error = permittivity(dipoles, volumes, fluctuating_at_kelvin)
+        yield (
+            f"  {'Permittivity':18s} {mean:.1f} ± {error:.1f} of the charges on the nuclei; "
+            "a liquid needs hundreds of ps"
+        )
+
+
+def describe_net_charge(
+    charge: float, volume: float, sigma: float | None, constant_pressure: bool
+) -> Iterator[str]:
+    """Yield warnings about a periodic cell with a net charge.
+
+    Args:
+        charge: e.
+        volume: Å³.
+        sigma: of the damped Coulomb interaction in Å with `ewald`, None with a cutoff.
+        constant_pressure: whether the cell follows its pressure.
+    """
+    if not charge:
+        return
+    if sigma is None:
+        yield (
+            f"Warning: the periodic cell has charge {charge:+g}; with a cutoff its energy depends "
+            "on the cutoff. Add counter-ions, or use --electrostatics ewald"
+        )
+    else:
+        pressure = -pi * COULOMB * sigma**2 * charge**2 / (2 * volume**2) / BAR
+        yield (
+            f"Warning: the periodic cell has charge {charge:+g}; a uniform background neutralises "
+            f"it and adds {pressure:+.3g} bar to the pressure. Better add counter-ions"
+        )
+    if constant_pressure:
+        yield (
+            "Warning: under constant pressure the density of a charged cell is not that of any "
+            "solution: the interaction with images and background depends on the volume"
+        )
 
 
 def where(directory: RunDirectory, settings: SimulationSettings) -> Iterator[str]:

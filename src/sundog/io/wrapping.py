@@ -1,14 +1,29 @@
-"""Positions for the eye: molecules whole, with their centres in the cell.
+"""Molecules in one piece, and their centres in the cell.
 
 The engine leaves positions unwrapped: atoms that diffuse walk out of the cell, as
 mean square displacements need it. `wrap` moves each molecule by whole lattice vectors.
 """
 
 import numpy as np
+from ase import Atoms
 from ase.cell import Cell
 from jaxtyping import Float
 
-from sundog.io.molecules import Molecules
+from sundog.io.molecules import Molecules, find_molecules
+
+
+def with_whole_molecules(atoms: Atoms) -> Atoms:
+    """Return a structure whose molecules are in one piece.
+
+    A dipole of the cell that is to be continuous needs them so: an atom that stands a lattice
+    vector away from its molecule adds its charge times that vector, and charges fluctuate.
+    """
+    image = find_molecules(atoms).image
+    if not image.any():
+        return atoms
+    whole = atoms.copy()
+    whole.positions = atoms.positions + image @ atoms.cell.array
+    return whole
 
 
 def wrap(

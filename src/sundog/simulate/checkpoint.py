@@ -17,6 +17,8 @@ from sundog.simulate.state import MDState
 PLAIN = ("momenta", "forces", "virial", "heat", "temperature", "step")
 NESTED = ("energies", "extended")
 LISTS = "lists."
+DIPOLE = "dipole"
+"""Of force fields with charges only."""
 
 
 def arrays_of(state: MDState) -> dict[str, np.ndarray]:
@@ -32,6 +34,8 @@ def arrays_of(state: MDState) -> dict[str, np.ndarray]:
     }
     for name in NESTED:
         arrays |= {f"{name}.{key}": value for key, value in getattr(state, name).items()}
+    if state.dipole is not None:
+        arrays[DIPOLE] = state.dipole
     arrays |= {LISTS + key: value for key, value in state.neighbors.memory().items()}
     return {name: np.asarray(value) for name, value in jax.device_get(arrays).items()}
 
@@ -80,6 +84,7 @@ def restored(state: MDState, arrays: Mapping[str, np.ndarray]) -> MDState:
         system=system,
         key=jax.random.wrap_key_data(jnp.asarray(arrays["key"])),
         neighbors=neighbors,
+        dipole=jnp.asarray(arrays[DIPOLE]) if DIPOLE in arrays else None,
         **{name: jnp.asarray(arrays[name]) for name in PLAIN},
         **nested,
     )

@@ -48,8 +48,15 @@ def measure(
         "temperature_kelvin": thermometer(state),
         "bath_temperature_kelvin": state.temperature,
         **{f"energy_{name}_ev": values for name, values in state.energies.items()},
+        **_measure_dipole(state),
         **_measure_cell(state),
     }
+
+
+def _measure_dipole(state: MDState) -> dict[str, Array]:
+    if state.dipole is None:
+        return {}
+    return {f"dipole_{axis}_e_angstrom": state.dipole[:, k] for k, axis in enumerate("xyz")}
 
 
 def _measure_cell(state: MDState) -> dict[str, Array]:

@@ -43,6 +43,8 @@ class MDState(eqx.Module):
         neighbors: pair lists.
         key: the only source of randomness.
         step: steps done.
+        dipole: of each structure about its centre of mass in e·Å at `system`, or None for a force
+            field without charges.
         constraints: rigid bonds, or None; propagators of `propagators.constrained` keep them.
     """
 
@@ -60,6 +62,7 @@ class MDState(eqx.Module):
     neighbors: AbstractNeighbors
     key: PRNGKeyArray
     step: Int[Array, ""]
+    dipole: Float[Array, "systems 3"] | None = None
     constraints: Constraints | None = None
 
     @property
@@ -130,7 +133,18 @@ class MDState(eqx.Module):
             forces=prediction.forces,
             virial=virial,
             energies=prediction.energies,
+            dipole=None if prediction.dipole is None else self._about_centre(prediction.dipole),
         )
+
+    def _about_centre(
+        self, dipole: Float[Array | np.ndarray, "systems 3"]
+    ) -> Float[Array, "systems 3"]:
+        """Return a dipole about the origin of the user's coordinates about the centre of mass."""
+        weights = jnp.where(self.system.is_atom, self.masses, 0.0)
+        moment = self.sum_over_atoms(weights[:, None] * self.system.positions)
+        mass = jnp.maximum(self.sum_over_atoms(weights), 1e-30)
+        centre = moment / mass[:, None] + self.system.origin
+        return dipole - self.system.total_charge[:, None] * centre
 
 
 def atomic_masses(system: System) -> PerAtom:

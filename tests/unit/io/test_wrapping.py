@@ -9,7 +9,7 @@ from ase.build import bulk, graphene, molecule
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
 from sundog.io.molecules import BOND_STRETCH, find_bonds, find_molecules
-from sundog.io.wrapping import wrap
+from sundog.io.wrapping import with_whole_molecules, wrap
 
 CELLS = {
     "cubic": np.diag([13.0, 13.0, 13.0]),
@@ -77,6 +77,25 @@ def test_broken_molecules_come_back_whole(name, pbc):
         centre = wrapped[mine].mean(axis=0) @ np.linalg.inv(now)
         inside = (centre > -1e-9) & (centre < 1 + 1e-9)
         assert inside[np.array(pbc, bool)].all()
+
+
+def test_whole_molecules_have_all_bonds_without_images():
+    cell = CELLS["triclinic"]
+    whole, _ = mixture(cell, True)
+    broken = whole.copy()
+    broken.positions += np.random.default_rng(1).integers(-1, 2, (len(whole), 3)) @ cell
+    found = []
+    for one in (whole, with_whole_molecules(broken)):
+        one.pbc = False
+        bonds = find_bonds(one)
+        found.append(set(zip(bonds.first.tolist(), bonds.second.tolist(), strict=True)))
+    assert found[0] == found[1]
+    assert len(found[0]) == 26
+
+
+def test_what_is_whole_is_not_touched():
+    whole, _ = mixture(CELLS["cubic"], True)
+    assert with_whole_molecules(whole) is whole
 
 
 def test_wrapping_twice_is_wrapping_once():

@@ -166,7 +166,7 @@ def _run(
 def _report(directory: "RunDirectory", setup: "Setup", log: "Log") -> None:
     """Say and draw what came out."""
     from sundog.analysis.energy_plot import plot_energies
-    from sundog.cli.summary import summarize, where
+    from sundog.cli.summary import summarize, summarize_dipole, where
     from sundog.io.table import read_table
 
     settings, atoms = setup.job.settings, len(setup.atoms)
@@ -175,11 +175,13 @@ def _report(directory: "RunDirectory", setup: "Setup", log: "Log") -> None:
         table = read_table(own.energies)
         if settings.replicas > 1:
             log(f"Replica {k}, begun at {target:g} K:")
-        for line in summarize(table, atoms):
-            log(line)
         title = f"{settings.ensemble.upper()}, {atoms} atoms"
         steady = settings.ensemble != "nve" and settings.temperature_end_kelvin is None
         bath = target if steady and not settings.exchange_every else None
+        conducting = setup.config["electrostatics"] == "ewald" and not setup.config["charge"]
+        fluctuating = bath if conducting and setup.atoms.pbc.all() else None
+        for line in (*summarize(table, atoms), *summarize_dipole(table, fluctuating)):
+            log(line)
         plot_energies(table, own.report, title, target_temperature_kelvin=bath)
     for line in where(directory, settings):
         log(line)

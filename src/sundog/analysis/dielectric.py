@@ -1,0 +1,43 @@
+"""Relative permittivity from the fluctuations of a cell's dipole.
+
+    ε = 1 + 4π ke (⟨M²⟩ − ⟨M⟩²)/(3 ⟨V⟩ k_B T)
+
+M: dipole of the cell, of molecules that were whole when the run began and unwrapped since.
+Valid for an isotropic, neutral system with conducting boundary, that is with `ewald`; the
+charges sit on the nuclei, so that the part of the electrons (ε∞, 1.8 in water) is not in it.
+Sources: de Leeuw, Perram, Smith, Proc. R. Soc. A 373, 27 (1980); Neumann, Mol. Phys. 50, 841
+(1983), doi:10.1080/00268978300102721.
+"""
+
+from math import pi
+
+import numpy as np
+from jaxtyping import Float
+
+from sundog.analysis.blocking import block_average
+from sundog.constants import COULOMB
+from sundog.units import BOLTZMANN
+
+
+def permittivity(
+    dipoles: Float[np.ndarray, "samples 3"],
+    volumes: Float[np.ndarray, " samples"],
+    temperature_kelvin: float,
+) -> tuple[float, float]:
+    """Return the relative permittivity and its standard error.
+
+    The dipole of a liquid takes many picoseconds to turn around; from a run of a few such
+    times value and error are both too small.
+
+    Args:
+        dipoles: of the cell, e·Å.
+        volumes: Å³.
+        temperature_kelvin: K.
+
+    Raises:
+        InputError: an empty series, or values that are not finite.
+    """
+    deviations = dipoles - dipoles.mean(axis=0)
+    fluctuation, error = block_average((deviations**2).sum(axis=1))
+    unit = 4 * pi * COULOMB / (3 * float(volumes.mean()) * BOLTZMANN * temperature_kelvin)
+    return 1 + unit * fluctuation, unit * error

@@ -1,0 +1,63 @@
+"""Radial distribution function g(r) of a trajectory, with mdtraj.
+
+g(r) = ⟨ number of pairs in [r, r + dr] ⟩ / (pairs · 4πr² dr / V)
+"""
+
+from typing import NamedTuple
+
+import mdtraj
+import numpy as np
+from jaxtyping import Float
+
+from sundog.errors import InputError
+
+ANGSTROM_PER_NM = 10.0
+
+
+class RadialDistribution(NamedTuple):
+    """g(r).
+
+    Attributes:
+        r: middles of the bins, Å.
+        g: 1 where nothing is correlated.
+    """
+
+    r: Float[np.ndarray, " bins"]
+    g: Float[np.ndarray, " bins"]
+
+    def extremum(self, low: float, high: float, *, lowest: bool = False) -> tuple[float, float]:
+        """Return place in Å and height of the highest (or lowest) point between two distances."""
+        inside = np.flatnonzero((self.r >= low) & (self.r < high))
+        k = inside[(self.g[inside].argmin if lowest else self.g[inside].argmax)()]
+        return float(self.r[k]), float(self.g[k])
+
+
+def radial_distribution(
+    trajectory: mdtraj.Trajectory, first: str, second: str, *, bin_width: float = 0.05
+) -> RadialDistribution:
+    """Return g(r) between two selections of atoms, up to half the smallest width of the cell.
+
+    Args:
+        trajectory: with a cell.
+        first: in mdtraj's selection language.
+        second: likewise.
+        bin_width: Å.
+
+    Raises:
+        InputError: no cell, no names of atoms, or a selection without pairs.
+    """
+    if trajectory.unitcell_vectors is None or trajectory.topology is None:
+        raise InputError("radial distribution: the trajectory has no cell or no topology")
+    pairs = trajectory.topology.select_pairs(first, second)
+    if len(pairs) == 0:
+        raise InputError(
+            "radial distribution: the selections have no pairs", got=f"{first!r}, {second!r}"
+        )
+    vectors = np.asarray(trajectory.unitcell_vectors, np.float64)
+    # The distances between opposite faces are the inverses of the reciprocal vectors' lengths.
+    widths = 1 / np.linalg.norm(np.linalg.inv(vectors), axis=1)
+    reach = 0.5 * widths.min()
+    r, g = mdtraj.compute_rdf(
+        trajectory, pairs, r_range=(0.0, reach), bin_width=bin_width / ANGSTROM_PER_NM
+    )
+    return RadialDistribution(r * ANGSTROM_PER_NM, g)
