@@ -144,7 +144,7 @@ class MDState(eqx.Module):
         moment = self.sum_over_atoms(weights[:, None] * self.system.positions)
         mass = jnp.maximum(self.sum_over_atoms(weights), 1e-30)
         centre = moment / mass[:, None] + self.system.origin
-        return dipole - self.system.total_charge[:, None] * centre
+        return jnp.asarray(dipole) - self.system.total_charge[:, None] * centre
 
 
 def atomic_masses(system: System) -> PerAtom:
