@@ -109,6 +109,23 @@ def test_table_compares_with_the_first_kernels_of_a_case():
     assert "10 (10–10)" in text[2]
 
 
+def test_treatments_are_rows_of_their_own():
+    rows = [
+        merged(COMMON, [a_round([10.0], [time], electrostatics=name)])
+        for name, time in (("truncated", 20.0), ("ewald", 16.0))
+    ]
+    headings, body = cells(rows)
+    assert [line[headings.index("electrostatics")] for line in body] == ["truncated", "ewald"]
+    assert [line[headings.index("speed / cpu truncated")] for line in body] == ["1", "1.25"]
+
+
+def test_treatments_are_names_separated_by_commas():
+    assert BenchSettings().treatments == (None,)
+    assert BenchSettings(electrostatics="ewald, truncated").treatments == ("ewald", "truncated")
+    with pytest.raises(InputError, match="--electrostatics"):
+        BenchSettings(electrostatics="ewald,ewold")
+
+
 def test_speed_in_ns_per_day():
     assert ns_per_day(0.0432) == pytest.approx(1.0)
 

@@ -110,7 +110,7 @@ def _show(rows: "list[Figures]") -> None:
     headings, body = cells(rows)
     table = Table()
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if number in (0, 2) else "right")
+        table.add_column(heading, justify="left" if number in (0, 2, 3) else "right")
     for line in body:
         table.add_row(*line)
     console = Console()

@@ -12,7 +12,7 @@ the liquid. Lists have the skin that `sundog md` gives them.
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -36,6 +36,7 @@ from sundog.simulate.minimize import minimize
 from sundog.simulate.run import Chunk, run
 from sundog.simulate.state import MDState, initial_state, with_thermal_momenta
 from sundog.system import System, concatenate
+from sundog.typing import ElectrostaticsName
 from sundog.weights.load import load
 
 LOOPS = 5
@@ -58,9 +59,10 @@ MOST_REPEATED_CHUNKS = 5
 def load_for(settings: BenchSettings, structures: list[Atoms]) -> ForceField:
     """Return the reference formulation for a case."""
     periodic = any(atoms.pbc.any() for atoms in structures)
+    treatment = settings.treatments[0] or ("truncated" if periodic else "exact")
     return load(
         settings.model,
-        electrostatics=settings.electrostatics or ("truncated" if periodic else "exact"),
+        electrostatics=cast("ElectrostaticsName", treatment),
         cutoff_angstrom=settings.cutoff_angstrom,
         precision=settings.precision,
     )

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -75,7 +77,7 @@ def bench(
     report: Report = lambda line: None,
     save: Callable[[list[Figures]], None] = lambda rows: None,
 ) -> list[Figures]:
-    """Measure every row and return them, in the order of cases, then kernels, then the peer.
+    """Measure every row and return them: by case, then kernels and treatments, then the peer.
 
     Args:
         settings: what and how long.
@@ -100,10 +102,11 @@ def bench(
         for case, frames in structures.items():
             _start_case(case, frames, runner, report)
         sizes = {case: sum(map(len, frames)) for case, frames in structures.items()}
+        ways = list(product(settings.kernel_names, settings.treatments))
         rows = [
-            _Measured(_common(settings, case, kernels, sizes[case], runner), [])
+            _Measured(_common(settings, case, kernels, treatment, sizes[case], runner), [])
             for case in structures
-            for kernels in (*settings.kernel_names, *([None] if peer else []))
+            for kernels, treatment in (*ways, *([(None, None)] if peer else []))
             if kernels or case.startswith("water-")
         ]
         for number in range(settings.rounds):
@@ -113,6 +116,7 @@ def bench(
                     rows[place], said = _measure_again(row, runner)
                     took = time.monotonic() - begin
                     name = f"{row.common['case']} {row.common['kernels']}"
+                    name += f" {row.common.get('electrostatics', '')}".rstrip()
                     report(f"round {number + 1}, {name}: {said} ({took:.0f} s)")
                     save([one.figures for one in rows])
     return [one.figures for one in rows]
@@ -128,10 +132,16 @@ def _start_case(case: str, frames: list[Atoms], runner: "_Runner", report: Repor
 
 
 def _common(
-    settings: BenchSettings, case: str, kernels: str | None, atoms: int, runner: "_Runner"
+    settings: BenchSettings,
+    case: str,
+    kernels: str | None,
+    treatment: str | None,
+    atoms: int,
+    runner: "_Runner",
 ) -> Figures:
     """Return what is known of a row beforehand; no kernels means the peer."""
-    return {
+    chosen = {} if treatment is None else {"electrostatics": treatment}
+    return chosen | {
         "case": case,
         "atoms": atoms,
         "kernels": kernels or PEER,
@@ -143,10 +153,12 @@ def _common(
 
 def _measure_again(row: "_Measured", runner: "_Runner") -> tuple["_Measured", str]:
     """Return a row with the figures of one more process, and these in a few words."""
-    outcome = runner.run(row.common["case"], row.common["kernels"], first=not row.rounds)
+    common = row.common
+    treatment = common.get("electrostatics")
+    outcome = runner.run(common["case"], common["kernels"], treatment, first=not row.rounds)
     if isinstance(outcome, Failure):
         return row._replace(failure=outcome.message), outcome.message
-    atoms = row.common["atoms"]
+    atoms = common["atoms"]
     said = ", ".join(
         f"{name} {1e6 * median(seconds) / atoms:.4g} µs/atom"
         for name in ("force", "step")
@@ -199,13 +211,13 @@ class _Runner:
             InputError: it cannot be made.
         """
         path = self.structure(case)
-        outcome = self._work(None, path, start=path)
+        outcome = self._work(None, self.settings.treatments[0], path, start=path)
         if isinstance(outcome, Failure):
             raise InputError(f"{case}: no thermal start, {outcome.message}")
         self.prepared_steps[case] = outcome["prepared_steps"]
         return outcome["prepared_steps"]
 
-    def run(self, case: str, kernels: str, first: bool) -> Figures | Failure:
+    def run(self, case: str, kernels: str, treatment: str | None, first: bool) -> Figures | Failure:
         """Measure a row once; drift and forces are looked at in the first round only.
 
         Raises:
@@ -213,13 +225,18 @@ class _Runner:
         """
         if kernels == PEER:
             return self._run_peer(case)
-        outcome = self._work(kernels, self.structure(case), extras=first)
+        outcome = self._work(kernels, treatment, self.structure(case), extras=first)
         if isinstance(outcome, Failure) and outcome.exit_code == InputError.exit_code:
             raise InputError(outcome.message)
         return outcome
 
     def _work(
-        self, kernels: str | None, structure: Path, start: Path | None = None, extras: bool = True
+        self,
+        kernels: str | None,
+        treatment: str | None,
+        structure: Path,
+        start: Path | None = None,
+        extras: bool = True,
     ) -> Figures | Failure:
         job = Job(
             structure=structure,
@@ -227,7 +244,7 @@ class _Runner:
             start=start,
             spawned=time.time(),
             extras=extras,
-            settings=self.settings,
+            settings=replace(self.settings, electrostatics=treatment),
         )
         source = self._folder / "job.json"
         source.write_text(job.to_json())

@@ -12,6 +12,9 @@ TEMPERATURE_KELVIN = 300.0
 FRICTION_PER_PS = 1.0
 """Of the timed Langevin steps."""
 
+TREATMENTS = ("exact", "truncated", "wolf", "ewald")
+"""Of the charges; `sundog.typing` has the same names, and imports JAX."""
+
 SKIN_ANGSTROM = SimulationSettings().skin_angstrom
 
 
@@ -44,8 +47,9 @@ class BenchSettings:
     """Longest time of one process in s."""
     model: str | None = None
     """Name or path of the weights; by default $SUNDOG_MODEL_PATH, else so3lr."""
-    electrostatics: Literal["exact", "truncated", "wolf", "ewald"] | None = None
-    """Treatment of the charges; by default exact for molecules, truncated for periodic cells."""
+    electrostatics: str | None = None
+    """Treatment of the charges, or several, separated by commas, each a row; by default exact for
+    molecules, truncated for periodic cells."""
     cutoff_angstrom: float = 12.0
     """Long-range cutoff in Å; unused by exact, with ewald that of the dispersion alone."""
     data_dir: Path | None = None
@@ -59,6 +63,8 @@ class BenchSettings:
         """
         self._require("cases", bool(self.case_names), "names separated by commas")
         self._require("kernels", bool(self.kernel_names), "names separated by commas")
+        known = set(names(self.electrostatics or "")) <= set(TREATMENTS)
+        self._require("electrostatics", known, ", ".join(TREATMENTS))
         self._require("rounds", self.rounds >= 1, "1 or more")
         self._require("seconds", self.seconds > 0, "a positive time")
         self._require("steps", self.steps >= 1, "1 or more")
@@ -74,6 +80,11 @@ class BenchSettings:
     def kernel_names(self) -> tuple[str, ...]:
         """The kernels, each once, in the order given."""
         return names(self.kernels)
+
+    @property
+    def treatments(self) -> tuple[str | None, ...]:
+        """The treatments of the charges, each once, in the order given; None for the default."""
+        return names(self.electrostatics or "") or (None,)
 
     def _require(self, name: str, condition: bool, expected: str) -> None:
         if not condition:

@@ -13,8 +13,9 @@ def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     by whole steps, or by force calls where there are none.
     """
     firsts = {row["case"]: row for row in reversed(rows)}
-    bases = list(dict.fromkeys(row["kernels"] for row in firsts.values()))
-    headings = ["case", "atoms", "kernels", "force, µs/atom", "NVT step, µs/atom"]
+    bases = list(dict.fromkeys(_way(row, several=_several(rows)) for row in firsts.values()))
+    headings = ["case", "atoms", "kernels", "electrostatics"]
+    headings += ["force, µs/atom", "NVT step, µs/atom"]
     headings += [f"speed / {bases[0]}" if len(bases) == 1 else "speed / first"]
     headings += ["ns/day", "compile, s", "start-up, s", "peak memory, MB", "drift, meV/atom/ps"]
     return headings, [_cells(row, firsts[row["case"]]) for row in rows]
@@ -23,7 +24,7 @@ def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
 def markdown(rows: Sequence[Row]) -> str:
     """Return the table in Markdown."""
     headings, body = cells(rows)
-    lines = [headings, ["---"] * 3 + ["---:"] * (len(headings) - 3), *body]
+    lines = [headings, ["---"] * 4 + ["---:"] * (len(headings) - 4), *body]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -35,11 +36,21 @@ def ratio(row: Row, first: Row) -> float | None:
     return None
 
 
+def _several(rows: Sequence[Row]) -> bool:
+    return len({row.get("electrostatics") for row in rows if row.get("electrostatics")}) > 1
+
+
+def _way(row: Row, *, several: bool) -> str:
+    """Return how a row was computed, with its treatment where there are several."""
+    return f"{row['kernels']} {row.get('electrostatics', '')}" if several else row["kernels"]
+
+
 def _cells(row: Row, first: Row) -> list[str]:
     return [
         row["case"],
         f"{row['atoms']:,}",
         row["kernels"],
+        row.get("electrostatics") or "–",
         _with_range(row["force_us_per_atom"], row["force_spread"]),
         _with_range(row["step_us_per_atom"], row["step_spread"]),
         _number(ratio(row, first)),

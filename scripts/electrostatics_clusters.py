@@ -1,0 +1,115 @@
+"""From the dimer to the bulk: which treatment of the charges has the forces of the exact sum?
+
+Usage: python scripts/electrostatics_clusters.py WATER.extxyz [--molecules 6] [--json OUT.json]
+
+Balls of whole molecules are cut out of a periodic liquid and its images. The exact sum over a ball
+is what the model was trained with. Printed is, against the radius of the ball,
+
+    ball    RMS difference of the atomic forces of a treatment with a cutoff from the exact ones,
+            over the ball
+    centre  RMS difference of the force on the molecule in the middle, by the exact sum over the
+            ball, from that by each treatment of the periodic liquid, per Cartesian component
+
+A ball ends in vacuum and its surface makes a field in the middle; on a neutral molecule that is a
+torque, which is why the molecule's whole force is compared.
+"""
+
+import argparse
+import json
+import math
+from pathlib import Path
+
+import jax
+import numpy as np
+from ase import Atoms
+
+from sundog.evaluate.predict import predict
+from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.kernels import with_kernels
+from sundog.io.molecules import find_molecules
+from sundog.io.structures import read_structures
+from sundog.io.wrapping import wrap
+from sundog.weights.load import load
+
+jax.config.update("jax_enable_x64", True)
+
+RADII = (3.2, 4.5, 6.0, 8.0, 10.0, 12.0, 14.0)
+"""Å, from the middle of the central molecule to those of the others."""
+
+WITH_CUTOFF = ("truncated", "wolf")
+IN_BULK = ("truncated", "wolf", "ewald")
+
+
+def balls(liquid: Atoms, middle: int) -> list[Atoms]:
+    """Return balls of the RADII around a molecule of a liquid; its atoms come first."""
+    molecules = find_molecules(liquid)
+    cell = liquid.cell.array
+    places = wrap(liquid.positions, cell, molecules)
+    members = [np.flatnonzero(molecules.number == k) for k in range(molecules.number.max() + 1)]
+    centres = np.array([places[atoms].mean(axis=0) for atoms in members])
+    several = math.ceil(RADII[-1] / liquid.cell.lengths().min()) + 1
+    steps = np.arange(-several, several + 1)
+    shifts = (
+        np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3) @ cell
+    )
+    apart = np.linalg.norm(shifts[:, None] + centres - centres[middle], axis=2)
+    found = []
+    for radius in RADII:
+        image, number = np.nonzero(apart < radius)
+        nearest = np.argsort(apart[image, number], kind="stable")
+        atoms = np.concatenate([members[number[k]] for k in nearest])
+        moved = np.concatenate([places[members[number[k]]] + shifts[image[k]] for k in nearest])
+        found.append(Atoms(liquid.numbers[atoms], moved - centres[middle]))
+    return found
+
+
+def force_fields() -> dict[str, AbstractForceField]:
+    """Return the treatments, in float64 and without a cutoff that the exact sum has not."""
+    return {
+        name: with_kernels(load(electrostatics=name, precision="float64"), "auto")[0]
+        for name in ("exact", *IN_BULK)
+    }
+
+
+def compare(liquid: Atoms, count: int) -> list[dict[str, float]]:
+    """Return a row for each radius, over `count` molecules in the middle."""
+    fields = force_fields()
+    members = find_molecules(liquid)
+    bulk = {name: np.asarray(predict(fields[name], liquid).forces) for name in IN_BULK}
+    middles = np.linspace(0, members.number.max(), count, endpoint=False).astype(int)
+    sums: list[dict[str, list[np.ndarray]]] = [{} for _ in RADII]
+    for middle in middles:
+        mine = np.flatnonzero(members.number == middle)
+        for row, ball in zip(sums, balls(liquid, middle), strict=True):
+            exact = np.asarray(predict(fields["exact"], ball).forces)
+            row.setdefault("atoms", []).append(np.array([len(ball)]))
+            for name in WITH_CUTOFF:
+                cut = np.asarray(predict(fields[name], ball).forces)
+                row.setdefault(f"ball {name}", []).append((cut - exact).ravel())
+            for name in IN_BULK:
+                found = exact[: len(mine)].sum(axis=0) - bulk[name][mine].sum(axis=0)
+                row.setdefault(f"centre {name}", []).append(found)
+    return [
+        {"radius_angstrom": radius, "atoms": float(np.mean(row.pop("atoms")))}
+        | {name: float(np.sqrt(np.mean(np.concatenate(all_) ** 2))) for name, all_ in row.items()}
+        for radius, row in zip(RADII, sums, strict=True)
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("liquid", type=Path, help="periodic structure file")
+    parser.add_argument("--molecules", type=int, default=6, help="in the middle, one after another")
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    rows = compare(read_structures(asked.liquid)[-1], asked.molecules)
+    print("| " + " | ".join(rows[0]) + " |")
+    print("|" + " --- |" * len(rows[0]))
+    for row in rows:
+        print("| " + " | ".join(f"{value:.4g}" for value in row.values()) + " |")
+    if asked.json is not None:
+        asked.json.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
