@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from sundog.cli.boxes import describe_boxes
 from sundog.cli.setup import Setup
 from sundog.simulate.assembly import ensemble_of
 from sundog.simulate.run import run
@@ -26,7 +27,7 @@ def print_plan(setup: Setup, state: "MDState") -> None:
     print("Settings:")
     print("  " + yaml.safe_dump(setup.config, sort_keys=False).rstrip().replace("\n", "\n  "))
     print(f"Structure: {setup.describe()}")
-    for line in setup.said:
+    for line in (*setup.said, *describe_boxes(state.neighbors)):
         print(line)
     ensemble = ensemble_of(setup.force_field, settings, setup.matter)
     total = (1 + TIMED_CHUNKS) * STEPS_PER_CHUNK

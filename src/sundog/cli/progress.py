@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
+from sundog.cli.boxes import describe_boxes
 from sundog.simulate.run import Chunk
 from sundog.simulate.settings import SimulationSettings
 
@@ -53,6 +54,8 @@ class Progress:
         line = self._line(chunk)
         if chunk.repeats:
             self._log(f"Step {step}: pair lists enlarged, {chunk.repeats} chunk(s) repeated")
+            for box in describe_boxes(chunk.state.neighbors):
+                self._log(box)
         if self._live:
             print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
         now = time.monotonic()

@@ -7,7 +7,8 @@ erf(r/σ)/r is the long-range half of an Ewald split with Gaussians of width σ/
 whole interaction is reciprocal and nothing is left to sum over pairs. The boundary is
 conducting (tin foil); the last term is that of a uniform background that neutralises Q.
 E is quadratic in the charges, so that E = ½ Σ q_i φ_i with φ_i = dE/dq_i, which is how the
-energy is shared out among atoms.
+energy is shared out among atoms. Slabs stand in boxes with vacuum, less the dipoles of their images
+(`slab.py`).
 
 This formulation is the oracle of `longrange.mesh`, the reference force field's own, and can be
 differentiated any number of times. It costs O(N) per k vector, in float64 throughout.
@@ -16,6 +17,7 @@ Sources: Ewald, Ann. Phys. 369, 253 (1921); background: Hummer, Pratt, García, 
 """
 
 from math import pi, sqrt
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -25,6 +27,7 @@ from jaxtyping import Array, Float
 
 from sundog.constants import COULOMB
 from sundog.longrange.plan import Plan, Shape
+from sundog.longrange.slab import across, boxes
 from sundog.neighbors.lattice import inverse, transform
 from sundog.numerics.segments import sum_per_system
 from sundog.system import System
@@ -58,15 +61,20 @@ class Reciprocal(eqx.Module):
         return transform(system.positions, self.inverse[system.system_index])
 
 
-def reciprocal(system: System, strain: Cells | None = None) -> Reciprocal:
+def reciprocal(
+    system: System, strain: Cells | None = None, heights: PerSystem | None = None
+) -> Reciprocal:
     """Return the reciprocal lattices; of structures that are padding, those of a unit cube.
 
     Args:
         system: periodic structures.
-        strain: ε per structure, to differentiate by.
+        strain: ε per structure, to differentiate by; a box of a slab is strained as a whole.
+        heights: of boxes in Å, when there are slabs.
     """
-    whole = jnp.all(system.pbc, axis=1)[:, None, None]
-    cell = jnp.where(whole, system.cell, jnp.eye(3, dtype=system.cell.dtype)[None])
+    whole, cell = jnp.all(system.pbc, axis=1), system.cell
+    if heights is not None:
+        whole, cell = whole | jnp.any(across(system), axis=1), boxes(system, heights)
+    cell = jnp.where(whole[:, None, None], cell, jnp.eye(3, dtype=cell.dtype)[None])
     if strain is not None:
         cell = cell + cell @ strain
     volume = jnp.abs(jnp.sum(cell[:, 0] * jnp.cross(cell[:, 1], cell[:, 2]), axis=1))
@@ -98,6 +106,53 @@ def local_potentials(
     return own * charges + background[system.system_index], 0.5 * background * total
 
 
+class LayerDipole(NamedTuple):
+    """The term (2π ke/V) M² of slabs; zero of all else.
+
+    Attributes:
+        potential: dE/dq in eV/e.
+        slope: of the potential by the position of its atom, eV/(e·Å).
+        virial: dE/dε in eV.
+    """
+
+    potential: PerAtom
+    slope: Positions
+    virial: Cells
+
+
+def layer_dipole(
+    charges: PerAtom, fractional: Positions, system: System, lattice: Reciprocal
+) -> LayerDipole:
+    """Return what removes the dipoles of a slab's images.
+
+    In fractional coordinates s along the normal, z = s/|b| and E = 2π ke (Σ q s)²/(V b²), with b
+    the reciprocal vector; V b² = A/H, from which the virial follows. Distances count from the mean
+    of the atoms: charges that add up to zero but for rounding then do not feel the origin.
+
+    Args:
+        charges: e, float64.
+        fractional: R L⁻¹.
+        system: says which structures are slabs.
+        lattice: with boxes for them.
+    """
+    index, systems = system.system_index, system.number_of_systems
+    flat, atoms = across(system), system.is_atom
+    b = jnp.sum(jnp.where(flat[:, None, :], lattice.inverse, 0.0), axis=2)
+    b2 = jnp.where(jnp.any(flat, axis=1), lattice.square(b), 1.0)
+    s = jnp.where(atoms, jnp.sum(jnp.where(flat[index], fractional, 0.0), axis=1), 0.0)
+    count = jnp.maximum(sum_per_system(atoms, index, systems), 1.0)
+    s = jnp.where(atoms, s - (sum_per_system(s, index, systems) / count)[index], 0.0)
+    moment = sum_per_system(charges * s, index, systems)
+    field = 4 * pi * COULOMB / (lattice.volume * b2) * moment
+    energy = 0.5 * field * moment
+    twice = 2 * b[:, :, None] * b[:, None, :] / b2[:, None, None]
+    return LayerDipole(
+        potential=field[index] * s,
+        slope=(field[:, None] * b)[index],
+        virial=energy[:, None, None] * (twice - jnp.eye(3, dtype=b.dtype)[None]),
+    )
+
+
 def ewald_energies(
     charges: PerAtom, system: System, strain: Cells, plan: Plan, sigma: float
 ) -> PerAtom:
@@ -105,20 +160,22 @@ def ewald_energies(
 
     Args:
         charges: e.
-        system: structures that are periodic along all directions.
+        system: structures that are periodic along all directions, or all but one.
         strain: ε per structure, to differentiate by.
-        plan: from `plan.plan_sum`.
+        plan: from `planning.Ewald.plan_sum`.
         sigma: σ in Å.
     """
-    lattice = reciprocal(system, strain)
+    lattice = reciprocal(system, strain, plan.heights)
     # Strain takes the atoms along: their fractional coordinates do not feel it.
-    fractional = reciprocal(system).fractional(system)
+    fractional = reciprocal(system, heights=plan.heights).fractional(system)
     q = charges.astype(fractional.dtype)
 
     def sum_of(shape: Shape) -> PerAtom:
         return _sum_over_modes(q, fractional, system, lattice, shape, sigma)
 
     own, _ = local_potentials(q, system, lattice.volume, sigma)
+    if plan.vacuum is not None:
+        own = own + layer_dipole(q, fractional, system, lattice).potential
     return 0.5 * q * (plan.at_stage(sum_of) + own)
 
 

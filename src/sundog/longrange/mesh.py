@@ -5,11 +5,11 @@
     φ_i = Σ_g W(R_i − r_g) φ_g + …,   dE/dR_i = q_i Σ_g ∇W(R_i − r_g) φ_g
     dE/dε_ab = −½ Σ_k G |ρ̂|² (δ_ab − 2 k_a k_b (1/k² + σ²/4)) + …
 
-with G(k) = 4π ke exp(−k²σ²/4)/(V k²) Π_d B(n_d), B of `splines.transfer`; … stands for self-term
-and background as in `longrange.ewald`, the oracle. The forces are the exact derivatives of this
-energy, so that dynamics conserves it. The mesh is hung up at the mean of the atoms'
-positions: the energy is then exactly invariant under translation, and the forces add up to zero
-because they lose their mean. In return it depends, by the error of the mesh, on which
+with G(k) = 4π ke exp(−k²σ²/4)/(V k²) Π_d B(n_d), B of `splines.transfer`; … stands for self-term,
+background and dipoles of slabs as in `longrange.ewald`, the oracle. The forces are the exact
+derivatives of this energy, so that dynamics conserves it. The mesh is hung up at the mean of the
+atoms' positions: the energy is then exactly invariant under translation, and the forces add up to
+zero because they lose their mean. In return it depends, by the error of the mesh, on which
 images of its atoms a structure is written with.
 
 Coordinates on the mesh, G and sums are formed in float64, weights and mesh in the precision of
@@ -27,7 +27,13 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from sundog.longrange import splines
-from sundog.longrange.ewald import Reciprocal, local_potentials, reciprocal, strength
+from sundog.longrange.ewald import (
+    Reciprocal,
+    layer_dipole,
+    local_potentials,
+    reciprocal,
+    strength,
+)
 from sundog.longrange.plan import Plan, Shape
 from sundog.neighbors.lattice import transform
 from sundog.numerics.segments import sum_per_system
@@ -88,13 +94,13 @@ def mesh_field(
 
     Args:
         charges: e; zero in padding.
-        system: structures that are periodic along all directions.
+        system: structures that are periodic along all directions, or all but one.
         plan: for a mesh.
         sigma: σ in Å.
         transport: between atoms and meshes.
     """
     index, systems = system.system_index, system.number_of_systems
-    lattice = reciprocal(system)
+    lattice = reciprocal(system, heights=plan.heights)
     atoms = system.is_atom[:, None]
     count = jnp.maximum(sum_per_system(system.is_atom.astype(float), index, systems), 1.0)
 
@@ -120,6 +126,10 @@ def mesh_field(
     q = charges.astype(fractional.dtype)
     own, background = local_potentials(q, system, lattice.volume, sigma)
     by_charge = potential.astype(q.dtype) + own
+    if plan.vacuum is not None:
+        dipole = layer_dipole(q, fractional, system, lattice)
+        by_charge, slopes = by_charge + dipole.potential, slopes + dipole.slope
+        virial = virial + dipole.virial
     gradient = q[:, None] * slopes
     identity = jnp.eye(3, dtype=virial.dtype)[None]
     return ChargeField(

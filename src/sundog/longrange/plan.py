@@ -11,6 +11,9 @@ larger than the one before; it goes on to the next in the very step in which the
 present one, and never back. When the last is outgrown the plan overflows: the host appends a
 stage and repeats the chunk, in which the earlier steps are the same to the bit, wherever the
 chunk began.
+
+Of slabs the box of `slab.py` is what a shape resolves. Its height belongs to the stage, and changes
+as the shape does: in the step in which the atoms spread beyond the room in it.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,8 +28,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from sundog.errors import CellError
+from sundog.longrange.slab import Vacuum, spans
 from sundog.system import System
-from sundog.typing import Cells
+from sundog.typing import Cells, PerSystem
 
 Shape = tuple[int, int, int]
 
@@ -51,7 +55,9 @@ class Plan(eqx.Module):
         spacing: h in Å.
         order: of the mesh's B-splines, None for a plain sum.
         stage: which shape is in use.
-        longest: the longest that the lattice vectors have been, Å.
+        longest: the longest that the lattice vectors have been and, across slabs, the largest
+            extent of the atoms, Å.
+        vacuum: heights of the boxes of slabs; None where there are no slabs.
     """
 
     stages: tuple[Shape, ...] = eqx.field(static=True)
@@ -59,15 +65,22 @@ class Plan(eqx.Module):
     order: int | None = eqx.field(static=True)
     stage: Int[Array, ""]
     longest: Float[Array, "systems 3"]
+    vacuum: Vacuum | None = None
+
+    @property
+    def heights(self) -> PerSystem | None:
+        """H of the boxes in use, Å; None where there are no slabs."""
+        return None if self.vacuum is None else self.vacuum.height[self.stage]
 
     @property
     def overflow(self) -> Bool[Array, ""]:
-        """True when cells have outgrown the last stage: what was computed since is void."""
+        """True when a structure has outgrown the last stage: what was computed since is void."""
         return ~self._suffices()[-1]
 
     def update(self, system: System) -> "Plan":
-        """Return the plan in the stage that the present cells need (pure, jittable)."""
-        followed = replace(self, longest=jnp.fmax(self.longest, _lengths(system.cell)))
+        """Return the plan in the stage that the system needs as it is now (pure, jittable)."""
+        lengths = _lengths(system.cell) if self.vacuum is None else spans(system)
+        followed = replace(self, longest=jnp.fmax(self.longest, lengths))
         suffices = followed._suffices()
         first = jnp.argmax(suffices.at[-1].set(True)).astype(self.stage.dtype)
         return replace(followed, stage=jnp.maximum(self.stage, first))
@@ -79,14 +92,20 @@ class Plan(eqx.Module):
             asked: a later state of the plan, which has overflowed.
 
         Raises:
-            CellError: the shape would be too large.
+            CellError: the shape would be too large, or atoms have left their slab.
         """
-        most = LARGEST_GROWTH * np.asarray(self.longest)
+        used, most, vacuum = int(self.stage), LARGEST_GROWTH * np.asarray(self.longest), self.vacuum
+        if vacuum is not None:
+            # A thin slab may well become several times as thick.
+            most = np.where(vacuum.across, np.inf, most)
         lengths = np.fmin(np.asarray(asked.longest), most)
+        if vacuum is not None:
+            vacuum = vacuum.grown(used, lengths)
+            lengths = vacuum.of_boxes(lengths)
         larger = shape_of(lengths, self.spacing, self.order)
         shape = tuple(int(n) for n in np.maximum(larger, self.stages[-1]))
-        used = int(self.stage)
-        return replace(self, stages=(*self.stages[used:], shape), stage=jnp.zeros_like(self.stage))
+        stages = (*self.stages[used:], shape)
+        return replace(self, stages=stages, stage=jnp.zeros_like(self.stage), vacuum=vacuum)
 
     def at_stage(self, function: Callable[[Shape], PyTree[Array]]) -> PyTree[Array]:
         """Return what a function of the shape gives for the one in use."""
@@ -97,11 +116,15 @@ class Plan(eqx.Module):
 
     def memory(self) -> dict[str, np.ndarray]:
         """Return what `recalled` needs (host only)."""
-        return {
+        memory = {
             "stages": np.asarray(self.stages, np.int64),
             "stage": np.asarray(self.stage),
             "longest": np.asarray(self.longest),
         }
+        if self.vacuum is not None:
+            memory["height"] = np.asarray(self.vacuum.height)
+            memory["room"] = np.asarray(self.vacuum.room)
+        return memory
 
     def recalled(self, memory: Mapping[str, np.ndarray]) -> "Plan":
         """Return the plan that a memory is of, made for the same accuracy (host only).
@@ -109,37 +132,49 @@ class Plan(eqx.Module):
         Raises:
             KeyError: the memory is not of a plan.
         """
+        vacuum = self.vacuum
+        if vacuum is not None:
+            height, room = jnp.asarray(memory["height"]), jnp.asarray(memory["room"])
+            vacuum = replace(vacuum, height=height, room=room)
         return replace(
             self,
             stages=tuple(tuple(row) for row in memory["stages"].tolist()),
             stage=jnp.asarray(memory["stage"]),
             longest=jnp.asarray(memory["longest"]),
+            vacuum=vacuum,
         )
 
     def _suffices(self) -> Bool[Array, " stages"]:
-        limits = self.spacing * np.asarray(self.stages, np.float64)[:, None]
+        limits = jnp.asarray(self.spacing * np.asarray(self.stages, np.float64)[:, None])
+        if self.vacuum is not None:
+            limits = jnp.minimum(limits, self.vacuum.room)
         # The comparison is false for what is not a number, which ends a run by itself.
-        return ~jnp.any(self.longest[None] > jnp.asarray(limits), axis=(1, 2))
+        return ~jnp.any(self.longest[None] > limits, axis=(1, 2))
 
 
-def plan_of(system: System, spacing: float, order: int | None) -> Plan:
+def plan_of(
+    system: System, spacing: float, order: int | None, vacuum: Vacuum | None = None
+) -> Plan:
     """Return a plan for the cells as they are, with some room to grow (host only).
 
     Args:
         system: concrete arrays, periodic structures and padding.
         spacing: Å.
         order: of the B-splines, None for a plain sum.
+        vacuum: of one stage, when there are slabs.
 
     Raises:
         CellError: the shape would be too large.
     """
-    longest = _lengths(system.cell)
+    longest = _lengths(system.cell) if vacuum is None else spans(system)
+    lengths = np.asarray(longest) if vacuum is None else vacuum.of_boxes(np.asarray(longest))
     return Plan(
-        stages=(shape_of(np.asarray(longest), spacing, order),),
+        stages=(shape_of(lengths, spacing, order),),
         spacing=spacing,
         order=order,
         stage=jnp.zeros((), jnp.int32),
         longest=longest,
+        vacuum=vacuum,
     )
 
 

@@ -9,16 +9,22 @@ the water of SO3LR (0.38 e, opposite charges side by side) the error, with the r
 charges to the positions in it, is a fifth of the one asked for, or less.
 
 A plain sum holds every k up to where exp(−k²σ²/4) is 1e-12: rounding in float64.
+
+Slabs get so much vacuum (`slab.py`) that, when the atoms have used up their room, the images above
+and below leave a tenth of the error asked for of a mesh, and 1e-10 eV/Å of a plain sum.
 """
 
 from math import log, pi, sqrt
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 
 from sundog.constants import COULOMB
-from sundog.errors import CellError, InputError
+from sundog.errors import CellError, ChargeError, InputError
 from sundog.longrange.plan import Plan, plan_of
+from sundog.longrange.slab import across, boxes, vacuum_of
+from sundog.longrange.typical import CHARGE, DENSITY
 from sundog.system import System
 from sundog.typing import Precision
 
@@ -29,8 +35,11 @@ MOST_ACCURATE: dict[Precision, float] = {"float32": 5e-5, "float64": 1e-8}
 LEFT_OUT = 1e-12
 """Of g(k), relative, in a plain sum."""
 
-DENSITY, CHARGE = 0.1, 0.4
-"""Atoms per Å³ and e, for which errors are estimated."""
+OF_IMAGES = 0.1
+"""Part of the accuracy of a mesh that images above and below a slab may take."""
+
+OF_IMAGES_PLAIN = 1e-10
+"""eV/Å that they may leave in a plain sum."""
 
 COARSEST, FINEST = 0.6, 0.04
 """Spacings in units of σ that are considered."""
@@ -57,18 +66,28 @@ class Ewald(eqx.Module):
         """Raise when a structure has no lattice to sum over.
 
         Raises:
-            CellError: not periodic along all directions, or a cell sheared beyond reason.
+            CellError: periodic along one direction or none, or a cell sheared beyond reason.
+            ChargeError: a slab with a net charge.
         """
         pbc = np.asarray(system.pbc)
-        if not pbc.all():
+        if (few := pbc.sum(axis=1) < 2).any():
             raise CellError(
                 "electrostatics: `ewald` sums over the images of a structure that is periodic "
-                "along all three directions",
-                got=f"pbc {pbc[~pbc.all(axis=1)][0].tolist()}",
-                remedy="Use --electrostatics exact for a molecule. For a slab use truncated, or "
-                "give a cell with vacuum and set pbc to true along all directions",
+                "along three directions, or of a slab, along two",
+                got=f"pbc {pbc[few][0].tolist()}",
+                remedy="Use --electrostatics exact for a molecule, truncated for a wire",
             )
-        cell = np.asarray(system.cell)
+        charged = np.asarray(across(system)).any(axis=1) & (np.asarray(system.total_charge) != 0)
+        if charged.any():
+            raise ChargeError(
+                "electrostatics: the energy of all images of a charged slab is infinite",
+                got=f"charge {np.asarray(system.total_charge)[charged][0]:+g} with two periodic "
+                "directions and ewald",
+                expected="a neutral slab",
+                remedy="Add counter-ions, or use --electrostatics truncated, or give a cell with "
+                "vacuum and set pbc to true along all directions, which adds a uniform background",
+            )
+        cell = np.asarray(boxes(system, jnp.ones_like(system.total_charge)))
         sheared = np.linalg.norm(cell, axis=2).prod(axis=1) / np.abs(np.linalg.det(cell))
         if sheared.max() > MOST_SHEARED:
             raise CellError(
@@ -80,12 +99,14 @@ class Ewald(eqx.Module):
 
     def plan_sum(self, system: System) -> Plan:
         """Return the plan of a plain sum, exact to rounding; raises as `plan.plan_of`."""
-        return plan_of(system, pi * self.sigma / (2 * sqrt(-log(LEFT_OUT))), None)
+        spacing = pi * self.sigma / (2 * sqrt(-log(LEFT_OUT)))
+        return plan_of(system, spacing, None, vacuum_of(system, self.sigma, OF_IMAGES_PLAIN))
 
     def plan_mesh(self, system: System) -> Plan:
         """Return the plan of a mesh of the accuracy; raises as `plan.plan_of`."""
         spacing, order = mesh_for(self.accuracy, self.sigma)
-        return plan_of(system, spacing, order)
+        vacuum = vacuum_of(system, self.sigma, OF_IMAGES * self.accuracy)
+        return plan_of(system, spacing, order, vacuum)
 
 
 def check_accuracy(accuracy: float, precision: Precision) -> None:

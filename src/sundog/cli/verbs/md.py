@@ -140,6 +140,7 @@ def _run(
     checkpoint: "Checkpoint | None" = None,
 ) -> int:
     """Run to the end, or until asked to stop, with progress on the way; then report."""
+    from sundog.cli.boxes import describe_boxes
     from sundog.cli.progress import Progress
     from sundog.simulate.assembly import ensemble_of
     from sundog.simulate.session import simulate
@@ -148,6 +149,8 @@ def _run(
     ensemble = ensemble_of(setup.force_field, settings, setup.matter)
     record = None if checkpoint is None else checkpoint.record
     progress = Progress(settings, int(state.step), log)
+    for line in describe_boxes(state.neighbors):
+        log(line)
     chunks = simulate(
         state, setup.force_field, ensemble, setup.atoms, directory, settings, stop, record
     )

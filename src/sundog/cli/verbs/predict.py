@@ -41,6 +41,7 @@ def predict(
         Replace an existing output file.
     """
     set_up_jax()
+    from sundog.cli.boxes import describe_boxes
     from sundog.evaluate.predict import predict_each
     from sundog.io.extxyz import write_extxyz
     from sundog.io.results import with_results
@@ -53,6 +54,8 @@ def predict(
     first = system_from_atoms(frames[0], electron_options.charge, electron_options.multiplicity)
     force_field.check(first)
     fast = choose_kernels(force_field, model_options, first, print)
+    for line in describe_boxes(fast.plan(first)):
+        print(line)
     predictions = predict_each(fast, frames, electron_options.charge, electron_options.multiplicity)
     results = [
         with_results(atoms, prediction)

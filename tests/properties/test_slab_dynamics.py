@@ -1,0 +1,98 @@
+"""Dynamics of slabs under `ewald`: energies, boxes that are outgrown, batches with crystals."""
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from fixtures import SMALL, call, needs_compiled_kernels, random_force_field, small_crystal
+from longrange_slabs import height_of, vacuum_in
+from sundog.forcefield.compiled import compiled
+from sundog.forcefield.tabulated import tabulated
+from sundog.simulate.checkpoint import arrays_of, restored
+from sundog.simulate.ensembles import nve
+from sundog.simulate.run import run
+from sundog.simulate.state import bare_state, initial_state, with_thermal_momenta
+from sundog.system import System, concatenate
+
+SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
+REFERENCE = random_force_field(SIMPLE, "ewald", cutoff=4.5)
+MAKE = {
+    "plain": tabulated,
+    "cpu": pytest.param(lambda one: compiled(one, threads=2), marks=needs_compiled_kernels),
+}
+
+
+def small_slab(scale: float = 1.0) -> System:
+    """Twelve atoms in a layer, periodic along two skewed vectors."""
+    return replace(small_crystal(scale=scale), pbc=jnp.asarray([[True, True, False]]))
+
+
+@pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
+def test_a_slab_beside_a_crystal_is_as_in_the_reference(make):
+    batch = concatenate([small_slab(), small_crystal(seed=1)])
+    exact = call(REFERENCE, batch, REFERENCE.pairs_once(batch))
+    alone = call(REFERENCE, small_slab(), REFERENCE.pairs_once(small_slab()))
+    np.testing.assert_allclose(exact.forces[:12], alone.forces, atol=1e-8)
+    np.testing.assert_allclose(exact.virial[0], alone.virial[0], atol=1e-6)
+    accuracy = 1e-6
+    force_field = make(random_force_field(SIMPLE, "ewald", cutoff=4.5, accuracy=accuracy))
+    found = call(force_field, batch, force_field.pairs_once(batch))
+    # A random network answers to the potential more than a trained one.
+    np.testing.assert_allclose(found.forces, exact.forces, atol=2e-6 + 5 * accuracy)
+    np.testing.assert_allclose(found.energy, exact.energy, atol=1e-6 + 20 * accuracy)
+    np.testing.assert_allclose(found.virial, exact.virial, atol=1e-5 + 100 * accuracy)
+
+
+@needs_compiled_kernels
+def test_energy_and_momentum_are_conserved():
+    force_field = compiled(REFERENCE, threads=2)
+    state = initial_state(small_slab(scale=1.2), force_field, seed=1, skin=0.3)
+    state = with_thermal_momenta(state, 300.0)
+    chunks = list(run(state, nve(force_field, 0.5), steps=100, sample_every=1, frame_every=100))
+    energies = np.concatenate([c.samples["conserved_energy_ev"][:, 0] for c in chunks])
+    assert np.ptp(energies) < 1e-4
+    after = chunks[-1].state.momenta
+    np.testing.assert_allclose(after.sum(axis=0), state.momenta.sum(axis=0), atol=1e-9)
+
+
+def tight(state):
+    """The state with a box that its atoms, which fly apart, are about to outgrow."""
+    plan = state.neighbors.plan
+    vacuum = vacuum_in(plan)
+    room = jnp.where(vacuum.across, plan.longest + 0.03, vacuum.room[0])
+    closer = replace(plan, vacuum=replace(vacuum, room=room[None]))
+    z = state.system.positions[:, 2]
+    apart = state.momenta.at[:, 2].add(0.2 * state.masses * (z - z.mean()))
+    return replace(state, momenta=apart, neighbors=replace(state.neighbors, plan=closer))
+
+
+@needs_compiled_kernels
+def test_a_slab_that_outgrows_its_box_loses_no_step_wherever_chunks_begin():
+    force_field = compiled(REFERENCE, threads=2)
+    ensemble = nve(force_field, 0.5)
+    state = initial_state(small_slab(scale=1.2), force_field, seed=3, skin=0.3)
+    state = tight(with_thermal_momenta(state, 100.0))
+    ends, energies = [], []
+    for frame_every in (40, 10):
+        chunks = list(run(state, ensemble, steps=40, sample_every=5, frame_every=frame_every))
+        ends.append(chunks[-1].state)
+        rows = [chunk.samples["conserved_energy_ev"][:, 0] for chunk in chunks]
+        energies.append(np.concatenate(rows))
+        assert sum(chunk.repeats for chunk in chunks) > 0
+        assert int(ends[-1].step) == 40
+    whole, pieces = ends
+    assert height_of(whole.neighbors.plan) > height_of(state.neighbors.plan) + 1.0
+    np.testing.assert_array_equal(whole.system.positions, pieces.system.positions)
+    np.testing.assert_array_equal(energies[0], energies[1])
+    # The energy knows of the box by what is left of its images, and of the mesh, alone.
+    assert np.ptp(energies[0]) < 2e-4
+    # And a restart goes on with the box as it is.
+    fresh = bare_state(small_slab(scale=1.2), force_field, seed=9, skin=0.3)
+    again = restored(fresh, arrays_of(pieces))
+    assert height_of(again.neighbors.plan) == height_of(pieces.neighbors.plan)
+    (*_, one) = run(again, ensemble, steps=10, sample_every=5, frame_every=10)
+    (*_, other) = run(pieces, ensemble, steps=10, sample_every=5, frame_every=10)
+    np.testing.assert_array_equal(one.state.system.positions, other.state.system.positions)
+    np.testing.assert_array_equal(one.state.forces, other.state.forces)
