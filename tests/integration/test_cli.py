@@ -80,6 +80,21 @@ def test_predict_with_all_images_on_a_mesh(tmp_path, capsys):
     assert "Use --precision float64" in capsys.readouterr().err
 
 
+def test_predict_a_slab_beside_a_crystal(tmp_path, capsys):
+    source, out = tmp_path / "two.extxyz", tmp_path / "out.extxyz"
+    whole = read(water_file(tmp_path / "w.extxyz"))
+    slab = whole.copy()
+    slab.set_pbc((True, True, False))
+    write(source, [slab, whole])
+    arguments = ["predict", str(source), "-o", str(out), "--electrostatics", "ewald"]
+    assert run([*arguments, "--cutoff-angstrom", "6"]) == 0
+    assert "Slab: ewald in a box" in capsys.readouterr().out
+    energies = [atoms.info["energy_electrostatics"] for atoms in read(out, ":")]
+    assert abs(energies[0] - energies[1]) > 0.01
+    assert run([*arguments, "--overwrite", "--charge", "1"]) == 2
+    assert "counter-ions" in capsys.readouterr().err
+
+
 def test_md_leaves_a_complete_run(tmp_path, capsys):
     source, out = water_file(tmp_path / "w.extxyz"), tmp_path / "run"
     arguments = ["nvt", str(source), "-o", str(out), "--steps", "25", "--sample-every", "5"]
