@@ -45,7 +45,9 @@ NEARSIGHTED = replace(SMALL, cutoff=3.2)
 """A model for systems of hundreds of atoms."""
 
 
-def small_force_field(electrostatics="truncated", cutoff=7.0, precision="float64") -> ForceField:
+def small_force_field(
+    electrostatics="truncated", cutoff=7.0, precision="float64", tail=False
+) -> ForceField:
     """A random, tiny force field with every part of the real one."""
     keys = jax.random.split(jax.random.key(7), 2)
     network = initialize(SMALL, keys[0])
@@ -57,7 +59,14 @@ def small_force_field(electrostatics="truncated", cutoff=7.0, precision="float64
         cutoff=SMALL.cutoff,
         switch_off=SMALL.zbl_cutoff,
     )
-    return assemble(network, zbl, electrostatics=electrostatics, cutoff=cutoff, precision=precision)
+    return assemble(
+        network,
+        zbl,
+        electrostatics=electrostatics,
+        cutoff=cutoff,
+        dispersion_tail=tail,
+        precision=precision,
+    )
 
 
 def random_force_field(
@@ -68,6 +77,7 @@ def random_force_field(
     cutoff=7.0,
     seed=0,
     accuracy=1e-4,
+    tail=False,
 ) -> ForceField:
     """A force field of any shape in which every parameter, biases included, is random."""
     rng = np.random.default_rng(seed)
@@ -93,6 +103,7 @@ def random_force_field(
         electrostatics=electrostatics,
         cutoff=cutoff,
         ewald_accuracy=accuracy,
+        dispersion_tail=tail,
         precision=precision,
     )
 

@@ -33,6 +33,9 @@ class ModelOptions:
     """Long-range cutoff in Å; unused by exact, with ewald that of the dispersion alone."""
     ewald_accuracy: float = 1e-4
     """RMS error in eV/Å that the mesh of ewald may add to the forces."""
+    dispersion_tail: Literal["auto", "on", "off"] = "auto"
+    """Add the dispersion beyond the cutoff in the mean; auto: in runs of homogeneous liquids.
+    In YAML "on" and "off" need their quotes."""
     kernels: Literal["auto", "reference", "plain", "cpu", "gpu"] = "auto"
     """How it is computed: compiled for the CPU, plain JAX on any device, or the slow reference."""
 
@@ -48,9 +51,19 @@ class ElectronOptions:
 
 
 def load_force_field(
-    options: ModelOptions, precision: Literal["float32", "float64"], structures: "Sequence[Atoms]"
-) -> "ForceField":
-    """Return the force field for structures that are all periodic or all not.
+    options: ModelOptions,
+    precision: Literal["float32", "float64"],
+    structures: "Sequence[Atoms]",
+    *,
+    run: bool,
+) -> tuple["ForceField", str]:
+    """Return the force field for structures that are all periodic or all not, and a line about it.
+
+    Args:
+        options: which force field.
+        precision: of its arithmetic.
+        structures: what it is for.
+        run: whether it moves atoms; single points are to be comparable with published ones.
 
     Raises:
         InputError: molecules and periodic structures in one file, and no treatment chosen.
@@ -68,13 +81,47 @@ def load_force_field(
                 remedy="Choose --electrostatics truncated or wolf for all, or split the file",
             )
         electrostatics = "truncated" if periodic.pop() else "exact"
-    return load(
+    tail, why = choose_tail(options.dispersion_tail, electrostatics, structures, run)
+    force_field = load(
         options.model,
         electrostatics=electrostatics,
         cutoff_angstrom=options.cutoff_angstrom,
         ewald_accuracy=options.ewald_accuracy,
+        dispersion_tail=tail,
         precision=precision,
     )
+    return force_field, f"{describe_force_field(force_field)}; dispersion tail {why}"
+
+
+def choose_tail(
+    asked: Literal["auto", "on", "off"],
+    electrostatics: str,
+    structures: "Sequence[Atoms]",
+    run: bool,
+) -> tuple[bool, str]:
+    """Return whether the dispersion beyond the cutoff is added in the mean, and that with why.
+
+    Args:
+        asked: the option.
+        electrostatics: the treatment.
+        structures: what the force field is for.
+        run: whether it moves atoms.
+    """
+    from sundog.io.liquids import homogeneity
+
+    if asked == "off":
+        return False, "off (as asked)"
+    if asked == "auto" and electrostatics == "exact":
+        return False, "off (no cutoff)"
+    if asked == "auto" and not run:
+        return False, "off (single points, unless asked for)"
+    found = [homogeneity(atoms) for atoms in structures]
+    doubts = [one.reason for one in found if not one.homogeneous]
+    if asked == "auto":
+        return not doubts, f"off ({doubts[0]})" if doubts else f"on ({found[0].reason})"
+    if not doubts:
+        return True, "on (as asked)"
+    return True, f"on (as asked). Warning: it is made for homogeneous liquids, but {doubts[0]}"
 
 
 def choose_kernels(

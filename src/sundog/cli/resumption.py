@@ -12,6 +12,9 @@ from sundog.io.run_directory import RunDirectory
 ALWAYS_FREE = frozenset({"steps", "checkpoint_minutes", "keep_checkpoints"})
 """Settings that change nothing about the trajectory so far or to come."""
 
+ADDED_LATER = {"dispersion_tail": "off"}
+"""Settings that older runs do not tell, and what held for them."""
+
 
 def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]) -> list[str]:
     """Return in words what has changed, unless it may not change. Nothing is written.
@@ -31,7 +34,7 @@ def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]
             expected=f"a file {directory.config.name}",
             remedy="It may have been stopped before it began: start it again with --overwrite",
         )
-    stored = yaml.safe_load(directory.config.read_text())
+    stored = ADDED_LATER | yaml.safe_load(directory.config.read_text())
     named = {name.replace("-", "_") for name in allowed}
     keys = stored.keys() | setup.config.keys()
     changes = {key: (stored.get(key), setup.config.get(key)) for key in sorted(keys)}

@@ -14,7 +14,6 @@ from sundog.cli.job import Job
 from sundog.cli.options import (
     choose_kernels,
     describe_electrons,
-    describe_force_field,
     load_force_field,
 )
 from sundog.cli.summary import describe_net_charge
@@ -44,7 +43,7 @@ class Setup:
         system: of all replicas.
         force_field: on the kernels chosen, with the restraints.
         matter: masses, what is frozen, rigid or held.
-        config: the job with what was resolved: charge, multiplicity, electrostatics.
+        config: the job with what was resolved: charge, multiplicity, electrostatics, tail.
         said: lines about what was chosen.
     """
 
@@ -92,16 +91,18 @@ def set_up(structure: Path, job: Job) -> Setup:
     if atoms.pbc.any():
         atoms = with_whole_molecules(atoms)
         single = system_from_atoms(atoms, charge, multiplicity)
-    reference = load_force_field(job.model, job.precision, [atoms])
+    reference, described = load_force_field(job.model, job.precision, [atoms], run=True)
     reference.check(single)
     system = replicated(single, job.settings)
     matter = matter_of(system, job.settings, partial(select_atoms, atoms))
     check_feasible(atoms, system, job.settings, matter)
-    said = [describe_force_field(reference), *_warnings(reference, single, job.settings)]
+    said = [described, *_warnings(reference, single, job.settings)]
     fast = choose_kernels(reference, job.model, single, said.append)
     config = job.resolved(
         model=reference.model_name if job.model.model is None else str(job.model.model),
         electrostatics=reference.electrostatics,
+        # A run goes on with what it began with, however its structure is judged later.
+        dispersion_tail="off" if reference.tail is None else "on",
         charge=charge,
         multiplicity=multiplicity,
     )

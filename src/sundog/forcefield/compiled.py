@@ -20,6 +20,7 @@ from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.packing import pack
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField, apart, predicted
+from sundog.forcefield.tail import tail_sums
 from sundog.kernels.cpu import calls, library
 from sundog.kernels.cpu.coulomb import long_range_constants
 from sundog.kernels.cpu.lists import CpuLists, allocate_cpu_lists
@@ -121,7 +122,9 @@ class CompiledForceField(AbstractForceField):
             self.threads,
         )
         field = self._rest_of_coulomb(atoms, system, plan)
-        by_charge, by_ratio = pull_back((far.by_charge + field.by_charge, far.by_polarizability))
+        tail = tail_sums(self.reference.tail, atoms, system)
+        by_alpha = far.by_polarizability + tail.by_polarizability
+        by_charge, by_ratio = pull_back((far.by_charge + field.by_charge, by_alpha))
         gradient, virial = calls.backward(
             model, system, lists, after, by_charge, by_ratio, self.threads
         )
@@ -130,12 +133,13 @@ class CompiledForceField(AbstractForceField):
             "zbl": after.repulsion,
             "electrostatics": far.electrostatics + field.energies,
             "dispersion": far.dispersion,
+            **tail.energies,
         }
         return predicted(
             system,
             per_atom,
             forces=-(gradient + far.gradient + field.gradient).astype(system.positions.dtype),
-            virial=(virial + far.virial + field.virial).astype(system.cell.dtype),
+            virial=(virial + far.virial + field.virial + tail.virial).astype(system.cell.dtype),
             features=AtomFeatures(after.features, after.euclidean),
             atoms=atoms,
         )

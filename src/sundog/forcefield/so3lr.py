@@ -29,6 +29,7 @@ from sundog.properties import AtomFeatures, AtomicProperties
 from sundog.system import System
 from sundog.terms.base import AbstractPairTerm
 from sundog.terms.dispersion import Dispersion, c6_coefficients, polarizabilities
+from sundog.terms.dispersion_tail import DispersionTail
 from sundog.terms.electrostatics import ExactCoulomb, TruncatedCoulomb, WolfCoulomb
 from sundog.terms.zbl import ZBL
 from sundog.typing import Cells, ElectrostaticsName, PerAtom, PerSystem, Positions, Precision
@@ -55,6 +56,7 @@ class ForceField(AbstractForceField):
         cutoff: long-range cutoff in Å, infinite with `exact`.
         model_name: name of the weights.
         ewald: the sum in reciprocal space, which with `ewald` takes the place of a pair term.
+        tail: the dispersion beyond the cutoff in the mean, where that is wanted.
     """
 
     network: So3krates
@@ -64,6 +66,7 @@ class ForceField(AbstractForceField):
     cutoff: float = eqx.field(static=True)
     model_name: str = eqx.field(static=True)
     ewald: Ewald | None = None
+    tail: DispersionTail | None = None
 
     @property
     def cutoffs(self) -> dict[str, float]:
@@ -95,6 +98,8 @@ class ForceField(AbstractForceField):
             )
         if self.ewald is not None:
             self.ewald.check(system)
+        if self.tail is not None:
+            self.tail.check(system)
 
     def plan(self, system: System) -> Plan | None:
         """Return the plan of the plain sum over images with `ewald` (host only)."""
@@ -129,6 +134,9 @@ class ForceField(AbstractForceField):
         if self.ewald is not None and plan is not None:
             energies = ewald_energies(atoms.partial_charges, system, strain, plan, self.ewald.sigma)
             per_atom["electrostatics"] = energies.astype(atoms.energies.dtype)
+        if self.tail is not None:
+            energies = self.tail.energies(polarizabilities(atoms), system, strain)
+            per_atom[self.tail.name] = energies.astype(atoms.energies.dtype)
         total = sum(per_atom.values(), start=jnp.zeros_like(atoms.energies))
         energies = sum_per_system(total, system.system_index, system.number_of_systems)
         return energies, (per_atom, features, atoms)
@@ -176,6 +184,7 @@ def assemble(
     electrostatics: ElectrostaticsName = "exact",
     cutoff: float = PUBLISHED_CUTOFF,
     ewald_accuracy: float = EWALD_ACCURACY,
+    dispersion_tail: bool = False,
     precision: Precision = "float32",
     model_name: str = "unnamed",
 ) -> ForceField:
@@ -189,12 +198,14 @@ def assemble(
         cutoff: long-range cutoff in Å for electrostatics and dispersion; unused by `exact`, with
             `ewald` that of the dispersion alone.
         ewald_accuracy: RMS error of the forces of `ewald` in eV/Å where it runs on a mesh.
+        dispersion_tail: whether the dispersion beyond the cutoff is added in the mean, as is
+            right for a homogeneous liquid.
         precision: of parameters and arithmetic.
         model_name: name of the weights, for messages and provenance.
 
     Raises:
-        InputError: unknown treatment or precision, a cutoff within the short range, or an
-            accuracy that is out of reach.
+        InputError: unknown treatment or precision, a cutoff within the short range, an
+            accuracy that is out of reach, or a tail of `exact`.
     """
     h = network.hyperparameters
     if precision not in ("float32", "float64"):
@@ -206,6 +217,11 @@ def assemble(
             expected=", ".join(get_args(ElectrostaticsName)),
         )
     if electrostatics == "exact":
+        if dispersion_tail:
+            raise InputError(
+                "dispersion tail: `exact` has no cutoff that could leave anything out",
+                remedy="Use --dispersion-tail off, or another treatment for a periodic liquid",
+            )
         cutoff = inf
     elif not isfinite(cutoff) or cutoff <= h.cutoff:
         raise InputError(
@@ -234,6 +250,7 @@ def assemble(
         cutoff=cutoff,
         model_name=model_name,
         ewald=ewald,
+        tail=DispersionTail(h.dispersion_damping, cutoff) if dispersion_tail else None,
     )
     return astype(force_field, precision)
 

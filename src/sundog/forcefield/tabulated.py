@@ -23,6 +23,7 @@ from sundog.elements import SUPPORTED
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField, Pairs, apart, predicted
+from sundog.forcefield.tail import tail_sums
 from sundog.kernels.portable.attention import Attended, Attention, TabulatedFilter
 from sundog.kernels.portable.blocks import Blocked, half, in_blocks, never_empty
 from sundog.kernels.portable.geometry import PairGeometry, ShortRange
@@ -89,18 +90,20 @@ class TabulatedForceField(AbstractForceField):
         ]
         if self.reference.ewald is not None and plan is not None:
             physics.append(_on_mesh(atoms, system, plan, self.reference.ewald.sigma))
+        tail = tail_sums(self.reference.tail, atoms, system)
         first, *rest = physics
         d_charges = sum((one.by_charges for one in rest), start=first.by_charges)
-        d_ratios = sum((one.by_ratios for one in rest), start=first.by_ratios)
+        d_ratios = sum((one.by_ratios for one in rest), start=first.by_ratios) + tail.by_ratio
         (gx,) = pull_heads((jnp.ones_like(atoms.energies), d_charges, d_ratios))
         forces, virial = self.short_range.backward(system, short, pull_layers(gx))
+        virial = virial + tail.virial
         per_atom = {"so3krates": atoms.energies}
         for one in physics:
             per_atom |= one.energies
             forces, virial = forces + one.forces, virial + one.virial
         return predicted(
             system,
-            per_atom,
+            per_atom | tail.energies,
             forces=forces,
             virial=0.5 * (virial + virial.swapaxes(1, 2)),
             features=features,

@@ -52,6 +52,7 @@ class Calculator(AseCalculator):
         electrostatics: ElectrostaticsName = "exact",
         cutoff_angstrom: float = PUBLISHED_CUTOFF,
         ewald_accuracy: float = EWALD_ACCURACY,
+        dispersion_tail: bool = False,
         precision: Precision = "float32",
         kernels: KernelName = "auto",
         charge: int | None = None,
@@ -68,6 +69,8 @@ class Calculator(AseCalculator):
             cutoff_angstrom: long-range cutoff in Å; unused by `exact`, with `ewald` that of the
                 dispersion alone.
             ewald_accuracy: RMS error of the forces of `ewald` in eV/Å.
+            dispersion_tail: whether the dispersion beyond the cutoff is added in the mean, as is
+                right for a homogeneous liquid.
             precision: `float32`, or `float64` where digits matter (Hessians, parity).
             kernels: how it is computed: `auto` (compiled for the CPU where it can be had), `plain`,
                 `cpu`, or `reference`, the slow one that the others are checked against at the
@@ -78,8 +81,8 @@ class Calculator(AseCalculator):
 
         Raises:
             WeightsError: the weights are missing or damaged.
-            InputError: unknown treatment or precision, a cutoff within the short range, or an
-                accuracy that is out of reach.
+            InputError: unknown treatment or precision, a cutoff within the short range, an
+                accuracy that is out of reach, or a tail of `exact`.
         """
         super().__init__(**kwargs)
         if not isinstance(model, ForceField):
@@ -88,6 +91,7 @@ class Calculator(AseCalculator):
                 electrostatics=electrostatics,
                 cutoff_angstrom=cutoff_angstrom,
                 ewald_accuracy=ewald_accuracy,
+                dispersion_tail=dispersion_tail,
                 precision=precision,
             )
         self._force_field = model

@@ -18,6 +18,7 @@ from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from sundog.constants import FINE_STRUCTURE
@@ -47,23 +48,44 @@ class Dispersion(AbstractPairTerm):
         """Return α and C6/α², of which the second depends on the element alone."""
         polarizability = polarizabilities(atoms)
         dtype = polarizability.dtype
-        per_element = free_atom_c6() / free_atom_polarizabilities() ** 2
-        return polarizability, jnp.asarray(per_element, dtype)[atoms.numbers]
+        return polarizability, jnp.asarray(c6_per_square(), dtype)[atoms.numbers]
 
     def pair(self, distances: PerPair, i: Sites, j: Sites) -> PerPair:
         """Return the dispersion energy of each pair in eV, zero beyond the cutoff."""
         (alpha_i, c_i), (alpha_j, c_j) = i, j
-        seventh_root = jnp.exp(jnp.log(0.5 * (alpha_i + alpha_j)) / 7)
         c6 = alpha_i * alpha_j * (2.0 * c_i * c_j / (c_i + c_j))
-        mu_omega = _oscillator(FINE_STRUCTURE ** (-4 / 21) * seventh_root)
-        c8 = 5.0 * c6 / mu_omega
-        c10 = 245.0 / 8.0 * c6 / mu_omega**2
-        r2 = (distances / BOHR) ** 2
-        d2 = (self.damping * 2 * 2.54 * seventh_root) ** 2
-        energies = -HARTREE * (c6 / (r2**3 + d2**3) + c8 / (r2**4 + d2**4) + c10 / (r2**5 + d2**5))
+        energies = unswitched(distances, 0.5 * (alpha_i + alpha_j), c6, self.damping)
         if not isfinite(self.cutoff):
             return energies
         return energies * exponential_switch(distances, self.cutoff - SWITCH_WIDTH, self.cutoff)
+
+
+def unswitched(
+    distances: Float[Array, "..."],
+    polarizability: Float[Array, "..."],
+    c6: Float[Array, "..."],
+    damping: float,
+) -> Float[Array, "..."]:
+    """Return the damped energy −Σ C_n/(rⁿ + R_dⁿ) of pairs in eV.
+
+    Args:
+        distances: Å, positive.
+        polarizability: mean of both atoms', bohr³.
+        c6: of the pair, Ha·bohr⁶.
+        damping: γ_d.
+    """
+    seventh_root = jnp.exp(jnp.log(polarizability) / 7)
+    mu_omega = _oscillator(FINE_STRUCTURE ** (-4 / 21) * seventh_root)
+    c8 = 5.0 * c6 / mu_omega
+    c10 = 245.0 / 8.0 * c6 / mu_omega**2
+    r2 = (distances / BOHR) ** 2
+    d2 = (damping * 2 * 2.54 * seventh_root) ** 2
+    return -HARTREE * (c6 / (r2**3 + d2**3) + c8 / (r2**4 + d2**4) + c10 / (r2**5 + d2**5))
+
+
+def c6_per_square() -> Float[np.ndarray, " elements"]:
+    """Return c = C6/α² in Ha of each element, indexed by Z; it does not depend on the ratios."""
+    return free_atom_c6() / free_atom_polarizabilities() ** 2
 
 
 def polarizabilities(atoms: AtomicProperties) -> PerAtom:
@@ -78,7 +100,7 @@ def c6_coefficients(atoms: AtomicProperties) -> PerAtom:
     return table[atoms.numbers] * atoms.hirshfeld_ratios**2
 
 
-def _oscillator(radius: PerPair) -> PerPair:
+def _oscillator(radius: Float[Array, "..."]) -> Float[Array, "..."]:
     """Return μω of the Drude oscillator in atomic units from the van der Waals radius."""
     width = -0.00433008 + radius * (0.24428889 + radius * (0.04125273 - 0.00078893 * radius))
     return 0.5 / width**2

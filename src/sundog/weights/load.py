@@ -23,6 +23,7 @@ def load(
     electrostatics: ElectrostaticsName = "exact",
     cutoff_angstrom: float = PUBLISHED_CUTOFF,
     ewald_accuracy: float = EWALD_ACCURACY,
+    dispersion_tail: bool = False,
     precision: Precision = "float32",
 ) -> ForceField:
     """Return a force field with trained weights, ready to call.
@@ -35,18 +36,21 @@ def load(
         cutoff_angstrom: long-range cutoff in Å; unused by `exact`, with `ewald` that of the
             dispersion alone.
         ewald_accuracy: RMS error of the forces of `ewald` in eV/Å.
+        dispersion_tail: whether the dispersion beyond the cutoff is added in the mean, as is
+            right for a homogeneous liquid; runs on the command line decide by the structure.
         precision: `float32` for speed, `float64` for parity with the reference.
 
     Raises:
         WeightsError: the weights are missing, damaged, or cannot be fetched.
-        InputError: unknown treatment or precision, a cutoff within the short range, or an
-            accuracy that is out of reach.
+        InputError: unknown treatment or precision, a cutoff within the short range, an
+            accuracy that is out of reach, or a tail of `exact`.
     """
     return build(
         obtain(model, report=_say),
         electrostatics=electrostatics,
         cutoff_angstrom=cutoff_angstrom,
         ewald_accuracy=ewald_accuracy,
+        dispersion_tail=dispersion_tail,
         precision=precision,
     )
 
@@ -58,6 +62,7 @@ def build(
     electrostatics: ElectrostaticsName = "exact",
     cutoff_angstrom: float = PUBLISHED_CUTOFF,
     ewald_accuracy: float = EWALD_ACCURACY,
+    dispersion_tail: bool = False,
     precision: Precision = "float32",
 ) -> ForceField:
     """Return the force field of a weight set; arguments as for `load`."""
@@ -79,6 +84,7 @@ def build(
         electrostatics=electrostatics,
         cutoff=cutoff_angstrom,
         ewald_accuracy=ewald_accuracy,
+        dispersion_tail=dispersion_tail,
         precision=precision,
         model_name=weights.name,
     )

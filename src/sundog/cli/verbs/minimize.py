@@ -9,7 +9,6 @@ from sundog.cli.options import (
     FLAT,
     ElectronOptions,
     ModelOptions,
-    describe_force_field,
     load_force_field,
     refuse_existing,
     set_up_jax,
@@ -78,8 +77,8 @@ def minimize(
 
     refuse_existing(output, overwrite)
     atoms = read_structures(structure)[-1]
-    force_field = load_force_field(model_options, precision, [atoms])
-    print(describe_force_field(force_field))
+    force_field, described = load_force_field(model_options, precision, [atoms], run=True)
+    print(described)
     atoms.calc = Calculator(
         force_field,
         kernels=model_options.kernels,

@@ -10,7 +10,6 @@ from sundog.cli.options import (
     ElectronOptions,
     ModelOptions,
     choose_kernels,
-    describe_force_field,
     load_force_field,
     refuse_existing,
     set_up_jax,
@@ -49,8 +48,8 @@ def predict(
 
     refuse_existing(output, overwrite)
     frames = read_structures(structures)
-    force_field = load_force_field(model_options, precision, frames)
-    print(describe_force_field(force_field))
+    force_field, described = load_force_field(model_options, precision, frames, run=False)
+    print(described)
     first = system_from_atoms(frames[0], electron_options.charge, electron_options.multiplicity)
     force_field.check(first)
     fast = choose_kernels(force_field, model_options, first, print)
