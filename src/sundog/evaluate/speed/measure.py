@@ -143,12 +143,12 @@ class Steps:
         )
 
 
-def force_call(force_field: AbstractForceField, system: System, pairs: Any) -> Callable[[], None]:
-    """Return a function that computes energy, forces and virial and waits for them."""
+def force_call(force_field: AbstractForceField, system: System, pairs: Any) -> Callable[[], Any]:
+    """Return a function that computes energy, forces and virial and returns them when done."""
     return lambda: jax.block_until_ready(_energy_forces_virial(force_field, system, pairs))
 
 
-def time_force(call: Callable[[], None], seconds: float, deadline: float) -> list[float]:
+def time_force(call: Callable[[], Any], seconds: float, deadline: float) -> list[float]:
     """Return the seconds per call in each of a few loops; `call` is compiled already."""
     count = max(1, round(seconds / LOOPS / _seconds(call)))
 
@@ -207,7 +207,7 @@ def _energy_forces_virial(force_field: AbstractForceField, system: System, pairs
     return prediction.energy, prediction.forces, prediction.virial
 
 
-def _seconds(call: Callable[[], None]) -> float:
+def _seconds(call: Callable[[], Any]) -> float:
     begin = time.perf_counter()
     call()
     return time.perf_counter() - begin
