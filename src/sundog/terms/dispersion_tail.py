@@ -9,10 +9,10 @@ Atoms from rc − 2 Å on are taken to be everywhere with equal density, each st
 periodic along all directions; in slabs, gases and beside large molecules they are not. The sum
 of the C6 is exact, since they are products of α_i, α_j and a constant of the elements. C8, C10 and
 the damping are those of atoms with their element's mean α: they depend on α^(1/7), and a spread of
-α by a tenth within the elements changes E by 3e-5 of itself. E depends on positions through the
-ratios alone, and on the cell as 1/V: dE/dε = −E·1.
+α by ± 10 % within the elements changes E by less than 5e-5 of itself, by ± 30 % 5e-4. E depends on
+positions through the ratios alone, and on the cell as 1/V: dE/dε = −E·1.
 
-J is integrated by Gauss and Legendre, over the switch, and beyond over 1/r, to 1e-11 or better.
+J is integrated by Gauss and Legendre, over the switch, and beyond over 1/r, to 1e-10 or better.
 In float64 throughout. Source of the idea: Allen, Tildesley, Computer Simulation of Liquids
 (2017), section 2.8.
 """
