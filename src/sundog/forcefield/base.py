@@ -11,6 +11,7 @@ from typing import Any
 
 import equinox as eqx
 
+from sundog.errors import InputError
 from sundog.forcefield.prediction import Prediction
 from sundog.longrange.neighbors import Planned, with_plan
 from sundog.longrange.plan import Plan
@@ -67,6 +68,26 @@ class AbstractForceField(eqx.Module):
         }
         plan = self.plan(system)
         return pairs if plan is None else Planned(pairs, plan)
+
+    def weighted(self, weight: float) -> "AbstractForceField":
+        """Return the force field with its long range counted `weight` times in the derivatives.
+
+        Its forces and virial are those of E_short + weight · E_long, by one evaluation. The
+        energies stay what they are; with weight 0 those of the long range are neither computed
+        nor among them.
+
+        Args:
+            weight: zero or more; 1 is the force field itself.
+
+        Raises:
+            InputError: a force field that has no long range of its own.
+        """
+        raise InputError(
+            "long-range-every: this force field has no long range to evaluate less often",
+            got=type(self).__name__,
+            expected="one with electrostatics and dispersion",
+            remedy="Use --long-range-every 1",
+        )
 
     @abstractmethod
     def __call__(self, system: System, pairs: Any) -> Prediction:

@@ -90,6 +90,10 @@ class CompiledForceField(AbstractForceField):
         """Return lists for one evaluation (host only)."""
         return self.allocate_neighbors(system, 0.0).pairs
 
+    def weighted(self, weight: float) -> "CompiledForceField":
+        """Return it with electrostatics and dispersion counted `weight` times in the forces."""
+        return replace(self, reference=self.reference.weighted(weight))
+
     def __call__(self, system: System, pairs: CpuLists | Planned) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
         lists, plan = apart(pairs)
@@ -110,39 +114,60 @@ class CompiledForceField(AbstractForceField):
             atoms = properties(charges, ratios)
             return atoms.partial_charges, polarizabilities(atoms)
 
-        (charges, alpha), pull_back = jax.vjp(sources, after.charges, after.ratios)
+        (_, alpha), pull_back = jax.vjp(sources, after.charges, after.ratios)
         atoms = properties(after.charges, after.ratios)
-        far = calls.long_range(
+        seeds = jnp.zeros_like(after.charges), jnp.zeros_like(alpha)
+        per_atom = {"so3krates": atoms.energies, "zbl": after.repulsion}
+        far, weight = None, self.reference.long_weight
+        if weight != 0:
+            far, of_tail = self._far(atoms, alpha, system, lists, plan)
+            seeds = weight * far.by_charge, weight * far.by_polarizability
+            per_atom |= {"electrostatics": far.electrostatics, "dispersion": far.dispersion}
+            per_atom |= of_tail
+        by_charge, by_ratio = pull_back(seeds)
+        gradient, virial = calls.backward(
+            model, system, lists, after, by_charge, by_ratio, self.threads
+        )
+        if far is not None:
+            gradient, virial = gradient + weight * far.gradient, virial + weight * far.virial
+        return predicted(
+            system,
+            per_atom,
+            forces=-gradient.astype(system.positions.dtype),
+            virial=virial.astype(system.cell.dtype),
+            features=AtomFeatures(after.features, after.euclidean),
+            atoms=atoms,
+        )
+
+    def _far(
+        self,
+        atoms: AtomicProperties,
+        alpha: PerAtom,
+        system: System,
+        lists: CpuLists,
+        plan: Plan | None,
+    ) -> tuple[calls.LongRange, dict[str, PerAtom]]:
+        """Return electrostatics and dispersion, all of them, and the energies of a tail."""
+        pairs = calls.long_range(
             self.long_constants,
             system,
             lists,
-            charges,
+            atoms.partial_charges,
             alpha,
             _over_c(system, alpha.dtype),
             self.threads,
         )
         field = self._rest_of_coulomb(atoms, system, plan)
         tail = tail_sums(self.reference.tail, atoms, system)
-        by_alpha = far.by_polarizability + tail.by_polarizability
-        by_charge, by_ratio = pull_back((far.by_charge + field.by_charge, by_alpha))
-        gradient, virial = calls.backward(
-            model, system, lists, after, by_charge, by_ratio, self.threads
+        sums = calls.LongRange(
+            electrostatics=pairs.electrostatics + field.energies,
+            dispersion=pairs.dispersion,
+            by_charge=pairs.by_charge + field.by_charge,
+            by_polarizability=pairs.by_polarizability + tail.by_polarizability,
+            gradient=pairs.gradient + field.gradient,
+            virial=pairs.virial + field.virial + tail.virial,
         )
-        per_atom = {
-            "so3krates": atoms.energies,
-            "zbl": after.repulsion,
-            "electrostatics": far.electrostatics + field.energies,
-            "dispersion": far.dispersion,
-            **tail.energies,
-        }
-        return predicted(
-            system,
-            per_atom,
-            forces=-(gradient + far.gradient + field.gradient).astype(system.positions.dtype),
-            virial=(virial + far.virial + field.virial + tail.virial).astype(system.cell.dtype),
-            features=AtomFeatures(after.features, after.euclidean),
-            atoms=atoms,
-        )
+        return sums, tail.energies
 
     def _rest_of_coulomb(
         self, atoms: AtomicProperties, system: System, plan: Plan | None

@@ -4,6 +4,7 @@ Source: Kabylda et al., JACS 147, 33723 (2025), doi:10.1021/jacs.5c09558.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import inf, isfinite
 from typing import Any, get_args
 
@@ -57,6 +58,7 @@ class ForceField(AbstractForceField):
         model_name: name of the weights.
         ewald: the sum in reciprocal space, which with `ewald` takes the place of a pair term.
         tail: the dispersion beyond the cutoff in the mean, where that is wanted.
+        long_weight: how often forces and virial count the long range, see `weighted`.
     """
 
     network: So3krates
@@ -67,6 +69,7 @@ class ForceField(AbstractForceField):
     model_name: str = eqx.field(static=True)
     ewald: Ewald | None = None
     tail: DispersionTail | None = None
+    long_weight: float = eqx.field(static=True, default=1.0)
 
     @property
     def cutoffs(self) -> dict[str, float]:
@@ -105,6 +108,10 @@ class ForceField(AbstractForceField):
         """Return the plan of the plain sum over images with `ewald` (host only)."""
         return None if self.ewald is None else self.ewald.plan_sum(system)
 
+    def weighted(self, weight: float) -> "ForceField":
+        """Return it with electrostatics and dispersion counted `weight` times in the forces."""
+        return replace(self, long_weight=float(weight))
+
     def __call__(self, system: System, pairs: Pairs) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
         systems = system.number_of_systems
@@ -126,20 +133,34 @@ class ForceField(AbstractForceField):
         short = edges(system, pairs["short"], strain, self.network.dtype)
         features = self.network.features(system, pairs["short"], short)
         atoms = self.network.properties(features, system)
-        per_atom = {
+        near = {
             "so3krates": atoms.energies,
             **term_energies(self.short_terms, atoms, system, pairs["short"], strain),
-            **term_energies(self.long_terms, atoms, system, pairs["long"], strain),
         }
+        far = (
+            {} if self.long_weight == 0 else self._far_energies(atoms, system, pairs, plan, strain)
+        )
+        counted = [*near.values(), *(self.long_weight * one for one in far.values())]
+        total = sum(counted, start=jnp.zeros_like(atoms.energies))
+        energies = sum_per_system(total, system.system_index, system.number_of_systems)
+        return energies, (near | far, features, atoms)
+
+    def _far_energies(
+        self,
+        atoms: AtomicProperties,
+        system: System,
+        pairs: Mapping[str, PairList],
+        plan: Plan | None,
+        strain: Cells,
+    ) -> dict[str, PerAtom]:
+        per_atom = term_energies(self.long_terms, atoms, system, pairs["long"], strain)
         if self.ewald is not None and plan is not None:
             energies = ewald_energies(atoms.partial_charges, system, strain, plan, self.ewald.sigma)
             per_atom["electrostatics"] = energies.astype(atoms.energies.dtype)
         if self.tail is not None:
             energies = self.tail.energies(polarizabilities(atoms), system, strain)
             per_atom[self.tail.name] = energies.astype(atoms.energies.dtype)
-        total = sum(per_atom.values(), start=jnp.zeros_like(atoms.energies))
-        energies = sum_per_system(total, system.system_index, system.number_of_systems)
-        return energies, (per_atom, features, atoms)
+        return per_atom
 
 
 def apart(pairs: Any) -> tuple[Any, Plan | None]:

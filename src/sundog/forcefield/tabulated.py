@@ -11,6 +11,7 @@ training need the reference.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import equinox as eqx
@@ -39,6 +40,7 @@ from sundog.neighbors.pairs import PairList
 from sundog.properties import AtomFeatures, AtomicProperties
 from sundog.system import System
 from sundog.terms.base import AbstractPairTerm
+from sundog.terms.dispersion_tail import DispersionTail
 from sundog.typing import Cells, PerAtom, PerPair, Positions
 
 PAIRS_PER_BLOCK = 2048
@@ -74,6 +76,10 @@ class TabulatedForceField(AbstractForceField):
         ewald = self.reference.ewald
         return None if ewald is None else ewald.plan_mesh(system)
 
+    def weighted(self, weight: float) -> "TabulatedForceField":
+        """Return it with electrostatics and dispersion counted `weight` times in the forces."""
+        return replace(self, reference=self.reference.weighted(weight))
+
     def __call__(self, system: System, pairs: Pairs) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
         listed, plan = apart(pairs)
@@ -84,31 +90,38 @@ class TabulatedForceField(AbstractForceField):
         heads = partial(_heads, self.reference.network, system, features.euclidean)
         outputs, pull_heads = jax.vjp(heads, features.invariant)
         atoms = AtomicProperties(system.numbers, *outputs)
-        physics = [
-            _sum_terms(self.reference.short_terms, atoms, system, lists["short"]),
-            _sum_terms(self.reference.long_terms, atoms, system, lists["long"]),
-        ]
-        if self.reference.ewald is not None and plan is not None:
-            physics.append(_on_mesh(atoms, system, plan, self.reference.ewald.sigma))
-        tail = tail_sums(self.reference.tail, atoms, system)
-        first, *rest = physics
+        first = _sum_terms(self.reference.short_terms, atoms, system, lists["short"])
+        rest = self._far(atoms, system, lists["long"], plan)
         d_charges = sum((one.by_charges for one in rest), start=first.by_charges)
-        d_ratios = sum((one.by_ratios for one in rest), start=first.by_ratios) + tail.by_ratio
+        d_ratios = sum((one.by_ratios for one in rest), start=first.by_ratios)
         (gx,) = pull_heads((jnp.ones_like(atoms.energies), d_charges, d_ratios))
         forces, virial = self.short_range.backward(system, short, pull_layers(gx))
-        virial = virial + tail.virial
         per_atom = {"so3krates": atoms.energies}
-        for one in physics:
+        for one in (first, *rest):
             per_atom |= one.energies
             forces, virial = forces + one.forces, virial + one.virial
         return predicted(
             system,
-            per_atom | tail.energies,
+            per_atom,
             forces=forces,
             virial=0.5 * (virial + virial.swapaxes(1, 2)),
             features=features,
             atoms=atoms,
         )
+
+    def _far(
+        self, atoms: AtomicProperties, system: System, pairs: PairList, plan: Plan | None
+    ) -> list["_TermSums"]:
+        """Return electrostatics and dispersion, their derivatives as often as they count."""
+        reference = self.reference
+        if reference.long_weight == 0:
+            return []
+        far = [_sum_terms(reference.long_terms, atoms, system, pairs)]
+        if reference.ewald is not None and plan is not None:
+            far.append(_on_mesh(atoms, system, plan, reference.ewald.sigma))
+        if reference.tail is not None:
+            far.append(_of_tail(reference.tail, atoms, system))
+        return [one.counted(reference.long_weight) for one in far]
 
     def _layers(
         self, system: System, geometry: PairGeometry, pairs: Blocked
@@ -198,6 +211,16 @@ class _TermSums(eqx.Module):
     forces: Positions
     virial: Cells
 
+    def counted(self, weight: float) -> "_TermSums":
+        """Return the same energies with derivatives that count `weight` times."""
+        return _TermSums(
+            self.energies,
+            weight * self.by_charges,
+            weight * self.by_ratios,
+            weight * self.forces,
+            weight * self.virial,
+        )
+
 
 def _sum_terms(
     terms: Sequence[AbstractPairTerm], atoms: AtomicProperties, system: System, pairs: PairList
@@ -233,6 +256,18 @@ def _on_mesh(atoms: AtomicProperties, system: System, plan: Plan, sigma: float) 
         by_ratios=jnp.zeros_like(atoms.hirshfeld_ratios),
         forces=-field.gradient,
         virial=field.virial,
+    )
+
+
+def _of_tail(tail: DispersionTail, atoms: AtomicProperties, system: System) -> _TermSums:
+    """Return what the dispersion beyond the cutoff gives, in the same form."""
+    sums = tail_sums(tail, atoms, system)
+    return _TermSums(
+        energies=sums.energies,
+        by_charges=jnp.zeros_like(atoms.partial_charges),
+        by_ratios=sums.by_ratio,
+        forces=jnp.zeros_like(system.positions),
+        virial=sums.virial,
     )
 
 

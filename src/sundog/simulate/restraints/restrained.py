@@ -50,6 +50,10 @@ class RestrainedForceField(AbstractForceField):
         """Return the force field's own lists for one evaluation (host only)."""
         return self.force_field.pairs_once(system)
 
+    def weighted(self, weight: float) -> "RestrainedForceField":
+        """Return it with the long range counted `weight` times; restraints always count once."""
+        return replace(self, force_field=self.force_field.weighted(weight))
+
     def __call__(self, system: System, pairs: Any) -> Prediction:
         """Return the force field's prediction with the restraints in it (pure, jittable)."""
         prediction = self.force_field(system, pairs)
