@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import equinox as eqx
@@ -126,6 +127,38 @@ class LennardJones(Potential):
         halves = jnp.where(geometry.mask & (r < rc), 0.5 * shifted, 0.0)
         per_atom = listed.sum_over_senders(halves, system.number_of_atoms)
         return sum_per_system(per_atom, system.system_index, system.number_of_systems)
+
+
+class Split(AbstractForceField):
+    """Two potentials, of which the far one need not be evaluated in every step."""
+
+    near: Potential
+    far: Potential
+    weight: float = eqx.field(static=True, default=1.0)
+
+    @property
+    def cutoffs(self) -> dict[str, float]:
+        return self.near.cutoffs | self.far.cutoffs
+
+    def check(self, system: System) -> None:
+        pass
+
+    def weighted(self, weight: float) -> "Split":
+        return replace(self, weight=float(weight))
+
+    def __call__(self, system: System, pairs: Mapping[str, PairList]) -> Prediction:
+        near = self.near(system, pairs)
+        near = replace(near, energies={"near": near.energy})
+        if self.weight == 0:
+            return near
+        far = self.far(system, pairs)
+        return replace(
+            near,
+            energy=near.energy + far.energy,
+            forces=near.forces + self.weight * far.forces,
+            virial=near.virial + self.weight * far.virial,
+            energies=near.energies | {"far": far.energy},
+        )
 
 
 def argon(cells=2, spacing=5.4, noise=0.05, seed=0, strain=None) -> System:

@@ -24,10 +24,14 @@ def ensemble_of(
         force_field: with the restraints, if there are any.
         settings: of the run.
         matter: says whether bonds are rigid and momentum is conserved.
+
+    Raises:
+        InputError: multiple time steps of a force field without a long range of its own.
     """
     # Structures with frozen atoms keep their drift, see `RemoveDrift`.
     at_rest = bool(settings.remove_drift_every) and matter.frozen is None
     ensemble = _recipe(force_field, settings, 3 if at_rest else matter.conserved_momenta)
+    ensemble = ensembles.with_impulses(ensemble, settings.long_range_every)
     if matter.constraints is not None:
         ensemble = ensembles.constrained(ensemble)
     before, after = [], []

@@ -41,6 +41,7 @@ from sundog.simulate.propagators.constrained import (
 from sundog.simulate.propagators.drift import Drift
 from sundog.simulate.propagators.exchange import ReplicaExchange
 from sundog.simulate.propagators.force import Force
+from sundog.simulate.propagators.impulse_force import ImpulseForce
 from sundog.simulate.propagators.kick import Kick
 from sundog.simulate.propagators.martyna_tobias_klein import (
     CellKick,
@@ -58,6 +59,7 @@ from sundog.simulate.propagators.temperature_ramp import TemperatureRamp
 from sundog.simulate.reservoirs.base import AbstractReservoir
 from sundog.simulate.reservoirs.cell_motion import CellMotion
 from sundog.simulate.reservoirs.chain import AtomChain, CellChain
+from sundog.simulate.reservoirs.impulses import Impulses
 from sundog.simulate.reservoirs.pressure import PressureBath
 from sundog.simulate.state import MDState
 from sundog.units import BAR, FEMTOSECOND, MILLINEWTON_PER_METRE
@@ -80,14 +82,22 @@ class Ensemble(eqx.Module):
     reservoirs: tuple[AbstractReservoir, ...] = ()
     conserved_momenta: int = eqx.field(static=True, default=3)
 
+    @property
+    def cycle(self) -> int:
+        """Steps after which all forces have been evaluated; states in between are not samples."""
+        return max(
+            (one.every for one in self.propagators if isinstance(one, ImpulseForce)), default=1
+        )
+
     def entered(self, state: MDState) -> MDState:
-        """Return the state with this ensemble's temperatures and variables (host only).
+        """Return the state with this ensemble's temperatures, variables and forces (host only).
 
         What the state has of them already stays: the variables of the baths, and the
         temperatures also where replicas have exchanged them.
 
         Raises:
-            InputError: the state has constraints that the recipe does not keep.
+            InputError: the state has constraints that the recipe does not keep, or is in the
+                middle of a cycle.
         """
         drifts = any(isinstance(one, Drift) for one in self.propagators)
         if state.constraints is not None and drifts:
@@ -99,6 +109,9 @@ class Ensemble(eqx.Module):
             temperature = jnp.broadcast_to(self.temperature, state.heat.shape)
             if not np.array_equal(np.sort(temperature), np.sort(state.temperature)):
                 state = replace(state, temperature=temperature)
+        for one in self.propagators:
+            if isinstance(one, Force | ImpulseForce):
+                state = one.entered(state)
         first = {k: v for one in self.reservoirs for k, v in one.variables(state).items()}
         return replace(state, extended={k: state.extended.get(k, v) for k, v in first.items()})
 
@@ -111,6 +124,7 @@ CONSTRAINED: dict[type[AbstractPropagator], Callable[[Any], AbstractPropagator]]
         kind: lambda one: one  # these scale all momenta alike, or draw them from the state
         for kind in (
             Force,
+            ImpulseForce,
             OrnsteinUhlenbeck,
             StochasticRescaling,
             NoseHoover,
@@ -139,6 +153,29 @@ def constrained(ensemble: Ensemble) -> Ensemble:
             )
     rigid = tuple(CONSTRAINED[type(one)](one) for one in ensemble.propagators)
     return replace(ensemble, propagators=rigid)
+
+
+def with_impulses(ensemble: Ensemble, every: int) -> Ensemble:
+    """Return the recipe with the long range in every `every`-th step (multiple time steps).
+
+    The recipe is not `constrained` yet. A run of it begins and is sampled at multiples of
+    `every` steps.
+
+    Raises:
+        InputError: the force field has no long range of its own.
+    """
+    if every == 1:
+        return ensemble
+    kinds: dict[type[AbstractPropagator], Callable[[Any], AbstractPropagator]] = {
+        Force: lambda one: ImpulseForce(one.force_field, every),
+        StochasticCellRescaling: lambda one: replace(one, every=every),
+    }
+    for one in ensemble.propagators:
+        if isinstance(one, Force):
+            one.force_field.weighted(every)  # refuses what it cannot
+    propagators = (kinds.get(type(one), lambda one: one)(one) for one in ensemble.propagators)
+    reservoirs = (*ensemble.reservoirs, Impulses())
+    return replace(ensemble, propagators=tuple(propagators), reservoirs=reservoirs)
 
 
 class Barostat(NamedTuple):

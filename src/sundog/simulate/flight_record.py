@@ -5,7 +5,7 @@ what helps to find the cause is put down: the steps, the most strongly pushed at
 closest contacts, a likely cause and what to try.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
@@ -47,7 +47,11 @@ class _Moment:
 
 
 def write_flight_record(
-    directory: RunDirectory, failure: BlowUpError, atoms: Atoms, timestep_fs: float
+    directory: RunDirectory,
+    failure: BlowUpError,
+    atoms: Atoms,
+    timestep_fs: float,
+    with_all_forces: Callable[[MDState], MDState],
 ) -> None:
     """Write `flight_record.txt` and the structures of its steps, `flight_record.extxyz`.
 
@@ -56,13 +60,15 @@ def write_flight_record(
         failure: what stopped it.
         atoms: the structure, for names; of several replicas the one that failed is shown.
         timestep_fs: fs.
+        with_all_forces: returns a state with its physical forces.
 
     Raises:
         RunDirectoryError: the disk is full.
     """
     thermometer = Thermometer(failure.ensemble.conserved_momenta)
     replica = _worst_replica(failure.after)
-    moments = [_moment(state, replica, len(atoms), thermometer) for state in _repeated(failure)]
+    states = (with_all_forces(state) for state in _repeated(failure))
+    moments = [_moment(state, replica, len(atoms), thermometer) for state in states]
     first, last = moments[0], moments[-1]
     lines = [str(failure), "", f"Last good state: step {first.step}. Then, step by step:"]
     for moment in moments:

@@ -12,7 +12,7 @@ from sundog.io.molecules import find_molecules
 from sundog.io.run_directory import RunDirectory
 from sundog.io.table import EnergyTable
 from sundog.io.topology import write_topology
-from sundog.io.trajectories import open_trajectory
+from sundog.io.trajectories import WRITERS, open_trajectory
 from sundog.io.trajectories.extras import Extra
 from sundog.io.wrapping import wrap
 from sundog.simulate.run import Chunk
@@ -22,6 +22,9 @@ from sundog.units import FEMTOSECOND
 
 PREDICTED = frozenset({"charges", "hirshfeld_ratios", "dipole"})
 """What a frame may carry and a state does not hold."""
+
+OF_ALL_FORCES = frozenset({"forces", "stress"})
+"""What a frame may carry and a state does not hold with multiple time steps."""
 
 NEEDS_A_CELL = ("pressure", "density", "volume", "cell_")
 """Beginnings of the columns that a structure without a cell does without."""
@@ -37,6 +40,7 @@ class Recorder:
         settings: SimulationSettings,
         resume_at: Mapping[str, int] | None = None,
         predict: Callable[[MDState], Prediction] | None = None,
+        with_all_forces: Callable[[MDState], MDState] | None = None,
     ):
         """Open the files.
 
@@ -46,6 +50,8 @@ class Recorder:
             settings: of the run.
             predict: says what a state does not hold: charges, ratios, dipole. Needed when
                 `frame_extras` names them.
+            with_all_forces: returns a state with its physical forces and virial. Needed with
+                multiple time steps when frames carry these.
             resume_at: `positions` at a checkpoint, to continue the files there.
 
         Raises:
@@ -53,6 +59,9 @@ class Recorder:
         """
         self._settings = settings
         self._predict = predict if PREDICTED.intersection(settings.frame_extras) else None
+        told = settings.frame_extras or WRITERS[f".{settings.trajectory}"].carries
+        needed = settings.long_range_every > 1 and OF_ALL_FORCES.intersection(told)
+        self._with_all_forces = with_all_forces if needed else None
         replicas = [directory.replica(k, settings.replicas) for k in range(settings.replicas)]
         self.whole = True
         """Whether the files hold the same steps; false after a failure in the middle of a chunk."""
@@ -80,6 +89,8 @@ class Recorder:
 
     def write_frame(self, state: MDState) -> None:
         """Append a frame: positions, and what else the settings or the format say."""
+        if self._with_all_forces is not None:
+            state = self._with_all_forces(state)
         host = jax.device_get(state)
         prediction = None if self._predict is None else jax.device_get(self._predict(state))
         time_ps = int(host.step) * self._settings.timestep_fs * 1e-3

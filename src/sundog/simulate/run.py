@@ -17,8 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool
 
-from sundog.errors import SimulationError
+from sundog.errors import InputError, SimulationError
 from sundog.simulate.ensembles import Ensemble
+from sundog.simulate.reservoirs.impulses import WEIGHT
 from sundog.simulate.samples import Samples, Thermometer, measure
 from sundog.simulate.state import MDState
 
@@ -52,11 +53,17 @@ class BlowUpError(SimulationError):
         super().__init__(
             "simulation: it blew up; energy, temperature or forces are beyond all reason",
             got=f"{temperature:.3g} K and {float(after.largest_force):.3g} eV/Å "
-            f"in step {int(after.step)}",
+            f"in step {int(after.step)}{_counted(after)}",
             remedy="Minimise the structure first (--minimize), use a smaller timestep, and check "
             "the structure for overlapping atoms and the charge",
         )
         self.before, self.after, self.ensemble, self.capacity = before, after, ensemble, capacity
+
+
+def _counted(state: MDState) -> str:
+    """Return in words how often the forces count the long range, unless that is once."""
+    weight = int(state.extended.get(WEIGHT, 1))
+    return "" if weight == 1 else f", where the long range counts {weight} times"
 
 
 class Chunk(NamedTuple):
@@ -93,8 +100,16 @@ def run(
 
     Raises:
         BlowUpError: the last state yielded is the last good one.
+        InputError: with multiple time steps, steps that are not whole cycles.
         SimulationError: the lists overflow again and again.
     """
+    for name, count in (("steps", steps), ("sample_every", sample_every)):
+        if count % ensemble.cycle:
+            raise InputError(
+                f"{name}: energies are up to date at the end of a cycle of steps only",
+                got=count,
+                expected=f"a multiple of long_range_every={ensemble.cycle}",
+            )
     state = ensemble.entered(state)
     last = int(state.step) + steps
     pace = 0.0  # samples per second

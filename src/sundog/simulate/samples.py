@@ -2,8 +2,9 @@
 
     T = 2K/(f k_B),  P = (Σ p⊗p/m − dE/dε)/V,  conserved = K + E + reservoirs − heat
 
-f: degrees of freedom, less the momenta that the dynamics keeps at rest. What needs a
-cell is not a number for a structure without one.
+f: degrees of freedom, less the momenta that the dynamics keeps at rest. With multiple time
+steps dE/dε is the mean over a cycle. What needs a cell is not a number for a structure without
+one.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from sundog.simulate.reservoirs.base import AbstractReservoir
+from sundog.simulate.reservoirs.impulses import with_mean_virial
 from sundog.simulate.state import MDState
 from sundog.typing import PerSystem
 from sundog.units import BAR, BOLTZMANN, GRAM_PER_CM3
@@ -62,7 +64,7 @@ def _measure_dipole(state: MDState) -> dict[str, Array]:
 def _measure_cell(state: MDState) -> dict[str, Array]:
     cell = state.system.cell
     volume = jnp.where(state.system.volume > 0, state.system.volume, jnp.nan)
-    pressure = state.internal_pressure_volume / volume[:, None, None] / BAR
+    pressure = with_mean_virial(state).internal_pressure_volume / volume[:, None, None] / BAR
     mass = state.sum_over_atoms(jnp.where(state.system.is_atom, state.masses, 0.0))
     lengths = jnp.linalg.norm(cell, axis=2)
     cosines = {

@@ -32,6 +32,7 @@ from sundog.simulate.flight_record import write_flight_record
 from sundog.simulate.matter import Matter
 from sundog.simulate.minimize import minimize
 from sundog.simulate.recording import Recorder, to_atoms
+from sundog.simulate.reservoirs.impulses import with_physical_forces
 from sundog.simulate.run import BlowUpError, Chunk, run
 from sundog.simulate.settings import SimulationSettings
 from sundog.simulate.state import (
@@ -167,13 +168,21 @@ def resumed(
     """Return the state of a checkpoint, from which the run goes on bit for bit.
 
     Raises:
+        InputError: multiple time steps, whose cycles do not begin there.
         RunDirectoryError: the checkpoint is of another structure or other kernels.
     """
     state = bare_state(system, force_field, **_given(settings, matter))
     if matter.constraints is not None:
         degrees = state.degrees - matter.constraints.count(system)
         state = replace(state, constraints=matter.constraints, degrees=degrees)
-    return restored(state, checkpoint.arrays)
+    state = restored(state, checkpoint.arrays)
+    if int(state.step) % settings.long_range_every:
+        raise InputError(
+            "--long-range-every: no cycle begins at the checkpoint",
+            got=f"{settings.long_range_every}, and step {int(state.step)}",
+            expected="a divisor of the step",
+        )
+    return state
 
 
 def _given(settings: SimulationSettings, matter: Matter) -> dict[str, Any]:
@@ -214,7 +223,9 @@ def simulate(
         RunDirectoryError: the disk is full.
     """
     files = None if resume_at is None else resume_at["files"]
-    with Recorder(directory, atoms, settings, files, partial(_predict, force_field)) as recorder:
+    predict = partial(_predict, force_field)
+    physical = partial(with_physical_forces, force_field=force_field)
+    with Recorder(directory, atoms, settings, files, predict, physical) as recorder:
         if resume_at is None:
             recorder.write_frame(state)
 
@@ -248,7 +259,7 @@ def simulate(
                 if stop():
                     break
         except BlowUpError as failure:
-            write_flight_record(directory, failure, atoms, settings.timestep_fs)
+            write_flight_record(directory, failure, atoms, settings.timestep_fs, physical)
             failure.add_note(f"See {directory.path / 'flight_record.txt'}.")
             raise
         finally:

@@ -16,6 +16,10 @@ TrajectoryFormat = Literal["xtc", "dcd", "extxyz", "h5md"]
 
 LARGEST_TIMESTEP_FS = 5.0
 
+LARGEST_OUTER_TIMESTEP_FS = 8.0
+"""Impulses resonate with vibrations at half their period: 5 fs for bonds of hydrogens, 8 fs for
+those of 3 amu."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SimulationSettings:
@@ -27,6 +31,9 @@ class SimulationSettings:
     """Number of steps, counted from the beginning of the run."""
     timestep_fs: float = 0.5
     """Timestep in fs."""
+    long_range_every: int = 1
+    """Steps between evaluations of electrostatics and dispersion (multiple time steps); 1
+    evaluates them in every step."""
     temperature_kelvin: float = 300.0
     """Temperature in K of the thermostat and of the initial momenta."""
     temperature_end_kelvin: float | None = None
@@ -125,6 +132,7 @@ class SimulationSettings:
         self._require("skin_angstrom", 0 <= self.skin_angstrom <= 5, "0 to 5 Å")
         multiple = self.frame_every % self.sample_every == 0
         self._require("frame_every", multiple, f"a multiple of sample-every={self.sample_every}")
+        self._check_impulses()
         self._check_temperatures()
         self._check_baths()
 
@@ -149,6 +157,19 @@ class SimulationSettings:
         if self.temperature_end_kelvin is None or self.ramp_steps is not None:
             return self
         return replace(self, ramp_steps=self.steps)
+
+    def _check_impulses(self) -> None:
+        every = self.long_range_every
+        self._require("long_range_every", every >= 1, "a number of steps, 1 for every step")
+        outer = every * self.timestep_fs
+        bound = f"at most {LARGEST_OUTER_TIMESTEP_FS:g} fs between evaluations"
+        got = f"{every}, which are {outer:g} fs"
+        short = every == 1 or outer <= LARGEST_OUTER_TIMESTEP_FS
+        self._require("long_range_every", short, bound, got)
+        # In between the energies of the long range are old. Frames are multiples of samples.
+        for name in ("steps", "sample_every", "exchange_every"):
+            whole = getattr(self, name) % every == 0
+            self._require(name, whole, f"a multiple of long-range-every={every}")
 
     def _check_temperatures(self) -> None:
         for value in (*self.temperatures_kelvin, self.temperature_end_kelvin or 1.0):

@@ -5,7 +5,7 @@ changes coordinates in their seventh digit. Time is in units of Å·√(amu/eV).
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -24,6 +24,15 @@ from sundog.typing import Cells, PerAtom, PerSystem, Positions
 from sundog.units import BOLTZMANN
 
 
+class Forces(NamedTuple):
+    """What an evaluation of a force field changes about a state; units as there."""
+
+    forces: Float[Array | np.ndarray, "atoms 3"]
+    virial: Float[Array | np.ndarray, "*systems 3 3"]
+    energies: dict[str, Float[Array | np.ndarray, "*systems"]]
+    dipole: Float[Array, "systems 3"] | None = None
+
+
 class MDState(eqx.Module):
     """One value from which the trajectory continues bit for bit.
 
@@ -34,7 +43,8 @@ class MDState(eqx.Module):
         mobile: false for frozen atoms and padding, whose momenta stay zero.
         degrees: degrees of freedom of each structure: three for each mobile atom, less the
             constraints.
-        forces: eV/Å at `system`.
+        forces: eV/Å at `system`; with multiple time steps those of the impulse, in which the
+            long range counts many times or not at all (`reservoirs.impulses`). So the virial.
         virial: dE/dε in eV at `system`; with constraints ε moves the centres of rigid clusters.
         energies: potential energy terms in eV at `system`, by name.
         heat: energy in eV that baths have put in so far, per structure.
@@ -120,21 +130,27 @@ class MDState(eqx.Module):
 
     def evaluated(self, force_field: AbstractForceField) -> "MDState":
         """Return the state with lists, forces and energies of its present positions."""
-        neighbors = self.neighbors.update(self.system)
-        prediction = force_field(self.system, neighbors.pairs)
+        state = self.with_lists()
+        return state.with_forces(state.forces_by(force_field))
+
+    def with_lists(self) -> "MDState":
+        """Return the state with lists of its present positions."""
+        return replace(self, neighbors=self.neighbors.update(self.system))
+
+    def forces_by(self, force_field: AbstractForceField) -> Forces:
+        """Return what a force field says of the present positions; lists are up to date."""
+        prediction = force_field(self.system, self.neighbors.pairs)
         virial = prediction.virial
         if self.constraints is not None:
             forces = jnp.asarray(prediction.forces)
             inner = self.constraints.inner_virial(self.system, forces, self.masses)
             virial = virial - inner
-        return replace(
-            self,
-            neighbors=neighbors,
-            forces=prediction.forces,
-            virial=virial,
-            energies=prediction.energies,
-            dipole=None if prediction.dipole is None else self._about_centre(prediction.dipole),
-        )
+        dipole = None if prediction.dipole is None else self._about_centre(prediction.dipole)
+        return Forces(prediction.forces, virial, prediction.energies, dipole)
+
+    def with_forces(self, forces: Forces) -> "MDState":
+        """Return the state with these forces, virial and energies."""
+        return replace(self, **forces._asdict())
 
     def _about_centre(
         self, dipole: Float[Array | np.ndarray, "systems 3"]
@@ -154,7 +170,8 @@ def atomic_masses(system: System) -> PerAtom:
 
 
 @eqx.filter_jit
-def _evaluate(state: MDState, force_field: AbstractForceField) -> MDState:
+def evaluate(state: MDState, force_field: AbstractForceField) -> MDState:
+    """Return `state.evaluated(force_field)`, compiled."""
     return state.evaluated(force_field)
 
 
@@ -204,7 +221,7 @@ def bare_state(
 
 def initial_state(system: System, force_field: AbstractForceField, **kwargs: Any) -> MDState:
     """Return a state at rest with its forces; arguments and errors of `bare_state` (host only)."""
-    return _evaluate(bare_state(system, force_field, **kwargs), force_field)
+    return evaluate(bare_state(system, force_field, **kwargs), force_field)
 
 
 def with_constraints(
@@ -233,7 +250,7 @@ def with_constraints(
         degrees=state.degrees - constraints.count(system),
         constraints=constraints,
     )
-    return _evaluate(rigid, force_field)
+    return evaluate(rigid, force_field)
 
 
 def with_momenta(state: MDState, momenta: Positions) -> MDState:

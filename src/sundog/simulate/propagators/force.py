@@ -2,6 +2,7 @@
 
 from sundog.forcefield.base import AbstractForceField
 from sundog.simulate.propagators.base import AbstractPropagator
+from sundog.simulate.reservoirs.impulses import with_physical_forces
 from sundog.simulate.state import MDState
 
 
@@ -13,3 +14,7 @@ class Force(AbstractPropagator):
     def __call__(self, state: MDState) -> MDState:
         """Return the state with the forces of its positions."""
         return state.evaluated(self.force_field)
+
+    def entered(self, state: MDState) -> MDState:
+        """Return the state with forces that count everything once (host only)."""
+        return with_physical_forces(state, self.force_field)

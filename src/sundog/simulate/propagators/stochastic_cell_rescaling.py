@@ -9,6 +9,11 @@ time. The strain is the logarithm of the cell, in which the mobility m ∝ 1/V l
 spurious drift. Isotropic: Bernetti, Bussi, J. Chem. Phys. 153, 114107 (2020), eq. 5;
 anisotropic: Del Tatto, Raiteri, Bernetti, Bussi, Appl. Sci. 12, 1139 (2022), eq. 8.
 
+With multiple time steps the strain is drawn once per cycle of n steps, for n dt and from the mean
+virial of the cycle before, and each step makes an n-th of it. So the cost of the strains, half of
+which is taken from the impulse at either end of a cycle (n W_long of one step), is right: with
+noise of its own in every step it would be n times that of one step instead of that of all.
+
 Forces are stale afterwards. The change of the potential energy is not known before the
 next force; half of it is taken from the virial before, half from that after the step.
 """
@@ -23,6 +28,7 @@ from jaxtyping import Array, Float
 from sundog.numerics.matrix_functions import exponential
 from sundog.simulate.propagators.base import AbstractPropagator
 from sundog.simulate.reservoirs.base import AbstractReservoir
+from sundog.simulate.reservoirs.impulses import with_mean_virial
 from sundog.simulate.reservoirs.pressure import PressureBath
 from sundog.simulate.state import MDState
 from sundog.typing import Cells, PerSystem
@@ -51,17 +57,18 @@ class StochasticCellRescaling(AbstractPropagator):
         relaxation_time: τ in internal time units.
         compressibility: β_T in Å³/eV; only the rate of relaxation depends on it.
         bath: what drives the cell.
+        every: n.
     """
 
     timestep: Float[Array, ""] = eqx.field(converter=jnp.asarray)
     relaxation_time: Float[Array, ""] = eqx.field(converter=jnp.asarray)
     compressibility: Float[Array, ""] = eqx.field(converter=jnp.asarray)
     bath: PressureBath
+    every: int = eqx.field(static=True, default=1)
 
     def __call__(self, state: MDState) -> MDState:
         """Return the state in its new cell."""
-        key, draw = jax.random.split(state.key)
-        strain = self.bath.project(self._strain(state, draw))
+        key, strain = self._next_strain(state)
         system = state.system
         of_atom = exponential(strain)[system.system_index]
         inverse = exponential(-strain)[system.system_index]
@@ -81,6 +88,18 @@ class StochasticCellRescaling(AbstractPropagator):
         gained = gained + 0.5 * jnp.sum(state.virial * cost, axis=(1, 2))
         return replace(after, heat=state.heat + gained)
 
+    def _next_strain(self, state: MDState) -> tuple[Array, Cells]:
+        """Return the key to go on with and the strain of this step."""
+
+        def drawn() -> tuple[Array, Cells]:
+            key, draw = jax.random.split(state.key)
+            return key, self.bath.project(self._strain(state, draw)) / self.every
+
+        if self.every == 1:
+            return drawn()
+        begins = state.step % self.every == 0
+        return jax.lax.cond(begins, drawn, lambda: (state.key, state.extended[LAST_STRAIN]))
+
     def _strain(self, state: MDState, key: Array) -> Cells:
         shape = state.system.cell.shape
         noise = jax.random.normal(key, shape, state.system.cell.dtype)
@@ -88,6 +107,7 @@ class StochasticCellRescaling(AbstractPropagator):
         # A structure of padding has no volume and does not move.
         volume = jnp.where(state.system.volume > 0, state.system.volume, jnp.inf)
         mobility = self.compressibility / (3 * self.relaxation_time * volume)
-        width = jnp.sqrt(2 * mobility * BOLTZMANN * state.temperature * self.timestep)
-        drift = mobility[:, None, None] * self.timestep * self.bath.drive(state)
+        time = self.every * self.timestep
+        width = jnp.sqrt(2 * mobility * BOLTZMANN * state.temperature * time)
+        drift = mobility[:, None, None] * time * self.bath.drive(with_mean_virial(state))
         return drift + width[:, None, None] * noise
