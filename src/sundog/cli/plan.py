@@ -30,18 +30,19 @@ def print_plan(setup: Setup, state: "MDState") -> None:
     for line in (*setup.said, *describe_boxes(state.neighbors)):
         print(line)
     ensemble = ensemble_of(setup.force_field, settings, setup.matter)
-    total = (1 + TIMED_CHUNKS) * STEPS_PER_CHUNK
+    each = -(-STEPS_PER_CHUNK // ensemble.cycle) * ensemble.cycle
+    total = (1 + TIMED_CHUNKS) * each
     chunks = list(
         run(
             state,
             ensemble,
             steps=total,
-            sample_every=STEPS_PER_CHUNK,
-            frame_every=STEPS_PER_CHUNK,
+            sample_every=each,
+            frame_every=each,
         )
     )
     # The first chunk compiles.
-    fastest = min(chunk.seconds for chunk in chunks[1:] if not chunk.repeats) / STEPS_PER_CHUNK
+    fastest = min(chunk.seconds for chunk in chunks[1:] if not chunk.repeats) / each
     hours = settings.steps * fastest / 3600
     rows = settings.steps // settings.sample_every
     frames = 1 + settings.steps // settings.frame_every

@@ -12,8 +12,8 @@ from sundog.io.run_directory import RunDirectory
 ALWAYS_FREE = frozenset({"steps", "checkpoint_minutes", "keep_checkpoints"})
 """Settings that change nothing about the trajectory so far or to come."""
 
-ADDED_LATER = {"dispersion_tail": "off"}
-"""Settings that older runs do not tell, and what held for them."""
+SINCE_THEN = {"dispersion_tail": "off", "long_range_every": 1}
+"""Settings that runs of earlier versions do not have, and what those did."""
 
 
 def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]) -> list[str]:
@@ -34,7 +34,7 @@ def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]
             expected=f"a file {directory.config.name}",
             remedy="It may have been stopped before it began: start it again with --overwrite",
         )
-    stored = ADDED_LATER | yaml.safe_load(directory.config.read_text())
+    stored = SINCE_THEN | yaml.safe_load(directory.config.read_text())
     named = {name.replace("-", "_") for name in allowed}
     keys = stored.keys() | setup.config.keys()
     changes = {key: (stored.get(key), setup.config.get(key)) for key in sorted(keys)}

@@ -96,7 +96,7 @@ def set_up(structure: Path, job: Job) -> Setup:
     system = replicated(single, job.settings)
     matter = matter_of(system, job.settings, partial(select_atoms, atoms))
     check_feasible(atoms, system, job.settings, matter)
-    said = [described, *_warnings(reference, single, job.settings)]
+    said = [described, *_describe_steps(job), *_warnings(reference, single, job.settings)]
     fast = choose_kernels(reference, job.model, single, said.append)
     config = job.resolved(
         model=reference.model_name if job.model.model is None else str(job.model.model),
@@ -123,6 +123,16 @@ def _warnings(force_field: ForceField, system: System, settings: SimulationSetti
             settings.ensemble == "npt",
         )
     )
+
+
+def _describe_steps(job: Job) -> list[str]:
+    every, timestep = job.settings.long_range_every, job.settings.timestep_fs
+    if every == 1:
+        return []
+    return [
+        f"Multiple time steps: network and ZBL every {timestep:g} fs, electrostatics and "
+        f"dispersion every {every * timestep:g} fs"
+    ]
 
 
 def write_origin(directory: RunDirectory, structure: Path, setup: Setup) -> None:
