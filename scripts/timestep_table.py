@@ -1,0 +1,228 @@
+"""Measure what timesteps do to liquid water: drift, temperature, density, diffusion and cost.
+
+Usage: python scripts/timestep_table.py FOLDER [--rows DT,MASS,EVERY …] [--picoseconds 20]
+A row is a timestep in fs, the mass of hydrogens in amu (1: as they are) and --long-range-every.
+Every row has two runs under `ewald`, both from one liquid at 300 K and 1 bar with fresh momenta:
+
+    nve  constant energy: the slope of the energy, which should be none
+    npt  stochastic cell rescaling and stochastic velocity rescaling at 300 K and 1 bar
+
+Runs live in folders of FOLDER and go on where they were when the same command is given again, for
+longer with more picoseconds. Rows may be run by several commands at a time once FOLDER has its
+liquid.extxyz, which `--rows` without rows makes. Prints the rows that are there as Markdown and
+writes them to FOLDER/table.json.
+"""
+
+import argparse
+import json
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import mdtraj
+import numpy as np
+from jaxtyping import Float
+
+from sundog.analysis.blocking import block_average
+from sundog.io.extxyz import write_extxyz
+from sundog.io.table import read_table
+from sundog.prepare.water import water_box
+
+MOLECULES, TEMPERATURE = 64, 300.0
+SAMPLE_FS, SAMPLES_PER_FRAME = 8.0, 10
+EQUILIBRATION, BLOCKS = 0.2, 5
+"""Part of an NPT run that is left out; blocks whose scatter is the error of slopes."""
+
+FIRST_LAG_PS = 1.0
+"""From where on the mean squared displacement is taken for a line."""
+
+MODEL = ["--electrostatics", "ewald", "--checkpoint-minutes", "2"]
+BATHS = ["--thermostat", "bussi", "--temperature-kelvin", f"{TEMPERATURE:g}", "--pressure-bar", "1"]
+
+DEFAULT_ROWS = tuple(
+    f"{told},{every}"
+    for told, largest in (("0.5,1", 4), ("1,1", 4), ("1,3", 4), ("1.5,3", 2), ("2,3", 2))
+    for every in (1, 2, 4)
+    if every <= largest
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what its runs are told."""
+
+    timestep_fs: float
+    hydrogen_mass: float
+    long_range_every: int
+
+    @classmethod
+    def parsed(cls, text: str) -> "Row":
+        """Return the row that a text as `0.5,3,4` is."""
+        timestep, mass, every = text.split(",")
+        return cls(float(timestep), float(mass), int(every))
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return f"{self.timestep_fs:g}fs-{self.hydrogen_mass:g}amu-{self.long_range_every}"
+
+    def flags(self, picoseconds: float) -> list[str]:
+        """Return flags for a run of at least so long, in whole frames and whole cycles."""
+        cycle = self.long_range_every * self.timestep_fs
+        sample = self.long_range_every * max(1, round(SAMPLE_FS / cycle))
+        frame = SAMPLES_PER_FRAME * sample
+        steps = frame * math.ceil(1000 * picoseconds / (self.timestep_fs * frame))
+        told = {
+            "timestep-fs": f"{self.timestep_fs:g}",
+            "long-range-every": str(self.long_range_every),
+            "sample-every": str(sample),
+            "frame-every": str(frame),
+            "steps": str(steps),
+        }
+        if self.hydrogen_mass != 1:
+            told["hydrogen-mass"] = f"{self.hydrogen_mass:g}"
+        return [word for key, value in told.items() for word in (f"--{key}", value)]
+
+
+def main() -> None:
+    """Run what is asked for and print what is there."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", nargs="*", default=list(DEFAULT_ROWS), metavar="DT,MASS,EVERY")
+    parser.add_argument("--picoseconds", type=float, default=20.0, help="of each run of a row")
+    parser.add_argument(
+        "--structure", type=Path, help="a liquid to begin with instead of making one"
+    )
+    parser.add_argument("--equilibration-picoseconds", type=float, default=10.0)
+    parser.add_argument("--report", action="store_true", help="run nothing")
+    told = parser.parse_args()
+    rows = [Row.parsed(text) for text in told.rows]
+    if not told.report:
+        liquid = told.structure or _liquid(told.folder, told.equilibration_picoseconds)
+        for row in rows:
+            _run("nve", liquid, told.folder / row.name / "nve", row.flags(told.picoseconds))
+            own = [*row.flags(told.picoseconds), *BATHS]
+            _run("npt", liquid, told.folder / row.name / "npt", own)
+    measured = [asdict(row) | _measured(told.folder / row.name) for row in rows]
+    measured = [one for one in measured if len(one) > len(asdict(rows[0]))]
+    if measured:
+        (told.folder / "table.json").write_text(json.dumps(measured, indent=1) + "\n")
+        print(_markdown(measured))
+
+
+def _liquid(folder: Path, picoseconds: float) -> Path:
+    """Return the file of water that the runs begin with, made if it is not there."""
+    liquid, run = folder / "liquid.extxyz", folder / "liquid"
+    if not liquid.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        box = folder / "box.extxyz"
+        write_extxyz(box, water_box(MOLECULES, seed=0))
+        own = [*Row(0.5, 1, 1).flags(picoseconds), *BATHS, "--minimize", "--seed", "1"]
+        _run("npt", box, run, own)
+        liquid.write_text((run / "final.extxyz").read_text())
+    return liquid
+
+
+def _run(ensemble: str, structure: Path, folder: Path, flags: Sequence[str]) -> None:
+    """Begin a run, or go on with it, in a process of its own."""
+    begun = any((folder / "checkpoints").glob("checkpoint*"))
+    steps = flags[flags.index("--steps") : flags.index("--steps") + 2]
+    origin = ["--resume", str(folder)] if begun else [str(structure), "--output", str(folder)]
+    more = steps if begun else [*MODEL, *flags, "--overwrite"]
+    command = [sys.executable, "-m", "sundog", "md" if begun else ensemble, *origin, *more]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.txt").open("a") as said:
+        subprocess.run(command, check=True, stdout=said, stderr=said)
+
+
+def _measured(folder: Path) -> dict[str, float]:
+    """Return what the runs of a row gave, as far as they are there."""
+    found: dict[str, float] = {}
+    if (folder / "nve" / "final.extxyz").is_file():
+        table = read_table(folder / "nve" / "energies.csv")
+        energy = 1000 * table["conserved_energy_ev"] / (3 * MOLECULES)
+        drift, error = _slope(1e-3 * table["time_ps"], energy)
+        found |= {"drift_mev_per_atom_ns": drift, "drift_error": error}
+        found["energy_std_mev_per_atom"] = float(energy.std())
+    if (folder / "npt" / "final.extxyz").is_file():
+        table = read_table(folder / "npt" / "energies.csv")
+        first = int(EQUILIBRATION * len(table["step"]))
+        for name in ("temperature_kelvin", "density_g_per_cm3", "pressure_bar"):
+            found[name], found[f"{name}_error"] = block_average(table[name][first:])
+        diffusion = _diffusion(folder / "npt")
+        if diffusion is not None:
+            found["diffusion_1e9_m2_per_s"], found["diffusion_error"] = diffusion
+        speed = re.findall(r"([\d.]+) µs/atom/step", (folder / "npt" / "run.log").read_text())
+        if speed:
+            found["us_per_atom_step"] = float(speed[-1])
+    return found
+
+
+def _slope(
+    times: Float[np.ndarray, " samples"], values: Float[np.ndarray, " samples"], blocks: int = 10
+) -> tuple[float, float]:
+    """Return slope and standard error of a line through the means of blocks."""
+    x = [one.mean() for one in np.array_split(times, blocks)]
+    y = [one.mean() for one in np.array_split(values, blocks)]
+    (slope, _), covariance = np.polyfit(x, y, 1, cov=True)
+    return float(slope), float(np.sqrt(covariance[0, 0]))
+
+
+def _diffusion(folder: Path) -> tuple[float, float] | None:
+    """Return the coefficient of oxygens in 1e-9 m²/s and its error; None of a short run.
+
+    From Einstein's relation in each of a few blocks. Not corrected for the size of the box.
+    """
+    frames = mdtraj.load(folder / "trajectory.xtc", top=folder / "topology.pdb")
+    skip = int(EQUILIBRATION * len(frames))
+    lengths = frames.unitcell_lengths[skip:, None] * 10
+    # In units of the cell, so that its breathing moves nobody, and relative to the centre.
+    places = frames.xyz[skip:].astype(np.float64) * 10 / lengths * lengths.mean(axis=0)
+    places = places[:, frames.topology.select("element O")]
+    places = places - places.mean(axis=1, keepdims=True)
+    step = float(frames.time[1] - frames.time[0]) if len(frames) > 1 else math.inf
+    size = len(places) // BLOCKS
+    first = math.ceil(FIRST_LAG_PS / step) if math.isfinite(step) else size
+    last = size // 2
+    if last < first + 2:
+        return None
+    lags = np.arange(first, last)
+    found = []
+    for block in range(BLOCKS):
+        own = places[block * size : (block + 1) * size]
+        squares = [np.mean(np.sum((own[lag:] - own[:-lag]) ** 2, axis=2)) for lag in lags]
+        found.append(10 * np.polyfit(lags * step, squares, 1)[0] / 6)  # Å²/ps: 1e-8 m²/s
+    return float(np.mean(found)), float(np.std(found, ddof=1) / math.sqrt(BLOCKS))
+
+
+def _markdown(rows: Sequence[dict[str, float]]) -> str:
+    """Return the table."""
+    lines = [
+        "| dt in fs | m(H) | long range every | drift, meV/atom/ns | T in K | density in g/cm³ "
+        "| D in 1e-9 m²/s | µs/atom/step |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    columns = (
+        ("drift_mev_per_atom_ns", "drift_error", ".3g", ".1g"),
+        ("temperature_kelvin", "temperature_kelvin_error", ".1f", ".1f"),
+        ("density_g_per_cm3", "density_g_per_cm3_error", ".4f", ".4f"),
+        ("diffusion_1e9_m2_per_s", "diffusion_error", ".2f", ".2f"),
+    )
+    for row in rows:
+        cells = [f"{row[key]:g}" for key in ("timestep_fs", "hydrogen_mass", "long_range_every")]
+        for value, error, one, other in columns:
+            known = value in row
+            cells.append(f"{row[value]:{one}} ± {row[error]:{other}}" if known else "–")
+        cells.append(f"{row['us_per_atom_step']:.1f}" if "us_per_atom_step" in row else "–")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
