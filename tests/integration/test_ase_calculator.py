@@ -80,6 +80,16 @@ def test_one_calculator_serves_many_structures_and_cells():
     assert moved.get_potential_energy() == pytest.approx(first[1], rel=1e-12)
 
 
+def test_a_cell_that_jumps_under_ewald_gets_lists_and_mesh_of_its_own():
+    box = molecule("H2O", cell=[8.0, 8.0, 8.0], pbc=True)
+    box.calc = calculator("ewald")
+    box.get_potential_energy()
+    box.set_cell([30.0, 20.0, 20.0])
+    fresh = box.copy()
+    fresh.calc = calculator("ewald")
+    assert box.get_potential_energy() == pytest.approx(fresh.get_potential_energy(), rel=1e-12)
+
+
 def test_charge_and_spin_of_info_are_read_and_noticed():
     atoms = molecule("H2O")
     atoms.calc = calculator()

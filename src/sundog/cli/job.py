@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from sundog.cli.options import ElectronOptions, ModelOptions
+from sundog.errors import InputError
 from sundog.simulate.settings import SimulationSettings
 
 
@@ -22,6 +23,20 @@ class Job:
     model: ModelOptions
     electrons: ElectronOptions
     precision: Literal["float32", "float64"]
+
+    def __post_init__(self):
+        """Refuse what contradicts `--paper`.
+
+        Raises:
+            InputError: multiple time steps are not published.
+        """
+        if self.model.paper and self.settings.long_range_every != 1:
+            raise InputError(
+                "--long-range-every: --paper evaluates everything in every step",
+                got=self.settings.long_range_every,
+                expected="1",
+                remedy="Leave one of them out",
+            )
 
     def resolved(self, **known: Any) -> dict[str, Any]:
         """Return all of it by key, with what is known by now in place of what was left open.

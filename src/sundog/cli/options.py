@@ -36,8 +36,34 @@ class ModelOptions:
     dispersion_tail: Literal["auto", "on", "off"] = "auto"
     """Add the dispersion beyond the cutoff in the mean; auto: in runs of homogeneous liquids.
     In YAML "on" and "off" need their quotes."""
+    paper: bool = False
+    """Exactly the Hamiltonian of the published simulations: truncated electrostatics and
+    dispersion with a cutoff of 12 Å, without a tail, for molecules as well."""
     kernels: Literal["auto", "reference", "plain", "cpu", "gpu"] = "auto"
     """How it is computed: compiled for the CPU, plain JAX on any device, or the slow reference."""
+
+    def __post_init__(self):
+        """Resolve `paper`.
+
+        Raises:
+            InputError: other settings contradict it.
+        """
+        if not self.paper:
+            return
+        for name, value in PUBLISHED.items():
+            default, told = ModelOptions.__dataclass_fields__[name].default, getattr(self, name)
+            if told not in (default, value):
+                raise InputError(
+                    f"--{name.replace('_', '-')}: --paper says what it is",
+                    got=told,
+                    expected=str(value),
+                    remedy="Leave one of them out",
+                )
+            object.__setattr__(self, name, value)
+
+
+PUBLISHED = {"electrostatics": "truncated", "cutoff_angstrom": 12.0, "dispersion_tail": "off"}
+"""What `--paper` stands for."""
 
 
 @dataclass(frozen=True, kw_only=True)

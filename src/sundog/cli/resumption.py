@@ -12,7 +12,7 @@ from sundog.io.run_directory import RunDirectory
 ALWAYS_FREE = frozenset({"steps", "checkpoint_minutes", "keep_checkpoints"})
 """Settings that change nothing about the trajectory so far or to come."""
 
-SINCE_THEN = {"dispersion_tail": "off", "long_range_every": 1}
+SINCE_THEN = {"dispersion_tail": "off", "long_range_every": 1, "paper": False}
 """Settings that runs of earlier versions do not have, and what those did."""
 
 

@@ -53,8 +53,9 @@ class Evaluator:
             system = self._from_same_origin(system)
         self._system = system
         prediction, neighbors = _evaluate(self.force_field, system, self._neighbors)
-        while neighbors.overflow:
-            self._neighbors = self._neighbors.enlarged(system, neighbors)
+        if neighbors.overflow:
+            # Whoever calls may have changed the cell by any factor: begin anew.
+            self._neighbors = self.force_field.allocate_neighbors(system, SKIN)
             prediction, neighbors = _evaluate(self.force_field, system, self._neighbors)
         self._neighbors = neighbors
         if not np.isfinite(np.asarray(prediction.energy)).all():
