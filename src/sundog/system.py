@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
@@ -112,86 +113,84 @@ def make_system(
     multiplicity = check_electrons(numbers, total_charge, multiplicity)
     origin = 0.5 * (positions.min(axis=0) + positions.max(axis=0))
     fragment_index, fragment_charge = _check_fragments(fragments, len(numbers), total_charge)
-    return System(
-        positions=jnp.asarray(positions - origin),
-        numbers=jnp.asarray(numbers, dtype=jnp.int32),
-        cell=jnp.asarray(lattice[None]),
-        pbc=jnp.asarray(periodic[None]),
-        total_charge=jnp.asarray([total_charge], dtype=jnp.float64),
-        multiplicity=jnp.asarray([multiplicity], dtype=jnp.float64),
-        system_index=jnp.zeros(len(numbers), dtype=jnp.int32),
-        origin=jnp.asarray(origin[None]),
+    return _on_device(
+        positions=positions - origin,
+        numbers=np.array(numbers, dtype=np.int32),
+        cell=np.array(lattice[None]),
+        pbc=periodic[None],
+        total_charge=np.array([total_charge], dtype=np.float64),
+        multiplicity=np.array([multiplicity], dtype=np.float64),
+        system_index=np.zeros(len(numbers), dtype=np.int32),
+        origin=origin[None],
         fragment_index=fragment_index,
         fragment_charge=fragment_charge,
     )
 
 
 def concatenate(systems: Sequence[System]) -> System:
-    """Join systems into one batch; fragments are numbered through.
+    """Join systems into one batch; fragments are numbered through (host only).
 
     Raises:
         InputError: no systems, or only some of them carry fragments.
     """
     if not systems:
         raise InputError("systems: cannot make a batch of nothing")
-    with_fragments = {system.fragment_index is not None for system in systems}
-    if len(with_fragments) > 1:
+    if len({system.fragment_index is not None for system in systems}) > 1:
         raise InputError(
             "fragments: either all structures of a batch carry fragment charges or none",
             remedy="Split the batch, or give the others one fragment with their total charge",
         )
-    offsets = np.cumsum([0] + [system.number_of_systems for system in systems])
 
-    def join(name: str) -> Array:
-        return jnp.concatenate([getattr(system, name) for system in systems])
+    def join(name: str, counted_by: str | None = None) -> np.ndarray | None:
+        arrays = [getattr(system, name) for system in systems]
+        if arrays[0] is None:
+            return None
+        if counted_by is not None:
+            counts = [len(getattr(system, counted_by)) for system in systems[:-1]]
+            starts = np.cumsum([0, *counts]).astype(np.int32)
+            arrays = [np.asarray(a) + start for a, start in zip(arrays, starts, strict=True)]
+        return np.concatenate([np.asarray(array) for array in arrays])
 
     names = ("positions", "numbers", "cell", "pbc", "total_charge", "multiplicity", "origin")
-    system_index = jnp.concatenate(
-        [s.system_index + jnp.int32(o) for s, o in zip(systems, offsets[:-1], strict=True)]
-    )
-    fragment_index = fragment_charge = None
-    if with_fragments == {True}:
-        counts = [s.fragment_charge.shape[0] for s in systems if s.fragment_charge is not None]
-        starts = np.cumsum([0, *counts])
-        fragment_index = jnp.concatenate(
-            [
-                s.fragment_index + jnp.int32(o)
-                for s, o in zip(systems, starts[:-1], strict=True)
-                if s.fragment_index is not None
-            ]
-        )
-        fragment_charge = join("fragment_charge")
-    return System(
+    return _on_device(
         **{name: join(name) for name in names},
-        system_index=system_index,
-        fragment_index=fragment_index,
-        fragment_charge=fragment_charge,
+        system_index=join("system_index", counted_by="cell"),
+        fragment_index=join("fragment_index", counted_by="fragment_charge"),
+        fragment_charge=join("fragment_charge"),
     )
 
 
-def pad(system: System, atoms: int, systems: int) -> System:
-    """Append padding atoms and empty structures up to the given lengths.
+def pad(system: System, atoms: int, systems: int, fragments: int | None = None) -> System:
+    """Append padding atoms and empty structures up to the given lengths (host only).
 
     Padding atoms belong to the last structure; they change no result. Fixed
     lengths let batches of different content share one compiled program.
+
+    Args:
+        system: to be made longer.
+        atoms: to have then.
+        systems: to have then.
+        fragments: to have then, where the system has any; by default none are added.
 
     Raises:
         InputError: the system is longer than asked for.
     """
     more_atoms = atoms - system.number_of_atoms
     more_systems = systems - system.number_of_systems
-    if more_atoms < 0 or more_systems < 0:
+    charges = system.fragment_charge
+    more_fragments = 0 if charges is None or fragments is None else fragments - len(charges)
+    if min(more_atoms, more_systems, more_fragments) < 0:
         raise InputError(
             "pad: the system is larger than the padded size",
             got=f"{system.number_of_atoms} atoms, {system.number_of_systems} systems",
             expected=f"at most {atoms} and {systems}",
         )
 
-    def extend(array: Array, count: int, value: float = 0) -> Array:
+    def extend(array: Array, count: int, value: float = 0) -> np.ndarray:
         widths = [(0, count)] + [(0, 0)] * (array.ndim - 1)
-        return jnp.pad(array, widths, constant_values=value)
+        return np.pad(np.asarray(array), widths, constant_values=value)
 
-    return System(
+    return _on_device(
         positions=extend(system.positions, more_atoms),
         numbers=extend(system.numbers, more_atoms),
         cell=extend(system.cell, more_systems),
@@ -203,7 +202,7 @@ def pad(system: System, atoms: int, systems: int) -> System:
         fragment_index=None
         if system.fragment_index is None
         else extend(system.fragment_index, more_atoms),
-        fragment_charge=system.fragment_charge,
+        fragment_charge=None if charges is None else extend(charges, more_fragments),
     )
 
 
@@ -288,7 +287,7 @@ def _check_cell(cell: np.ndarray, pbc: np.ndarray) -> None:
 
 def _check_fragments(
     fragments: Fragments | None, atoms: int, total_charge: float
-) -> tuple[Array | None, Array | None]:
+) -> tuple[np.ndarray | None, np.ndarray | None]:
     if fragments is None:
         return None, None
     index = np.asarray(fragments[0])
@@ -304,4 +303,13 @@ def _check_fragments(
             "fragments: their charges do not add up to the total charge",
             got=f"{charge.tolist()} against {total_charge}",
         )
-    return jnp.asarray(index, dtype=jnp.int32), jnp.asarray(charge)
+    return np.array(index, dtype=np.int32), np.array(charge)
+
+
+def _on_device(**arrays: np.ndarray | None) -> System:
+    """Return a system of numpy arrays, all handed over at once.
+
+    Array by array JAX would compile a copy for every new length, and most of the time of a set
+    of small molecules would go there.
+    """
+    return System(**jax.device_put(arrays))

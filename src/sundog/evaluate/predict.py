@@ -1,32 +1,23 @@
-"""Single points: energies, forces and properties of given structures, many per call.
-
-Structures are put into batches of bounded size. Batches are padded to a few standard
-lengths, so that a mixed set of structures compiles few programs.
-"""
+"""Single points: energies, forces and properties of given structures, many per call."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from ase import Atoms
+from jaxtyping import Array, Float
 
 from sundog.errors import InputError
+from sundog.evaluate.batches import Batcher, batches, windows
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.io.structures import system_from_atoms
-from sundog.numerics.lengths import standard_length
 from sundog.numerics.precision import with_x64
-from sundog.system import System, concatenate, pad
-
-ATOMS_PER_BATCH = 1024
-PAIRS_PER_BATCH = 400_000
-LARGE = 1500
-"""Atoms above which a structure is computed alone, with the device's own pair lists."""
-
-GROWTH = 1.3
-"""Ratio of successive standard lengths; padding costs at most this much."""
+from sundog.system import System
 
 PER_SYSTEM = frozenset({"energy", "virial", "volume", "energies", "dipole"})
 """Parts of a prediction that have an entry per structure; the others have one per atom."""
@@ -68,34 +59,98 @@ def predict_each(
     charge: float | None = None,
     multiplicity: float | None = None,
 ) -> Iterator[Prediction]:
-    """Yield predictions in order as their batches are done; arguments as for `predict`."""
-    for number, batch in _batches(force_field, structures, charge, multiplicity):
-        try:
-            yield from _predict_batch(force_field, batch)
-        except InputError as error:
-            if len(structures) > 1:
-                error.add_note(f"in the batch that starts with structure {number}")
-            raise
+    """Yield predictions in order as their windows are done; arguments as for `predict`."""
+    for window in predict_windows(force_field, structures, charge, multiplicity):
+        yield from window
+
+
+def predict_windows(
+    force_field: AbstractForceField,
+    structures: Sequence[Structure],
+    charge: float | None = None,
+    multiplicity: float | None = None,
+    *,
+    first: int = 0,
+) -> Iterator[list[Prediction]]:
+    """Yield the predictions of one window (`batches.windows`) after another, in order.
+
+    Args:
+        force_field: from `sundog.load`.
+        structures: as for `predict`.
+        charge: as for `predict`.
+        multiplicity: as for `predict`.
+        first: window to begin with.
+
+    Raises:
+        InputError: a structure that the force field cannot describe; it is named by its number.
+    """
+    batcher = Batcher(force_field)
+    for window in windows([_size(structure) for structure in structures])[first:]:
+        systems = [
+            _as_system(force_field, structures[n], charge, multiplicity, _name(n, structures))
+            for n in window
+        ]
+        predictions: list[Prediction | None] = [None] * len(systems)
+        for batch in batches(systems):
+            members = [systems[n] for n in batch]
+            system, pairs = _prepared(batcher, members, [window[n] for n in batch], structures)
+            result = _on_host(_call, force_field, system, pairs)
+            for n, one in zip(batch, _split(result, members), strict=True):
+                predictions[n] = one
+        yield [one for one in predictions if one is not None]
 
 
 @with_x64
-def _predict_batch(force_field: AbstractForceField, batch: list[System]) -> list[Prediction]:
-    system = concatenate(batch)
-    if len(batch) == 1 and system.number_of_atoms > LARGE:
-        pairs = force_field.allocate_neighbors(system, skin=0.0).pairs
-    else:
-        atoms, systems = (
-            standard_length(count, GROWTH) for count in (system.number_of_atoms, len(batch))
-        )
-        system = pad(system, atoms, systems)
-        pairs = force_field.pairs_once(system)
-    prediction = _call(force_field, system, pairs)
-    return _split(jax.device_get(prediction), [member.number_of_atoms for member in batch])
+def energies(
+    force_field: AbstractForceField, systems: Sequence[System]
+) -> Float[np.ndarray, " systems"]:
+    """Return the energies of many structures in eV; no forces are computed.
+
+    Args:
+        force_field: from `sundog.load`.
+        systems: one structure each, already checked.
+
+    Raises:
+        CoincidentAtomsError: atoms of a structure are all but at one place.
+    """
+    batcher = Batcher(force_field)
+    found = np.zeros(len(systems))
+    for batch in batches(systems):
+        system, pairs = _prepared(batcher, [systems[n] for n in batch], batch, systems)
+        found[batch] = _on_host(_energy, force_field, system, pairs)[: len(batch)]
+    return found
 
 
 @eqx.filter_jit
 def _call(force_field: AbstractForceField, system: System, pairs: Any) -> Prediction:
     return force_field(system, pairs)
+
+
+@eqx.filter_jit
+def _energy(
+    force_field: AbstractForceField, system: System, pairs: Any
+) -> Float[Array, " systems"]:
+    # What only forces and virial need is not compiled.
+    return jnp.asarray(force_field(system, pairs).energy)
+
+
+@with_x64
+def _on_host(function: Any, force_field: AbstractForceField, system: System, pairs: Any) -> Any:
+    return jax.device_get(function(force_field, system, pairs))
+
+
+@with_x64
+def _prepared(
+    batcher: Batcher, members: list[System], numbers: list[int], structures: Sequence[Structure]
+) -> tuple[System, Any]:
+    """Return a batch, or say which of its structures cannot be computed."""
+    try:
+        return batcher(members)
+    except InputError:
+        for member, number in zip(members, numbers, strict=True):
+            with _naming(_name(number, structures)):
+                batcher([member])
+        raise
 
 
 @with_x64
@@ -104,45 +159,39 @@ def _as_system(
     structure: Structure,
     charge: float | None,
     multiplicity: float | None,
+    name: str | None,
 ) -> System:
-    if isinstance(structure, Atoms):
-        structure = system_from_atoms(structure, charge, multiplicity)
-    elif structure.number_of_systems != 1:
-        raise InputError("predict: a System must hold one structure; give a list for several")
-    force_field.check(structure)
+    with _naming(name):
+        if isinstance(structure, Atoms):
+            structure = system_from_atoms(structure, charge, multiplicity)
+        elif structure.number_of_systems != 1:
+            raise InputError("predict: a System must hold one structure; give a list for several")
+        force_field.check(structure)
     return structure
 
 
-def _batches(
-    force_field: AbstractForceField,
-    structures: Sequence[Structure],
-    charge: float | None,
-    multiplicity: float | None,
-) -> Iterator[tuple[int, list[System]]]:
-    """Yield runs of structures within the limits, each with the number of its first."""
-    batch: list[System] = []
-    atoms = pairs = 0
-    for number, structure in enumerate(structures):
-        try:
-            system = _as_system(force_field, structure, charge, multiplicity)
-        except InputError as error:
-            if len(structures) > 1:
-                error.args = (f"structure {number}: {error.args[0]}",)
-            raise
-        size = system.number_of_atoms
-        # Molecules meet all their atoms; in a crystal a few hundred are within reach.
-        more = size * min(size, 800) if not np.asarray(system.pbc).any() else size * 800
-        mixed = bool(batch) and (batch[0].fragment_index is None) != (system.fragment_index is None)
-        if batch and (atoms + size > ATOMS_PER_BATCH or pairs + more > PAIRS_PER_BATCH or mixed):
-            yield number - len(batch), batch
-            batch, atoms, pairs = [], 0, 0
-        batch.append(system)
-        atoms, pairs = atoms + size, pairs + more
-    yield len(structures) - len(batch), batch
+@contextmanager
+def _naming(name: str | None) -> Iterator[None]:
+    """Say which structure an error is about."""
+    try:
+        yield
+    except InputError as error:
+        if name is not None:
+            error.args = (f"{name}: {error.args[0]}",)
+        raise
 
 
-def _split(prediction: Prediction, sizes: list[int]) -> list[Prediction]:
+def _size(structure: Structure) -> int:
+    return len(structure) if isinstance(structure, Atoms) else structure.number_of_atoms
+
+
+def _name(number: int, structures: Sequence[Structure]) -> str | None:
+    return f"structure {number}" if len(structures) > 1 else None
+
+
+def _split(prediction: Prediction, members: Sequence[System]) -> list[Prediction]:
     """Return one prediction per structure, without padding and without the systems axis."""
+    sizes = [member.number_of_atoms for member in members]
     ends = np.cumsum(sizes)
     single = []
     for number, (size, end) in enumerate(zip(sizes, ends, strict=True)):

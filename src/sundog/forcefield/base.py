@@ -51,10 +51,15 @@ class AbstractForceField(eqx.Module):
         """
         return with_plan(allocate_neighbors(system, self.cutoffs, skin), self.plan(system))
 
-    def pairs_once(self, system: System) -> Any:
+    def pairs_once(self, system: System, like: Any = None) -> Any:
         """Return pair lists for one evaluation (host only).
 
         Their lengths are standard ones, so that many systems compile few programs.
+
+        Args:
+            system: what to list.
+            like: lists of another batch with as many atoms and structures: these get at least as
+                much room, so that both share a program.
 
         Raises:
             CellError: an infinite cutoff in a periodic cell.
@@ -62,10 +67,13 @@ class AbstractForceField(eqx.Module):
         """
         exact = {name: reference_pairs(system, cutoff) for name, cutoff in self.cutoffs.items()}
         check_no_overlap(system, exact)
-        pairs = {
-            name: reference_pairs(system, cutoff, capacity=standard_length(len(exact[name].i), 1.3))
-            for name, cutoff in self.cutoffs.items()
-        }
+        known = {} if like is None else like.pairs if isinstance(like, Planned) else like
+        pairs = {}
+        for name, cutoff in self.cutoffs.items():
+            room = standard_length(len(exact[name].i), 1.3)
+            if name in known:
+                room = max(room, len(known[name].i))
+            pairs[name] = reference_pairs(system, cutoff, capacity=room)
         plan = self.plan(system)
         return pairs if plan is None else Planned(pairs, plan)
 

@@ -7,6 +7,7 @@ second derivatives.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -23,7 +24,7 @@ from sundog.forcefield.so3lr import ForceField, apart, predicted
 from sundog.forcefield.tail import tail_sums
 from sundog.kernels.cpu import calls, library
 from sundog.kernels.cpu.coulomb import long_range_constants
-from sundog.kernels.cpu.lists import CpuLists, allocate_cpu_lists
+from sundog.kernels.cpu.lists import CpuLists, allocate_cpu_lists, lists_like
 from sundog.kernels.cpu.mesh import CompiledTransport
 from sundog.longrange.mesh import ChargeField, mesh_field
 from sundog.longrange.neighbors import Planned, with_plan
@@ -86,9 +87,11 @@ class CompiledForceField(AbstractForceField):
         )
         return with_plan(lists, self.plan(system))
 
-    def pairs_once(self, system: System) -> CpuLists | Planned:
-        """Return lists for one evaluation (host only)."""
-        return self.allocate_neighbors(system, 0.0).pairs
+    def pairs_once(self, system: System, like: Any = None) -> CpuLists | Planned:
+        """Return lists for one evaluation; see `AbstractForceField.pairs_once` (host only)."""
+        if like is None:
+            return self.allocate_neighbors(system, 0.0).pairs
+        return with_plan(lists_like(apart(like)[0], system), self.plan(system)).pairs
 
     def weighted(self, weight: float) -> "CompiledForceField":
         """Return it with electrostatics and dispersion counted `weight` times in the forces."""

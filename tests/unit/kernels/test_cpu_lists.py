@@ -13,7 +13,7 @@ from fixtures import needs_compiled_kernels
 from random_cells import PERIODICITIES, entries, random_cell, random_system
 from sundog.errors import CellError, CoincidentAtomsError, InputError, StructureError
 from sundog.kernels.cpu import library
-from sundog.kernels.cpu.lists import CpuLists, _with_room, allocate_cpu_lists
+from sundog.kernels.cpu.lists import CpuLists, _with_room, allocate_cpu_lists, lists_like
 from sundog.neighbors.reference import reference_pairs
 from sundog.system import concatenate, make_system, pad
 
@@ -135,6 +135,19 @@ def test_an_infinite_cutoff_lists_all_pairs_of_each_molecule():
     lists = lists_of(batch, long=np.inf)
     assert_exact(lists, batch)
     assert len(decode(lists).long_pairs()) == sum(n * (n - 1) for n in (20, 3, 33))
+
+
+def test_lists_like_others_have_their_room_and_more_where_it_is_needed():
+    rng = np.random.default_rng(5)
+    small, large = (
+        pad(concatenate([random_system(rng, n, False) for n in sizes]), 40, 4)
+        for sizes in ((3, 4), (18, 15))
+    )
+    narrow, wide = (lists_of(system, short=9.0, long=np.inf) for system in (small, large))
+    assert lists_like(wide, small).extent == wide.extent
+    assert_exact(lists_like(wide, small), small)
+    assert lists_like(narrow, large).extent[5] > narrow.extent[5]
+    assert_exact(lists_like(narrow, large), large)
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2])

@@ -163,20 +163,12 @@ def allocate_cpu_lists(
     if parts is None:
         small, large = ATOMS_PER_PART
         parts = max(1, min(atoms // small, 8), atoms // large)
-    is_atom, index = np.asarray(system.is_atom), np.asarray(system.system_index)
-    per_system = np.bincount(index[is_atom], minlength=systems)
-    clusters = standard_length(int(np.sum(-(-per_system // CLUSTER))))
-    pbc, cell = np.asarray(system.pbc), np.asarray(system.cell, np.float64)
-    positions = np.asarray(system.positions, np.float64)
-    frame = [
-        complete_lattice(cell[k], pbc[k], positions[is_atom & (index == k)])[0]
-        for k in range(systems)
-    ]
+    frame, clusters = _frame_and_clusters(system)
     lists = CpuLists(
         data=jnp.zeros((0,), jnp.int32),
         positions=system.positions,
         cell=system.cell,
-        frame=jnp.asarray(np.stack(frame)),
+        frame=frame,
         most=jnp.zeros((3,), jnp.int32),
         short_cutoff=short_cutoff,
         long_cutoff=long_cutoff,
@@ -185,9 +177,55 @@ def allocate_cpu_lists(
     )
     generous = _with_room(lists, system, np.asarray([32 * atoms, 64 * clusters, atoms // 2]))
     fitted = _with_room(lists, system, np.asarray(generous.most))
-    i, j, micro = np.asarray(fitted.data[3:6])
-    refuse_coincidence(system, int(i), int(j), 1e-6 * micro)
+    _refuse_coincidence(fitted, system)
     return fitted
+
+
+def lists_like(lists: CpuLists, system: System) -> CpuLists:
+    """Return lists of other structures, with at least the room of these (host only).
+
+    Args:
+        lists: of a system with as many atoms and structures, padding included.
+        system: concrete arrays.
+
+    Raises:
+        CoincidentAtomsError: atoms that are all but at one place.
+    """
+    frame, clusters = _frame_and_clusters(system)
+    extent = (*lists.extent[:4], max(lists.extent[4], clusters), *lists.extent[5:])
+    others = replace(
+        lists,
+        data=jnp.zeros((library.lists_size(extent),), jnp.int32),
+        positions=system.positions,
+        cell=system.cell,
+        frame=frame,
+        most=jnp.zeros((3,), jnp.int32),
+        extent=extent,
+    )
+    built = _compiled_build(others, system)
+    if built.overflow:
+        built = _with_room(others, system, np.maximum(np.asarray(built.most), extent[5:]))
+    _refuse_coincidence(built, system)
+    return built
+
+
+def _frame_and_clusters(system: System) -> tuple[Cells, int]:
+    """Return the completed lattices and a standard number of clusters."""
+    is_atom, index = np.asarray(system.is_atom), np.asarray(system.system_index)
+    per_system = np.bincount(index[is_atom], minlength=system.number_of_systems)
+    clusters = standard_length(int(np.sum(-(-per_system // CLUSTER))))
+    pbc, cell = np.asarray(system.pbc), np.asarray(system.cell, np.float64)
+    positions = np.asarray(system.positions, np.float64)
+    frame = [
+        complete_lattice(cell[k], pbc[k], positions[is_atom & (index == k)])[0]
+        for k in range(system.number_of_systems)
+    ]
+    return jnp.asarray(np.stack(frame)), clusters
+
+
+def _refuse_coincidence(lists: CpuLists, system: System) -> None:
+    i, j, micro = np.asarray(lists.data)[3:6]
+    refuse_coincidence(system, int(i), int(j), 1e-6 * micro)
 
 
 def _with_room(lists: CpuLists, system: System, asked: np.ndarray) -> CpuLists:

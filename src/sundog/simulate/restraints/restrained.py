@@ -46,9 +46,9 @@ class RestrainedForceField(AbstractForceField):
         """Return the force field's own lists (host only)."""
         return self.force_field.allocate_neighbors(system, skin)
 
-    def pairs_once(self, system: System) -> Any:
+    def pairs_once(self, system: System, like: Any = None) -> Any:
         """Return the force field's own lists for one evaluation (host only)."""
-        return self.force_field.pairs_once(system)
+        return self.force_field.pairs_once(system, like)
 
     def weighted(self, weight: float) -> "RestrainedForceField":
         """Return it with the long range counted `weight` times; restraints always count once."""

@@ -1,0 +1,1 @@
+"""Accuracy benchmarks: one file each, with a card, `prepare` and `score`."""

@@ -1,0 +1,39 @@
+"""What a benchmark is: where it comes from, what is measured, and what others have found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """Identity of a benchmark.
+
+    Attributes:
+        name: on the command line.
+        title: in words.
+        source: of structures and reference values, with DOI.
+        licence: of the data.
+        metric: what the numbers are, with unit.
+        protocol: how they are computed.
+        data: how to get the data.
+        published: values of the literature by metric.
+        published_by: who found them, and how.
+    """
+
+    name: str
+    title: str
+    source: str
+    licence: str
+    metric: str
+    protocol: str
+    data: str
+    published: Mapping[str, float] = field(default_factory=dict)
+    published_by: str = ""
+
+
+DIMER_PROTOCOL = (
+    "E(dimer) − E(its monomers apart), no relaxation, gas phase (exact electrostatics). The "
+    "partial charges of each monomer add up to its own charge, in the dimer and apart; apart means "
+    "the same structure with monomer B 10,000 Å away. Models without charges of fragments: "
+    "E(dimer) − E(A) − E(B), each with its own total charge."
+)

@@ -1,0 +1,146 @@
+"""Whatever gives energies to many structures: a sundog force field or an ASE calculator.
+
+Structures are ASE atoms with `info["charge"]`, and may carry fragments: `arrays["fragment"]`,
+the fragment of each atom (0, 1, …), and `info["fragment_charges"]`.
+"""
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Float
+
+from sundog.errors import InputError, SundogError
+from sundog.evaluate.predict import energies
+from sundog.forcefield.base import AbstractForceField
+from sundog.io.structures import system_from_atoms
+from sundog.numerics.precision import with_x64
+
+FRAGMENT = "fragment"
+FRAGMENT_CHARGES = "fragment_charges"
+
+Energies = Float[np.ndarray, " structures"]
+
+
+@dataclass
+class Answer:
+    """Energies of structures, and what became of those without one.
+
+    Attributes:
+        energies: eV; not a number where there is none.
+        failures: what went wrong, by number of the structure.
+    """
+
+    energies: Energies
+    failures: dict[int, str] = field(default_factory=dict)
+
+
+class AbstractModel(ABC):
+    """Energies of many structures.
+
+    Attributes:
+        name: for tables.
+        knows_fragments: whether the charges of fragments constrain the energy. For a model that
+            does not know them, infinitely distant fragments are structures of their own.
+    """
+
+    name: str
+    knows_fragments: bool
+
+    @abstractmethod
+    def __call__(self, structures: Sequence[Atoms]) -> Answer:
+        """Return the energies; a structure that cannot be computed is told, not raised."""
+
+
+class ForceFieldModel(AbstractModel):
+    """A sundog force field."""
+
+    def __init__(self, force_field: AbstractForceField, name: str, *, fragments: bool = True):
+        """Use a force field, with or without constraining the charges of fragments."""
+        self.force_field = force_field
+        self.name = name
+        self.knows_fragments = fragments
+
+    @with_x64
+    def __call__(self, structures: Sequence[Atoms]) -> Answer:
+        """Return the energies, computed in batches."""
+        systems, numbers, failures = [], [], {}
+        for number, atoms in enumerate(structures):
+            try:
+                system = system_from_atoms(atoms, fragments=self._fragments(atoms))
+                self.force_field.check(system)
+            except InputError as error:
+                failures[number] = str(error)
+                continue
+            systems.append(system)
+            numbers.append(number)
+        found = np.full(len(structures), np.nan)
+        found[numbers] = energies(self.force_field, systems)
+        failures |= dict.fromkeys(_lost(found, failures), "the energy is not finite")
+        return Answer(found, failures)
+
+    def _fragments(self, atoms: Atoms) -> tuple[Sequence[int], Sequence[float]] | None:
+        if not self.knows_fragments or FRAGMENT not in atoms.arrays:
+            return None
+        return atoms.arrays[FRAGMENT].tolist(), atoms.info[FRAGMENT_CHARGES]
+
+
+class CalculatorModel(AbstractModel):
+    """An ASE calculator, which computes one structure after another."""
+
+    knows_fragments = False
+
+    def __init__(self, make: Callable[[], Any], name: str):
+        """Make a calculator."""
+        self.name = name
+        self._calculator = make()
+
+    def __call__(self, structures: Sequence[Atoms]) -> Answer:
+        """Return the energies."""
+        found, failures = np.full(len(structures), np.nan), {}
+        for number, atoms in enumerate(structures):
+            one = atoms.copy()
+            one.calc = self._calculator
+            try:
+                found[number] = one.get_potential_energy()
+            except Exception as error:  # a calculator raises what it likes
+                failures[number] = f"{type(error).__name__}: {error}"
+        failures |= dict.fromkeys(_lost(found, failures), "the energy is not finite")
+        return Answer(found, failures)
+
+
+def calculator_model(target: str) -> CalculatorModel:
+    """Return the model of a calculator's factory.
+
+    Args:
+        target: `module:factory`; the factory is called without arguments.
+
+    Raises:
+        InputError: there is no such factory, or it does not give a calculator.
+    """
+    module, _, name = target.partition(":")
+    what = "--calculator: the factory cannot be used"
+    expected = "module:factory, as ase.calculators.emt:EMT"
+    try:
+        make = getattr(importlib.import_module(module), name)
+        model = CalculatorModel(make, target)
+    except SundogError:
+        raise
+    except Exception as error:  # modules and factories raise what they like
+        raise InputError(
+            what,
+            got=f"{target}: {type(error).__name__}: {error}",
+            expected=expected,
+            remedy="Check the name, and that it can be imported and called without arguments",
+        ) from error
+    if not hasattr(model._calculator, "get_potential_energy"):
+        raise InputError(what, got=f"{target}, which gives no ASE calculator", expected=expected)
+    return model
+
+
+def _lost(found: Energies, failures: dict[int, str]) -> list[int]:
+    return [n for n in np.flatnonzero(~np.isfinite(found)).tolist() if n not in failures]

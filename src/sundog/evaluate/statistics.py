@@ -1,0 +1,63 @@
+"""Statistics of errors, with confidence intervals by bootstrap.
+
+An interval is that of the percentiles of a metric over resamples of the structures with
+replacement (Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). It says
+how much the metric depends on which structures are in the set, and nothing of the reference.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float
+
+Errors = Float[np.ndarray, " values"]
+Statistic = Callable[[Errors], float]
+
+RESAMPLES = 1000
+CONFIDENCE = 0.95
+
+
+def mean_absolute(errors: Errors) -> float:
+    """Return the mean absolute error."""
+    return float(np.mean(np.abs(errors)))
+
+
+def root_mean_square(errors: Errors) -> float:
+    """Return the root of the mean squared error."""
+    return float(np.sqrt(np.mean(errors**2)))
+
+
+def mean_signed(errors: Errors) -> float:
+    """Return the mean error."""
+    return float(np.mean(errors))
+
+
+def largest(errors: Errors) -> float:
+    """Return the largest absolute error."""
+    return float(np.max(np.abs(errors)))
+
+
+def coefficient_of_determination(reference: Errors, predicted: Errors) -> float | None:
+    """Return R² = 1 − Σ(predicted − reference)²/Σ(reference − mean)², None without spread."""
+    spread = float(np.sum((reference - reference.mean()) ** 2))
+    if spread == 0:
+        return None
+    return 1 - float(np.sum((predicted - reference) ** 2)) / spread
+
+
+def interval(errors: Errors, statistic: Statistic, seed: int = 0) -> tuple[float, float] | None:
+    """Return the 95 % bootstrap interval of a statistic; None for fewer than two values.
+
+    Args:
+        errors: one per structure.
+        statistic: of such errors.
+        seed: of the resamples; the same gives the same interval.
+    """
+    count = len(errors)
+    if count < 2:
+        return None
+    rng = np.random.default_rng(seed)
+    values = [statistic(errors[rng.integers(count, size=count)]) for _ in range(RESAMPLES)]
+    tail = 50 * (1 - CONFIDENCE)
+    low, high = np.percentile(values, [tail, 100 - tail])
+    return float(low), float(high)
