@@ -37,6 +37,7 @@ def test_a_benchmark_of_a_calculator_in_one_command(tmp_path, capsys):
         (["--benchmark", "sapt10k"], "no --data-dir"),
         (["--benchmark", "s22", "--json", "no/such/folder.json"], "--json"),
         (["--benchmark", "s22", "--calculator", "os:nothing"], "module:factory"),
+        (["--benchmark", "s22", "--precision", "float32"], "float64"),
         (["--benchmark", "s22", *LENNARD_JONES, "--model", "so3lr"], "takes the place"),
     ],
 )

@@ -8,7 +8,7 @@ import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from ase import Atoms
@@ -19,6 +19,7 @@ from sundog.evaluate.predict import energies
 from sundog.forcefield.base import AbstractForceField
 from sundog.io.structures import system_from_atoms
 from sundog.numerics.precision import with_x64
+from sundog.system import Fragments
 
 FRAGMENT = "fragment"
 FRAGMENT_CHARGES = "fragment_charges"
@@ -44,12 +45,13 @@ class AbstractModel(ABC):
 
     Attributes:
         name: for tables.
-        knows_fragments: whether the charges of fragments constrain the energy. For a model that
-            does not know them, infinitely distant fragments are structures of their own.
+        charges: what the charges of fragments are to it. `fragments`: they constrain the atoms' of
+            each fragment; `structure`: only their sum counts; `own`: distant fragments are
+            structures of their own, each with its total charge.
     """
 
     name: str
-    knows_fragments: bool
+    charges: Literal["fragments", "structure", "own"]
 
     @abstractmethod
     def __call__(self, structures: Sequence[Atoms]) -> Answer:
@@ -63,7 +65,7 @@ class ForceFieldModel(AbstractModel):
         """Use a force field, with or without constraining the charges of fragments."""
         self.force_field = force_field
         self.name = name
-        self.knows_fragments = fragments
+        self.charges = "fragments" if fragments else "structure"
 
     @with_x64
     def __call__(self, structures: Sequence[Atoms]) -> Answer:
@@ -83,16 +85,16 @@ class ForceFieldModel(AbstractModel):
         failures |= dict.fromkeys(_lost(found, failures), "the energy is not finite")
         return Answer(found, failures)
 
-    def _fragments(self, atoms: Atoms) -> tuple[Sequence[int], Sequence[float]] | None:
-        if not self.knows_fragments or FRAGMENT not in atoms.arrays:
+    def _fragments(self, atoms: Atoms) -> Fragments | None:
+        if self.charges != "fragments" or FRAGMENT not in atoms.arrays:
             return None
-        return atoms.arrays[FRAGMENT].tolist(), atoms.info[FRAGMENT_CHARGES]
+        return atoms.arrays[FRAGMENT], np.asarray(atoms.info[FRAGMENT_CHARGES], float)
 
 
 class CalculatorModel(AbstractModel):
     """An ASE calculator, which computes one structure after another."""
 
-    knows_fragments = False
+    charges = "own"
 
     def __init__(self, make: Callable[[], Any], name: str):
         """Make a calculator."""

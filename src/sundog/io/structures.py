@@ -20,7 +20,7 @@ from sundog.errors import ChargeError, FileFormatError, InputError, StructureErr
 from sundog.io.biomolecules import read_mmcif, read_pdb
 from sundog.io.gro import read_gro
 from sundog.io.sdf import read_sdf
-from sundog.system import System, check_electrons, make_system
+from sundog.system import Fragments, System, check_electrons, make_system
 
 ACCEPTED = "xyz, extxyz, PDB, mmCIF, gro, POSCAR, CIF, SDF or another format that ASE reads"
 CHARGE_KEYS = ("charge", "total_charge")
@@ -115,7 +115,7 @@ def system_from_atoms(
     atoms: Atoms,
     charge: int | float | None = None,
     multiplicity: int | float | None = None,
-    fragments: tuple[Sequence[int], Sequence[float]] | None = None,
+    fragments: Fragments | None = None,
 ) -> System:
     """Check a structure and make a `System` of it.
 

@@ -29,14 +29,14 @@ class Known(AbstractModel):
     """Binds every dimer of `n` atoms by n kcal/mol, and fails for those with a name on a list."""
 
     name = "known"
-    knows_fragments = True
+    charges = "fragments"
 
     def __init__(self, failing=()):
         self.failing = failing
 
     def __call__(self, structures):
         energies = np.array([self._energy(atoms) for atoms in structures])
-        return Answer(energies, {n: "no" for n in np.flatnonzero(np.isnan(energies))})
+        return Answer(energies, dict.fromkeys(np.flatnonzero(np.isnan(energies)), "no"))
 
     def _energy(self, atoms):
         if len(atoms) in self.failing:

@@ -112,6 +112,13 @@ def _model(
                 remedy="Leave one of them out",
             )
         return calculator_model(calculator), {"calculator": calculator}, origin(calculator, "")
+    if precision == "float32":
+        raise InputError(
+            "--precision: monomers that are 10,000 Å apart are beyond the range of float32, in "
+            "which r¹⁰ overflows",
+            got=precision,
+            remedy="Use --precision float64",
+        )
     water = molecule("H2O")
     reference = load_force_field(options, precision, [water])
     _say(describe_force_field(reference))

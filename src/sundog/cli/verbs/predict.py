@@ -1,7 +1,11 @@
-"""`sundog predict`: single points of every frame of a file."""
+"""`sundog predict`: single points of every structure of a file or a folder."""
 
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -14,6 +18,14 @@ from sundog.cli.options import (
     refuse_existing,
     set_up_jax,
 )
+from sundog.errors import InputError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from sundog.forcefield.base import AbstractForceField
+    from sundog.forcefield.so3lr import ForceField
+    from sundog.io.partial import PartialFile
 
 
 def predict(
@@ -24,41 +36,177 @@ def predict(
     model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
     electron_options: Annotated[ElectronOptions, FLAT] = ElectronOptions(),  # noqa: B008
     precision: Literal["float64", "float32"] = "float64",
+    skip_bad: bool = False,
     overwrite: bool = False,
 ) -> None:
-    """Compute energies, forces, stress, charges and dipoles of every frame of a file.
+    """Compute energies, forces, stress, charges and dipoles of every structure of a file or folder.
+
+    Results are written as they come, to OUTPUT.partial until all are there; the same command goes
+    on where a killed one stopped.
 
     Parameters
     ----------
     structures
-        Structure file: xyz, extxyz, PDB, mmCIF, gro, POSCAR, CIF, …
+        Structure file (xyz, extxyz, PDB, mmCIF, gro, POSCAR, CIF, …), ASE database, HDF5, npz, or
+        a folder of them.
     output
         Extended XYZ file to write, in full precision.
     precision
         Of the model's arithmetic.
+    skip_bad
+        Leave out structures that cannot be computed, of other elements or with impossible charges.
+        Each is listed in OUTPUT.skipped.csv, and what is written keeps its number as info["frame"].
     overwrite
-        Replace an existing output file.
+        Replace an existing output file, and begin anew.
     """
     set_up_jax()
     from sundog.cli.boxes import describe_boxes
-    from sundog.evaluate.predict import predict_each
-    from sundog.io.extxyz import write_extxyz
-    from sundog.io.results import with_results
-    from sundog.io.structures import read_structures, system_from_atoms
+    from sundog.io.datasets import read_dataset
+    from sundog.io.structures import system_from_atoms
 
     refuse_existing(output, overwrite)
-    frames = read_structures(structures)
-    force_field, described = load_force_field(model_options, precision, frames, run=False)
+    frames = read_dataset(structures)
+    reference, described = load_force_field(model_options, precision, frames, run=False)
     print(described)
+    frames = _sound(reference, frames, electron_options, output, skip_bad)
     first = system_from_atoms(frames[0], electron_options.charge, electron_options.multiplicity)
-    force_field.check(first)
-    fast = choose_kernels(force_field, model_options, first, print)
+    fast = choose_kernels(reference, model_options, first, print)
     for line in describe_boxes(fast.plan(first)):
         print(line)
-    predictions = predict_each(fast, frames, electron_options.charge, electron_options.multiplicity)
-    results = [
-        with_results(atoms, prediction)
-        for atoms, prediction in zip(frames, predictions, strict=True)
-    ]
-    write_extxyz(output, results)
-    print(f"Wrote {len(results)} structure(s) to {output}")
+    origin = _origin(structures, model_options, electron_options, reference, skip_bad)
+    origin["kernels"] = type(fast).__name__
+    _compute(fast, frames, electron_options, output, origin, overwrite)
+
+
+def _sound(
+    force_field: "ForceField",
+    frames: "Sequence[Atoms]",
+    electrons: ElectronOptions,
+    output: Path,
+    skip_bad: bool,
+) -> "list[Atoms]":
+    """Return the structures that can be computed, or refuse those that cannot."""
+    from sundog.evaluate.screening import refused, summary
+
+    wrong = refused(force_field, frames, electrons.charge, electrons.multiplicity)
+    if not wrong:
+        return list(frames)
+    if len(frames) == 1:
+        raise wrong[0]
+    told = summary(wrong, frames)
+    if not skip_bad or len(wrong) == len(frames):
+        raise InputError(told, remedy="Correct or remove them, or leave them out with --skip-bad")
+    print(f"Left out: {told}")
+    _list_skipped(output.with_name(f"{output.name}.skipped.csv"), wrong)
+    kept = []
+    for number, atoms in enumerate(frames):
+        if number not in wrong:
+            atoms.info["frame"] = number
+            kept.append(atoms)
+    return kept
+
+
+def _list_skipped(path: Path, wrong: dict[int, InputError]) -> None:
+    import csv
+    import io
+
+    from sundog.files import write_atomically
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["frame", "reason"])
+    writer.writerows([number, str(error)] for number, error in wrong.items())
+    write_atomically(path, text.getvalue())
+
+
+def _origin(
+    source: Path,
+    options: ModelOptions,
+    electrons: ElectronOptions,
+    force_field: "ForceField",
+    skip_bad: bool,
+) -> dict[str, Any]:
+    """Return all that the results depend on."""
+    from hashlib import sha256
+
+    from sundog import __version__
+    from sundog.io.datasets import files_of
+    from sundog.weights.fetch import obtain
+
+    digest = sha256()
+    for file in files_of(source):
+        digest.update(file.name.encode() + b"\0")
+        with file.open("rb") as stream:
+            while block := stream.read(2**20):
+                digest.update(block)
+    return {
+        "structures": digest.hexdigest(),
+        "weights": obtain(options.model).card["safetensors_sha256"],
+        "electrostatics": force_field.electrostatics,
+        "precision": force_field.precision,
+        "skip_bad": skip_bad,
+        "sundog": __version__,
+        **asdict(options),
+        **asdict(electrons),
+    } | {"model": force_field.model_name}
+
+
+def _compute(
+    force_field: "AbstractForceField",
+    frames: "Sequence[Atoms]",
+    electrons: ElectronOptions,
+    output: Path,
+    origin: dict[str, Any],
+    overwrite: bool,
+) -> None:
+    """Write the results window by window."""
+    from sundog.evaluate.batches import windows
+    from sundog.evaluate.predict import predict_windows
+    from sundog.io.extxyz import format_frame
+    from sundog.io.results import with_results
+
+    parts = windows([len(atoms) for atoms in frames])
+    with _partial(output, origin, overwrite) as file, _progress(len(frames)) as advance:
+        done = sum(map(len, parts[: file.done]))
+        if done:
+            print(f"Going on at structure {done} of {len(frames)}")
+            advance(done)
+        begin = time.perf_counter()
+        predictions = predict_windows(
+            force_field, frames, electrons.charge, electrons.multiplicity, first=file.done
+        )
+        for part, window in zip(parts[file.done :], predictions, strict=True):
+            results = zip(part, window, strict=True)
+            file.append("".join(format_frame(with_results(frames[n], p)) for n, p in results))
+            advance(len(part))
+        seconds = time.perf_counter() - begin
+        file.finish()
+    print(f"Wrote {len(frames)} structure(s) to {output}")
+    atoms = sum(map(len, frames[done:]))
+    if len(frames) > max(done, 1):
+        rate, per_atom = (len(frames) - done) / seconds, atoms / seconds
+        print(f"{rate:.3g} structures/s, {per_atom:.3g} atoms/s in {seconds:.1f} s")
+
+
+@contextmanager
+def _partial(output: Path, origin: dict[str, Any], anew: bool) -> "Iterator[PartialFile]":
+    from sundog.io.partial import PartialFile
+
+    file = PartialFile(output, origin, anew=anew)
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """Yield a function that advances a bar, which is shown on a terminal only."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), "structures", TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda count: bar.advance(task, count)

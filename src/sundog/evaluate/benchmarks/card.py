@@ -34,6 +34,6 @@ class Card:
 DIMER_PROTOCOL = (
     "E(dimer) − E(its monomers apart), no relaxation, gas phase (exact electrostatics). The "
     "partial charges of each monomer add up to its own charge, in the dimer and apart; apart means "
-    "the same structure with monomer B 10,000 Å away. Models without charges of fragments: "
+    "the same structure with monomer B 10,000 Å away. ASE calculators: "
     "E(dimer) − E(A) − E(B), each with its own total charge."
 )

@@ -1,8 +1,9 @@
 """Interaction energies of dimers, E(dimer) − E(monomers apart), by any model.
 
 The network's embeddings of charge and spin take the totals over the whole structure. The
-monomers of a model that knows fragments are therefore one structure, far apart: computed each
-alone, an ion would be embedded with a charge of its own that the dimer does not see.
+monomers of a force field are therefore one structure, far apart: computed each alone, an ion
+would be embedded with a charge of its own that the dimer does not see. For an ASE calculator
+they are structures of their own.
 """
 
 from collections.abc import Sequence
@@ -104,7 +105,7 @@ class Interactions:
 def structures_of(model: AbstractModel, dimers: Sequence[Dimer]) -> list[Atoms]:
     """Return the structures whose energies make the interaction energies, part by part."""
     together = [dimer.together() for dimer in dimers]
-    if model.knows_fragments:
+    if model.charges != "own":
         return together + [dimer.separated() for dimer in dimers]
     pairs = [dimer.monomers() for dimer in dimers]
     return together + [a for a, _ in pairs] + [b for _, b in pairs]

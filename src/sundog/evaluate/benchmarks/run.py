@@ -93,7 +93,7 @@ def run(
         "failed": [
             {"name": dimers[n].name, "reason": reason} for n, reason in found.failures.items()
         ],
-        "charges": "monomers" if model.knows_fragments else "structures",
+        "charges": model.charges,
         "structures": found.structures,
         "atoms": sum(map(len, structures)),
         "seconds_computing": computed,

@@ -1,0 +1,241 @@
+"""Sets of labelled structures: structure files, ASE databases, HDF5, npz, and folders of them.
+
+`read_dataset` gives ASE atoms with the labels in `info` (of the structure) and `arrays` (of the
+atoms), whatever the file is. Labels keep their names and their units.
+
+HDF5 and npz hold arrays. A group, or an npz file, is a set of structures:
+
+    positions   [frames, atoms, 3] in Å     also coordinates, R, pos, coords
+    numbers     [atoms] or [frames, atoms]  also atomic_numbers, species, elements, z, Z
+    charge, spin (2S + 1)                   [frames] or one value
+    cell        [frames, 3, 3] or [3, 3]    in Å; with it the structures are periodic
+    any label   [frames, …]                 per atom where the second axis is the atoms'
+
+Structures of several sizes in one group are padded with atoms of number 0.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import ase.db
+import h5py
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+
+from sundog.errors import FileFormatError, SundogError
+from sundog.io.structures import read_structures
+
+Arrays = Mapping[str, np.ndarray]
+
+NAMES = {
+    "positions": ("positions", "coordinates", "R", "pos", "coords", "xyz"),
+    "numbers": ("numbers", "atomic_numbers", "species", "elements", "z", "Z"),
+    "cell": ("cell", "lattice", "cells"),
+    "charge": ("charge", "total_charge"),
+    "spin": ("spin", "multiplicity"),
+}
+"""What an array may be called."""
+
+OF_STRUCTURES = ("energy", "dipole", "stress", "virial", "charge", "spin")
+"""A label with such a word in its name belongs to the structure even where three components are
+as many as atoms."""
+OF_ATOMS = ("forces", "charges")
+
+
+def read_dataset(path: str | Path) -> list[Atoms]:
+    """Return the structures of a file, or of every file of a known kind in a folder.
+
+    Files of a folder are taken in the order of their names, and `info["source"]` says which.
+
+    Raises:
+        FileFormatError: nothing there, or a file that cannot be read.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return _reader(path)(path)
+    frames = []
+    for file in files_of(path):
+        for atoms in _reader(file)(file):
+            atoms.info["source"] = file.relative_to(path).as_posix()
+            frames.append(atoms)
+    return frames
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return a file, or the files of a known kind in a folder and those below.
+
+    Raises:
+        FileFormatError: the folder holds none.
+    """
+    if not path.is_dir():
+        return [path]
+    known = (*_READERS, *STRUCTURES)
+    files = sorted(f for f in path.rglob("*") if f.is_file() and f.suffix.lower() in known)
+    files = [f for f in files if not f.name.startswith(".")]
+    if not files:
+        raise FileFormatError(
+            f"{path}: no file of a known kind in this folder", expected=" ".join(known)
+        )
+    return files
+
+
+def frames_of(arrays: Arrays, where: str) -> Iterator[Atoms]:
+    """Yield the structures of a set of arrays.
+
+    Args:
+        arrays: by name, as above.
+        where: they come from, for messages.
+
+    Raises:
+        FileFormatError: no positions or numbers, or shapes that do not fit.
+    """
+    found = {role: _named(arrays, names) for role, names in NAMES.items()}
+    places, kinds = (_required(arrays, found, role, where) for role in ("positions", "numbers"))
+    places = places[None] if places.ndim == 2 else places
+    if places.ndim != 3 or places.shape[2] != 3:
+        raise _misfit(where, str(found["positions"]), places, "[frames, atoms, 3]")
+    count, width, _ = places.shape
+    kinds = _as_numbers(kinds, where)
+    if kinds.shape not in ((width,), (count, width), (1, width)):
+        raise _misfit(where, str(found["numbers"]), kinds, f"[{width}] or [{count}, {width}]")
+    kinds = np.broadcast_to(kinds, (count, width))
+    cell = None if found["cell"] is None else arrays[found["cell"]].reshape(-1, 3, 3)
+    given = {found["positions"], found["numbers"], found["cell"]}
+    labels = {name: values for name, values in arrays.items() if name not in given}
+    for k in range(count):
+        real = kinds[k] > 0
+        atoms = Atoms(kinds[k][real], places[k][real])
+        if cell is not None:
+            atoms.set_cell(cell[k if len(cell) == count else 0])
+            atoms.pbc = True
+        for name, values in labels.items():
+            _label(atoms, name, values, k, count, real)
+        yield atoms
+
+
+def _label(
+    atoms: Atoms, name: str, values: np.ndarray, k: int, count: int, real: np.ndarray
+) -> None:
+    """Put one label of frame `k` where it belongs."""
+    if values.dtype.kind not in "biuf" or values.ndim == 0 or len(values) not in (1, count):
+        if values.ndim == 0 and values.dtype.kind in "biuf":
+            atoms.info[name] = values.item()
+        return  # remarks, hashes, splits
+    value = values[k if len(values) == count else 0]
+    lower = name.lower()
+    whole = any(word in lower for word in OF_STRUCTURES) and not any(w in lower for w in OF_ATOMS)
+    if value.ndim and len(value) == len(real) and not whole:
+        atoms.set_array(name, value[real])
+    else:
+        atoms.info[name] = value.item() if value.size == 1 else np.array(value)
+
+
+def _read_npz(path: Path) -> list[Atoms]:
+    with np.load(path, allow_pickle=False) as file:
+        readable = {}
+        for name in file.files:
+            try:
+                readable[name] = file[name]
+            except ValueError:
+                continue  # objects, which only running code could restore
+        return list(frames_of(readable, str(path)))
+
+
+def _read_hdf5(path: Path) -> list[Atoms]:
+    frames: list[Atoms] = []
+    with h5py.File(path, "r") as file:
+        groups: list[h5py.Group] = [file]
+        file.visititems(lambda _, one: groups.append(one) if isinstance(one, h5py.Group) else None)
+        for group in groups:
+            sets = {k: np.asarray(v) for k, v in group.items() if isinstance(v, h5py.Dataset)}
+            if _named(sets, NAMES["positions"]) is not None:
+                frames.extend(frames_of(sets, f"{path}:{group.name}"))
+    if not frames:
+        raise FileFormatError(
+            f"{path}: no group has positions", expected=" or ".join(NAMES["positions"])
+        )
+    return frames
+
+
+def _read_database(path: Path) -> list[Atoms]:
+    frames = []
+    for row in ase.db.connect(path).select():
+        atoms = row.toatoms()
+        # As stored: `row.charge` is the sum of atomic charges whatever the key says.
+        atoms.info |= {key: vars(row)[key] for key in row.key_value_pairs}
+        for name, value in row.data.items():
+            array = np.asarray(value)
+            if array.ndim and len(array) == len(atoms) and "dipole" not in name.lower():
+                atoms.set_array(name, array)
+            else:
+                atoms.info[name] = value
+        frames.append(atoms)
+    return frames
+
+
+_READERS: dict[str, Callable[[Path], list[Atoms]]] = {
+    ".npz": _read_npz,
+    ".h5": _read_hdf5,
+    ".hdf5": _read_hdf5,
+    ".db": _read_database,
+}
+STRUCTURES = (".xyz", ".extxyz", ".pdb", ".cif", ".mmcif", ".gro", ".sdf", ".mol", ".vasp", ".traj")
+"""Suffixes of structure files that are looked for in a folder."""
+
+
+def _reader(path: Path) -> Callable[[Path], list[Atoms]]:
+    special = _READERS.get(path.suffix.lower())
+    if special is None or not path.is_file():
+        return read_structures  # which says what is wrong with a path
+
+    def read(path: Path) -> list[Atoms]:
+        try:
+            frames = special(path)
+        except SundogError:
+            raise
+        except Exception as error:  # the libraries raise whatever their failing line raises
+            raise FileFormatError(
+                f"{path}: the file cannot be read",
+                got=f"{type(error).__name__}: {error}".rstrip(": "),
+                remedy="Check that the file is whole and that its suffix names its format",
+            ) from error
+        if not frames:
+            raise FileFormatError(f"{path}: no structure there")
+        return frames
+
+    return read
+
+
+def _named(arrays: Arrays, names: tuple[str, ...]) -> str | None:
+    return next((name for name in names if name in arrays), None)
+
+
+def _required(arrays: Arrays, found: Mapping[str, str | None], role: str, where: str) -> np.ndarray:
+    name = found[role]
+    if name is None:
+        raise FileFormatError(
+            f"{where}: no {role}",
+            got=", ".join(arrays) or "no arrays",
+            expected=" or ".join(NAMES[role]),
+            remedy="Rename the array that holds them",
+        )
+    return arrays[name]
+
+
+def _as_numbers(kinds: np.ndarray, where: str) -> np.ndarray:
+    """Return atomic numbers, from symbols where these are given."""
+    if kinds.dtype.kind in "iuf":
+        return np.maximum(kinds, 0).astype(np.int64)
+    words = np.array([w.decode() if isinstance(w, bytes) else str(w) for w in kinds.ravel()])
+    unknown = sorted({word for word in words.tolist() if word and word not in atomic_numbers})
+    if unknown:
+        raise FileFormatError(f"{where}: no chemical elements", got=", ".join(unknown[:5]))
+    numbers = [atomic_numbers[word] if word else 0 for word in words.tolist()]
+    return np.array(numbers).reshape(kinds.shape)
+
+
+def _misfit(where: str, name: str, array: np.ndarray, expected: str) -> FileFormatError:
+    return FileFormatError(
+        f"{where}: {name} has the wrong shape", got=array.shape, expected=expected
+    )
