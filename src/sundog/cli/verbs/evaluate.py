@@ -8,7 +8,6 @@ from sundog.cli.options import (
     FLAT,
     ModelOptions,
     choose_kernels,
-    describe_force_field,
     load_force_field,
     set_up_jax,
 )
@@ -120,8 +119,8 @@ def _model(
             remedy="Use --precision float64",
         )
     water = molecule("H2O")
-    reference = load_force_field(options, precision, [water])
-    _say(describe_force_field(reference))
+    reference, described = load_force_field(options, precision, [water], run=False)
+    _say(described)
     fast = choose_kernels(reference, options, system_from_atoms(water), _say)
     settings = {
         "precision": precision,
