@@ -1,6 +1,7 @@
 """From the dimer to the bulk: which treatment of the charges has the forces of the exact sum?
 
 Usage: python scripts/electrostatics_clusters.py WATER.extxyz [--molecules 6] [--json OUT.json]
+           [--figure OUT.png]
 
 Balls of whole molecules are cut out of a periodic liquid and its images. The exact sum over a ball
 is what the model was trained with. Printed is, against the radius of the ball,
@@ -22,6 +23,8 @@ from pathlib import Path
 import jax
 import numpy as np
 from ase import Atoms
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from sundog.evaluate.predict import predict
 from sundog.forcefield.base import AbstractForceField
@@ -38,6 +41,7 @@ RADII = (3.2, 4.5, 6.0, 8.0, 10.0, 12.0, 14.0)
 
 WITH_CUTOFF = ("truncated", "wolf")
 IN_BULK = ("truncated", "wolf", "ewald")
+COLOURS = {"truncated": "#0072b2", "wolf": "#d55e00", "ewald": "#009e73"}
 
 
 def balls(liquid: Atoms, middle: int) -> list[Atoms]:
@@ -96,11 +100,31 @@ def compare(liquid: Atoms, count: int) -> list[dict[str, float]]:
     ]
 
 
+def draw(path: Path, rows: list[dict[str, float]]) -> None:
+    """Draw both comparisons against the radius."""
+    figure = Figure(figsize=(8.5, 3.4), layout="constrained", dpi=150)
+    FigureCanvasAgg(figure)
+    radii = [row["radius_angstrom"] for row in rows]
+    panels = (
+        ("ball", WITH_CUTOFF, "a ball: difference from the exact sum"),
+        ("centre", IN_BULK, "the liquid: difference from growing balls"),
+    )
+    for axes, (kind, names, title) in zip(figure.subplots(1, 2), panels, strict=True):
+        for name in names:
+            values = [row[f"{kind} {name}"] for row in rows]
+            axes.semilogy(radii, values, "o-", ms=4, color=COLOURS[name], label=name)
+        axes.set(xlabel="radius of the ball, Å", ylabel="RMS force, eV/Å", title=title)
+        axes.legend(frameon=False)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("liquid", type=Path, help="periodic structure file")
     parser.add_argument("--molecules", type=int, default=6, help="in the middle, one after another")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--figure", type=Path)
     asked = parser.parse_args()
     rows = compare(read_structures(asked.liquid)[-1], asked.molecules)
     print("| " + " | ".join(rows[0]) + " |")
@@ -109,6 +133,8 @@ def main() -> None:
         print("| " + " | ".join(f"{value:.4g}" for value in row.values()) + " |")
     if asked.json is not None:
         asked.json.write_text(json.dumps(rows, indent=2) + "\n")
+    if asked.figure is not None:
+        draw(asked.figure, rows)
 
 
 if __name__ == "__main__":

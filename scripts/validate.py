@@ -36,7 +36,7 @@ Not here: the ideal gas under Martyna, Tobias and Klein's equations with Nosé�
 the cell may change its shape. Chains alone are not ergodic for atoms that feel nothing; with
 flexible coupling Var(PV/kT) came out as 9.9 ± 0.4 instead of 8. With Langevin's noise in the place
 of the atoms' chain the same equations are checked in all couplings. The density of water, which
-takes hours, is in [water.md](water.md).
+takes hours, is in [electrostatics.md](electrostatics.md).
 
 """
 

@@ -4,7 +4,7 @@ Usage: python scripts/water_table.py NAME=RUN [NAME=RUN ...] [--skip-ps 20] [--j
            [--figure OUT.png]
 
 RUN is the folder of a run whose trajectory is unwrapped. Errors are from blocks of the density
-and from five parts of the trajectory for diffusion.
+and from four parts of the trajectory for diffusion.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def analyse(name: str, run: Path, skip_ps: float) -> tuple[Water, Curves]:
         density_g_per_cm3=block_average(table["density_g_per_cm3"][steady]),
         temperature_kelvin=block_average(table["temperature_kelvin"][steady]),
         diffusion_angstrom2_per_ps=diffusion_coefficient(
-            places, frame_ps, from_ps=FIT_PS[0], to_ps=FIT_PS[1]
+            places, frame_ps, from_ps=FIT_PS[0], to_ps=FIT_PS[1], parts=4
         ),
         first_peak=rdf.extremum(2.4, 3.2),
         first_minimum=rdf.extremum(2.9, 4.2, lowest=True),
