@@ -4,8 +4,13 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from ase.build import molecule
+from ase.calculators.lj import LennardJones
+from ase.io import write
 
+from fixtures import small_force_field
 from sundog.cli.app import run
 
 LENNARD_JONES = ["--calculator", "ase.calculators.lj:LennardJones"]
@@ -29,9 +34,71 @@ def test_a_benchmark_of_a_calculator_in_one_command(tmp_path, capsys):
     assert "95 % interval" in said.out
 
 
+def labelled_file(path, source, names=("H2O", "H2O", "CH4")):
+    """Structures with the energies and forces of `source`, which is given atoms."""
+    frames = []
+    for seed, name in enumerate(names):
+        atoms = molecule(name)
+        atoms.rattle(0.05, seed=seed)
+        energy, forces = source(atoms)
+        atoms.info["REF_energy"] = energy
+        atoms.set_array("REF_forces", np.asarray(forces))
+        frames.append(atoms)
+    write(path, frames)
+    return path
+
+
+def lennard_jones(atoms):
+    copy = atoms.copy()
+    copy.calc = LennardJones()
+    return copy.get_potential_energy(), copy.get_forces()
+
+
+def test_own_data_with_the_calculator_that_made_the_labels(tmp_path, capsys):
+    data, out = labelled_file(tmp_path / "in.extxyz", lennard_jones), tmp_path / "out.json"
+    folder = tmp_path / "folder"
+    arguments = ["evaluate", "--data", str(data), *LENNARD_JONES, "--json", str(out)]
+    assert run([*arguments, "-o", str(folder)]) == 0
+    outcome = json.loads(out.read_text())
+    assert outcome["schema"] == "sundog.evaluation/1"
+    assert outcome["metrics"]["forces"]["mae"] < 1e-3  # the file keeps eight decimals
+    assert outcome["metrics"]["energy"]["values"] == 2
+    assert outcome["provenance"]["weights"]["name"] == LENNARD_JONES[1]
+    assert json.loads((folder / "metrics.json").read_text()) == outcome
+    assert (folder / "comparison.png").stat().st_size > 10_000
+    assert (folder / "worst.csv").read_text().startswith("quantity,unit,structure")
+    assert "structures/s" in capsys.readouterr().out
+
+
+def test_own_data_with_a_force_field_and_foreign_elements(tmp_path, monkeypatch, capsys):
+    from sundog.cli.verbs import evaluate
+    from sundog.evaluate.predict import predict
+
+    force_field = small_force_field("exact")
+    monkeypatch.setattr(evaluate, "load_force_field", lambda *_: force_field)
+    monkeypatch.setattr(evaluate, "choose_kernels", lambda *_: force_field)
+
+    def source(atoms):
+        if 14 in atoms.numbers:
+            return 0.0, np.zeros((len(atoms), 3))
+        prediction = predict(force_field, atoms)
+        return float(prediction.energy), prediction.forces
+
+    data = labelled_file(tmp_path / "in.extxyz", source, ("SiH4", "H2O", "H2O"))
+    out = tmp_path / "out.json"
+    assert run(["evaluate", "--data", str(data), "--json", str(out)]) == 0
+    outcome = json.loads(out.read_text())
+    assert outcome["metrics"]["forces"]["max"] < 1e-5
+    assert outcome["metrics"]["energy"]["max"] < 1e-5
+    assert [one["structure"] for one in outcome["failed"]] == [0]
+    assert "Not computed: structure 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["--benchmark", "s22", "--data", "x.xyz"], "two things"),
+        (["--data", "no-such-file.extxyz"], "no such file"),
         ([], "nothing to evaluate"),
         (["--benchmark", "s23"], "sapt10k, s66x8, s22"),
         (["--benchmark", "sapt10k"], "no --data-dir"),

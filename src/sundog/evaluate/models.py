@@ -6,7 +6,7 @@ the fragment of each atom (0, 1, …), and `info["fragment_charges"]`.
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,7 +15,8 @@ from ase import Atoms
 from jaxtyping import Float
 
 from sundog.errors import InputError, SundogError
-from sundog.evaluate.predict import energies
+from sundog.evaluate.predict import energies, predict_each
+from sundog.evaluate.screening import refused
 from sundog.forcefield.base import AbstractForceField
 from sundog.io.structures import system_from_atoms
 from sundog.numerics.precision import with_x64
@@ -25,6 +26,10 @@ FRAGMENT = "fragment"
 FRAGMENT_CHARGES = "fragment_charges"
 
 Energies = Float[np.ndarray, " structures"]
+
+
+Properties = dict[str, np.ndarray | None]
+"""By quantity, in eV, Å and e: energy, forces, stress (3×3), dipole, charges, hirshfeld_ratios."""
 
 
 @dataclass
@@ -57,6 +62,10 @@ class AbstractModel(ABC):
     def __call__(self, structures: Sequence[Atoms]) -> Answer:
         """Return the energies; a structure that cannot be computed is told, not raised."""
 
+    @abstractmethod
+    def properties(self, structures: Sequence[Atoms]) -> Iterator[Properties | str]:
+        """Yield all that there is to say of each structure, or why it cannot be computed."""
+
 
 class ForceFieldModel(AbstractModel):
     """A sundog force field."""
@@ -84,6 +93,25 @@ class ForceFieldModel(AbstractModel):
         found[numbers] = energies(self.force_field, systems)
         failures |= dict.fromkeys(_lost(found, failures), "the energy is not finite")
         return Answer(found, failures)
+
+    def properties(self, structures: Sequence[Atoms]) -> Iterator[Properties | str]:
+        """Yield the properties in order, computed in batches; fragments are not looked at."""
+        wrong = refused(self.force_field, structures)
+        sound = [atoms for number, atoms in enumerate(structures) if number not in wrong]
+        predictions = predict_each(self.force_field, sound)
+        for number, atoms in enumerate(structures):
+            if number in wrong:
+                yield str(wrong[number])
+                continue
+            found = next(predictions)
+            yield {
+                "energy": np.asarray(found.energy),
+                "forces": np.asarray(found.forces),
+                "stress": np.asarray(found.stress) if atoms.pbc.all() else None,
+                "dipole": _host(found.dipole),
+                "charges": _host(found.partial_charges),
+                "hirshfeld_ratios": _host(found.hirshfeld_ratios),
+            }
 
     def _fragments(self, atoms: Atoms) -> Fragments | None:
         if self.charges != "fragments" or FRAGMENT not in atoms.arrays:
@@ -114,6 +142,26 @@ class CalculatorModel(AbstractModel):
         failures |= dict.fromkeys(_lost(found, failures), "the energy is not finite")
         return Answer(found, failures)
 
+    def properties(self, structures: Sequence[Atoms]) -> Iterator[Properties | str]:
+        """Yield the properties that the calculator has."""
+        known = self._calculator.implemented_properties
+        for atoms in structures:
+            one = atoms.copy()
+            one.calc = self._calculator
+            try:
+                yield {
+                    "energy": np.asarray(one.get_potential_energy()),
+                    "forces": one.get_forces() if "forces" in known else None,
+                    "stress": one.get_stress(voigt=False)
+                    if "stress" in known and atoms.pbc.all()
+                    else None,
+                    "dipole": one.get_dipole_moment() if "dipole" in known else None,
+                    "charges": one.get_charges() if "charges" in known else None,
+                    "hirshfeld_ratios": None,
+                }
+            except Exception as error:  # a calculator raises what it likes
+                yield f"{type(error).__name__}: {error}"
+
 
 def calculator_model(target: str) -> CalculatorModel:
     """Return the model of a calculator's factory.
@@ -142,6 +190,10 @@ def calculator_model(target: str) -> CalculatorModel:
     if not hasattr(model._calculator, "get_potential_energy"):
         raise InputError(what, got=f"{target}, which gives no ASE calculator", expected=expected)
     return model
+
+
+def _host(array: Any) -> np.ndarray | None:
+    return None if array is None else np.asarray(array, np.float64)
 
 
 def _lost(found: Energies, failures: dict[int, str]) -> list[int]:

@@ -53,11 +53,31 @@ def interval(errors: Errors, statistic: Statistic, seed: int = 0) -> tuple[float
         statistic: of such errors.
         seed: of the resamples; the same gives the same interval.
     """
-    count = len(errors)
+    return _percentiles(len(errors), lambda chosen: statistic(errors[chosen]), seed)
+
+
+def interval_of_ratio(
+    sums: Errors, counts: np.ndarray, seed: int = 0
+) -> tuple[float, float] | None:
+    """Return the interval of Σ sums / Σ counts, a mean over values that come in groups.
+
+    Args:
+        sums: of each group, which is resampled as a whole.
+        counts: values of each group.
+        seed: of the resamples.
+    """
+    return _percentiles(
+        len(sums), lambda chosen: float(sums[chosen].sum() / counts[chosen].sum()), seed
+    )
+
+
+def _percentiles(
+    count: int, statistic: Callable[[np.ndarray], float], seed: int
+) -> tuple[float, float] | None:
     if count < 2:
         return None
     rng = np.random.default_rng(seed)
-    values = [statistic(errors[rng.integers(count, size=count)]) for _ in range(RESAMPLES)]
+    values = [statistic(rng.integers(count, size=count)) for _ in range(RESAMPLES)]
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(values, [tail, 100 - tail])
     return float(low), float(high)

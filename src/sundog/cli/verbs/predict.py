@@ -160,13 +160,14 @@ def _compute(
     overwrite: bool,
 ) -> None:
     """Write the results window by window."""
+    from sundog.cli.evaluation import progress
     from sundog.evaluate.batches import windows
     from sundog.evaluate.predict import predict_windows
     from sundog.io.extxyz import format_frame
     from sundog.io.results import with_results
 
     parts = windows([len(atoms) for atoms in frames])
-    with _partial(output, origin, overwrite) as file, _progress(len(frames)) as advance:
+    with _partial(output, origin, overwrite) as file, progress(len(frames)) as advance:
         done = sum(map(len, parts[: file.done]))
         if done:
             print(f"Going on at structure {done} of {len(frames)}")
@@ -197,16 +198,3 @@ def _partial(output: Path, origin: dict[str, Any], anew: bool) -> "Iterator[Part
         yield file
     finally:
         file.close()
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """Yield a function that advances a bar, which is shown on a terminal only."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), "structures", TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda count: bar.advance(task, count)

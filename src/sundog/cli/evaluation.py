@@ -1,0 +1,139 @@
+"""What `sundog evaluate` prints and writes."""
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from json import dumps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.table import Table
+
+from sundog.errors import RunDirectoryError
+from sundog.files import write_atomically
+
+if TYPE_CHECKING:
+    from sundog.evaluate.datasets.comparison import Comparison
+
+SHOWN = 10
+"""Failures that are printed; all are in the JSON."""
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function that advances a bar of structures, which is shown on a terminal only."""
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), "structures", TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def save(path: Path | None, content: object) -> None:
+    """Write an outcome as JSON, if a file was asked for."""
+    if path is not None:
+        write_atomically(path, dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def show_benchmark(outcome: dict[str, Any]) -> None:
+    """Print metrics with their intervals beside the published values."""
+    card, published = outcome["card"], outcome["card"]["published"]
+    table = Table(title=f"{card['title']} ({outcome['unit']}), {outcome['model']}")
+    for heading in ("metric", "value", "95 % interval", "published"):
+        table.add_column(heading, justify="left" if heading == "metric" else "right")
+    for name, value in outcome["metrics"].items():
+        if not name.startswith("mae") and name not in ("rmse", *published):
+            continue  # in the JSON
+        low_high = outcome["intervals"].get(name)
+        interval = "–" if low_high is None else f"{low_high[0]:.3f} – {low_high[1]:.3f}"
+        theirs = f"{published[name]:g}" if name in published else "–"
+        table.add_row(name, f"{value:.3f}", interval, theirs)
+    Console().print(table)
+    if published:
+        print(f"Published: {card['published_by']}")
+    print(
+        f"{outcome['n']} of {outcome['n_of']} dimers, {outcome['structures']} structures in "
+        f"{outcome['seconds_computing']:.1f} s: {outcome['structures_per_s']:.0f} structures/s"
+    )
+    if "batched_over_one_by_one" in outcome:
+        print(
+            f"Sample of {outcome['sample']}, compiled: {outcome['sample_structures_per_s']:.0f} "
+            f"structures/s in batches, {outcome['one_by_one_structures_per_s']:.1f} one at a time: "
+            f"{outcome['batched_over_one_by_one']:.1f} times as fast"
+        )
+    _show_failures([f"{one['name']}: {one['reason']}" for one in outcome["failed"]])
+
+
+def show_data(outcome: dict[str, Any]) -> None:
+    """Print the metrics of each quantity, overall."""
+    table = Table(title=f"{outcome['data']}, {outcome['model']}")
+    headings = ("quantity", "unit", "MAE", "95 % interval", "RMSE", "max", "R²", "values", "more")
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in ("quantity", "more") else "right")
+    extras = {
+        "mean_cosine": "cosine {:.4f}",
+        "mean_angle_degrees": "angle {:.1f}°",
+        "mean_vector_error": "vector {:.3f} D",
+    }
+    for name, found in outcome["metrics"].items():
+        low_high, r2 = found["mae_interval"], found["r2"]
+        table.add_row(
+            f"{name} (relative)" if name.startswith("energy") else name,
+            found["unit"],
+            f"{found['mae']:.4g}",
+            "–" if low_high is None else f"{low_high[0]:.4g} – {low_high[1]:.4g}",
+            f"{found['rmse']:.4g}",
+            f"{found['max']:.4g}",
+            "–" if r2 is None else f"{r2:.5f}",
+            str(found["values"]),
+            ", ".join(form.format(found[k]) for k, form in extras.items() if k in found),
+        )
+    console = Console()
+    (console if console.is_terminal else Console(width=160)).print(table)
+    print(
+        f"{outcome['n']} of {outcome['n_of']} structures in {outcome['seconds']:.1f} s: "
+        f"{outcome['structures_per_s']:.3g} structures/s, {outcome['atoms_per_s']:.3g} atoms/s"
+    )
+    for line in outcome["warnings"]:
+        print(f"Warning: {line}", file=sys.stderr)
+    _show_failures([f"structure {one['structure']}: {one['reason']}" for one in outcome["failed"]])
+
+
+def save_folder(folder: Path, outcome: dict[str, Any], comparison: "Comparison") -> None:
+    """Write metrics, figures and the table of the worst structures into a folder.
+
+    Raises:
+        RunDirectoryError: the folder or a file cannot be written.
+    """
+    from sundog.evaluate.datasets.figures import plot_comparison
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunDirectoryError(
+            f"--output: {folder} cannot be made", got=error.strerror or error
+        ) from error
+    save(folder / "metrics.json", outcome)
+    plot_comparison(
+        comparison.values, folder / "comparison.png", f"{outcome['model']} on {outcome['data']}"
+    )
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["quantity", "unit", "structure", "composition", "source", "rmse"])
+    for quantity, rows in outcome["worst"].items():
+        unit = outcome["metrics"][quantity]["unit"]
+        writer.writerows(
+            [quantity, unit, r["structure"], r["composition"], r["source"], r["rmse"]] for r in rows
+        )
+    write_atomically(folder / "worst.csv", text.getvalue())
+
+
+def _show_failures(lines: list[str]) -> None:
+    for line in lines[:SHOWN]:
+        print(f"Not computed: {line}", file=sys.stderr)
+    if len(lines) > SHOWN:
+        print(f"Not computed: {len(lines) - SHOWN} more, see --json", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Predictions compared with the labels of a set of structures."""

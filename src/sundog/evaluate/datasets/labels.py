@@ -1,0 +1,109 @@
+"""The reference values that structures carry.
+
+A label is looked for under the key that was given, then `REF_<quantity>`, then `<quantity>`, in
+`info`, `arrays` and the results that ASE attaches on reading. Units are eV, Å and e, unless told
+otherwise for energies, forces and stress.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.stress import voigt_6_to_full_3x3_stress
+
+from sundog.errors import FileFormatError, InputError
+from sundog.units import HARTREE, KCAL_PER_MOL
+
+QUANTITIES = ("energy", "forces", "stress", "dipole", "charges", "hirshfeld_ratios")
+UNITS = {"eV": 1.0, "meV": 1e-3, "kcal/mol": KCAL_PER_MOL, "hartree": HARTREE}
+"""In eV; forces and stress are in the same per Å and Å³."""
+SCALED = ("energy", "forces", "stress")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Where the labels are.
+
+    Attributes:
+        keys: key of each quantity that was found.
+        scale: of energies, forces and stress, in eV.
+    """
+
+    keys: Mapping[str, str]
+    scale: float
+
+    def of(self, atoms: Atoms, quantity: str) -> np.ndarray | None:
+        """Return a label in eV, Å and e, or None where the structure has none.
+
+        Raises:
+            FileFormatError: the label has the wrong shape.
+        """
+        key = self.keys.get(quantity)
+        value = None if key is None else _stored(atoms).get(key)
+        if value is None:
+            return None
+        array = np.asarray(value, dtype=np.float64)
+        if quantity == "stress" and array.shape == (6,):
+            array = voigt_6_to_full_3x3_stress(array)
+        if quantity == "stress" and array.shape == (9,):
+            array = array.reshape(3, 3)
+        n = len(atoms)
+        shapes = {"energy": (), "forces": (n, 3), "stress": (3, 3), "dipole": (3,)}
+        expected = shapes.get(quantity, (n,))
+        if array.shape != expected:
+            raise FileFormatError(
+                f"{key}: a label of the wrong shape", got=array.shape, expected=f"{expected}"
+            )
+        return array * self.scale if quantity in SCALED else array
+
+
+def find_labels(
+    structures: Sequence[Atoms], given: Mapping[str, str | None], unit: str = "eV"
+) -> Labels:
+    """Return where the labels are that any of the structures has.
+
+    Args:
+        structures: the set.
+        given: keys by quantity, for those that were told.
+        unit: of energies, one of `UNITS`.
+
+    Raises:
+        InputError: no structure has a key that was given, or none has any label.
+    """
+    if unit not in UNITS:
+        raise InputError("--unit: unknown", got=unit, expected=", ".join(UNITS))
+    present: dict[str, int] = {}
+    for atoms in structures:
+        for key in _stored(atoms):
+            present[key] = present.get(key, 0) + 1
+    keys = {}
+    for quantity in QUANTITIES:
+        key = given.get(quantity)
+        if key is not None and key not in present:
+            close = difflib.get_close_matches(key, present)
+            raise InputError(
+                f"--{quantity.replace('_', '-')}-key: no structure has it",
+                got=key,
+                expected=f"one of {', '.join(sorted(present)) or 'no keys at all'}",
+                remedy=f"Perhaps {' or '.join(close)} is meant" if close else None,
+            )
+        candidates = (f"REF_{quantity}", quantity) if key is None else (key,)
+        found = next((one for one in candidates if one in present), None)
+        if found is not None:
+            keys[quantity] = found
+    if not keys:
+        raise InputError(
+            "--data: no structure has a label",
+            got=f"keys {', '.join(sorted(present)) or 'none'}",
+            expected=", ".join(f"REF_{quantity}" for quantity in QUANTITIES),
+            remedy="Name your keys, as --energy-key E --forces-key F",
+        )
+    return Labels(keys, UNITS[unit])
+
+
+def _stored(atoms: Atoms) -> dict[str, object]:
+    """Return everything a structure carries."""
+    arrays = {k: v for k, v in atoms.arrays.items() if k not in ("numbers", "positions")}
+    return {**getattr(atoms.calc, "results", {}), **arrays, **atoms.info}
