@@ -1,1 +1,1 @@
-"""Predictions for given structures."""
+"""Predictions for given structures, their accuracy, and speed."""
