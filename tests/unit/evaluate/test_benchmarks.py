@@ -38,6 +38,9 @@ class Known(AbstractModel):
         energies = np.array([self._energy(atoms) for atoms in structures])
         return Answer(energies, dict.fromkeys(np.flatnonzero(np.isnan(energies)), "no"))
 
+    def properties(self, structures):
+        raise NotImplementedError
+
     def _energy(self, atoms):
         if len(atoms) in self.failing:
             return np.nan
