@@ -76,7 +76,7 @@ def test_own_data_with_a_force_field_and_foreign_elements(tmp_path, monkeypatch,
     from sundog.evaluate.predict import predict
 
     force_field = small_force_field("exact")
-    monkeypatch.setattr(evaluate, "load_force_field", lambda *_: force_field)
+    monkeypatch.setattr(evaluate, "load_force_field", lambda *_, run: (force_field, "known"))
     monkeypatch.setattr(evaluate, "choose_kernels", lambda *_: force_field)
 
     def source(atoms):

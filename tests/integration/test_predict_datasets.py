@@ -20,7 +20,8 @@ def small_model(monkeypatch):
     """A tiny random model in place of the published one."""
     from sundog.cli.verbs import predict
 
-    monkeypatch.setattr(predict, "load_force_field", lambda *_: small_force_field("exact"))
+    small = small_force_field("exact"), "a small force field"
+    monkeypatch.setattr(predict, "load_force_field", lambda *_, run: small)
     monkeypatch.setattr(predict, "choose_kernels", lambda force_field, *_: force_field)
     monkeypatch.setattr(batches, "STRUCTURES_PER_WINDOW", 2)
 
