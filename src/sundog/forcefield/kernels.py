@@ -4,6 +4,7 @@
                 oracle of the others, and the one to train and to take second derivatives of
     plain       tabulated filters and hand-written derivatives in JAX, for every device
     cpu         compiled kernels
+    gpu         fused kernels for NVIDIA GPUs, in float32
     auto        cpu where it can be had, else plain
 
 A fast one is compared with the reference on the user's own structure before it is used.
@@ -57,17 +58,23 @@ def with_kernels(force_field: ForceField, kernels: KernelName) -> tuple[Abstract
     if kernels == "plain":
         return tabulated(force_field), "plain"
     if kernels == "gpu":
-        raise InputError(
-            "kernels: those for GPUs are not part of this version",
-            got=kernels,
-            remedy="Use plain, which runs on GPUs as well, or auto",
-        )
+        return _on_gpu(force_field), "gpu"
     fast = compiled(force_field)
     if not isinstance(fast, str):
         return fast, f"cpu ({fast.instruction_set})"
     if kernels == "cpu":
         raise InputError(f"kernels: {fast}", got=kernels, remedy="Or use plain, or auto")
     return tabulated(force_field), f"plain, because {fast}"
+
+
+def _on_gpu(force_field: ForceField) -> AbstractForceField:
+    # Late, because Pallas takes its time to import and is not in every JAX as it is used here.
+    from sundog.forcefield.on_gpu import on_gpu
+    from sundog.kernels.gpu.device import why_unavailable
+
+    if reason := why_unavailable(force_field.precision):
+        raise InputError(f"kernels: {reason}", got="gpu", remedy="Or use plain, or auto")
+    return on_gpu(force_field)
 
 
 @with_x64

@@ -13,6 +13,7 @@ training need the reference.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -20,19 +21,18 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from sundog.elements import SUPPORTED
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField, Pairs, apart, predicted
 from sundog.forcefield.tail import tail_sums
-from sundog.kernels.portable.attention import Attended, Attention, TabulatedFilter
-from sundog.kernels.portable.blocks import Blocked, half, in_blocks, never_empty
-from sundog.kernels.portable.geometry import PairGeometry, ShortRange
-from sundog.kernels.portable.pair_sums import pair_sums
+from sundog.kernels.base import AbstractPairKernels, Attended, PairSums
+from sundog.kernels.portable.attention import Attention, TabulatedFilter
+from sundog.kernels.portable.blocks import never_empty
+from sundog.kernels.portable.geometry import ShortRange
+from sundog.kernels.portable.kernels import PortableKernels
 from sundog.kernels.portable.radial import compress
-from sundog.kernels.portable.species import species_layer
 from sundog.kernels.tables import RadialTable, tabulate
-from sundog.longrange.mesh import PlainTransport, mesh_field
+from sundog.longrange.mesh import AbstractTransport, mesh_field
 from sundog.longrange.plan import Plan
 from sundog.model.layer import Filter, Layer
 from sundog.model.so3krates import So3krates
@@ -43,24 +43,17 @@ from sundog.terms.base import AbstractPairTerm
 from sundog.terms.dispersion_tail import DispersionTail
 from sundog.typing import Cells, PerAtom, PerPair, Positions
 
-PAIRS_PER_BLOCK = 2048
-
-ATOMS_WORTH_TABLES = 256
-"""From this size on the first layer is tabulated for the species at hand, at every call."""
-
 
 class TabulatedForceField(AbstractForceField):
     """A `ForceField`, computed faster; made by `tabulated`.
 
     Attributes:
         reference: the force field it stands for: embedding, node parts, heads and physical terms.
-        short_range: geometry of the short-range pairs, with a basis of all radial filters.
-        attention: pair part of each layer.
+        kernels: what they do for pairs.
     """
 
     reference: ForceField
-    short_range: ShortRange
-    attention: tuple[Attention, ...]
+    kernels: AbstractPairKernels
 
     @property
     def cutoffs(self) -> dict[str, float]:
@@ -84,18 +77,19 @@ class TabulatedForceField(AbstractForceField):
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
         listed, plan = apart(pairs)
         lists = {name: never_empty(one) for name, one in listed.items()}
-        short = in_blocks(half(lists["short"]), PAIRS_PER_BLOCK)
-        geometry = self.short_range.forward(system, short)
+        short = self.kernels.arranged(lists["short"], system.number_of_atoms)
+        geometry = self.kernels.geometry(system, short)
         features, pull_layers = self._layers(system, geometry, short)
         heads = partial(_heads, self.reference.network, system, features.euclidean)
         outputs, pull_heads = jax.vjp(heads, features.invariant)
         atoms = AtomicProperties(system.numbers, *outputs)
-        first = _sum_terms(self.reference.short_terms, atoms, system, lists["short"])
+        near, terms = self.kernels.near_sums, self.reference.short_terms
+        first = _sum_terms(near, terms, atoms, system, lists["short"])
         rest = self._far(atoms, system, lists["long"], plan)
         d_charges = sum((one.by_charges for one in rest), start=first.by_charges)
         d_ratios = sum((one.by_ratios for one in rest), start=first.by_ratios)
         (gx,) = pull_heads((jnp.ones_like(atoms.energies), d_charges, d_ratios))
-        forces, virial = self.short_range.backward(system, short, pull_layers(gx))
+        forces, virial = self.kernels.forces(system, short, pull_layers(gx))
         per_atom = {"so3krates": atoms.energies}
         for one in (first, *rest):
             per_atom |= one.energies
@@ -116,80 +110,59 @@ class TabulatedForceField(AbstractForceField):
         reference = self.reference
         if reference.long_weight == 0:
             return []
-        far = [_sum_terms(reference.long_terms, atoms, system, pairs)]
+        far = [_sum_terms(self.kernels.far_sums, reference.long_terms, atoms, system, pairs)]
         if reference.ewald is not None and plan is not None:
-            far.append(_on_mesh(atoms, system, plan, reference.ewald.sigma))
+            sigma, transport = reference.ewald.sigma, self.kernels.transport
+            far.append(_on_mesh(atoms, system, plan, sigma, transport))
         if reference.tail is not None:
             far.append(_of_tail(reference.tail, atoms, system))
         return [one.counted(reference.long_weight) for one in far]
 
     def _layers(
-        self, system: System, geometry: PairGeometry, pairs: Blocked
-    ) -> tuple[AtomFeatures, Callable[[Array], PairGeometry]]:
+        self, system: System, geometry: Any, pairs: Any
+    ) -> tuple[AtomFeatures, Callable[[Array], Any]]:
         """Return the features, and the map from the cotangent of x to that of the geometry.
 
         The layers are one program in a loop, which takes a fraction of the time to compile.
         """
-        layers = list(zip(self.reference.network.layers, self.attention, strict=True))
-        x = self.reference.network.embedding(system)
-        start = AtomFeatures(x, jnp.zeros((x.shape[0], geometry.harmonics.shape[1]), x.dtype))
-        pull_first = None
-        if system.number_of_systems == 1 and x.shape[0] >= ATOMS_WORTH_TABLES and layers[1:]:
-            start, pull_first = self._first_layer(start, system, geometry, pairs)
-            layers = layers[1:]
+        network = self.reference.network
+        layers = list(zip(network.layers, self.kernels.layers, strict=True))
+        x = network.embedding(system)
+        components = sum(2 * degree + 1 for degree in network.hyperparameters.degrees)
+        start = AtomFeatures(x, jnp.zeros((x.shape[0], components), x.dtype))
+        pull_first: Callable[[AtomFeatures, Any], Any] | None = None
+        if layers[1:]:
+            seen = _attended(network.layers[0], start)
+            first = self.kernels.first_layer(seen, system, geometry, pairs)
+            if first is not None:
+                start, pull_first = _updated(network.layers[0], start, *first)
+                layers = layers[1:]
         stack = jax.tree.map(lambda *leaves: jnp.stack(leaves), *layers)
 
         def forward(atoms: AtomFeatures, layer: tuple) -> tuple[AtomFeatures, tuple]:
             nodes, attention = layer
-            attended, scores = attention.forward(_attended(nodes, atoms), geometry, pairs)
-            return nodes.update(atoms, attended), (atoms, attended, scores)
+            attended, kept = attention.forward(_attended(nodes, atoms), geometry, pairs)
+            return nodes.update(atoms, attended), (atoms, attended, kept)
 
         end, saved = jax.lax.scan(forward, start, stack)
 
         def backward(state: tuple, of_layer: tuple) -> tuple[tuple, None]:
             g_after, total = state
-            (nodes, attention), (atoms, attended, scores) = of_layer
+            (nodes, attention), (atoms, attended, kept) = of_layer
             _, pull_update = jax.vjp(nodes.update, atoms, attended)
             seen, pull_seen = jax.vjp(partial(_attended, nodes), atoms)
             g_before, g_attended = pull_update(g_after)
-            g_seen, g = attention.backward(seen, geometry, scores, g_attended, pairs)
+            g_seen, g = attention.backward(seen, geometry, kept, g_attended, pairs)
             (more,) = pull_seen(g_seen)
             return jax.tree.map(jnp.add, (g_before, total), (more, g)), None
 
-        def pull(gx: Array) -> PairGeometry:
+        def pull(gx: Array) -> Any:
             g_end = AtomFeatures(gx, jnp.zeros_like(end.euclidean))
-            zero = jax.tree.map(jnp.zeros_like, geometry)
+            zero = self.kernels.no_cotangent(geometry)
             (g, total), _ = jax.lax.scan(backward, (g_end, zero), (stack, saved), reverse=True)
             return total if pull_first is None else pull_first(g, total)
 
         return end, pull
-
-    def _first_layer(
-        self, start: AtomFeatures, system: System, geometry: PairGeometry, pairs: Blocked
-    ) -> tuple[AtomFeatures, Callable[[AtomFeatures, PairGeometry], PairGeometry]]:
-        """Return the features after the first layer of a single structure.
-
-        There x depends on the element alone and not on the positions, so that the geometry
-        is all that needs a cotangent. The map returned adds it to a total.
-        """
-        kind = np.zeros(max(SUPPORTED) + 1, np.int32)  # 0 is padding
-        kind[list(SUPPORTED)] = np.arange(1, len(SUPPORTED) + 1)
-        nodes = self.reference.network.layers[0]
-        first = species_layer(
-            self.attention[0],
-            self.short_range.radial,
-            _attended(nodes, start),
-            jnp.asarray(kind)[system.numbers],
-            len(SUPPORTED) + 1,
-        )
-        attended = first.forward(geometry, pairs)
-        after, pull_update = jax.vjp(partial(nodes.update, start), attended)
-
-        def pull(g_after: AtomFeatures, total: PairGeometry) -> PairGeometry:
-            (g_attended,) = pull_update(g_after)
-            return first.backward(geometry, g_attended, total, pairs)
-
-        return after, pull
 
 
 def _attended(layer: Layer, atoms: AtomFeatures) -> Attended:
@@ -197,6 +170,21 @@ def _attended(layer: Layer, atoms: AtomFeatures) -> Attended:
     shape = atoms.invariant.shape
     projections = layer.projections(atoms.invariant)
     return Attended(*(one.reshape(shape) for one in projections), euclidean=atoms.euclidean)
+
+
+def _updated(
+    layer: Layer,
+    atoms: AtomFeatures,
+    attended: AtomFeatures,
+    pull_pairs: Callable[[AtomFeatures, Any], Any],
+) -> tuple[AtomFeatures, Callable[[AtomFeatures, Any], Any]]:
+    """Return the features after a layer before which they are fixed, and the map back."""
+    after, pull_update = jax.vjp(partial(layer.update, atoms), attended)
+
+    def pull(g_after: AtomFeatures, total: Any) -> Any:
+        return pull_pairs(pull_update(g_after)[0], total)
+
+    return after, pull
 
 
 def _heads(network: So3krates, system: System, ev: Array, x: Array) -> tuple[Array, Array, Array]:
@@ -223,7 +211,11 @@ class _TermSums(eqx.Module):
 
 
 def _sum_terms(
-    terms: Sequence[AbstractPairTerm], atoms: AtomicProperties, system: System, pairs: PairList
+    pair_sums: Callable[..., PairSums],
+    terms: Sequence[AbstractPairTerm],
+    atoms: AtomicProperties,
+    system: System,
+    pairs: PairList,
 ) -> _TermSums:
     """Return energies per atom, their derivatives by charges and ratios, forces and virial."""
 
@@ -247,9 +239,15 @@ def _sum_terms(
     )
 
 
-def _on_mesh(atoms: AtomicProperties, system: System, plan: Plan, sigma: float) -> _TermSums:
+def _on_mesh(
+    atoms: AtomicProperties,
+    system: System,
+    plan: Plan,
+    sigma: float,
+    transport: AbstractTransport,
+) -> _TermSums:
     """Return what the sum over all images gives, in the same form."""
-    field = mesh_field(atoms.partial_charges, system, plan, sigma, PlainTransport())
+    field = mesh_field(atoms.partial_charges, system, plan, sigma, transport)
     return _TermSums(
         energies={"electrostatics": field.energies},
         by_charges=field.by_charge,
@@ -285,10 +283,8 @@ def tabulated(force_field: ForceField) -> TabulatedForceField:
     knots[:, 0] += np.concatenate([np.asarray(one.angular.output.bias) for one in filters])
     basis, channels = compress(RadialTable(knots), force_field.precision)
     radial = iter(np.split(channels, len(filters), axis=1))
-    made = TabulatedForceField(
-        reference=force_field,
-        short_range=ShortRange(basis, h.degrees, h.cutoff, h.average_neighbors),
-        attention=tuple(
+    kernels = PortableKernels(
+        layers=tuple(
             Attention(
                 *(_tabulated_filter(one, next(radial)) for one in _filters(layer)),
                 heads=h.heads,
@@ -296,7 +292,9 @@ def tabulated(force_field: ForceField) -> TabulatedForceField:
             )
             for layer in network.layers
         ),
+        short_range=ShortRange(basis, h.degrees, h.cutoff, h.average_neighbors),
     )
+    made = TabulatedForceField(force_field, kernels)
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, network.dtype), made)
 
 

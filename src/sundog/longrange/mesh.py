@@ -180,7 +180,7 @@ class PlainTransport(AbstractTransport):
         """Return the charges on the mesh of each structure."""
         size = int(np.prod(at.shape))
         flat = jnp.zeros(systems * size, charges.dtype)
-        for points, (wx, wy, wz), _ in _stencils(at, charges.dtype):
+        for points, (wx, wy, wz), _ in stencils(at, charges.dtype):
             values = (charges * wx)[:, None, None] * wy[:, :, None] * wz[:, None, :]
             flat = flat.at[points.reshape(-1)].add(values.reshape(-1))
         return flat.reshape(systems, *at.shape)
@@ -190,7 +190,7 @@ class PlainTransport(AbstractTransport):
         flat, dtype = meshes.reshape(-1), meshes.dtype
         potential = jnp.zeros(at.u.shape[0], dtype)
         slopes = jnp.zeros(at.u.shape, dtype)
-        for points, (wx, wy, wz), (dx, dy, dz) in _stencils(at, dtype):
+        for points, (wx, wy, wz), (dx, dy, dz) in stencils(at, dtype):
             here = flat[points]
             along_z = jnp.sum(here * wz[:, None, :], axis=2)
             plane = jnp.sum(along_z * wy, axis=1)
@@ -201,7 +201,7 @@ class PlainTransport(AbstractTransport):
         return potential, slopes
 
 
-def _stencils(at: OnMesh, dtype: jnp.dtype):
+def stencils(at: OnMesh, dtype: jnp.dtype):
     """Yield, plane by plane along the first axis, the points around each atom and their weights.
 
     Points are numbered through all meshes, [atoms, p, p]; weights and their slopes come as

@@ -21,9 +21,9 @@ from fixtures import (
     small_crystal,
 )
 from sundog.errors import CellError
-from sundog.forcefield import tabulated as module
 from sundog.forcefield.so3lr import astype
 from sundog.forcefield.tabulated import tabulated
+from sundog.kernels.portable import kernels as module
 from sundog.kernels.portable import pair_sums
 from sundog.neighbors.neighbors import allocate_neighbors
 from sundog.neighbors.pairs import PairList

@@ -24,12 +24,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from sundog.kernels.base import AbstractAttention, Attended
 from sundog.kernels.portable.blocks import Blocked, add_at, over_blocks, take
 from sundog.kernels.portable.geometry import PairGeometry
 from sundog.numerics.harmonics import degree_of_component
 from sundog.properties import AtomFeatures
 
-Features = Float[Array, "atoms features"]
 PairFeatures = Float[Array, "pairs features"]
 PairHeads = Float[Array, "pairs heads"]
 Sides = tuple[PairFeatures, PairFeatures, PairFeatures, PairFeatures]
@@ -107,17 +107,6 @@ class PulledScores(eqx.Module):
     invariants: Float[Array, "pairs degrees"]
 
 
-class Attended(eqx.Module):
-    """What the pairs see of the atoms: queries, keys, values and Euclidean variables."""
-
-    query_features: Features
-    key_features: Features
-    value_features: Features
-    query_euclidean: Features
-    key_euclidean: Features
-    euclidean: Float[Array, "atoms components"]
-
-
 class Scores(eqx.Module):
     """a_ij and a_ji of both filters."""
 
@@ -125,7 +114,7 @@ class Scores(eqx.Module):
     euclidean: tuple[PairHeads, PairHeads]
 
 
-class Attention(eqx.Module):
+class Attention(AbstractAttention):
     """The pair part of one layer."""
 
     filter_features: TabulatedFilter
@@ -170,7 +159,7 @@ class Attention(eqx.Module):
         self,
         atoms: Attended,
         geometry: PairGeometry,
-        scores: Scores,
+        kept: Scores,
         cotangent: AtomFeatures,
         pairs: Blocked,
     ) -> tuple[Attended, PairGeometry]:
@@ -218,7 +207,7 @@ class Attention(eqx.Module):
             radial = one.radial + two.radial
             return sums, PairGeometry(jnp.zeros_like(weight), weight, radial, harmonics)
 
-        columns = (pairs.listed.i, pairs.listed.j, geometry, scores)
+        columns = (pairs.listed.i, pairs.listed.j, geometry, kept)
         return over_blocks(body, jax.tree.map(jnp.zeros_like, a), columns, pairs)
 
     def spread(self, v: Float[Array, "pairs degrees"]) -> Float[Array, "pairs components"]:

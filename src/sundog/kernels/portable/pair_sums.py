@@ -15,7 +15,6 @@ All sums over j are one product of matrices for each atom,
 which vectorises where sums over the last axis do not.
 """
 
-from collections.abc import Callable
 from functools import partial
 
 import equinox as eqx
@@ -23,32 +22,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
+from sundog.kernels.base import PairEnergies, PairSums
 from sundog.kernels.portable.blocks import add_at, in_blocks, over_blocks, take
 from sundog.kernels.portable.geometry import pair_vectors
 from sundog.neighbors.pairs import PairList
 from sundog.numerics.segments import sum_per_system
 from sundog.system import System
-from sundog.typing import Cells, PerAtom, PerPair, Positions
-
-PairEnergies = Callable[[PerPair, PyTree[Array], PyTree[Array]], dict[str, PerPair]]
+from sundog.typing import PerPair
 
 PAIRS_PER_BLOCK = 16384
-
-
-class PairSums(eqx.Module):
-    """Sums over pairs.
-
-    Attributes:
-        energies: half of the energy of each atom's pairs in eV, by name.
-        sites: dE/dsite.
-        forces: eV/Å.
-        virial: Σ r ⊗ dE/dr in eV.
-    """
-
-    energies: dict[str, PerAtom]
-    sites: PyTree[Array]
-    forces: Positions
-    virial: Cells
 
 
 def pair_sums(

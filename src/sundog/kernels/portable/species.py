@@ -15,7 +15,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from sundog.kernels.portable.attention import Attended, Attention, TabulatedFilter
+from sundog.kernels.base import Attended
+from sundog.kernels.portable.attention import Attention, TabulatedFilter
 from sundog.kernels.portable.blocks import Blocked, add_at, over_blocks, take
 from sundog.kernels.portable.geometry import PairGeometry
 from sundog.kernels.portable.radial import RadialBasis

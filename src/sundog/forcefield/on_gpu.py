@@ -1,0 +1,38 @@
+"""The tabulated force field with its work on pairs done by the kernels for GPUs.
+
+Apart from `tabulated`, since Pallas takes its time to import.
+"""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+
+from sundog.forcefield.so3lr import ForceField
+from sundog.forcefield.tabulated import TabulatedForceField, tabulated
+from sundog.kernels.gpu.kernels import gpu_kernels
+from sundog.kernels.gpu.layer import Tiles
+from sundog.kernels.gpu.tiles import Tile
+from sundog.kernels.portable.kernels import PortableKernels
+
+TILES = Tiles(
+    forward=Tile(atoms=4, slots=4, warps=4),
+    backward=Tile(atoms=4, slots=4, warps=4),
+    sums=Tile(atoms=8, slots=8, warps=4),
+    far=Tile(atoms=1, slots=128, warps=4),
+)
+"""With 16 pairs to a tile the compiler keeps nearly everything in registers on sm_90."""
+
+
+def on_gpu(force_field: ForceField, tiles: Tiles = TILES) -> TabulatedForceField:
+    """Return the force field on the kernels for GPUs (host only).
+
+    Args:
+        force_field: its parameters and precision are kept.
+        tiles: shapes of the work.
+    """
+    portable = tabulated(force_field)
+    assert isinstance(portable.kernels, PortableKernels)
+    kernels = gpu_kernels(portable.kernels, tiles)
+    cast = jax.tree.map(lambda leaf: jnp.asarray(leaf, force_field.network.dtype), kernels)
+    return replace(portable, kernels=cast)

@@ -1,0 +1,1 @@
+"""Fused kernels for GPUs, in Pallas; interpreted where there is none."""

@@ -1,0 +1,33 @@
+"""Whether the kernels can run here."""
+
+import jax
+
+from sundog.typing import Precision
+
+LEAST_CAPABILITY = 8.0
+"""NVIDIA compute capability from which on Triton's matrix products are on tensor cores in TF32."""
+
+
+def why_unavailable(precision: Precision) -> str | None:
+    """Return what is missing for the kernels, or None.
+
+    Args:
+        precision: of the arithmetic.
+    """
+    if jax.default_backend() != "gpu":
+        return (
+            f"JAX computes on {jax.default_backend()} here; on a machine with an NVIDIA GPU, "
+            "install jax[cuda13], or jax[cuda12] for drivers older than 580"
+        )
+    if precision != "float32":
+        return "kernels for GPUs compute in float32"
+    device = jax.devices()[0]
+    capability = getattr(device, "compute_capability", None)
+    if capability is None:
+        return f"{device.device_kind} is not an NVIDIA GPU"
+    if float(capability) < LEAST_CAPABILITY:
+        return (
+            f"{device.device_kind} has compute capability {capability}, and the kernels need "
+            f"{LEAST_CAPABILITY:g} (Ampere) or newer"
+        )
+    return None

@@ -1,0 +1,99 @@
+"""Kernels for GPUs: every pair from both sides, no atom writing to another's sums."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from sundog.kernels.base import AbstractPairKernels, Attended, PairEnergies, PairSums
+from sundog.kernels.gpu.attention import RowGeometry
+from sundog.kernels.gpu.geometry import RowShortRange
+from sundog.kernels.gpu.layer import GeometryCotangent, RowAttention, Tiles, row_attention
+from sundog.kernels.gpu.mesh import ReproducibleTransport
+from sundog.kernels.gpu.pair_sums import far_sums, near_sums
+from sundog.kernels.gpu.rows import Arranged, rows_of
+from sundog.kernels.portable.kernels import PortableKernels
+from sundog.longrange.mesh import AbstractTransport
+from sundog.neighbors.pairs import PairList
+from sundog.properties import AtomFeatures
+from sundog.system import System
+from sundog.typing import Cells, Positions
+
+
+class GpuKernels(AbstractPairKernels):
+    """See the module's header; made by `gpu_kernels`.
+
+    Attributes:
+        layers: pair part of each layer.
+        short_range: geometry of the short-range pairs.
+        transport: between atoms and meshes.
+        tiles: shapes of the work.
+    """
+
+    layers: tuple[RowAttention, ...]  # pyright: ignore[reportIncompatibleVariableOverride], frozen
+    short_range: RowShortRange
+    transport: AbstractTransport
+    tiles: Tiles = eqx.field(static=True)
+
+    def arranged(self, pairs: PairList, atoms: int) -> Arranged:
+        """Return the list with its rows."""
+        return Arranged(pairs, rows_of(pairs, atoms))
+
+    def geometry(self, system: System, pairs: Arranged) -> RowGeometry:
+        """Return the geometry of the pairs."""
+        return self.short_range.forward(system, pairs.listed)
+
+    def no_cotangent(self, geometry: RowGeometry) -> GeometryCotangent:
+        """Return zeros."""
+        flat = jnp.zeros_like(geometry.weight)
+        return GeometryCotangent(flat, flat, jnp.zeros_like(geometry.harmonics))
+
+    def forces(
+        self, system: System, pairs: Arranged, cotangent: GeometryCotangent
+    ) -> tuple[Positions, Cells]:
+        """Return forces in eV/Å and virials in eV from the cotangent of the geometry."""
+        return self.short_range.backward(system, *pairs, cotangent)
+
+    def first_layer(
+        self, atoms: Attended, system: System, geometry: RowGeometry, pairs: Arranged
+    ) -> tuple[AtomFeatures, Callable[[AtomFeatures, GeometryCotangent], GeometryCotangent]] | None:
+        """Return None: the first layer is one like the others."""
+        return None
+
+    def near_sums(
+        self,
+        pair: PairEnergies,
+        sites: PyTree[Array],
+        system: System,
+        pairs: PairList,
+        dtype: jnp.dtype,
+    ) -> PairSums:
+        """Return sums over a short list; see `AbstractPairKernels`."""
+        return near_sums(pair, sites, system, pairs, dtype, self.tiles.sums)
+
+    def far_sums(
+        self,
+        pair: PairEnergies,
+        sites: PyTree[Array],
+        system: System,
+        pairs: PairList,
+        dtype: jnp.dtype,
+    ) -> PairSums:
+        """Return sums over a long list; see `AbstractPairKernels`."""
+        return far_sums(pair, sites, system, pairs, dtype, self.tiles.far)
+
+
+def gpu_kernels(portable: PortableKernels, tiles: Tiles) -> GpuKernels:
+    """Return the kernels that do the same work (host only).
+
+    Args:
+        portable: their parameters are concrete.
+        tiles: shapes of the work.
+    """
+    return GpuKernels(
+        layers=tuple(row_attention(layer, tiles) for layer in portable.layers),
+        short_range=RowShortRange(portable.short_range, tiles.sums),
+        transport=ReproducibleTransport(),
+        tiles=tiles,
+    )

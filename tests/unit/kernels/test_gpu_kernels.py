@@ -1,0 +1,149 @@
+"""The kernels for GPUs, interpreted, are the portable ones; and a GPU can be given them."""
+
+from dataclasses import replace
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from fixtures import (
+    QUICKLY,
+    SMALL,
+    call,
+    ethanol,
+    pairs_for,
+    random_force_field,
+    small_crystal,
+)
+from sundog.errors import InputError
+from sundog.forcefield.kernels import with_kernels
+from sundog.forcefield.on_gpu import on_gpu
+from sundog.forcefield.tabulated import tabulated
+from sundog.kernels.base import Attended
+from sundog.kernels.gpu.layer import Tiles
+from sundog.kernels.gpu.mesh import ReproducibleTransport
+from sundog.kernels.gpu.rows import rows_of, sum_rows
+from sundog.kernels.gpu.tiles import Tile
+from sundog.longrange.mesh import OnMesh, PlainTransport
+from sundog.longrange.neighbors import Planned
+from sundog.model.hyperparameters import Hyperparameters
+from sundog.neighbors.neighbors import allocate_neighbors
+from sundog.neighbors.reference import reference_pairs
+from sundog.properties import AtomFeatures
+from sundog.system import concatenate, make_system, pad
+
+INTERPRETED = Tiles(*[Tile(atoms=8, slots=8, interpret=True)] * 3, Tile(8, 32, interpret=True))
+"""Larger than on a GPU, where an interpreter would go round for long."""
+
+OTHER = replace(SMALL, features=24, heads=4, degrees=(1, 3), layers=3, cutoff=4.4)
+"""Heads of different widths, none of them a power of two."""
+
+
+def assert_same(force_field, system, pairs, tolerance):
+    expected = call(tabulated(force_field), system, pairs)
+    found = call(on_gpu(force_field, INTERPRETED), system, pairs)
+    assert float(jnp.abs(expected.forces).max()) > 1e-3
+
+    def compare(name, one, other):
+        atol = tolerance * float(jnp.abs(other).max())
+        np.testing.assert_allclose(one, other, rtol=0, atol=atol, err_msg=name)
+
+    for name in ("energy", "forces", "virial", "partial_charges", "hirshfeld_ratios", "dipole"):
+        compare(name, getattr(found, name), getattr(expected, name))
+    for name, energies in expected.energies.items():
+        compare(name, found.energies[name], energies)
+
+
+@pytest.mark.parametrize("tile", [Tile(4, 8), Tile(1, 16), Tile(16, 2)], ids=str)
+def test_sums_over_rows(tile):
+    system = ethanol()
+    pairs = reference_pairs(system, 3.0, capacity=128)
+    values = np.random.default_rng(0).normal(size=(128, 5))
+    values[~np.asarray(pairs.mask)] = np.nan
+    expected = np.zeros((system.number_of_atoms, 5))
+    np.add.at(expected, np.asarray(pairs.i)[pairs.mask], values[pairs.mask])
+    rows = rows_of(pairs, system.number_of_atoms)
+    found = sum_rows(jnp.asarray(values), rows, replace(tile, interpret=True), jnp.float64)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_a_layer_is_the_portable_one():
+    rng, system, shape = np.random.default_rng(0), ethanol(), OTHER
+    force_field = random_force_field(shape, "exact")
+    kernels = tabulated(force_field).kernels, on_gpu(force_field, INTERPRETED).kernels
+    pairs = reference_pairs(system, shape.cutoff + 0.5, capacity=128)
+    atoms, features = system.number_of_atoms, shape.features
+    components = sum(2 * degree + 1 for degree in shape.degrees)
+
+    def drawn(columns):
+        return jnp.asarray(rng.normal(size=(atoms, columns)))
+
+    seen = Attended(*(drawn(features) for _ in range(5)), drawn(components))
+    cotangent = AtomFeatures(drawn(features), drawn(components))
+
+    def passed(one):
+        arranged = one.arranged(pairs, atoms)
+        geometry = one.geometry(system, arranged)
+        after, kept = one.layers[1].forward(seen, geometry, arranged)
+        before, by_geometry = one.layers[1].backward(seen, geometry, kept, cotangent, arranged)
+        return after, before, one.forces(system, arranged, by_geometry)
+
+    expected, found = (jax.jit(partial(passed, one), compiler_options=QUICKLY)() for one in kernels)
+    for one, other in zip(jax.tree.leaves(expected), jax.tree.leaves(found), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-11)
+
+
+def test_ewald_on_rows_with_a_skin_in_float32():
+    force_field = random_force_field(SMALL, "ewald", "float32", cutoff=6.0, tail=True)
+    system, fast = small_crystal(seed=2), tabulated(force_field)
+    neighbors = fast.allocate_neighbors(system, 0.3)
+    lists = {
+        name: one.pairs for name, one in allocate_neighbors(system, fast.cutoffs, 0.3).lists.items()
+    }
+    assert all(one.row_length for one in lists.values())
+    assert_same(force_field, system, Planned(lists, neighbors.pairs.plan), tolerance=1e-4)
+
+
+def test_padded_batch():
+    force_field = random_force_field(SMALL, "truncated")
+    crystal = small_crystal(seed=2)
+    system = concatenate([ethanol(total_charge=1), crystal, make_system(np.zeros((1, 3)), [8])])
+    pairs = pairs_for(force_field, system)
+    assert_same(force_field, pad(system, system.number_of_atoms + 3, 4), pairs, tolerance=1e-11)
+
+
+def test_meshes_do_not_depend_on_the_order_of_atoms():
+    rng = np.random.default_rng(0)
+    u, charges = jnp.asarray(rng.uniform(-3, 9, (40, 3))), jnp.asarray(rng.normal(size=40))
+    charges = charges.astype(jnp.float32)
+    order = rng.permutation(40)
+    mesh = jnp.asarray(rng.integers(0, 2, 40), jnp.int32)
+
+    def spread(transport, some):
+        return transport.spread(OnMesh(u[some], mesh[some], (6, 5, 8), 4), charges[some], 2)
+
+    found = spread(ReproducibleTransport(), np.arange(40))
+    np.testing.assert_array_equal(found, spread(ReproducibleTransport(), order))
+    np.testing.assert_allclose(found, spread(PlainTransport(), order), atol=1e-6)
+
+
+def test_they_are_translated_for_a_gpu():
+    shape = Hyperparameters()
+    force_field = random_force_field(shape, "ewald", "float32", cutoff=6.0)
+    fast, system = on_gpu(force_field), small_crystal()
+    leaves, structure = jax.tree.flatten((fast, system, pairs_for(fast, system)))
+
+    def program(leaves):
+        force_field, system, pairs = jax.tree.unflatten(structure, leaves)
+        return force_field(system, pairs).forces
+
+    text = jax.jit(program).trace(leaves).lower(lowering_platforms=("cuda",)).as_text()
+    # Two filters forward and back in the loop over layers; short and long sums; the forces.
+    assert text.count("__gpu$xla.gpu.triton") == 7
+
+
+def test_without_a_gpu_they_are_refused():
+    with pytest.raises(InputError, match=r"JAX computes on cpu here.*plain"):
+        with_kernels(random_force_field(SMALL, "exact", "float32"), "gpu")
