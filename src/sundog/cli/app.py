@@ -17,6 +17,7 @@ from sundog.errors import InputError, SundogError
 VERBS = {
     "bench": ("sundog.cli.verbs.bench:bench", "Measure the speed on this machine."),
     "evaluate": ("sundog.cli.verbs.evaluate:evaluate", "Measure the accuracy of a model."),
+    "explain": ("sundog.cli.verbs.explain:explain", "Take a prediction apart."),
     "md": ("sundog.cli.verbs.md:md", "Run molecular dynamics of a structure."),
     "minimize": ("sundog.cli.verbs.minimize:minimize", "Relax a structure and its cell."),
     "predict": ("sundog.cli.verbs.predict:predict", "Compute energies, forces and charges."),

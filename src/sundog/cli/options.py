@@ -196,6 +196,14 @@ def refuse_existing(output: Path, overwrite: bool) -> None:
         )
 
 
+def check_folder(flag: str, path: Path | None) -> None:
+    """Raise `RunDirectoryError` when the folder of a file to be written is not there."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise RunDirectoryError(
+            f"{flag}: there is no such folder", got=path.parent, remedy="Make it first"
+        )
+
+
 def set_up_jax() -> None:
     """Configure JAX for this process: float64 is available, compiled programs are kept on disk."""
     # What is kept names every feature of the processor, some of which XLA then fails to

@@ -1,6 +1,7 @@
 """The one place that differentiates the physics.
 
 F = −dE/dR,   virial = dE/dε  with  r → r (1 + ε)
+E = Σ_t E_t,  F_t = −dE_t/dR,  F = Σ_t F_t
 """
 
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from sundog.typing import Cells, PerSystem, Positions
 
@@ -40,3 +42,21 @@ def energy_and_derivatives(
     (d_positions, d_strain), (energies, aux) = gradient(positions, strain)
     virial = 0.5 * (d_strain + d_strain.swapaxes(1, 2))
     return energies, -d_positions, virial, aux
+
+
+def forces_by_part(
+    energies: Callable[[Positions], tuple[Float[Array, " parts"], Aux]], positions: Positions
+) -> tuple[Float[Array, " parts"], Float[Array, "parts atoms 3"], Aux]:
+    """Return energies, the forces of each, and whatever else `energies` returns.
+
+    Each part is differentiated in full, through everything in it that depends on the positions.
+    One after another is pulled back through one forward pass, so that memory does not grow with
+    their number.
+
+    Args:
+        energies: maps positions [atoms, 3] in Å to energies in eV and anything else.
+        positions: where to evaluate.
+    """
+    found, pull_back, aux = jax.vjp(energies, positions, has_aux=True)
+    each = jnp.eye(found.shape[0], dtype=found.dtype)
+    return found, -jax.lax.map(lambda one: pull_back(one)[0], each), aux

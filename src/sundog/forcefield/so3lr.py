@@ -127,6 +127,18 @@ class ForceField(AbstractForceField):
             system, per_atom, forces=forces, virial=virial, features=features, atoms=atoms
         )
 
+    def contributions(
+        self, system: System, pairs: Pairs
+    ) -> tuple[dict[str, PerAtom], AtomicProperties]:
+        """Return the energy in eV that each term gives to each atom, and the atoms' properties.
+
+        A pair gives half of its energy to each of its atoms (pure, jittable, differentiable).
+        """
+        lists, plan = apart(pairs)
+        strain = jnp.zeros((system.number_of_systems, 3, 3), system.positions.dtype)
+        _, (per_atom, _, atoms) = self._energy(system, lists, plan, strain)
+        return per_atom, atoms
+
     def _energy(
         self, system: System, pairs: Mapping[str, PairList], plan: Plan | None, strain: Cells
     ) -> tuple[PerSystem, Aux]:

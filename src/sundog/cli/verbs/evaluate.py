@@ -11,11 +11,12 @@ from cyclopts import Parameter
 from sundog.cli.options import (
     FLAT,
     ModelOptions,
+    check_folder,
     choose_kernels,
     load_force_field,
     set_up_jax,
 )
-from sundog.errors import InputError, RunDirectoryError
+from sundog.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -89,7 +90,7 @@ def evaluate(
             "evaluate: nothing to evaluate" if data is None else "evaluate: two things at once",
             remedy="Give either --benchmark, as --benchmark s22, or --data FILE",
         )
-    _check_folder("--json", json)
+    check_folder("--json", json)
     chosen = ModelChoice(model_options, calculator, precision, charges)
     if data is not None:
         _on_data(data, label_options, chosen, json, output)
@@ -232,10 +233,3 @@ def _kernels(
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def _check_folder(flag: str, path: Path | None) -> None:
-    if path is not None and not path.absolute().parent.is_dir():
-        raise RunDirectoryError(
-            f"{flag}: there is no such folder", got=path.parent, remedy="Make it first"
-        )

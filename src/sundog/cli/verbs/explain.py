@@ -1,0 +1,229 @@
+"""`sundog explain`: what a prediction is made of."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from sundog.cli.options import (
+    FLAT,
+    ElectronOptions,
+    ModelOptions,
+    check_folder,
+    load_force_field,
+    set_up_jax,
+)
+from sundog.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ase import Atoms
+
+    from sundog.evaluate.explanation.fragments import Fragments
+    from sundog.evaluate.explanation.interaction import Interaction
+    from sundog.forcefield.so3lr import ForceField
+
+
+def explain(
+    structure: Path,
+    /,
+    *,
+    frame: int = 0,
+    fragments: str | None = None,
+    fragment_charges: str | None = None,
+    dimer: bool | None = None,
+    pairs: bool = False,
+    forces: bool = True,
+    memory_gib: float = 8.0,
+    model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
+    electron_options: Annotated[ElectronOptions, FLAT] = ElectronOptions(),  # noqa: B008
+    json: Path | None = None,
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+) -> None:
+    """Take a prediction apart: energies and forces by term, by atom and by fragment.
+
+    Of a dimer also its interaction energy, term by term. Everything is computed by the reference
+    formulation in float64.
+
+    Parameters
+    ----------
+    structure
+        Whatever `sundog predict` reads.
+    frame
+        Which structure of the file, counted from 0; negative from the end.
+    fragments
+        An array of the structure, or a file with one word per atom, equal where atoms belong
+        together; by default the bonded molecules.
+    fragment_charges
+        Total charge of each fragment for interactions, as 1,-1; by default those of
+        info["fragment_charges"], else none has any.
+    dimer
+        Split the interaction energy of two fragments, or say why not; by default where possible.
+    pairs
+        Interaction energy of every two fragments, each pair on its own.
+    forces
+        Forces by term, which take most of the time and memory.
+    memory_gib
+        Most memory to use, by estimate.
+    json
+        File for all numbers, replaced if it exists.
+    output
+        Folder for atoms.csv, fragments.csv, pairs.csv and a figure.
+    """
+    _check(model_options, json, dimer, pairs)
+    set_up_jax()
+    from sundog.cli.explanation import save_folder, show
+    from sundog.evaluate.explanation.decompose import decomposed
+    from sundog.evaluate.explanation.fragments import find_fragments
+    from sundog.evaluate.explanation.outcome import Explanation, as_json
+
+    atoms, frames = _frame(structure, frame)
+    force_field, described = load_force_field(model_options, "float64", [atoms], run=False)
+    print(described)
+    groups = find_fragments(atoms, fragments)
+    wanted = _pairs(atoms, groups, dimer, pairs)
+    found = decomposed(
+        force_field,
+        atoms,
+        charge=electron_options.charge,
+        multiplicity=electron_options.multiplicity,
+        forces=forces,
+        memory_gib=memory_gib,
+    )
+    bound: Sequence[Interaction] | str = (
+        wanted
+        if isinstance(wanted, str)
+        else _interactions(force_field, atoms, groups, wanted, fragment_charges, electron_options)
+    )
+    explanation = Explanation(atoms, groups, found, bound)
+    outcome = as_json(explanation) | {
+        "file": structure.name,
+        "frame": frame % frames,
+        "frames": frames,
+        **_origin(force_field, model_options, atoms, electron_options),
+    }
+    show(explanation, outcome)
+    if json is not None:
+        from sundog.cli.evaluation import save
+
+        save(json, outcome)
+    if output is not None:
+        save_folder(output, explanation, outcome)
+        print(f"Tables and figure are in {output}")
+
+
+def _check(options: ModelOptions, json: Path | None, dimer: bool | None, pairs: bool) -> None:
+    check_folder("--json", json)
+    if options.kernels not in ("auto", "reference"):
+        raise InputError(
+            "--kernels: energies of atoms and forces of terms are those of the reference",
+            got=options.kernels,
+            expected="auto or reference",
+        )
+    if dimer and pairs:
+        raise InputError(
+            "--dimer, --pairs: of a dimer both are the same", remedy="Leave one of them out"
+        )
+
+
+def _frame(path: Path, frame: int) -> "tuple[Atoms, int]":
+    """Return a frame of a file, and how many there are."""
+    from sundog.io.datasets import read_dataset
+
+    frames = read_dataset(path)
+    if not -len(frames) <= frame < len(frames):
+        raise InputError(
+            "--frame: there is no such structure in the file",
+            got=frame,
+            expected=f"0 to {len(frames) - 1}",
+        )
+    return frames[frame], len(frames)
+
+
+def _pairs(
+    atoms: "Atoms", fragments: "Fragments", dimer: bool | None, pairs: bool
+) -> list[tuple[int, int]] | str:
+    """Return the pairs whose interactions are wanted, or why there are none."""
+    from sundog.evaluate.explanation.interaction import pairs_of, why_no_dimer, why_periodic
+
+    if pairs:
+        if wrong := why_periodic(atoms):
+            raise wrong
+        return pairs_of(fragments.count)
+    if dimer is False:
+        return "not asked for"
+    wrong = why_no_dimer(atoms, fragments)
+    if wrong is None:
+        return [(0, 1)]
+    if dimer:
+        raise wrong
+    return str(wrong).removeprefix("--dimer: ")
+
+
+def _interactions(
+    force_field: "ForceField",
+    atoms: "Atoms",
+    fragments: "Fragments",
+    pairs: list[tuple[int, int]],
+    given: str | None,
+    electrons: ElectronOptions,
+) -> "list[Interaction]":
+    from sundog.evaluate.explanation.fragments import fragment_charges
+    from sundog.evaluate.explanation.interaction import interactions
+    from sundog.io.structures import electronic_state
+    from sundog.system import check_electrons
+
+    total, multiplicity = electronic_state(atoms, electrons.charge, electrons.multiplicity)
+    charges = fragment_charges(atoms, fragments, total, _integers(given))
+    if fragments.count > 2 and multiplicity != check_electrons(atoms.numbers, float(total)):
+        raise InputError(
+            "--pairs: which fragments have the unpaired electrons is not known",
+            got=f"multiplicity {multiplicity}",
+            remedy="Cut out the pairs of interest and give each its own multiplicity",
+        )
+    spin = multiplicity if fragments.count == 2 else None
+    return interactions(force_field, atoms, fragments, charges, pairs, spin)
+
+
+def _integers(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.replace(",", " ").split()]
+    except ValueError as error:
+        raise InputError(
+            "--fragment-charges: not integers", got=text, expected="as 1,-1"
+        ) from error
+
+
+def _origin(
+    force_field: "ForceField", options: ModelOptions, atoms: "Atoms", electrons: ElectronOptions
+) -> dict[str, Any]:
+    import jax
+
+    from sundog.io.provenance import collect_provenance
+    from sundog.io.structures import electronic_state
+    from sundog.weights.fetch import obtain
+
+    charge, multiplicity = electronic_state(atoms, electrons.charge, electrons.multiplicity)
+    card = obtain(options.model).card
+    return {
+        "charge": charge,
+        "multiplicity": multiplicity,
+        "model": force_field.model_name,
+        "settings": {
+            "precision": force_field.precision,
+            "electrostatics": force_field.electrostatics,
+            "cutoff_angstrom": options.cutoff_angstrom
+            if force_field.electrostatics != "exact"
+            else None,
+        },
+        "provenance": collect_provenance(
+            command_line=["sundog", *sys.argv[1:]],
+            weights_name=card["name"],
+            weights_sha256=card["safetensors_sha256"],
+            device=jax.devices()[0].device_kind,
+        ),
+    }

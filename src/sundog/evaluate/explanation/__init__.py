@@ -1,0 +1,1 @@
+"""What a prediction is made of: terms, atoms, fragments, and what binds two of them."""
