@@ -56,6 +56,22 @@ def test_a_dimer_in_one_command(tmp_path, small, capsys):
     assert "Interaction energy of H2O (0) and H2O (0)" in capsys.readouterr().out
 
 
+def test_what_a_reference_lacks(tmp_path, small, capsys):
+    file, known = waters(tmp_path / "w.extxyz"), tmp_path / "known.xyz"
+    write(known, molecule("CH3OH"))
+    out, folder = tmp_path / "out.json", tmp_path / "folder"
+    arguments = ["explain", str(file), "--no-forces", "--no-dimer", "--json", str(out)]
+    assert run(arguments) == 0
+    assert "no reference set given" in capsys.readouterr().out
+    assert json.loads(out.read_text())["coverage"] is None
+    assert run([*arguments, "--reference", str(known), "-o", str(folder)]) == 0
+    missing = json.loads(out.read_text())["coverage"]["missing"]
+    assert {one["environment"]: one["count"] for one in missing} == {"H: O; H": 4, "O: H2": 2}
+    assert "0.00% of the atoms are covered" in capsys.readouterr().out
+    with (folder / "missing.csv").open() as lines:
+        assert {row["atom"] for row in csv.DictReader(lines)} == set("012345")
+
+
 def test_pairs_of_three_and_why_there_is_no_dimer(tmp_path, small, capsys):
     file, out = waters(tmp_path / "w.extxyz", 3), tmp_path / "out.json"
     assert run(["explain", str(file), "--no-forces"]) == 0
@@ -97,7 +113,7 @@ def test_a_periodic_structure_has_no_interaction_energies(water, small, capsys):
     assert "No interaction energies" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("verb", ["explain"])
+@pytest.mark.parametrize("verb", ["explain", "coverage"])
 def test_help_does_not_import_jax(verb):
     probe = f"import sys; from sundog.cli.app import run; run(['{verb}', '--help']); "
     probe += "sys.exit('jax' in sys.modules)"

@@ -16,6 +16,10 @@ from sundog.errors import InputError, SundogError
 
 VERBS = {
     "bench": ("sundog.cli.verbs.bench:bench", "Measure the speed on this machine."),
+    "coverage": (
+        "sundog.cli.verbs.coverage:coverage",
+        "Count the local environments of a set, and find those that it lacks.",
+    ),
     "evaluate": ("sundog.cli.verbs.evaluate:evaluate", "Measure the accuracy of a model."),
     "explain": ("sundog.cli.verbs.explain:explain", "Take a prediction apart."),
     "md": ("sundog.cli.verbs.md:md", "Run molecular dynamics of a structure."),

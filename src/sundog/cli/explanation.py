@@ -1,7 +1,5 @@
 """What `sundog explain` prints and writes."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from sundog.errors import RunDirectoryError
-from sundog.files import write_atomically
+from sundog.cli.coverage import show_comparison, write_missing
+from sundog.cli.tables import make_folder, write_table
 
 if TYPE_CHECKING:
     from sundog.evaluate.explanation.outcome import Explanation
@@ -33,6 +31,7 @@ def show(explanation: "Explanation", outcome: dict[str, Any]) -> None:
         _show_dimer(console, outcome)
     else:
         _show_pairs(console, outcome)
+    show_comparison(outcome["coverage"])
 
 
 def save_folder(folder: Path, explanation: "Explanation", outcome: dict[str, Any]) -> None:
@@ -49,33 +48,10 @@ def save_folder(folder: Path, explanation: "Explanation", outcome: dict[str, Any
     write_table(folder / "fragments.csv", fragments_table(explanation))
     if not isinstance(explanation.interactions, str):
         write_table(folder / "pairs.csv", pairs_table(explanation.interactions))
+    if outcome["coverage"] is not None:
+        write_missing(folder / "missing.csv", outcome["coverage"])
     title = f"{outcome['formula']}, {outcome['file']} frame {outcome['frame']}"
     plot_explanation(explanation, folder / "explanation.png", title)
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for output, or use the one that is there.
-
-    Raises:
-        RunDirectoryError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunDirectoryError(
-            f"--output: {folder} cannot be made", got=error.strerror or error
-        ) from error
-
-
-def write_table(path: Path, rows: list[list[object]]) -> None:
-    """Write rows of comma-separated values, the headings first.
-
-    Raises:
-        RunDirectoryError: the file cannot be written.
-    """
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    write_atomically(path, text.getvalue())
 
 
 def _table(title: str, *headings: str, left: int = 1) -> Table:

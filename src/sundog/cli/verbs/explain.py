@@ -37,6 +37,7 @@ def explain(
     pairs: bool = False,
     forces: bool = True,
     memory_gib: float = 8.0,
+    reference: Path | None = None,
     model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
     electron_options: Annotated[ElectronOptions, FLAT] = ElectronOptions(),  # noqa: B008
     json: Path | None = None,
@@ -67,6 +68,9 @@ def explain(
         Forces by term, which take most of the time and memory.
     memory_gib
         Most memory to use, by estimate.
+    reference
+        Set to say which local environments of the structure it lacks: structures, or a file that
+        `sundog coverage --save` wrote. The published training set does not come with sundog.
     json
         File for all numbers, replaced if it exists.
     output
@@ -99,6 +103,7 @@ def explain(
     )
     explanation = Explanation(atoms, groups, found, bound)
     outcome = as_json(explanation) | {
+        "coverage": None if reference is None else _compared(atoms, reference),
         "file": structure.name,
         "frame": frame % frames,
         "frames": frames,
@@ -185,6 +190,18 @@ def _interactions(
         )
     spin = multiplicity if fragments.count == 2 else None
     return interactions(force_field, atoms, fragments, charges, pairs, spin)
+
+
+def _compared(atoms: "Atoms", reference: Path) -> dict[str, Any]:
+    """Return which environments of a structure a reference lacks."""
+    from sundog.cli.coverage import chosen_radius, load_reference_set
+    from sundog.evaluate.coverage.census import take_census
+    from sundog.evaluate.coverage.outcome import compared
+    from sundog.evaluate.coverage.reference import missing
+
+    known = load_reference_set(reference, chosen_radius(None, None, reference))
+    census = take_census([atoms], known.radius)
+    return compared(census, known, missing(census, known))
 
 
 def _integers(text: str | None) -> list[int] | None:

@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from sundog.evaluate.explanation.decompose import ordered
+from sundog.evaluate.explanation.fragments import formulas
 from sundog.evaluate.explanation.interaction import Interaction
 from sundog.evaluate.explanation.outcome import Explanation
 from sundog.files import replacing
@@ -128,14 +129,20 @@ def _draw_interaction(axes: Axes, dimer: Interaction) -> None:
 def _draw_bars(
     axes: Axes, values: Float[np.ndarray, " fragments"], name: str, explanation: Explanation
 ) -> None:
-    from sundog.evaluate.explanation.fragments import formulas
-
+    """Draw a term by fragment; of a single fragment, the mean over its atoms by element."""
+    fragments, atoms = explanation.fragments, explanation.atoms
+    labels, what = [""] * len(values), "eV"
+    if len(values) == 1:
+        energies = np.asarray(explanation.found.energies[name])
+        symbols = np.array(atoms.get_chemical_symbols())
+        labels, what = np.unique(symbols).tolist(), "eV per atom"
+        values = np.array([energies[symbols == one].mean() for one in labels])
+    elif len(values) <= MOST_NAMES:
+        labels = [f"{n} {one}" for n, one in enumerate(formulas(atoms, fragments))]
     axes.bar(np.arange(len(values)), values, color=BLUE, width=0.8)
     axes.axhline(0, color=INK, lw=0.8)
-    axes.set_title(f"{name}, eV", fontsize=10)
-    if len(values) <= MOST_NAMES:
-        names = formulas(explanation.atoms, explanation.fragments)
-        labels = [f"{n} {formula}" for n, formula in enumerate(names)]
-        axes.set_xticks(range(len(values)), labels, rotation=90 if len(values) > 3 else 0)
+    axes.set_title(f"{name}, {what}", fontsize=10)
+    if labels[0]:
+        axes.set_xticks(range(len(values)), labels, rotation=90 if len(values) > 5 else 0)
     else:
         axes.set_xlabel("fragment")

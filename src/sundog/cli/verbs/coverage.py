@@ -1,0 +1,94 @@
+"""`sundog coverage`: which local environments a set holds, and which a system lacks there."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sundog.cli.options import check_folder
+from sundog.errors import InputError
+
+
+def coverage(
+    data: Path,
+    /,
+    *more: Path,
+    radius_bonds: int | None = None,
+    radius_angstrom: float | None = None,
+    reference: Path | None = None,
+    save: Path | None = None,
+    orders: int = 20,
+    seed: int = 0,
+    json: Path | None = None,
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+) -> None:
+    """Count distinct local environments: atom-centred graphs of bonded neighbours.
+
+    Parameters
+    ----------
+    data
+        Structures: whatever `sundog predict` reads, files or folders.
+    more
+        Further ones.
+    radius_bonds
+        How far an environment reaches, in bonds; by default 2, or what the reference has.
+    radius_angstrom
+        The same as a distance in Å.
+    reference
+        Set to compare with: structures, or a file that --save wrote.
+    save
+        File for the environments, to be used as a reference: NAME.json.gz.
+    orders
+        Random orders of the structures for the curve of saturation.
+    seed
+        Of the orders.
+    json
+        File for the outcome, replaced if it exists.
+    output
+        Folder for the curve as a table and a figure, and a table of what the reference lacks.
+    """
+    check_folder("--json", json)
+    check_folder("--save", save)
+    if orders < 1:
+        raise InputError("--orders: at least one is needed", got=orders)
+    from sundog.cli.coverage import (
+        chosen_radius,
+        load_reference_set,
+        save_folder,
+        show,
+        timed_census,
+    )
+    from sundog.evaluate.coverage.outcome import as_json
+    from sundog.evaluate.coverage.reference import check_name, missing, save_reference
+    from sundog.evaluate.coverage.saturation import saturation
+    from sundog.io.datasets import read_dataset
+
+    if save is not None:
+        check_name(save)
+    radius = chosen_radius(radius_bonds, radius_angstrom, reference)
+    begin = time.perf_counter()
+    structures = [atoms for path in (data, *more) for atoms in read_dataset(path)]
+    reading = time.perf_counter() - begin
+    census, seconds = timed_census(structures, radius)
+    known = None if reference is None else load_reference_set(reference, radius)
+    lacking = [] if known is None else missing(census, known)
+    curve = saturation(census, orders, seed) if census.structures > 1 else None
+    names = ", ".join(path.name for path in (data, *more))
+    outcome = as_json(census, curve, known, lacking) | {
+        "data": names,
+        "seconds_reading": reading,
+        "seconds": seconds,
+        "atoms_per_s": len(census.environment) / seconds,
+    }
+    show(outcome)
+    if save is not None:
+        save_reference(census, save, names)
+        print(f"Environments are in {save}")
+    if json is not None:
+        from sundog.cli.evaluation import save as save_json
+
+        save_json(json, outcome)
+    if output is not None:
+        save_folder(output, census, curve, outcome)
+        print(f"Tables and figure are in {output}")
