@@ -53,7 +53,7 @@ def test_a_dimer_in_one_command(tmp_path, small, capsys):
         one["energies"]["zbl"] for one in outcome["fragments"]
     ]
     assert (folder / "explanation.png").stat().st_size > 10_000
-    assert "Interaction energy of H2O (0) and H2O (0)" in capsys.readouterr().out
+    assert "Interaction energy of 0 H2O and 1 H2O" in capsys.readouterr().out
 
 
 def test_what_a_reference_lacks(tmp_path, small, capsys):
@@ -103,6 +103,18 @@ def test_wrong_input_is_refused(arguments, words, tmp_path, small, capsys):
     file = waters(tmp_path / "w.extxyz", 3)
     assert run(["explain", str(file), "--no-forces", *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_ions_without_charges_are_explained_but_not_split(tmp_path, small, capsys):
+    file = tmp_path / "salt.xyz"
+    write(file, Atoms("ClHN", [[0, 0, 0], [5, 0, 0], [6.0, 0, 0]]))
+    assert run(["explain", str(file), "--no-forces", "--charge", "-1"]) == 0
+    assert "fragment charges: they are not known" in capsys.readouterr().out
+    assert run(["explain", str(file), "--no-forces", "--charge", "-1", "--dimer"]) == 2
+    assert "fragment charges: they are not known" in capsys.readouterr().err
+    given = ["--charge", "-1", "--fragment-charges", "-1,0"]
+    assert run(["explain", str(file), "--no-forces", *given]) == 0
+    assert "0 Cl (-1) and 1 HN" in capsys.readouterr().out
 
 
 def test_a_periodic_structure_has_no_interaction_energies(water, small, capsys):

@@ -112,11 +112,12 @@ def _show_atoms(console: Console, outcome: dict[str, Any]) -> None:
 
 def _show_dimer(console: Console, outcome: dict[str, Any]) -> None:
     one = outcome["interactions"][0]
-    names = [outcome["fragments"][n]["formula"] for n in one["fragments"]]
     a, b = (
-        f"{name} ({q:+d})".replace("+0", "0") for name, q in zip(names, one["charges"], strict=True)
+        f"{n} {outcome['fragments'][n]['formula']}{f' ({charge:+d})' if charge else ''}"
+        for n, charge in zip(one["fragments"], one["charges"], strict=True)
     )
-    table = _table(f"Interaction energy of {a} and {b}, kcal/mol", "", "", f"at {a}", f"at {b}")
+    headings = ("", "all", f"at {a}", f"at {b}")
+    table = _table(f"Interaction energy of {a} and {b}, kcal/mol", *headings)
     for name, value in one["energies"].items():
         table.add_row(name, *(_number(x, 3) for x in (value, *one["by_fragment"][name])))
         for part, share in one["parts"].get(name, {}).items():

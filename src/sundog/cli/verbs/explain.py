@@ -14,7 +14,7 @@ from sundog.cli.options import (
     load_force_field,
     set_up_jax,
 )
-from sundog.errors import InputError
+from sundog.errors import ChargeError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def explain(
     *,
     frame: int = 0,
     fragments: str | None = None,
-    fragment_charges: str | None = None,
+    fragment_charges: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     dimer: bool | None = None,
     pairs: bool = False,
     forces: bool = True,
@@ -96,11 +96,18 @@ def explain(
         forces=forces,
         memory_gib=memory_gib,
     )
-    bound: Sequence[Interaction] | str = (
-        wanted
-        if isinstance(wanted, str)
-        else _interactions(force_field, atoms, groups, wanted, fragment_charges, electron_options)
-    )
+    bound: Sequence[Interaction] | str
+    if isinstance(wanted, str):
+        bound = wanted
+    else:
+        try:
+            bound = _interactions(
+                force_field, atoms, groups, wanted, fragment_charges, electron_options
+            )
+        except ChargeError as error:
+            if dimer or pairs or fragment_charges is not None:
+                raise
+            bound = str(error)  # nobody has asked for them
     explanation = Explanation(atoms, groups, found, bound)
     outcome = as_json(explanation) | {
         "coverage": None if reference is None else _compared(atoms, reference),

@@ -80,8 +80,8 @@ def _draw_atoms(axes: Axes, explanation: Explanation) -> None:
         zorder=2,
     )
     axes.figure.colorbar(dots, ax=axes, label="partial charge, e", shrink=0.8)
-    axes.set_aspect("equal")
     axes.margins(0.12)
+    axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlabel("Å")
     axes.set_title("atoms, seen along their thinnest direction", fontsize=10)
 
@@ -129,7 +129,7 @@ def _draw_interaction(axes: Axes, dimer: Interaction) -> None:
 def _draw_bars(
     axes: Axes, values: Float[np.ndarray, " fragments"], name: str, explanation: Explanation
 ) -> None:
-    """Draw a term by fragment; of a single fragment, the mean over its atoms by element."""
+    """Draw a term by fragment: a bar each, or points of many; of one, the mean by element."""
     fragments, atoms = explanation.fragments, explanation.atoms
     labels, what = [""] * len(values), "eV"
     if len(values) == 1:
@@ -139,8 +139,13 @@ def _draw_bars(
         values = np.array([energies[symbols == one].mean() for one in labels])
     elif len(values) <= MOST_NAMES:
         labels = [f"{n} {one}" for n, one in enumerate(formulas(atoms, fragments))]
-    axes.bar(np.arange(len(values)), values, color=BLUE, width=0.8)
-    axes.axhline(0, color=INK, lw=0.8)
+    if labels[0]:
+        axes.bar(np.arange(len(values)), values, color=BLUE, width=0.8)
+        axes.axhline(0, color=INK, lw=0.8)
+    else:
+        # Of a protein and its water only energies per atom fit one scale.
+        what = "eV per atom"
+        axes.plot(values / np.bincount(fragments.index), ".", color=BLUE, ms=3)
     axes.set_title(f"{name}, {what}", fontsize=10)
     if labels[0]:
         axes.set_xticks(range(len(values)), labels, rotation=90 if len(values) > 5 else 0)
