@@ -14,7 +14,7 @@ from sundog.forcefield.decomposition import between_groups, decompose
 decomposed = eqx.filter_jit(decompose)
 
 
-@pytest.mark.parametrize("electrostatics", ["exact", "ewald"])
+@pytest.mark.parametrize("electrostatics", ["exact", pytest.param("ewald", marks=pytest.mark.slow)])
 def test_parts_add_up_to_the_prediction(electrostatics):
     force_field = small_force_field(electrostatics, tail=electrostatics == "ewald")
     system = ethanol(total_charge=1) if electrostatics == "exact" else small_crystal()
