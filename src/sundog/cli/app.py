@@ -20,6 +20,7 @@ VERBS = {
         "sundog.cli.verbs.coverage:coverage",
         "Count the local environments of a set, and find those that it lacks.",
     ),
+    "doctor": ("sundog.cli.verbs.doctor:doctor", "Say what this installation can do."),
     "evaluate": ("sundog.cli.verbs.evaluate:evaluate", "Measure the accuracy of a model."),
     "explain": ("sundog.cli.verbs.explain:explain", "Take a prediction apart."),
     "md": ("sundog.cli.verbs.md:md", "Run molecular dynamics of a structure."),

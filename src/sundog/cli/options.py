@@ -205,7 +205,12 @@ def check_folder(flag: str, path: Path | None) -> None:
 
 
 def set_up_jax() -> None:
-    """Configure JAX for this process: float64 is available, compiled programs are kept on disk."""
+    """Configure JAX for this process: float64 is available, compiled programs are kept on disk.
+
+    On GPUs the same program gives the same bits again: libraries keep to one algorithm, and no
+    atomics add floats.
+    """
+    _add_xla_flag("--xla_gpu_deterministic_ops=true")
     # What is kept names every feature of the processor, some of which XLA then fails to
     # recognise; it says so at length in errors that are none. JAX itself sets 1, and a process
     # started from one that uses JAX inherits it.
@@ -219,3 +224,10 @@ def set_up_jax() -> None:
     if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "programs"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+
+
+def _add_xla_flag(flag: str) -> None:
+    """Set a flag of XLA, unless the user has said otherwise; before JAX has started."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    if flag.partition("=")[0] not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} {flag}".strip()

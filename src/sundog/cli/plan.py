@@ -1,13 +1,12 @@
 """`--dry-run`: what a run would do, what it takes and how long, measured on a few steps."""
 
-import resource
-import sys
 from typing import TYPE_CHECKING
 
 import yaml
 
 from sundog.cli.boxes import describe_boxes
 from sundog.cli.setup import Setup
+from sundog.evaluate.memory import forecast
 from sundog.simulate.assembly import ensemble_of
 from sundog.simulate.run import run
 
@@ -29,6 +28,13 @@ def print_plan(setup: Setup, state: "MDState") -> None:
     print(f"Structure: {setup.describe()}")
     for line in (*setup.said, *describe_boxes(state.neighbors)):
         print(line)
+    memory = forecast(setup.force_field, state.system, state.neighbors)
+    if state.system.number_of_atoms > memory.most_atoms:
+        print(
+            f"{memory}. The run would not fit: use a smaller cutoff, a smaller system or a device "
+            "with more memory"
+        )
+        return
     ensemble = ensemble_of(setup.force_field, settings, setup.matter)
     each = -(-STEPS_PER_CHUNK // ensemble.cycle) * ensemble.cycle
     total = (1 + TIMED_CHUNKS) * each
@@ -55,9 +61,4 @@ def print_plan(setup: Setup, state: "MDState") -> None:
         f"The run: {settings.steps} steps, {settings.steps * settings.timestep_fs * 1e-3:g} ps, "
         f"about {hours:.2g} h; {rows} rows and {frames} frames a replica"
     )
-    print(f"Peak memory of this process so far: {_peak_memory_mb():.0f} MB")
-
-
-def _peak_memory_mb() -> float:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    print(memory)

@@ -24,10 +24,13 @@ from sundog.forcefield.compiled import compiled
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField
 from sundog.forcefield.tabulated import tabulated
+from sundog.kernels.cpu import library
 from sundog.numerics.precision import with_x64
 from sundog.system import System
+from sundog.typing import Precision
 
 KernelName = Literal["auto", "reference", "plain", "cpu", "gpu"]
+KERNELS: tuple[KernelName, ...] = ("reference", "plain", "cpu", "gpu")
 
 LARGEST_DEVIATION = {"float64": 2e-6, "float32": 1e-3}
 """eV/Å between forces of two formulations before one of them must be wrong: in float64 the
@@ -67,13 +70,23 @@ def with_kernels(force_field: ForceField, kernels: KernelName) -> tuple[Abstract
     return tabulated(force_field), f"plain, because {fast}"
 
 
-def _on_gpu(force_field: ForceField) -> AbstractForceField:
-    # Late, because Pallas takes its time to import and is not in every JAX as it is used here.
-    from sundog.forcefield.on_gpu import on_gpu
+def unavailable(kernels: KernelName, precision: Precision) -> str | None:
+    """Return why kernels cannot be used here in some precision, or None (host only)."""
+    if kernels == "cpu":
+        return library.why_unavailable()
+    if kernels != "gpu":
+        return None
+    # Late, because Pallas takes its time to import.
     from sundog.kernels.gpu.device import why_unavailable
 
-    if reason := why_unavailable(force_field.precision):
+    return why_unavailable(precision)
+
+
+def _on_gpu(force_field: ForceField) -> AbstractForceField:
+    if reason := unavailable("gpu", force_field.precision):
         raise InputError(f"kernels: {reason}", got="gpu", remedy="Or use plain, or auto")
+    from sundog.forcefield.on_gpu import on_gpu
+
     return on_gpu(force_field)
 
 

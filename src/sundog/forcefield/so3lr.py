@@ -25,6 +25,7 @@ from sundog.longrange.plan import Plan
 from sundog.longrange.planning import Ewald, check_accuracy
 from sundog.model.so3krates import So3krates
 from sundog.neighbors.pairs import PairList, edges
+from sundog.numerics.precision import whole_products
 from sundog.numerics.segments import sum_per_system
 from sundog.properties import AtomFeatures, AtomicProperties
 from sundog.system import System
@@ -112,6 +113,7 @@ class ForceField(AbstractForceField):
         """Return it with electrostatics and dispersion counted `weight` times in the forces."""
         return replace(self, long_weight=float(weight))
 
+    @whole_products
     def __call__(self, system: System, pairs: Pairs) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
         systems = system.number_of_systems

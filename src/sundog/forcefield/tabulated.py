@@ -37,6 +37,7 @@ from sundog.longrange.plan import Plan
 from sundog.model.layer import Filter, Layer
 from sundog.model.so3krates import So3krates
 from sundog.neighbors.pairs import PairList
+from sundog.numerics.precision import whole_products
 from sundog.properties import AtomFeatures, AtomicProperties
 from sundog.system import System
 from sundog.terms.base import AbstractPairTerm
@@ -73,6 +74,7 @@ class TabulatedForceField(AbstractForceField):
         """Return it with electrostatics and dispersion counted `weight` times in the forces."""
         return replace(self, reference=self.reference.weighted(weight))
 
+    @whole_products
     def __call__(self, system: System, pairs: Pairs) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
         listed, plan = apart(pairs)
