@@ -59,6 +59,10 @@ class FileFormatError(SundogError):
     """A file is missing, empty, truncated or of a format sundog cannot read."""
 
 
+class MissingDataError(FileFormatError):
+    """The data of a benchmark are not there; those that are there may still be judged by."""
+
+
 class WeightsError(SundogError):
     """Model weights are missing, damaged or not trusted."""
 

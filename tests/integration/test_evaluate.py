@@ -131,12 +131,14 @@ def test_the_published_weights_on_the_dimers_of_s66x8(monkeypatch):
     from sundog import load
     from sundog.evaluate.benchmarks import sapt10k
     from sundog.evaluate.benchmarks.run import run as run_benchmark
+    from sundog.evaluate.benchmarks.tasks.dimers import DimerTask
     from sundog.evaluate.models import ForceFieldModel
     from sundog.forcefield.kernels import with_kernels
 
-    every = sapt10k.prepare(SAPT10K.parent)
+    every = sapt10k.prepare(SAPT10K.parent).dimers
     some = [dimer for dimer in every if dimer.group == "S66x8"]
-    monkeypatch.setattr(sapt10k, "prepare", lambda _: some)
+    task = DimerTask(some, sapt10k.selections(some))
+    monkeypatch.setattr(sapt10k, "prepare", lambda _: task)
     force_field, _ = with_kernels(load(electrostatics="exact", precision="float64"), "auto")
     outcome = run_benchmark("sapt10k", ForceFieldModel(force_field, "so3lr"), None, report=print)
     assert len(every) == 9948

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from rich.table import Table
 
 from sundog.errors import RunDirectoryError
+from sundog.evaluate.benchmarks.wording import interval, number
 from sundog.files import write_atomically
 
 if TYPE_CHECKING:
@@ -42,22 +43,24 @@ def save(path: Path | None, content: object) -> None:
 def show_benchmark(outcome: dict[str, Any]) -> None:
     """Print metrics with their intervals beside the published values."""
     card, published = outcome["card"], outcome["card"]["published"]
-    table = Table(title=f"{card['title']} ({outcome['unit']}), {outcome['model']}")
-    for heading in ("metric", "value", "95 % interval", "published"):
-        table.add_column(heading, justify="left" if heading == "metric" else "right")
-    for name, value in outcome["metrics"].items():
-        if not name.startswith("mae") and name not in ("rmse", *published):
-            continue  # in the JSON
-        low_high = outcome["intervals"].get(name)
-        interval = "–" if low_high is None else f"{low_high[0]:.3f} – {low_high[1]:.3f}"
+    table = Table(title=f"{card['title']}, {outcome['model']}")
+    for heading in ("metric", "unit", "value", "95 % interval", "published"):
+        left = heading in ("metric", "unit")
+        table.add_column(heading, justify="left" if left else "right")
+    for name in dict.fromkeys([*outcome["shown"], *published]):
+        if name not in outcome["metrics"]:
+            continue  # which `missing` is about
+        bounds = interval(outcome["intervals"].get(name))
         theirs = f"{published[name]:g}" if name in published else "–"
-        table.add_row(name, f"{value:.3f}", interval, theirs)
+        value = number(outcome["metrics"][name])
+        table.add_row(name, outcome["units"][name], value, bounds, theirs)
     Console().print(table)
     if published:
         print(f"Published: {card['published_by']}")
     print(
-        f"{outcome['n']} of {outcome['n_of']} dimers, {outcome['structures']} structures in "
-        f"{outcome['seconds_computing']:.1f} s: {outcome['structures_per_s']:.0f} structures/s"
+        f"{outcome['n']} of {outcome['n_of']} {outcome['items']}, {outcome['structures']} "
+        f"structures in {outcome['seconds_computing']:.1f} s: "
+        f"{outcome['structures_per_s']:.0f} structures/s"
     )
     if "batched_over_one_by_one" in outcome:
         print(
@@ -65,6 +68,8 @@ def show_benchmark(outcome: dict[str, Any]) -> None:
             f"structures/s in batches, {outcome['one_by_one_structures_per_s']:.1f} one at a time: "
             f"{outcome['batched_over_one_by_one']:.1f} times as fast"
         )
+    for name, reason in outcome["missing"].items():
+        print(f"No {name}: {reason}", file=sys.stderr)
     _show_failures([f"{one['name']}: {one['reason']}" for one in outcome["failed"]])
 
 

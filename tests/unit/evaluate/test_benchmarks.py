@@ -8,11 +8,12 @@ from ase import Atoms
 from ase.calculators.lj import LennardJones
 
 from fixtures import needs_compiled_kernels, small_force_field
-from sundog.errors import FileFormatError, InputError
+from sundog.errors import FileFormatError, InputError, MissingDataError
 from sundog.evaluate.benchmarks import s22, s66x8, sapt10k
-from sundog.evaluate.benchmarks.dimers import APART, Dimer, interactions, structures_of
 from sundog.evaluate.benchmarks.names import BENCHMARKS
-from sundog.evaluate.benchmarks.run import benchmark, run, score
+from sundog.evaluate.benchmarks.run import benchmark, run
+from sundog.evaluate.benchmarks.tasks.base import Answers
+from sundog.evaluate.benchmarks.tasks.dimers import APART, Dimer, DimerTask
 from sundog.evaluate.models import (
     AbstractModel,
     Answer,
@@ -104,7 +105,7 @@ def test_damaged_data_are_refused(frames, words, tmp_path):
 @pytest.mark.parametrize("name", ["sapt10k", "s66x8"])
 def test_missing_data_say_what_is_missing_and_how_to_get_it(name, tmp_path):
     for folder in (None, tmp_path):
-        with pytest.raises(FileFormatError, match=r"--data-dir.*Put "):
+        with pytest.raises(MissingDataError, match=r"--data-dir.*Put "):
             benchmark(name).prepare(folder)
 
 
@@ -127,7 +128,7 @@ def test_s66x8_has_curves(tmp_path):
 
 
 def test_s22_comes_with_ase():
-    dimers = s22.prepare(None)
+    dimers = s22.prepare(None).dimers
     assert len(dimers) == 22
     water = next(dimer for dimer in dimers if dimer.name == "Water_dimer")
     assert water.reference == pytest.approx(-5.0, abs=0.05)  # kcal/mol
@@ -148,23 +149,24 @@ def test_failures_are_told_and_left_out_of_the_metrics(tmp_path):
     names = [failure["name"] for failure in outcome["failed"]]
     assert sorted(names) == ["Ammonia_dimer", "Water_dimer"]
     assert [outcome["n"], outcome["n_of"]] == [20, 22]
-    with pytest.raises(InputError, match="none of the dimers"):
-        score(benchmark("s22"), s22.prepare(None), np.full(22, np.nan))
+    with pytest.raises(InputError, match="s22: the model computed none of the dimers"):
+        run("s22", Known(failing=range(100)), None, report=print)
 
 
 def test_a_calculator_gets_the_monomers_one_by_one():
-    dimers = s22.prepare(None)[:3]
-    model = CalculatorModel(LennardJones, "lj")
-    structures = structures_of(model, dimers)
-    found = interactions(model, dimers, structures)
-    assert found.structures == 9
+    dimers = s22.prepare(None).dimers[:3]
+    model, task = CalculatorModel(LennardJones, "lj"), DimerTask(dimers)
+    structures = task.structures(model)
+    assert len(structures) == 9
+    values, failed = task.interactions(Answers([{"energy": e} for e in model(structures).energies]))
+    assert not failed
     assert len(structures[0]) == len(structures[3]) + len(structures[6])
     energies = []
     for part in (dimers[0].together(), *dimers[0].monomers()):
         part.calc = LennardJones()
         energies.append(part.get_potential_energy())
     expected = (energies[0] - energies[1] - energies[2]) / KCAL_PER_MOL
-    assert found.values[0] == pytest.approx(expected, rel=1e-12)
+    assert values[0] == pytest.approx(expected, rel=1e-12)
 
 
 class Broken:

@@ -16,6 +16,7 @@ class Card:
         metric: what the numbers are, with unit.
         protocol: how they are computed.
         data: how to get the data.
+        headline: the one metric that a table of several benchmarks shows.
         published: values of the literature by metric.
         published_by: who found them, and how.
     """
@@ -27,6 +28,7 @@ class Card:
     metric: str
     protocol: str
     data: str
+    headline: str = "mae"
     published: Mapping[str, float] = field(default_factory=dict)
     published_by: str = ""
 
@@ -36,4 +38,16 @@ DIMER_PROTOCOL = (
     "partial charges of each monomer add up to its own charge, in the dimer and apart; apart means "
     "the same structure with monomer B 10,000 Å away. ASE calculators: "
     "E(dimer) − E(A) − E(B), each with its own total charge."
+)
+
+NO_DATA = "None needed: the structures are built in"
+
+DIPOLE_PROTOCOL = (
+    "Dipoles of neutral molecules at the geometries of the set. A force field's dipole is that of "
+    "its partial charges."
+)
+DIPOLE_DATA = (
+    "The article says where the set is archived, in a format of its own. "
+    "Convert it and put it into --data-dir as {file}: extended XYZ, every frame with REF_dipole in "
+    "e·Å"
 )

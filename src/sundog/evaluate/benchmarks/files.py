@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sundog.errors import FileFormatError
+from sundog.errors import MissingDataError
 from sundog.evaluate.benchmarks.card import Card
 
 
@@ -11,12 +11,12 @@ def find(card: Card, data_dir: Path | None, names: Sequence[str]) -> Path:
     """Return the first of the files that is in the folder.
 
     Raises:
-        FileFormatError: no folder was given, or none of the files is there.
+        MissingDataError: no folder was given, or none of the files is there.
     """
     for path in () if data_dir is None else (data_dir / name for name in names):
         if path.is_file():
             return path
-    raise FileFormatError(
+    raise MissingDataError(
         f"{card.name}: the data are missing",
         got="no --data-dir" if data_dir is None else f"--data-dir {data_dir}",
         expected=f"{' or '.join(names)} there",

@@ -1,4 +1,25 @@
 """The benchmarks, by name; nothing is imported, so that help is immediate."""
 
-BENCHMARKS = ("sapt10k", "s66x8", "s22")
-"""Each is the file of its name in this folder."""
+BENCHMARKS = (
+    "sapt10k",
+    "s66x8",
+    "s22",
+    "ncia",
+    "torsionnet500",
+    "qm7b",
+    "alphaml",
+    "md22",
+    "dimer-curves",
+    "invariance",
+    "smoothness",
+    "extensivity",
+    "charge-transfer",
+)
+"""Each is the file of its name in this folder, with _ for -."""
+
+SUITES = {
+    "quick": ("s22", "dimer-curves", "invariance", "smoothness", "extensivity", "charge-transfer"),
+    "paper": ("sapt10k", "s66x8", "torsionnet500", "qm7b", "alphaml"),
+    "full": BENCHMARKS,
+}
+"""Quick needs no data; paper is what the article on SO3LR prints values of."""

@@ -1,32 +1,23 @@
 """Running a benchmark: prepare, compute, score, and what comes out as JSON."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from ase import Atoms
 
 from sundog.errors import InputError
-from sundog.evaluate import statistics
 from sundog.evaluate.benchmarks.card import Card
-from sundog.evaluate.benchmarks.dimers import Dimer, Values, interactions, structures_of
 from sundog.evaluate.benchmarks.names import BENCHMARKS
+from sundog.evaluate.benchmarks.tasks.base import AbstractTask, Answers
 from sundog.evaluate.models import AbstractModel
 
 SCHEMA = "sundog.benchmark/1"
 """Of the JSON; the number changes when a key changes its meaning or goes."""
-
-STATISTICS = {
-    "mae": statistics.mean_absolute,
-    "rmse": statistics.root_mean_square,
-    "me": statistics.mean_signed,
-    "max": statistics.largest,
-}
-WORST = 20
-"""Dimers in the list of the worst."""
 
 Outcome = dict[str, Any]
 
@@ -36,13 +27,22 @@ class Benchmark(Protocol):
 
     CARD: Card
 
-    def prepare(self, data_dir: Path | None) -> list[Dimer]:
-        """Return the dimers."""
+    def prepare(self, data_dir: Path | None) -> AbstractTask:
+        """Return the task, with the data that it needs.
+
+        Raises:
+            MissingDataError: the data are not in the folder.
+            FileFormatError: they are damaged.
+        """
         ...
 
-    def selections(self, dimers: list[Dimer]) -> Mapping[str, np.ndarray]:
-        """Return which dimers each set of metrics is about."""
-        ...
+
+@dataclass(frozen=True)
+class Prepared:
+    """A benchmark that is ready to be asked of models."""
+
+    card: Card
+    task: AbstractTask
 
 
 def benchmark(name: str) -> Benchmark:
@@ -53,7 +53,20 @@ def benchmark(name: str) -> Benchmark:
     """
     if name not in BENCHMARKS:
         raise InputError("--benchmark: unknown", got=name, expected=", ".join(BENCHMARKS))
-    return import_module(f"sundog.evaluate.benchmarks.{name}")  # pyright: ignore
+    module = name.replace("-", "_")
+    return import_module(f"sundog.evaluate.benchmarks.{module}")  # pyright: ignore
+
+
+def prepare(name: str, data_dir: Path | None) -> Prepared:
+    """Return a benchmark with its data.
+
+    Raises:
+        InputError: no such benchmark.
+        MissingDataError: its data are not in the folder.
+        FileFormatError: they are damaged.
+    """
+    chosen = benchmark(name)
+    return Prepared(chosen.CARD, chosen.prepare(data_dir))
 
 
 def run(
@@ -74,83 +87,63 @@ def run(
         report: called with lines of progress.
 
     Raises:
-        InputError: no such benchmark, or no structure that the model can describe.
+        InputError: no such benchmark, or nothing in it that the model can describe.
         FileFormatError: the data are missing or damaged.
     """
+    return judge(prepare(name, data_dir), model, one_by_one=one_by_one, report=report)
+
+
+def judge(
+    prepared: Prepared,
+    model: AbstractModel,
+    *,
+    one_by_one: int = 0,
+    report: Callable[[str], None],
+) -> Outcome:
+    """Return the outcome of a benchmark that is prepared; arguments and errors as for `run`."""
     begin = time.perf_counter()
-    chosen = benchmark(name)
-    dimers = chosen.prepare(data_dir)
-    structures = structures_of(model, dimers)
-    report(f"{chosen.CARD.title}: {len(dimers)} dimers, {len(structures)} structures")
+    card, task = prepared.card, prepared.task
+    structures = task.structures(model)
+    report(f"{card.title}: {len(structures)} structures, {model.name}")
     computing = time.perf_counter()
-    found = interactions(model, dimers, structures)
+    answers = _answers(model, structures, task)
     computed = time.perf_counter() - computing
+    try:
+        score = task.score(model, answers)
+    except InputError as error:
+        error.args = (f"{card.name}: {error.args[0]}",)
+        raise
     outcome = {
         "schema": SCHEMA,
-        "benchmark": name,
+        "benchmark": card.name,
         "model": model.name,
-        **score(chosen, dimers, found.values),
-        "failed": [
-            {"name": dimers[n].name, "reason": reason} for n, reason in found.failures.items()
-        ],
+        **vars(score),
+        "shown": list(score.shown or score.metrics),
+        "curves": [curve.json() for curve in score.curves],
+        "unit": next(iter(score.units.values())),
+        "items": task.items,
         "charges": model.charges,
-        "structures": found.structures,
+        "structures": len(structures),
         "atoms": sum(map(len, structures)),
         "seconds_computing": computed,
-        "structures_per_s": found.structures / computed,
-        "card": asdict(chosen.CARD),
+        "structures_per_s": len(structures) / computed,
+        "card": asdict(card),
     }
     if one_by_one:
         outcome |= speed(model, structures, one_by_one)
     return outcome | {"seconds": time.perf_counter() - begin}
 
 
-def score(chosen: Benchmark, dimers: list[Dimer], values: Values) -> Outcome:
-    """Return metrics in kcal/mol with their intervals, by group, and the worst dimers.
-
-    Raises:
-        InputError: no dimer has a value.
-    """
-    reference = np.array([dimer.reference for dimer in dimers])
-    errors = values - reference
-    known = np.isfinite(errors)
-    if not known.any():
-        raise InputError(
-            f"{chosen.CARD.name}: the model computed none of the dimers",
-            remedy="Look at what it supports: elements, charges, molecules without a cell",
-        )
-    metrics, intervals = {}, {}
-    for selection, members in chosen.selections(dimers).items():
-        some = errors[members & known]
-        for name, statistic in STATISTICS.items() if len(some) else ():
-            key = f"{name}_{selection}" if selection else name
-            metrics[key] = statistic(some)
-            if name in ("mae", "rmse"):
-                intervals[key] = statistics.interval(some, statistic)
-    groups = np.array([dimer.group for dimer in dimers])
-    by_group = {}
-    for group in dict.fromkeys(groups.tolist()):
-        some = errors[(groups == group) & known]
-        if len(some):
-            by_group[group] = {"n": len(some), **{k: f(some) for k, f in STATISTICS.items()}}
-    worst = [n for n in np.argsort(-np.abs(errors)) if known[n]][:WORST]
-    return {
-        "metrics": metrics,
-        "intervals": intervals,
-        "unit": "kcal/mol",
-        "n": int(known.sum()),
-        "n_of": len(dimers),
-        "groups": by_group,
-        "worst": [
-            {
-                "name": dimers[n].name,
-                "group": dimers[n].group,
-                "reference": float(reference[n]),
-                "predicted": float(values[n]),
-            }
-            for n in worst
-        ],
-    }
+def _answers(model: AbstractModel, structures: Sequence[Atoms], task: AbstractTask) -> Answers:
+    if task.needs == "properties":
+        return Answers(list(model.properties(structures)))
+    found = model(structures)
+    return Answers(
+        [
+            found.failures[n] if n in found.failures else {"energy": np.asarray(energy)}
+            for n, energy in enumerate(found.energies)
+        ]
+    )
 
 
 def speed(model: AbstractModel, structures: Sequence[Any], count: int) -> Outcome:

@@ -1,13 +1,11 @@
 """S22: interaction energies of 22 dimers; structures and values come with ASE."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 from ase.data import s22
 
 from sundog.evaluate.benchmarks.card import DIMER_PROTOCOL, Card
-from sundog.evaluate.benchmarks.dimers import Dimer
+from sundog.evaluate.benchmarks.tasks.dimers import Dimer, DimerTask
 from sundog.units import KCAL_PER_MOL
 
 CARD = Card(
@@ -22,9 +20,9 @@ CARD = Card(
 )
 
 
-def prepare(data_dir: Path | None) -> list[Dimer]:
+def prepare(data_dir: Path | None) -> DimerTask:
     """Return the dimers; no folder is needed."""
-    return [
+    dimers = [
         Dimer(
             name=name,
             group="S22",
@@ -35,8 +33,4 @@ def prepare(data_dir: Path | None) -> list[Dimer]:
         )
         for name in s22.s22
     ]
-
-
-def selections(dimers: list[Dimer]) -> Mapping[str, np.ndarray]:
-    """Return which dimers each set of metrics is about."""
-    return {"": np.ones(len(dimers), bool)}
+    return DimerTask(dimers)

@@ -10,8 +10,8 @@ import numpy as np
 
 from sundog.errors import FileFormatError
 from sundog.evaluate.benchmarks.card import DIMER_PROTOCOL, Card
-from sundog.evaluate.benchmarks.dimers import Dimer
 from sundog.evaluate.benchmarks.files import find
+from sundog.evaluate.benchmarks.tasks.dimers import Dimer, DimerTask
 from sundog.io.structures import read_structures
 
 CARD = Card(
@@ -29,7 +29,7 @@ FILES = ("s66x8.extxyz", "s66x8.xyz")
 KEYS = ("name", "atoms_in_monomer_a", "interaction_energy_kcal_mol")
 
 
-def prepare(data_dir: Path | None) -> list[Dimer]:
+def prepare(data_dir: Path | None) -> DimerTask:
     """Return the dimers.
 
     Raises:
@@ -54,7 +54,7 @@ def prepare(data_dir: Path | None) -> list[Dimer]:
                 labels={"separation": float(separation)},
             )
         )
-    return dimers
+    return DimerTask(dimers, selections(dimers))
 
 
 def selections(dimers: list[Dimer]) -> Mapping[str, np.ndarray]:

@@ -11,8 +11,8 @@ from ase import Atoms
 
 from sundog.errors import FileFormatError
 from sundog.evaluate.benchmarks.card import DIMER_PROTOCOL, Card
-from sundog.evaluate.benchmarks.dimers import Dimer
 from sundog.evaluate.benchmarks.files import find
+from sundog.evaluate.benchmarks.tasks.dimers import Dimer, DimerTask
 
 CARD = Card(
     name="sapt10k",
@@ -22,6 +22,7 @@ CARD = Card(
     licence="MIT (SO3LR repository)",
     metric="Mean absolute error of the interaction energies, kcal/mol",
     protocol=DIMER_PROTOCOL,
+    headline="mae_all",
     data="Put sapt10k.zip (or the sapt10k.xyz in it) of the SO3LR repository's examples into "
     "--data-dir",
     published={"mae_all": 0.90, "mae_neutral": 0.82, "mae_charged": 1.46},
@@ -31,7 +32,7 @@ FILES = ("sapt10k.zip", "sapt10k.xyz", "sapt10k.extxyz")
 KEYS = ("num_a", "num_b", "charge_a", "charge_b", "benchmark_Eint", "folder_name", "file_name")
 
 
-def prepare(data_dir: Path | None) -> list[Dimer]:
+def prepare(data_dir: Path | None) -> DimerTask:
     """Return the dimers.
 
     Raises:
@@ -59,7 +60,7 @@ def prepare(data_dir: Path | None) -> list[Dimer]:
         )
     if len(frames) % 2:
         raise _damaged(path, len(frames) - 1, "its last dimer has no frame with monomers apart")
-    return dimers
+    return DimerTask(dimers, selections(dimers))
 
 
 def selections(dimers: list[Dimer]) -> Mapping[str, np.ndarray]:

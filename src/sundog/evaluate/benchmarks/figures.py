@@ -1,0 +1,101 @@
+"""The figure of a benchmark: curves of one or several models, a panel for each path."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+COLUMNS = 3
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#666666")
+STYLES = ("-", "--", ":", "-.")
+SMALLEST = 1e-9
+"""In a logarithmic panel; what is below is rounding."""
+STEEP = 6.0
+"""A wall is cut off where it is so many times as high as a typical value."""
+
+
+def draw(outcomes: Sequence[dict[str, Any]], dpi: int = 130) -> bytes | None:
+    """Return the figure of a benchmark as PNG, None if it has no curves.
+
+    Args:
+        outcomes: of one benchmark, by `run.judge`; the style of a line tells the model, its colour
+            the curve.
+        dpi: dots per inch.
+    """
+    panels: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    for number, outcome in enumerate(outcomes):
+        for curve in outcome["curves"]:
+            panels.setdefault(curve["panel"], []).append((number, curve))
+    if not panels:
+        return None
+    columns = min(COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(4.2 * columns, 3.3 * rows), layout="constrained", dpi=dpi)
+    FigureCanvasAgg(figure)
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    names = [outcome["model"] for outcome in outcomes]
+    for axes, (title, curves) in zip(grid, panels.items(), strict=False):
+        _panel(axes, title, curves, names)
+    for axes in grid[len(panels) :]:
+        axes.set_visible(False)
+    content = BytesIO()
+    figure.savefig(content, format="png")
+    return content.getvalue()
+
+
+def _panel(
+    axes: Axes, title: str, curves: Sequence[tuple[int, dict[str, Any]]], names: Sequence[str]
+) -> None:
+    labels = list(dict.fromkeys(curve["label"] for _, curve in curves))
+    for number, curve in curves:
+        x, y = _array(curve["x"]), _array(curve["y"])
+        colour = COLOURS[(labels.index(curve["label"]) if len(labels) > 1 else number) % 8]
+        style = STYLES[number % 4] if len(labels) > 1 else "-"
+        y = np.maximum(y, SMALLEST) if curve["logarithmic"] else y
+        label = _label(curve["label"], names[number], len(labels), len(names))
+        axes.plot(x, y, style, color=colour, lw=1.4, label=label)
+        last = number == max(n for n, _ in curves)
+        if curve["reference"] is not None and last:
+            _reference(axes, x, _array(curve["reference"]))
+    _, first = curves[0]
+    axes.set(title=title, xlabel=first["x_label"], ylabel=first["y_label"])
+    if first["logarithmic"]:
+        axes.set_yscale("log")
+        axes.set_xscale("log" if _array(first["x"])[-1] > 100 else "linear")
+    else:
+        _cut(axes, [_array(curve["y"]) for _, curve in curves])
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=7)
+
+
+def _reference(axes: Axes, x: np.ndarray, reference: np.ndarray) -> None:
+    known = np.isfinite(reference)
+    first = not any(line.get_label() == "reference" for line in axes.lines)
+    marker = "o" if known.sum() < 3 else ""
+    label = "reference" if first else None
+    axes.plot(
+        x[known], reference[known], color="#3c434c", marker=marker, ms=5, lw=0.9, label=label
+    )
+
+
+def _cut(axes: Axes, values: Sequence[np.ndarray]) -> None:
+    """Let what happens behind a steep wall be seen."""
+    known = np.concatenate([one[np.isfinite(one)] for one in values])
+    typical = STEEP * max(float(np.percentile(np.abs(known), 75)), 1e-6)
+    low, high = float(known.min()), float(known.max())
+    margin = 0.05 * (min(high, typical) - max(low, -typical))
+    axes.set_ylim(max(low, -typical) - margin, min(high, typical) + margin)
+
+
+def _label(curve: str, model: str, curves: int, models: int) -> str:
+    if curves == 1:
+        return model
+    return curve if models == 1 else f"{curve}, {model}"
+
+
+def _array(values: Sequence[float | None]) -> np.ndarray:
+    return np.array([np.nan if value is None else value for value in values])

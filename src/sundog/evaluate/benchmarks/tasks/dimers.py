@@ -1,0 +1,202 @@
+"""Interaction energies of dimers, E(dimer) − E(monomers apart), by any model.
+
+The network's embeddings of charge and spin take the totals over the whole structure. The
+monomers of a force field are therefore one structure, far apart: computed each alone, an ion
+would be embedded with a charge of its own that the dimer does not see. For an ASE calculator
+they are structures of their own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Float
+
+from sundog.errors import FileFormatError
+from sundog.evaluate import statistics
+from sundog.evaluate.benchmarks.tasks.base import (
+    AbstractTask,
+    Answers,
+    Interval,
+    Score,
+    none_computed,
+)
+from sundog.evaluate.models import FRAGMENT, FRAGMENT_CHARGES, AbstractModel
+from sundog.units import KCAL_PER_MOL
+
+APART = 10_000.0
+"""Å by which monomer B is moved away."""
+
+WORST = 20
+"""Dimers in the list of the worst."""
+
+STATISTICS = {
+    "mae": statistics.mean_absolute,
+    "rmse": statistics.root_mean_square,
+    "me": statistics.mean_signed,
+    "max": statistics.largest,
+}
+
+Values = Float[np.ndarray, " dimers"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimer:
+    """Two molecules and how strongly they are bound.
+
+    Attributes:
+        name: of the dimer.
+        group: of the set that it belongs to.
+        atoms: the dimer; monomer A comes first.
+        first: atoms of monomer A.
+        charges: of both monomers.
+        reference: interaction energy in kcal/mol.
+        apart: the same atoms with the monomers far apart; by default B is moved along x.
+        labels: whatever else scores are made of.
+    """
+
+    name: str
+    group: str
+    atoms: Atoms
+    first: int
+    charges: tuple[int, int]
+    reference: float
+    apart: Atoms | None = None
+    labels: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self):
+        """Refuse a dimer of one molecule.
+
+        Raises:
+            FileFormatError: monomer A has no atoms, or all.
+        """
+        if not 0 < self.first < len(self.atoms):
+            raise FileFormatError(
+                f"{self.name}: monomer A must have some of the atoms and not all",
+                got=f"{self.first} of {len(self.atoms)}",
+                remedy="Get the data anew",
+            )
+
+    def together(self) -> Atoms:
+        """Return the dimer with its charges."""
+        return self._labelled(self.atoms)
+
+    def separated(self) -> Atoms:
+        """Return the dimer with monomer B far away."""
+        if self.apart is not None:
+            return self._labelled(self.apart)
+        atoms = self._labelled(self.atoms)
+        atoms.positions[self.first :, 0] += APART
+        return atoms
+
+    def monomers(self) -> tuple[Atoms, Atoms]:
+        """Return both monomers as structures of their own."""
+        parts = self.atoms[: self.first], self.atoms[self.first :]
+        return tuple(
+            Atoms(part.numbers, part.positions, info={"charge": charge})
+            for part, charge in zip(parts, self.charges, strict=True)
+        )  # pyright: ignore[reportReturnType]
+
+    def _labelled(self, atoms: Atoms) -> Atoms:
+        info = {"charge": sum(self.charges), FRAGMENT_CHARGES: self.charges}
+        labelled = Atoms(atoms.numbers, atoms.positions, info=info)
+        labelled.set_array(FRAGMENT, (np.arange(len(atoms)) >= self.first).astype(np.int64))
+        return labelled
+
+
+class DimerTask(AbstractTask):
+    """Interaction energies of dimers against reference values."""
+
+    items = "dimers"
+    needs = "energy"
+
+    def __init__(
+        self,
+        dimers: Sequence[Dimer],
+        selections: Mapping[str, np.ndarray] | None = None,
+        missing: Mapping[str, str] | None = None,
+    ):
+        """Take dimers.
+
+        Args:
+            dimers: at least one.
+            selections: which of them each set of metrics is about, by suffix; all by default.
+            missing: metrics that the data at hand cannot give, and why.
+        """
+        self.missing = dict(missing or {})
+        self.dimers = list(dimers)
+        self.selections = (
+            {"": np.ones(len(self.dimers), bool)} if selections is None else selections
+        )
+
+    def structures(self, model: AbstractModel) -> list[Atoms]:
+        """Return the structures whose energies make the interaction energies, part by part."""
+        together = [dimer.together() for dimer in self.dimers]
+        if model.charges != "own":
+            return together + [dimer.separated() for dimer in self.dimers]
+        pairs = [dimer.monomers() for dimer in self.dimers]
+        return together + [a for a, _ in pairs] + [b for _, b in pairs]
+
+    def score(self, model: AbstractModel, answers: Answers) -> Score:
+        """Return metrics in kcal/mol with their intervals, by group, and the worst dimers.
+
+        Raises:
+            InputError: no dimer has a value.
+        """
+        values, failed = self.interactions(answers)
+        errors = values - np.array([dimer.reference for dimer in self.dimers])
+        known = np.isfinite(errors)
+        if not known.any():
+            raise none_computed(self.items, failed)
+        metrics: dict[str, float] = {}
+        intervals: dict[str, Interval] = {}
+        for selection, members in self.selections.items():
+            some = errors[members & known]
+            for name, statistic in STATISTICS.items() if len(some) else ():
+                key = f"{name}_{selection}" if selection else name
+                metrics[key] = statistic(some)
+                if name in ("mae", "rmse"):
+                    intervals[key] = statistics.interval(some, statistic)
+        return Score(
+            metrics=metrics,
+            units=dict.fromkeys(metrics, "kcal/mol"),
+            intervals=intervals,
+            n=int(known.sum()),
+            n_of=len(self.dimers),
+            failed=failed,
+            groups=self._by_group(errors),
+            worst=self._worst(values, errors),
+            missing=self.missing,
+            shown=[key for key in metrics if key.startswith("mae") or key == "rmse"],
+        )
+
+    def interactions(self, answers: Answers) -> tuple[Values, list[dict[str, str]]]:
+        """Return the interaction energies in kcal/mol, and which there are not and why."""
+        count = len(self.dimers)
+        parts = answers.energies.reshape(-1, count)
+        values = (parts[0] - parts[1:].sum(axis=0)) / KCAL_PER_MOL
+        reasons = {n % count: why for n in range(parts.size) if (why := answers.reason(n))}
+        return values, [{"name": self.dimers[n].name, "reason": why} for n, why in reasons.items()]
+
+    def _by_group(self, errors: Values) -> dict[str, dict[str, Any]]:
+        groups = np.array([dimer.group for dimer in self.dimers])
+        found = {}
+        for group in dict.fromkeys(groups.tolist()):
+            some = errors[(groups == group) & np.isfinite(errors)]
+            if len(some):
+                found[group] = {"n": len(some), **{k: f(some) for k, f in STATISTICS.items()}}
+        return found
+
+    def _worst(self, values: Values, errors: Values) -> list[dict[str, Any]]:
+        order = [n for n in np.argsort(-np.abs(errors)) if np.isfinite(errors[n])][:WORST]
+        return [
+            {
+                "name": self.dimers[n].name,
+                "group": self.dimers[n].group,
+                "reference": self.dimers[n].reference,
+                "predicted": float(values[n]),
+            }
+            for n in order
+        ]
