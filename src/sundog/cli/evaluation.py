@@ -73,6 +73,65 @@ def show_benchmark(outcome: dict[str, Any]) -> None:
     _show_failures([f"{one['name']}: {one['reason']}" for one in outcome["failed"]])
 
 
+def show_suite(outcome: dict[str, Any]) -> None:
+    """Print the table of a suite: models by benchmarks."""
+    from sundog.evaluate.leaderboard.run import structures_per_second
+
+    table = Table(title=f"Suite {outcome['suite']}")
+    table.add_column("model")
+    for name, card in outcome["benchmarks"].items():
+        table.add_column(f"{name}\n{card['headline']}", justify="right")
+    table.add_column("structures/s", justify="right")
+    for row in outcome["rows"]:
+        speed = structures_per_second(row)
+        cells = [_word(row["cells"][name]) for name in outcome["benchmarks"]]
+        table.add_row(row["model"], *cells, "–" if speed is None else f"{speed:.3g}")
+    console = Console()
+    (console if console.is_terminal else Console(width=200)).print(table)
+
+
+def _word(cell: dict[str, Any]) -> str:
+    if cell["status"] != "done":
+        return cell["status"]
+    return "–" if cell["value"] is None else f"{number(cell['value'])} {cell['unit']}"
+
+
+def save_figure(folder: Path | None, name: str, outcomes: list[dict[str, Any]]) -> None:
+    """Write the figure of a benchmark, if a folder was asked for and it has one."""
+    if folder is None:
+        return
+    from sundog.evaluate.benchmarks.figures import draw
+
+    make_folder(folder)
+    picture = draw(outcomes)
+    if picture is None:
+        print(f"{name}: no curves to draw", file=sys.stderr)
+    else:
+        write_atomically(folder / f"{name}.png", picture)
+
+
+def save_suite(folder: Path, outcome: dict[str, Any]) -> None:
+    """Write the page and the JSON of a suite."""
+    from sundog.evaluate.leaderboard.page import page
+
+    save(folder / "suite.json", outcome)
+    write_atomically(folder / "index.html", page(outcome))
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for figures and tables, if it is not there.
+
+    Raises:
+        RunDirectoryError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunDirectoryError(
+            f"--output: {folder} cannot be made", got=error.strerror or error
+        ) from error
+
+
 def show_data(outcome: dict[str, Any]) -> None:
     """Print the metrics of each quantity, overall."""
     table = Table(title=f"{outcome['data']}, {outcome['model']}")
@@ -116,12 +175,7 @@ def save_folder(folder: Path, outcome: dict[str, Any], comparison: "Comparison")
     """
     from sundog.evaluate.datasets.figures import plot_comparison
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunDirectoryError(
-            f"--output: {folder} cannot be made", got=error.strerror or error
-        ) from error
+    make_folder(folder)
     save(folder / "metrics.json", outcome)
     plot_comparison(
         comparison.values, folder / "comparison.png", f"{outcome['model']} on {outcome['data']}"

@@ -167,17 +167,19 @@ def calculator_model(target: str) -> CalculatorModel:
     """Return the model of a calculator's factory.
 
     Args:
-        target: `module:factory`; the factory is called without arguments.
+        target: `module:factory`, which is called without arguments; with `NAME=` before it, the
+            model has that name.
 
     Raises:
         InputError: there is no such factory, or it does not give a calculator.
     """
-    module, _, name = target.partition(":")
+    called, _, place = target.rpartition("=")
+    module, _, name = place.partition(":")
     what = "--calculator: the factory cannot be used"
     expected = "module:factory, as ase.calculators.emt:EMT"
     try:
         make = getattr(importlib.import_module(module), name)
-        model = CalculatorModel(make, target)
+        model = CalculatorModel(make, called or target)
     except SundogError:
         raise
     except Exception as error:  # modules and factories raise what they like

@@ -21,7 +21,7 @@ from sundog.errors import InputError
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from sundog.evaluate.models import AbstractModel
+    from sundog.evaluate.leaderboard.run import Entrant
     from sundog.forcefield.base import AbstractForceField
     from sundog.forcefield.so3lr import ForceField
 
@@ -49,11 +49,12 @@ class LabelOptions:
 def evaluate(
     *,
     benchmark: str | None = None,
+    suite: Literal["quick", "paper", "full"] | None = None,
     data_dir: Path | None = None,
     data: Path | None = None,
     label_options: Annotated[LabelOptions, FLAT] = LabelOptions(),
     model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
-    calculator: str | None = None,
+    calculator: list[str] | None = None,
     precision: Literal["float64", "float32"] = "float64",
     charges: Literal["monomers", "dimer"] = "monomers",
     one_by_one: int = 0,
@@ -65,14 +66,19 @@ def evaluate(
     Parameters
     ----------
     benchmark
-        sapt10k, s66x8 or s22, or several, separated by commas.
+        One or several, separated by commas: sapt10k, s66x8, s22, ncia, torsionnet500, qm7b,
+        alphaml, md22, dimer-curves, invariance, smoothness, extensivity, charge-transfer.
+    suite
+        Several benchmarks and models as one table, on a page and as JSON in --output: quick (those
+        that need no data), paper (those that the article has values of) or full.
     data_dir
         Folder with the data of the benchmarks.
     data
         Labelled structures: extxyz, ASE database, HDF5, npz, or a folder of them.
     calculator
-        An ASE calculator to judge instead of a sundog force field: module:factory, called without
-        arguments, as ase.calculators.emt:EMT.
+        An ASE calculator to judge instead of a sundog force field, with --suite beside it:
+        module:factory, called without arguments, as ase.calculators.emt:EMT, or
+        NAME=module:factory. May be given several times.
     precision
         Of the model's arithmetic.
     charges
@@ -83,55 +89,101 @@ def evaluate(
     json
         File for the outcome, replaced if it exists; of several benchmarks, a list.
     output
-        With --data, folder for figures and for the tables of the worst structures.
+        Folder for figures and tables; with --suite the page is there, by default in suite-NAME.
     """
-    if (benchmark is None) == (data is None):
+    wanted = [one for one in (benchmark, suite, data) if one is not None]
+    if len(wanted) != 1:
         raise InputError(
-            "evaluate: nothing to evaluate" if data is None else "evaluate: two things at once",
-            remedy="Give either --benchmark, as --benchmark s22, or --data FILE",
+            "evaluate: two things at once" if wanted else "evaluate: nothing to evaluate",
+            remedy="Give one of --benchmark, as --benchmark s22, --suite quick and --data FILE",
         )
     check_folder("--json", json)
-    chosen = ModelChoice(model_options, calculator, precision, charges)
+    if calculator and suite is None and model_options != ModelOptions():
+        raise InputError(
+            "--calculator: it takes the place of --model and its settings",
+            remedy="Leave one of them out",
+        )
+    chosen = ModelChoice(model_options, tuple(calculator or ()), precision, charges)
     if data is not None:
         _on_data(data, label_options, chosen, json, output)
+    elif suite is not None:
+        _on_suite(suite, data_dir, chosen, json, output or Path(f"suite-{suite}"))
     else:
-        _on_benchmarks(_benchmarks(benchmark or ""), data_dir, chosen, one_by_one, json)
+        names = _benchmarks(benchmark or "")
+        _on_benchmarks(names, data_dir, chosen, one_by_one, json, output)
     return 0
 
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which model was asked for."""
+    """Which models were asked for."""
 
     options: ModelOptions
-    calculator: str | None
+    calculators: tuple[str, ...]
     precision: Literal["float64", "float32"]
     charges: Literal["monomers", "dimer"]
 
+    def check_range(self) -> None:
+        """Refuse a force field in a precision that benchmarks are out of range of.
+
+        Raises:
+            InputError: it is float32.
+        """
+        if self.precision == "float32":
+            raise InputError(
+                "--precision: monomers that are 10,000 Å apart are beyond the range of float32, in "
+                "which r¹⁰ overflows",
+                got=self.precision,
+                remedy="Use --precision float64",
+            )
+
 
 def _on_benchmarks(
-    names: list[str], data_dir: Path | None, chosen: ModelChoice, one_by_one: int, json: Path | None
+    names: list[str],
+    data_dir: Path | None,
+    chosen: ModelChoice,
+    one_by_one: int,
+    json: Path | None,
+    output: Path | None,
 ) -> None:
-    if chosen.precision == "float32" and chosen.calculator is None:
-        raise InputError(
-            "--precision: monomers that are 10,000 Å apart are beyond the range of float32, in "
-            "which r¹⁰ overflows",
-            got=chosen.precision,
-            remedy="Use --precision float64",
-        )
+    if not chosen.calculators:
+        chosen.check_range()
     set_up_jax()
-    from ase.build import molecule
+    from sundog.cli.evaluation import save, save_figure, show_benchmark
+    from sundog.evaluate.benchmarks.run import judge, prepare
 
-    from sundog.cli.evaluation import save, show_benchmark
-    from sundog.evaluate.benchmarks.run import run
-
-    model, settings, origin = _model(chosen, [molecule("H2O")])
+    prepared = [prepare(name, data_dir) for name in names]
     outcomes: list[dict[str, Any]] = []
-    for name in names:
-        outcome = run(name, model, data_dir, one_by_one=one_by_one, report=_say)
-        outcomes.append({**outcome, "settings": settings, "provenance": origin})
-        show_benchmark(outcome)
-        save(json, outcomes[0] if len(names) == 1 else outcomes)
+    entrants = _calculators(chosen) or [_force_field(chosen, _typical())]
+    for name, ready in zip(names, prepared, strict=True):
+        for one in entrants:
+            outcome = judge(ready, one.model, one_by_one=one_by_one, report=_say)
+            outcomes.append({**outcome, "settings": one.settings, "provenance": one.provenance})
+            show_benchmark(outcome)
+            save(json, outcomes[0] if len(names) * len(entrants) == 1 else outcomes)
+        save_figure(output, name, outcomes[-len(entrants) :])
+
+
+def _on_suite(
+    suite: str, data_dir: Path | None, chosen: ModelChoice, json: Path | None, output: Path
+) -> None:
+    chosen.check_range()
+    set_up_jax()
+    from sundog.cli.evaluation import make_folder, save, save_suite, show_suite
+    from sundog.evaluate.benchmarks.names import SUITES
+    from sundog.evaluate.leaderboard.run import run
+
+    make_folder(output)
+    calculators = _calculators(chosen)
+    entrants = [_force_field(chosen, _typical()), *calculators]
+
+    def keep(outcome: dict[str, Any]) -> None:
+        save_suite(output, outcome)
+        save(json, outcome)
+
+    outcome = run(suite, SUITES[suite], entrants, data_dir, report=_say, save=keep)
+    show_suite(outcome)
+    print(f"The page is {output / 'index.html'}, all numbers are in {output / 'suite.json'}")
 
 
 def _on_data(
@@ -150,10 +202,12 @@ def _on_data(
     structures = read_dataset(data)
     keys = {k.removesuffix("_key"): v for k, v in asdict(labelling).items() if k != "unit"}
     labels = find_labels(structures, keys, labelling.unit)
-    model, settings, origin = _model(chosen, structures)
+    if len(chosen.calculators) > 1:
+        raise InputError("--calculator: with --data, one at a time", got=len(chosen.calculators))
+    (one,) = _calculators(chosen) or [_force_field(chosen, structures)]
     with progress(len(structures)) as advance:
-        outcome, comparison = run(model, structures, labels, advance=advance)
-    outcome |= {"data": data.name, "settings": settings, "provenance": origin}
+        outcome, comparison = run(one.model, structures, labels, advance=advance)
+    outcome |= {"data": data.name, "settings": one.settings, "provenance": one.provenance}
     show_data(outcome)
     save(json, outcome)
     if output is not None:
@@ -174,33 +228,32 @@ def _benchmarks(text: str) -> list[str]:
     return names
 
 
-def _model(
-    chosen: ModelChoice, structures: "Sequence[Atoms]"
-) -> "tuple[AbstractModel, dict[str, Any], dict[str, Any]]":
-    """Return the model, its settings and its provenance."""
-    import jax
+def _typical() -> "list[Atoms]":
+    """Return a molecule to check kernels on."""
+    from ase.build import molecule
 
-    from sundog.evaluate.models import ForceFieldModel, calculator_model
-    from sundog.io.provenance import collect_provenance
+    return [molecule("H2O")]
+
+
+def _calculators(chosen: ModelChoice) -> "list[Entrant]":
+    """Return the calculators that were asked for."""
+    from sundog.evaluate.leaderboard.run import Entrant
+    from sundog.evaluate.models import calculator_model
+
+    models = [calculator_model(target) for target in chosen.calculators]
+    return [
+        Entrant(model, {"calculator": target}, _origin(model.name, ""))
+        for model, target in zip(models, chosen.calculators, strict=True)
+    ]
+
+
+def _force_field(chosen: ModelChoice, structures: "Sequence[Atoms]") -> "Entrant":
+    """Return the force field that was asked for, on fast kernels."""
+    from sundog.evaluate.leaderboard.run import Entrant
+    from sundog.evaluate.models import ForceFieldModel
     from sundog.weights.fetch import obtain
 
-    options, calculator = chosen.options, chosen.calculator
-
-    def origin(name: str, sha256: str) -> dict[str, Any]:
-        return collect_provenance(
-            command_line=["sundog", *sys.argv[1:]],
-            weights_name=name,
-            weights_sha256=sha256,
-            device=jax.devices()[0].device_kind,
-        )
-
-    if calculator is not None:
-        if options != ModelOptions():
-            raise InputError(
-                "--calculator: it takes the place of --model and its settings",
-                remedy="Leave one of them out",
-            )
-        return calculator_model(calculator), {"calculator": calculator}, origin(calculator, "")
+    options = chosen.options
     reference, described = load_force_field(options, chosen.precision, structures, run=False)
     _say(described)
     fast = _kernels(reference, options, structures)
@@ -212,7 +265,20 @@ def _model(
     }
     card = obtain(options.model).card
     model = ForceFieldModel(fast, reference.model_name, fragments=chosen.charges == "monomers")
-    return model, settings, origin(card["name"], card["safetensors_sha256"])
+    return Entrant(model, settings, _origin(card["name"], card["safetensors_sha256"]))
+
+
+def _origin(name: str, sha256: str) -> dict[str, Any]:
+    import jax
+
+    from sundog.io.provenance import collect_provenance
+
+    return collect_provenance(
+        command_line=["sundog", *sys.argv[1:]],
+        weights_name=name,
+        weights_sha256=sha256,
+        device=jax.devices()[0].device_kind,
+    )
 
 
 def _kernels(

@@ -39,7 +39,7 @@ CARD = Card(
     "water and HF with ammonia, 3 to 50 Å apart; no fragments are told to the model. The "
     "constant is the slope of E against 1/r from 20 Å on.",
     data=NO_DATA,
-    headline="charge_error_ions",
+    headline="coulomb_error_ions",
 )
 DISTANCES = np.array([3.0, 3.5, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50])
 """Å."""

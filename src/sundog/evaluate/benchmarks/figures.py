@@ -1,6 +1,6 @@
 """The figure of a benchmark: curves of one or several models, a panel for each path."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -18,7 +18,7 @@ STEEP = 6.0
 """A wall is cut off where it is so many times as high as a typical value."""
 
 
-def draw(outcomes: Sequence[dict[str, Any]], dpi: int = 130) -> bytes | None:
+def draw(outcomes: Sequence[Mapping[str, Any]], dpi: int = 130) -> bytes | None:
     """Return the figure of a benchmark as PNG, None if it has no curves.
 
     Args:
@@ -77,9 +77,7 @@ def _reference(axes: Axes, x: np.ndarray, reference: np.ndarray) -> None:
     first = not any(line.get_label() == "reference" for line in axes.lines)
     marker = "o" if known.sum() < 3 else ""
     label = "reference" if first else None
-    axes.plot(
-        x[known], reference[known], color="#3c434c", marker=marker, ms=5, lw=0.9, label=label
-    )
+    axes.plot(x[known], reference[known], color="#3c434c", marker=marker, ms=5, lw=0.9, label=label)
 
 
 def _cut(axes: Axes, values: Sequence[np.ndarray]) -> None:

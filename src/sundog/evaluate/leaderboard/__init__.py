@@ -1,0 +1,1 @@
+"""Several models on several benchmarks: the outcome, and the page about it."""
