@@ -9,6 +9,9 @@ do not look at. Each adapter hands it over the way its model wants it.
 
 from typing import Any
 
+LONG_RANGE_ANGSTROM = 1e5
+"""Of so3krates-torch, which has no sum without a cutoff."""
+
 
 def gfn2() -> Any:
     """Return GFN2-xTB (Bannwarth et al., JCTC 2019, doi:10.1021/acs.jctc.8b01176) by tblite."""
@@ -28,7 +31,18 @@ def gfn2() -> Any:
 
 
 def so3krates_torch() -> Any:
-    """Return SO3LR by so3krates-torch in float64, all pairs, as for molecules."""
+    """Return SO3LR by so3krates-torch in float64; its long range reaches all pairs."""
     from so3krates_torch.calculator.so3 import SO3LRCalculator
 
-    return SO3LRCalculator(r_max_lr=None, default_dtype="float64")
+    class WithCharges(SO3LRCalculator):
+        """Gives its partial charges the name that ASE has for them."""
+
+        def __init__(self):
+            super().__init__(r_max_lr=LONG_RANGE_ANGSTROM, default_dtype="float64")
+            self.implemented_properties = [*self.implemented_properties, "charges"]
+
+        def calculate(self, *arguments, **settings):
+            super().calculate(*arguments, **settings)
+            self.results["charges"] = self.results["partial_charges"]
+
+    return WithCharges()

@@ -35,6 +35,34 @@ def test_a_benchmark_of_a_calculator_in_one_command(tmp_path, capsys):
     assert "95 % interval" in said.out
 
 
+def test_a_suite_of_a_force_field_and_a_calculator(tmp_path, monkeypatch, capsys):
+    from sundog.cli.verbs import evaluate
+    from sundog.evaluate.benchmarks import names
+    from sundog.evaluate.leaderboard.run import Entrant
+    from sundog.evaluate.models import CalculatorModel
+
+    # Another calculator in the place of the force field, which would be compiled for a minute.
+    stand_in = Entrant(CalculatorModel(LennardJones, "first"), {}, evaluate._origin("first", ""))
+    monkeypatch.setattr(evaluate, "_force_field", lambda *_: stand_in)
+    monkeypatch.setitem(names.SUITES, "quick", ("dimer-curves", "s66x8"))
+    folder = tmp_path / "suite"
+    lj = f"LJ={LENNARD_JONES[1]}"
+    assert run(["evaluate", "--suite", "quick", "--calculator", lj, "-o", str(folder)]) == 0
+    outcome = json.loads((folder / "suite.json").read_text())
+    assert [row["model"] for row in outcome["rows"]] == ["first", "LJ"]
+    for row in outcome["rows"]:
+        assert [cell["status"] for cell in row["cells"].values()] == ["done", "skipped"]
+    assert (folder / "index.html").read_text().startswith("<!doctype html>")
+    assert "skipped" in capsys.readouterr().out
+
+
+def test_figures_of_benchmarks(tmp_path, capsys):
+    arguments = ["evaluate", "--benchmark", "s22,dimer-curves", *LENNARD_JONES]
+    assert run([*arguments, "-o", str(tmp_path / "figures")]) == 0
+    assert [path.name for path in (tmp_path / "figures").iterdir()] == ["dimer-curves.png"]
+    assert "s22: no curves" in capsys.readouterr().err
+
+
 def labelled_file(path, source, names=("H2O", "H2O", "CH4")):
     """Structures with the energies and forces of `source`, which is given atoms."""
     frames = []
@@ -102,6 +130,8 @@ def test_own_data_with_a_force_field_and_foreign_elements(tmp_path, monkeypatch,
         (["--data", "no-such-file.extxyz"], "no such file"),
         ([], "nothing to evaluate"),
         (["--benchmark", "s23"], "sapt10k, s66x8, s22"),
+        (["--suite", "quick", "--benchmark", "s22"], "two things"),
+        (["--suite", "quick", "--precision", "float32"], "float64"),
         (["--benchmark", "sapt10k"], "no --data-dir"),
         (["--benchmark", "s22", "--json", "no/such/folder.json"], "--json"),
         (["--benchmark", "s22", "--calculator", "os:nothing"], "module:factory"),

@@ -69,8 +69,8 @@ def evaluate(
         One or several, separated by commas: sapt10k, s66x8, s22, ncia, torsionnet500, qm7b,
         alphaml, md22, dimer-curves, invariance, smoothness, extensivity, charge-transfer.
     suite
-        Several benchmarks and models as one table, on a page and as JSON in --output: quick (those
-        that need no data), paper (those that the article has values of) or full.
+        Several benchmarks and models as one table, on a page and as JSON in --output: quick
+        (minutes, no data but s66x8), paper (what the article has values of) or full.
     data_dir
         Folder with the data of the benchmarks.
     data

@@ -102,9 +102,14 @@ class ChargeTransferTask(AbstractTask):
         each = 2 + len(DISTANCES)
         for number, pair in enumerate(self.pairs):
             first = number * each
-            reasons = [why for n in range(first, first + each) if (why := answers.reason(n))]
-            if reasons:
-                failed.append({"name": pair.name, "reason": reasons[0]})
+            where = ("alone", "alone", *(f"at {r:g} Å" for r in DISTANCES))
+            wrong = [
+                {"name": f"{pair.name}, {place}", "reason": why}
+                for n, place in enumerate(where, first)
+                if (why := answers.reason(n))
+            ]
+            if wrong:
+                failed += wrong
                 continue
             energies = answers.energies[first : first + each] / KCAL_PER_MOL
             bound = energies[2:] - energies[:2].sum()
@@ -129,16 +134,20 @@ class ChargeTransferTask(AbstractTask):
         metrics, units, missing = {}, {}, {}
         wanted = (
             ("charge_error", "e", "the model has no charges"),
-            ("coulomb_error", "%", "only ions have an asymptote −k/r"),
+            ("coulomb_error", "%", ""),
             ("energy_error", "kcal/mol", ""),
         )
         for kind, ions in (("ions", True), ("molecules", False)):
             names = [p.name for p in self.pairs if p.name in groups and any(p.charges) == ions]
             for key, unit, why in wanted:
                 values = [abs(groups[name][key]) for name in names if key in groups[name]]
+                if key == "coulomb_error" and not ions:
+                    continue  # there is no asymptote −k/r
                 if values:
                     metrics[f"{key}_{kind}"], units[f"{key}_{kind}"] = max(values), unit
-                elif names and not (key == "coulomb_error" and not ions):
+                elif not names:
+                    missing[f"{key}_{kind}"] = "no pair of the kind could be computed"
+                elif why:
                     missing[f"{key}_{kind}"] = why
         return metrics, units, missing
 

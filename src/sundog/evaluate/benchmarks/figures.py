@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 COLUMNS = 3
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#666666")
+INK = "#3c434c"
 STYLES = ("-", "--", ":", "-.")
 SMALLEST = 1e-9
 """In a logarithmic panel; what is below is rounding."""
@@ -56,8 +57,9 @@ def _panel(
         colour = COLOURS[(labels.index(curve["label"]) if len(labels) > 1 else number) % 8]
         style = STYLES[number % 4] if len(labels) > 1 else "-"
         y = np.maximum(y, SMALLEST) if curve["logarithmic"] else y
-        label = _label(curve["label"], names[number], len(labels), len(names))
-        axes.plot(x, y, style, color=colour, lw=1.4, label=label)
+        label = names[number] if len(labels) == 1 else curve["label"]
+        told = any(line.get_label() == label for line in axes.lines)
+        axes.plot(x, y, style, color=colour, lw=1.4, label=None if told else label)
         last = number == max(n for n, _ in curves)
         if curve["reference"] is not None and last:
             _reference(axes, x, _array(curve["reference"]))
@@ -67,9 +69,12 @@ def _panel(
         axes.set_yscale("log")
         axes.set_xscale("log" if _array(first["x"])[-1] > 100 else "linear")
     else:
-        _cut(axes, [_array(curve["y"]) for _, curve in curves])
+        _cut(axes, [_array(curve["y"]) for _, curve in curves], _lowest(curves))
+    if len(labels) > 1 and len(names) > 1:
+        for number, name in enumerate(names):
+            axes.plot([], [], STYLES[number % 4], color=INK, lw=1.4, label=name)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=7)
+    axes.legend(frameon=False, fontsize=6.5)
 
 
 def _reference(axes: Axes, x: np.ndarray, reference: np.ndarray) -> None:
@@ -77,22 +82,22 @@ def _reference(axes: Axes, x: np.ndarray, reference: np.ndarray) -> None:
     first = not any(line.get_label() == "reference" for line in axes.lines)
     marker = "o" if known.sum() < 3 else ""
     label = "reference" if first else None
-    axes.plot(x[known], reference[known], color="#3c434c", marker=marker, ms=5, lw=0.9, label=label)
+    axes.plot(x[known], reference[known], color=INK, marker=marker, ms=5, lw=0.9, label=label)
 
 
-def _cut(axes: Axes, values: Sequence[np.ndarray]) -> None:
-    """Let what happens behind a steep wall be seen."""
+def _cut(axes: Axes, values: Sequence[np.ndarray], lowest: float) -> None:
+    """Let what happens behind a steep wall be seen, and a reference that is lower."""
     known = np.concatenate([one[np.isfinite(one)] for one in values])
     typical = STEEP * max(float(np.percentile(np.abs(known), 75)), 1e-6)
-    low, high = float(known.min()), float(known.max())
-    margin = 0.05 * (min(high, typical) - max(low, -typical))
-    axes.set_ylim(max(low, -typical) - margin, min(high, typical) + margin)
+    low, high = max(float(known.min()), -typical), min(float(known.max()), typical)
+    low = min(low, lowest)
+    margin = 0.05 * (high - low)
+    axes.set_ylim(low - margin, high + margin)
 
 
-def _label(curve: str, model: str, curves: int, models: int) -> str:
-    if curves == 1:
-        return model
-    return curve if models == 1 else f"{curve}, {model}"
+def _lowest(curves: Sequence[tuple[int, dict[str, Any]]]) -> float:
+    references = [_array(curve["reference"]) for _, curve in curves if curve["reference"]]
+    return min((float(np.nanmin(one)) for one in references), default=np.inf)
 
 
 def _array(values: Sequence[float | None]) -> np.ndarray:

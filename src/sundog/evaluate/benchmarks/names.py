@@ -18,8 +18,17 @@ BENCHMARKS = (
 """Each is the file of its name in this folder, with _ for -."""
 
 SUITES = {
-    "quick": ("s22", "dimer-curves", "invariance", "smoothness", "extensivity", "charge-transfer"),
+    "quick": (
+        "s22",
+        "s66x8",
+        "dimer-curves",
+        "invariance",
+        "smoothness",
+        "extensivity",
+        "charge-transfer",
+    ),
     "paper": ("sapt10k", "s66x8", "torsionnet500", "qm7b", "alphaml"),
     "full": BENCHMARKS,
 }
-"""Quick needs no data; paper is what the article on SO3LR prints values of."""
+"""Quick takes minutes and needs no data but for s66x8; paper is what the article on SO3LR has
+values of."""

@@ -47,8 +47,8 @@ def _provenance(outcome: Outcome) -> str:
     first = outcome["rows"][0]["provenance"]
     return (
         f"{first['started']}; {first['device']}; {outcome['seconds']:.0f} s in all. Intervals: "
-        "95 %, by bootstrap over the items of a benchmark. Structures per second: what this machine did, "
-        "compilation included."
+        "95 %, by bootstrap over the items of a benchmark. Structures per second: compilation "
+        "included."
     )
 
 
