@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 
-.PHONY: setup demo check check-native test test-slow bench peers fix clean
+.PHONY: setup demo check check-native test test-slow bench peers leaderboard fix clean
 
 setup: $(STAMP)
 
@@ -79,6 +79,12 @@ $(PEERS)/.installed: benchmarks/peers/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet --upgrade pip
 	$(PEERS)/bin/python -m pip install --quiet --requirement $<
 	touch $@
+
+# sundog beside them, judged on the same benchmarks (docs/evaluate.md); DATA holds what they need.
+leaderboard: peers
+	$(PEERS)/bin/python -m pip install --quiet .
+	PYTHONPATH=benchmarks/peers $(PEERS)/bin/sundog evaluate --suite quick \
+	    $(if $(DATA),--data-dir "$(DATA)") --calculator GFN2-xTB=calculators:gfn2 --output leaderboard
 
 fix: setup
 	$(BIN)/ruff format src tests scripts benchmarks

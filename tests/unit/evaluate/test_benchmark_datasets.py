@@ -58,7 +58,7 @@ def test_ncia_reads_the_distribution_and_says_which_sets_are_not_there(tmp_path)
     assert first.atoms.positions[3:, 0] == pytest.approx([5, 5])
     outcome = run("ncia", Molecules(), tmp_path, report=print)
     assert outcome["metrics"]["mae_IHB100x10"] == pytest.approx(1.0)
-    assert outcome["metrics"]["mae_equilibrium"] == pytest.approx(1.0)
+    assert outcome["metrics"]["mae_at_1.00"] == pytest.approx(1.0)
     assert outcome["groups"]["IHB100x10 OHk-O"]["n"] == 2
     assert set(outcome["missing"]) == {f"mae_{name}" for name in ncia.SETS} - {"mae_IHB100x10"}
 

@@ -66,7 +66,7 @@ def prepare(data_dir: Path | None) -> DimerTask:
         )
     sets = np.array([dimer.group.partition(" ")[0] for dimer in dimers])
     scalings = np.array([dimer.labels["scaling"] for dimer in dimers])
-    selections = {"": np.ones(len(dimers), bool), "equilibrium": scalings == 1.0}
+    selections = {"": np.ones(len(dimers), bool), "at_1.00": scalings == 1.0}
     selections |= {name: sets == name for name in SETS}
     missing = {
         f"mae_{name}": f"no folder NCIA_{name} with geometries in --data-dir"
