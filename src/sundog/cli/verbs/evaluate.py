@@ -70,7 +70,7 @@ def evaluate(
         alphaml, md22, dimer-curves, invariance, smoothness, extensivity, charge-transfer.
     suite
         Several benchmarks and models as one table, on a page and as JSON in --output: quick
-        (minutes, no data but s66x8), paper (what the article has values of) or full.
+        (minutes, no data but s66x8), paper (sets of the article) or full.
     data_dir
         Folder with the data of the benchmarks.
     data

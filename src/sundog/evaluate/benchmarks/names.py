@@ -30,5 +30,4 @@ SUITES = {
     "paper": ("sapt10k", "s66x8", "torsionnet500", "qm7b", "alphaml"),
     "full": BENCHMARKS,
 }
-"""Quick takes minutes and needs no data but for s66x8; paper is what the article on SO3LR has
-values of."""
+"""Quick takes minutes and needs no data but for s66x8; paper has sets of the article on SO3LR."""
