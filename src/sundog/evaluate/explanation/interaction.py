@@ -1,6 +1,6 @@
 """What binds two fragments: E(AB) − E(A and B apart), term by term.
 
-The protocol is that of the benchmarks of dimers (`benchmarks.dimers`): gas phase, the geometry of
+The protocol is that of the benchmarks of dimers (`benchmarks.tasks.dimers`): gas phase, the geometry of
 the complex, and in both structures the charges of each fragment add up to its own charge; apart
 means the same atoms with fragment B 10,000 Å away. With q, h the charges and Hirshfeld ratios in
 the complex and q⁰, h⁰ those apart, electrostatics and dispersion fall into three parts,
@@ -27,7 +27,7 @@ from jaxtyping import Array, Float, Int
 
 from sundog.errors import CellError, InputError
 from sundog.evaluate.batches import Batcher, batches
-from sundog.evaluate.benchmarks.dimers import APART
+from sundog.evaluate.benchmarks.tasks.dimers import APART
 from sundog.evaluate.explanation.fragments import Fragments
 from sundog.forcefield.decomposition import between_groups
 from sundog.forcefield.so3lr import ForceField, Pairs

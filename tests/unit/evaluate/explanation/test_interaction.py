@@ -7,8 +7,8 @@ from ase.build import molecule
 
 from fixtures import small_force_field
 from sundog.errors import CellError, InputError
-from sundog.evaluate.benchmarks.dimers import Dimer, structures_of
-from sundog.evaluate.benchmarks.dimers import interactions as of_benchmark
+from sundog.evaluate.benchmarks.tasks.base import Answers
+from sundog.evaluate.benchmarks.tasks.dimers import Dimer, DimerTask
 from sundog.evaluate.explanation.fragments import find_fragments
 from sundog.evaluate.explanation.interaction import interactions, pairs_of, why_no_dimer
 from sundog.evaluate.models import ForceFieldModel
@@ -43,8 +43,9 @@ def test_every_pair_is_what_the_benchmark_says_and_its_parts_add_up(trimer):
         )
         for one in found
     ]
-    model = ForceFieldModel(force_field, "small")
-    expected = of_benchmark(model, dimers, structures_of(model, dimers)).values
+    model, task = ForceFieldModel(force_field, "small"), DimerTask(dimers)
+    answers = [{"energy": energy} for energy in model(task.structures(model)).energies]
+    expected, _ = task.interactions(Answers(answers))
     energies = [one.energy / KCAL_PER_MOL for one in found]
     np.testing.assert_allclose(energies, expected, atol=1e-7)
     assert np.abs(expected).max() > 0.1
