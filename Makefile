@@ -30,6 +30,8 @@ check: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/size_budget.py src
+	# pytest imports test modules by their names alone, and one of two would be lost.
+	! find tests -name 'test_*.py' -exec basename {} \; | sort | uniq -d | grep .
 
 # The C++ sources: their style, a build without warnings, and their tests under AddressSanitizer and
 # UndefinedBehaviorSanitizer. Needs g++ or clang++ with its sanitizers.

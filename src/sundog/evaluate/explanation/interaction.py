@@ -1,6 +1,6 @@
 """What binds two fragments: E(AB) − E(A and B apart), term by term.
 
-The protocol is that of the benchmarks of dimers (`benchmarks.tasks.dimers`): gas phase, the geometry of
+The protocol is that of the benchmarks of dimers (`benchmarks.tasks.dimers`): gas phase, geometry of
 the complex, and in both structures the charges of each fragment add up to its own charge; apart
 means the same atoms with fragment B 10,000 Å away. With q, h the charges and Hirshfeld ratios in
 the complex and q⁰, h⁰ those apart, electrostatics and dispersion fall into three parts,
