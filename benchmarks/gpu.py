@@ -1,0 +1,332 @@
+"""Speed, memory and soundness on one GPU, in one call.
+
+Usage: python benchmarks/gpu.py --json OUT.json [--figure OUT.png] [--seconds 540]
+       [--atoms 1536,12288,49152,196608,1000002] [--kernels gpu]
+
+Parts, each of which is written to the JSON as soon as it is done, or the reason why it is not:
+
+    limits   copy bandwidth and products of matrices of the card
+    check    forces against the reference in float64; the same bits again; energies of a step twice
+    tiles    shapes of the kernels' work; the fastest is used from there on
+    scaling  liquid water: µs/atom/step of NVT with lists, ns/day, memory, energy drift, beside
+             plain JAX
+    stages   where the time of a force call goes, with the rate of arithmetic
+
+With `--kernels plain` and few atoms everything but the tiles runs on a CPU too, to try the script.
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sundog.cli.options import set_up_jax
+from sundog.evaluate.memory import forecast
+from sundog.evaluate.speed import measure as m
+from sundog.evaluate.speed.settings import BenchSettings
+from sundog.evaluate.speed.worker import peak_memory_mb
+from sundog.forcefield.kernels import unavailable
+from sundog.forcefield.on_gpu import TILES, on_gpu
+from sundog.forcefield.so3lr import ForceField, apart
+from sundog.forcefield.tabulated import TabulatedForceField, tabulated
+from sundog.io.provenance import collect_provenance
+from sundog.io.structures import system_from_atoms
+from sundog.kernels.base import Attended
+from sundog.kernels.gpu.layer import RowAttention
+from sundog.kernels.gpu.tiles import Tile
+from sundog.prepare.water import water_box
+from sundog.properties import AtomFeatures
+from sundog.weights.fetch import obtain
+
+FORWARD = [Tile(4, 4, 4), Tile(4, 8, 4), Tile(4, 8, 8), Tile(8, 8, 8), Tile(4, 16, 4)]
+BACKWARD = [Tile(4, 4, 4), Tile(4, 4, 8), Tile(1, 16, 2), Tile(4, 16, 8), Tile(8, 8, 8)]
+FAR = [Tile(1, 128, 4), Tile(1, 256, 4), Tile(2, 64, 4), Tile(1, 64, 2)]
+PLAIN_UP_TO = 49_152
+"""Atoms; plain JAX is measured beside the kernels up to here."""
+DRIFT_UP_TO = 49_152
+PAPER = 3.25
+"""µs/atom/step of the paper, on one H100 (doi:10.1021/jacs.5c09558)."""
+
+
+class Report:
+    """What was found, on disk at any time."""
+
+    def __init__(self, path: Path, seconds: float):
+        """Begin a report that must be done in so many seconds."""
+        self.path, self.end = path, time.monotonic() + seconds
+        self.found: dict[str, Any] = {"schema": "sundog.gpu/1"}
+
+    def left(self) -> float:
+        """Return the seconds that are left."""
+        return self.end - time.monotonic()
+
+    def part(self, name: str, function: Callable[[], Any], least: float = 20.0) -> Any:
+        """Return what a part finds, or None where it fails or there is no time for it."""
+        begin = time.monotonic()
+        if self.left() < least:
+            self._write(name, {"skipped": f"{self.left():.0f} s were left"})
+            return None
+        try:
+            value = function()
+        except Exception as error:  # one part must not cost the others what they found
+            traceback.print_exc()
+            self._write(name, {"failed": f"{type(error).__name__}: {str(error)[:2000]}"})
+            return None
+        self._write(name, value, time.monotonic() - begin)
+        return value
+
+    def _write(self, name: str, value: Any, seconds: float | None = None) -> None:
+        self.found[name] = value
+        self.found.setdefault("seconds", {})[name] = seconds
+        self.path.write_text(json.dumps(self.found, indent=1) + "\n")
+        print(name, json.dumps(value)[:1500], flush=True)
+
+
+def limits() -> dict[str, float]:
+    """Return the copy bandwidth in GB/s (read and written) and rates of products in TFLOP/s."""
+    on_cpu = jax.default_backend() == "cpu"
+    side, count = (512, 1 << 22) if on_cpu else (8192, 1 << 29)
+    x = jnp.ones(count, jnp.float32)
+    matrix = jax.random.normal(jax.random.key(0), (side, side), jnp.float32)
+    found = {"copy_gb_per_s": 8e-9 * count / _fastest(jax.jit(lambda v: v + 1.0), x)}
+    for name, precision in (("float32", "highest"), ("tf32", "tensorfloat32")):
+        product = jax.jit(lambda a, p=precision: jnp.dot(a, a, precision=p))
+        found[f"product_{name}_tflop_per_s"] = 2e-12 * side**3 / _fastest(product, matrix)
+    return found
+
+
+def check(reference: ForceField, fast: TabulatedForceField) -> dict[str, Any]:
+    """Return how far forces are from the reference's, and whether runs repeat."""
+    system = system_from_atoms(water_box(64))
+    wide = m.load_for(BenchSettings(precision="float64"), [water_box(1)])
+    exact, found = (
+        m.force_call(one, system, one.allocate_neighbors(system, 0.0).pairs)()
+        for one in (wide, fast)
+    )
+    error = np.asarray(found[1]) - np.asarray(exact[1])
+    state = m.state_of(water_box(64), fast)
+
+    def run() -> np.ndarray:
+        dynamics = m.Steps(state, fast)
+        dynamics.advance(50)
+        return np.asarray(dynamics.state.system.positions)
+
+    return {
+        "rms_force_error_ev_per_angstrom": float(np.sqrt(np.mean(error**2))),
+        "largest_force_error_ev_per_angstrom": float(np.abs(error).max()),
+        "energy_error_ev_per_atom": float(abs(found[0] - exact[0]).max() / 192),
+        "same_bits_again": bool((run() == run()).all()),
+    }
+
+
+def tiles(reference: ForceField, atoms: int) -> dict[str, Any]:
+    """Return µs/atom of a force call by shape of the work, and the fastest shapes."""
+    system = system_from_atoms(water_box(atoms // 3))
+    pairs = on_gpu(reference).allocate_neighbors(system, m.SKIN_ANGSTROM).pairs
+    best, table = TILES, []
+    for name, choices in (("backward", BACKWARD), ("forward", FORWARD), ("far", FAR)):
+        timed = []
+        for choice in choices:
+            shape = best._replace(**{name: choice})
+            row: dict[str, Any] = {"kernel": name, "tile": str(choice)}
+            try:
+                call = m.force_call(on_gpu(reference, shape), system, pairs)
+                row["compile_s"] = _seconds(call)
+                row["us_per_atom"] = 1e6 * _fastest(call) / atoms
+                timed.append((row["us_per_atom"], shape))
+            except Exception as error:  # a shape may need more registers or memory than there are
+                row["failed"] = f"{type(error).__name__}: {str(error)[:300]}"
+            table.append(row)
+        if timed:
+            best = min(timed, key=lambda one: one[0])[1]
+    return {"table": table, "best": {k: list(vars(v).values()) for k, v in best._asdict().items()}}
+
+
+def scaling(fast: TabulatedForceField, atoms: int, limit: float) -> dict[str, Any]:
+    """Return the figures of liquid water of one size."""
+    deadline = time.monotonic() + limit
+    box = water_box(atoms // 3)
+    begin = time.monotonic()
+    thermal, prepared = m.thermal_start(box, fast, 60, deadline)
+    state = m.state_of(thermal, fast)
+    dynamics = m.Steps(state, fast)
+    dynamics.advance(2)
+    row: dict[str, Any] = {"atoms": len(box), "prepared_steps": prepared}
+    row["preparation_s"] = time.monotonic() - begin
+    row["foretold_bytes_per_atom"] = forecast(fast, state.system, state.neighbors).bytes_per_atom
+    settings = BenchSettings(steps=400, seconds=2.0)
+    seconds = m.time_steps(dynamics, settings, deadline)
+    call = m.force_call(fast, state.system, state.neighbors.pairs)
+    call()
+    row["force_us_per_atom"] = 1e6 * min(m.time_force(call, 1.0, deadline)) / len(box)
+    row["step_us_per_atom"] = [1e6 * one / len(box) for one in seconds]
+    typical = float(np.median(seconds))
+    row |= {f"ns_per_day_{fs:g}fs": fs * 1e-6 / typical * 86400 for fs in (0.5, 1.0)}
+    row["peak_bytes_per_atom"] = peak_memory_mb() * 2**20 / len(box)
+    if len(box) <= DRIFT_UP_TO:
+        row["drift_mev_per_atom_ps"] = m.energy_drift(state, fast, typical, deadline)
+    return row
+
+
+def stages(fast: TabulatedForceField, atoms: int) -> dict[str, Any]:
+    """Return µs/atom of the parts of a force call, and the arithmetic rate of the layers."""
+    system = system_from_atoms(water_box(atoms // 3))
+    neighbors = fast.allocate_neighbors(system, m.SKIN_ANGSTROM)
+    lists, _ = apart(neighbors.pairs)
+    kernels, count = fast.kernels, system.number_of_atoms
+    h = fast.reference.network.hyperparameters
+    rng = np.random.default_rng(0)
+
+    def drawn(columns: int) -> jax.Array:
+        return jnp.asarray(rng.normal(size=(count, columns)), jnp.float32)
+
+    components = sum(2 * degree + 1 for degree in h.degrees)
+    q, k, v, q_ev, k_ev = (drawn(h.features) for _ in range(5))
+    seen = Attended(q, k, v, q_ev, k_ev, drawn(components))
+    cotangent = AtomFeatures(drawn(h.features), drawn(components))
+    arranged = jax.jit(lambda p: kernels.arranged(p, count))(lists["short"])
+    geometry = jax.jit(kernels.geometry)(system, arranged)
+    layer = kernels.layers[-1]
+    _, kept = jax.jit(layer.forward)(seen, geometry, arranged)
+    none = jax.jit(kernels.no_cotangent)(geometry)
+    near = fast.weighted(0.0)
+    parts = {
+        "whole": m.force_call(fast, system, neighbors.pairs),
+        "without_far": m.force_call(near, system, neighbors.pairs),
+        "geometry": _call(jax.jit(kernels.geometry), system, arranged),
+        "layer_forward": _call(jax.jit(layer.forward), seen, geometry, arranged),
+        "layer_backward": _call(jax.jit(layer.backward), seen, geometry, kept, cotangent, arranged),
+        "forces_of_geometry": _call(jax.jit(kernels.forces), system, arranged, none),
+        "lists_looked_at": _call(jax.jit(lambda n, s: n.update(s)), neighbors, system),
+        "lists_rebuilt": _call(
+            jax.jit(lambda n, s: n.update(s)),
+            neighbors,
+            system.at(system.positions + 0.6),
+        ),
+    }
+    found: dict[str, Any] = {"atoms": count}
+    for name, call in parts.items():
+        call()
+        found[f"{name}_us_per_atom"] = 1e6 * _fastest(call) / count
+    pairs = int(lists["short"].mask.sum())
+    # Products of the filters alone: two filters of a basis and a hidden layer, once forward, and
+    # twice with the invariants backward.
+    basis = 2 * h.features * (fast_width(fast) + h.angular_features)
+    flop = {"layer_forward": 2 * basis, "layer_backward": 4 * basis}
+    found["pairs_per_atom"] = pairs / count
+    for name, each in flop.items():
+        rate = each * pairs / count / found[f"{name}_us_per_atom"] * 1e-6
+        found[f"{name}_tflop_per_s"] = rate
+    return found
+
+
+def fast_width(fast: TabulatedForceField) -> int:
+    """Return the number of radial functions of the kernels."""
+    layer: Any = fast.kernels.layers[0]
+    filter_ = layer.features if isinstance(layer, RowAttention) else layer.filter_features
+    return int(filter_.radial.shape[0])
+
+
+def figure(rows: list[dict[str, Any]], path: Path, title: str) -> None:
+    """Draw the time per atom and step against the number of atoms."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    _, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    for name in dict.fromkeys(row["kernels"] for row in rows):
+        own = [row for row in rows if row["kernels"] == name]
+        atoms = [row["atoms"] for row in own]
+        axes.loglog(atoms, [np.median(r["step_us_per_atom"]) for r in own], "o-", label=name)
+    axes.axhline(PAPER, color="0.5", ls="--", label="SO3LR article, one H100")
+    axes.axhline(0.3, color="0.5", ls=":", label="goal")
+    axes.set(xlabel="atoms", ylabel="µs per atom and step", title=title)
+    axes.legend(frameon=False)
+    plt.savefig(path, dpi=150)
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    return lambda: jax.block_until_ready(function(*arguments))
+
+
+def _seconds(call: Callable[[], Any]) -> float:
+    begin = time.perf_counter()
+    jax.block_until_ready(call())
+    return time.perf_counter() - begin
+
+
+def _fastest(function: Callable[..., Any], *arguments: Any, loops: int = 5) -> float:
+    """Return the seconds of the fastest of a few loops of at least a tenth of a second."""
+    call = _call(function, *arguments)
+    call()
+    count = max(1, math.ceil(0.1 / max(_seconds(call), 1e-6)))
+    return min(_seconds(lambda: [call() for _ in range(count)]) for _ in range(loops)) / count
+
+
+def _provenance(device: str) -> dict[str, Any]:
+    card = obtain(None).card
+    return collect_provenance(
+        command_line=sys.argv,
+        weights_name=card["name"],
+        weights_sha256=card["safetensors_sha256"],
+        device=device,
+    )
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--json", type=Path, required=True)
+    parser.add_argument("--figure", type=Path)
+    parser.add_argument("--seconds", type=float, default=540.0)
+    parser.add_argument("--atoms", default="1536,12288,49152,196608,1000002")
+    parser.add_argument("--kernels", choices=["gpu", "plain"], default="gpu")
+    told = parser.parse_args()
+    set_up_jax()
+    if reason := unavailable(told.kernels, "float32"):
+        parser.error(reason)
+    sizes = [3 * (int(text) // 3) for text in told.atoms.split(",")]
+    report = Report(told.json, told.seconds)
+    device = jax.devices()[0]
+    report.part("provenance", partial(_provenance, device.device_kind), 0)
+    reference = m.load_for(BenchSettings(), [water_box(1)])
+    fast = on_gpu(reference) if told.kernels == "gpu" else tabulated(reference)
+    report.part("limits", limits)
+    report.part("check", lambda: check(reference, fast))
+    if told.kernels == "gpu":
+        tuned = report.part("tiles", lambda: tiles(reference, min(12_288, max(sizes))), 60)
+        if tuned is not None:
+            fast = on_gpu(reference, type(TILES)(*(Tile(*v) for v in tuned["best"].values())))
+    report.part("stages", lambda: stages(fast, min(49_152, max(sizes))), 60)
+    rows = []
+    for size in sizes:
+        for name in ("gpu", "plain") if told.kernels == "gpu" else ("plain",):
+            if name == "plain" and size > PLAIN_UP_TO:
+                continue
+            one = fast if name == told.kernels else tabulated(reference)
+            limit = min(120.0, report.left() - 10)
+            row = report.part(f"water-{size} {name}", partial(scaling, one, size, limit), 30)
+            if row is not None:
+                rows.append({"kernels": name, **row})
+    if told.figure is not None and rows:
+        figure(rows, told.figure, device.device_kind)
+
+
+if __name__ == "__main__":
+    main()
