@@ -28,6 +28,8 @@ import numpy as np
 from jaxtyping import Float
 
 from sundog.analysis.blocking import block_average
+from sundog.analysis.diffusion import diffusion_coefficient, unwrapped_at_mean_cell
+from sundog.errors import InputError
 from sundog.io.extxyz import write_extxyz
 from sundog.io.table import read_table
 from sundog.prepare.water import water_box
@@ -37,8 +39,8 @@ SAMPLE_FS, SAMPLES_PER_FRAME = 8.0, 10
 EQUILIBRATION, BLOCKS = 0.2, 5
 """Part of an NPT run that is left out; blocks whose scatter is the error of slopes."""
 
-FIRST_LAG_PS = 1.0
-"""From where on the mean squared displacement is taken for a line."""
+FIRST_LAG_PS, LAST_LAG_PS = 1.0, 3.0
+"""Where the mean squared displacement is taken for a line."""
 
 MODEL = ["--electrostatics", "ewald", "--checkpoint-minutes", "2"]
 BATHS = ["--thermostat", "bussi", "--temperature-kelvin", f"{TEMPERATURE:g}", "--pressure-bar", "1"]
@@ -157,7 +159,7 @@ def _measured(folder: Path) -> dict[str, float]:
             found[name], found[f"{name}_error"] = block_average(table[name][first:])
         diffusion = _diffusion(folder / "npt")
         if diffusion is not None:
-            found["diffusion_1e9_m2_per_s"], found["diffusion_error"] = diffusion
+            found["diffusion_angstrom2_per_ps"], found["diffusion_error"] = diffusion
         speed = re.findall(r"([\d.]+) µs/atom/step", (folder / "npt" / "run.log").read_text())
         if speed:
             found["us_per_atom_step"] = float(speed[-1])
@@ -175,44 +177,36 @@ def _slope(
 
 
 def _diffusion(folder: Path) -> tuple[float, float] | None:
-    """Return the coefficient of oxygens in 1e-9 m²/s and its error; None of a short run.
+    """Return the coefficient of oxygens in Å²/ps and its error; None of a short run.
 
-    From Einstein's relation in each of a few blocks. Not corrected for the size of the box.
+    Not corrected for the size of the box.
     """
     frames = mdtraj.load(folder / "trajectory.xtc", top=folder / "topology.pdb")
     skip = int(EQUILIBRATION * len(frames))
-    lengths = frames.unitcell_lengths[skip:, None] * 10
-    # In units of the cell, so that its breathing moves nobody, and relative to the centre.
-    places = frames.xyz[skip:].astype(np.float64) * 10 / lengths * lengths.mean(axis=0)
-    places = places[:, frames.topology.select("element O")]
-    places = places - places.mean(axis=1, keepdims=True)
+    oxygens = frames.topology.select("element O")
+    paths = 10.0 * frames.xyz[skip:, oxygens].astype(np.float64)
+    paths = unwrapped_at_mean_cell(paths, 10.0 * frames.unitcell_vectors[skip:])
     step = float(frames.time[1] - frames.time[0]) if len(frames) > 1 else math.inf
-    size = len(places) // BLOCKS
-    first = math.ceil(FIRST_LAG_PS / step) if math.isfinite(step) else size
-    last = size // 2
-    if last < first + 2:
+    try:
+        return diffusion_coefficient(
+            paths, step, from_ps=FIRST_LAG_PS, to_ps=LAST_LAG_PS, parts=BLOCKS
+        )
+    except InputError:
         return None
-    lags = np.arange(first, last)
-    found = []
-    for block in range(BLOCKS):
-        own = places[block * size : (block + 1) * size]
-        squares = [np.mean(np.sum((own[lag:] - own[:-lag]) ** 2, axis=2)) for lag in lags]
-        found.append(10 * np.polyfit(lags * step, squares, 1)[0] / 6)  # Å²/ps: 1e-8 m²/s
-    return float(np.mean(found)), float(np.std(found, ddof=1) / math.sqrt(BLOCKS))
 
 
 def _markdown(rows: Sequence[dict[str, float]]) -> str:
     """Return the table."""
     lines = [
         "| dt in fs | m(H) | long range every | drift, meV/atom/ns | T in K | density in g/cm³ "
-        "| D in 1e-9 m²/s | µs/atom/step |",
+        "| D in Å²/ps | µs/atom/step |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     columns = (
         ("drift_mev_per_atom_ns", "drift_error", ".3g", ".1g"),
         ("temperature_kelvin", "temperature_kelvin_error", ".1f", ".1f"),
         ("density_g_per_cm3", "density_g_per_cm3_error", ".4f", ".4f"),
-        ("diffusion_1e9_m2_per_s", "diffusion_error", ".2f", ".2f"),
+        ("diffusion_angstrom2_per_ps", "diffusion_error", ".3f", ".3f"),
     )
     for row in rows:
         cells = [f"{row[key]:g}" for key in ("timestep_fs", "hydrogen_mass", "long_range_every")]

@@ -150,7 +150,7 @@ def test_dry_run_computes_a_plan_and_writes_nothing(water, tmp_path, capsys, mon
     monkeypatch.chdir(tmp_path)
     assert run(["npt", str(water), "--dry-run", "--steps", "100000"]) == 0
     said = capsys.readouterr().out
-    for word in ("ensemble: npt", "12 atoms", "ns/day", "about", "MB"):
+    for word in ("ensemble: npt", "12 atoms", "ns/day", "MiB", "kB per atom"):
         assert word in said
     assert not list(tmp_path.iterdir())
 
