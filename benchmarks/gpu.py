@@ -28,7 +28,9 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -198,18 +200,20 @@ def stages(fast: TabulatedForceField, atoms: int) -> dict[str, Any]:
     seen = Attended(q, k, v, q_ev, k_ev, drawn(components))
     cotangent = AtomFeatures(drawn(h.features), drawn(components))
     arranged = jax.jit(lambda p: kernels.arranged(p, count))(lists["short"])
-    geometry = jax.jit(kernels.geometry)(system, arranged)
+    geometry = eqx.filter_jit(kernels.geometry)(system, arranged)
     layer = kernels.layers[-1]
-    _, kept = jax.jit(layer.forward)(seen, geometry, arranged)
-    none = jax.jit(kernels.no_cotangent)(geometry)
+    _, kept = eqx.filter_jit(layer.forward)(seen, geometry, arranged)
+    none = eqx.filter_jit(kernels.no_cotangent)(geometry)
     near = fast.weighted(0.0)
     parts = {
         "whole": m.force_call(fast, system, neighbors.pairs),
         "without_far": m.force_call(near, system, neighbors.pairs),
-        "geometry": _call(jax.jit(kernels.geometry), system, arranged),
-        "layer_forward": _call(jax.jit(layer.forward), seen, geometry, arranged),
-        "layer_backward": _call(jax.jit(layer.backward), seen, geometry, kept, cotangent, arranged),
-        "forces_of_geometry": _call(jax.jit(kernels.forces), system, arranged, none),
+        "geometry": _call(eqx.filter_jit(kernels.geometry), system, arranged),
+        "layer_forward": _call(eqx.filter_jit(layer.forward), seen, geometry, arranged),
+        "layer_backward": _call(
+            eqx.filter_jit(layer.backward), seen, geometry, kept, cotangent, arranged
+        ),
+        "forces_of_geometry": _call(eqx.filter_jit(kernels.forces), system, arranged, none),
         "lists_looked_at": _call(jax.jit(lambda n, s: n.update(s)), neighbors, system),
         "lists_rebuilt": _call(
             jax.jit(lambda n, s: n.update(s)),

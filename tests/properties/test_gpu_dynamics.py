@@ -1,0 +1,42 @@
+"""Dynamics on the interpreted kernels for GPUs: steps, lists, NPT and repetition."""
+
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from fixtures import SMALL, random_force_field, small_crystal
+from sundog.forcefield.on_gpu import on_gpu
+from sundog.forcefield.tabulated import tabulated
+from sundog.kernels.gpu.layer import Tiles
+from sundog.kernels.gpu.tiles import Tile
+from sundog.simulate.ensembles import Barostat, npt_rescaling
+from sundog.simulate.run import run
+from sundog.simulate.state import initial_state, with_thermal_momenta
+
+SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
+REFERENCE = random_force_field(SIMPLE, "ewald", cutoff=4.5)
+INTERPRETED = Tiles(*[Tile(atoms=16, slots=8, interpret=True)] * 3, Tile(16, 64, interpret=True))
+
+
+def ran(force_field):
+    state = initial_state(small_crystal(scale=1.2), force_field, seed=1, skin=0.3)
+    state = with_thermal_momenta(state, 300.0)
+    ensemble = npt_rescaling(
+        force_field, 0.5, 300.0, Barostat(pressure_bar=1.0, relaxation_time_fs=100.0)
+    )
+    chunks = list(run(state, ensemble, steps=6, sample_every=2, frame_every=6))
+    return chunks[-1].state
+
+
+@pytest.mark.slow
+def test_steps_are_those_of_the_portable_kernels_and_repeat_to_the_bit():
+    fast = on_gpu(REFERENCE, INTERPRETED)
+    expected, found, again = ran(tabulated(REFERENCE)), ran(fast), ran(fast)
+    np.testing.assert_allclose(found.system.positions, expected.system.positions, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.system.cell, expected.system.cell, rtol=0, atol=1e-9)
+    for one, other in zip(
+        jax.tree.leaves(found.system), jax.tree.leaves(again.system), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
