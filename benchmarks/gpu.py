@@ -53,8 +53,8 @@ from sundog.prepare.water import water_box
 from sundog.properties import AtomFeatures
 from sundog.weights.fetch import obtain
 
-FORWARD = [Tile(4, 4, 4), Tile(4, 8, 4), Tile(4, 8, 8), Tile(8, 8, 8), Tile(4, 16, 4)]
-BACKWARD = [Tile(4, 4, 4), Tile(4, 4, 8), Tile(1, 16, 2), Tile(4, 16, 8), Tile(8, 8, 8)]
+FORWARD = [Tile(4, 4, 8), Tile(4, 4, 4), Tile(4, 8, 8), Tile(8, 8, 8), Tile(4, 16, 4)]
+BACKWARD = [Tile(4, 4, 8), Tile(4, 4, 4), Tile(1, 16, 2), Tile(4, 16, 8), Tile(8, 8, 8)]
 FAR = [Tile(1, 128, 4), Tile(1, 256, 4), Tile(2, 64, 4), Tile(1, 64, 2)]
 PLAIN_UP_TO = 49_152
 """Atoms; plain JAX is measured beside the kernels up to here."""

@@ -72,6 +72,13 @@ def test_a_checkpoint_of_another_structure_is_refused():
         restored(bare_state(heavier, POTENTIAL, seed=1), arrays)
 
 
+def test_a_checkpoint_that_lacks_what_is_kept_now_is_refused():
+    state = initial_state(argon(2), POTENTIAL, seed=1)
+    arrays = arrays_of(state) | {"energies.electrostatics": np.zeros(1)}
+    with pytest.raises(RunDirectoryError, match="earlier version"):
+        restored(state, arrays)
+
+
 def test_damaged_checkpoints_are_noticed_and_few_are_kept(tmp_path):
     arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.asarray(7, np.int64)}
     for step in (10, 20, 30, 40):

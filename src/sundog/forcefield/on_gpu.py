@@ -16,8 +16,8 @@ from sundog.kernels.gpu.tiles import Tile
 from sundog.kernels.portable.kernels import PortableKernels
 
 TILES = Tiles(
-    forward=Tile(atoms=4, slots=4, warps=4),
-    backward=Tile(atoms=4, slots=4, warps=4),
+    forward=Tile(atoms=4, slots=4, warps=8),
+    backward=Tile(atoms=4, slots=4, warps=8),
     sums=Tile(atoms=8, slots=8, warps=4),
     far=Tile(atoms=1, slots=128, warps=4),
 )

@@ -49,8 +49,14 @@ def restored(state: MDState, arrays: Mapping[str, np.ndarray]) -> MDState:
 
     Raises:
         RunDirectoryError: the checkpoint is of other structures, or made by another kind of
-            kernels.
+            kernels or by a version that kept less.
     """
+    if "energies.electrostatics" in arrays and DIPOLE not in arrays:
+        raise RunDirectoryError(
+            "resume: the checkpoint is of an earlier version of sundog",
+            got="no dipole",
+            remedy="Begin another run with the last frame of the trajectory, or use that version",
+        )
     for name in ("numbers", "total_charge"):
         if not np.array_equal(arrays.get(name, ()), getattr(state.system, name)):
             raise RunDirectoryError(
