@@ -1,7 +1,5 @@
 """What `sundog evaluate` prints and writes."""
 
-import csv
-import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
-from sundog.errors import RunDirectoryError
+from sundog.cli.tables import make_folder, write_table
 from sundog.evaluate.benchmarks.wording import interval, number
 from sundog.files import write_atomically
 
@@ -118,20 +116,6 @@ def save_suite(folder: Path, outcome: dict[str, Any]) -> None:
     write_atomically(folder / "index.html", page(outcome))
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder for figures and tables, if it is not there.
-
-    Raises:
-        RunDirectoryError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunDirectoryError(
-            f"--output: {folder} cannot be made", got=error.strerror or error
-        ) from error
-
-
 def show_data(outcome: dict[str, Any]) -> None:
     """Print the metrics of each quantity, overall."""
     table = Table(title=f"{outcome['data']}, {outcome['model']}")
@@ -180,15 +164,13 @@ def save_folder(folder: Path, outcome: dict[str, Any], comparison: "Comparison")
     plot_comparison(
         comparison.values, folder / "comparison.png", f"{outcome['model']} on {outcome['data']}"
     )
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["quantity", "unit", "structure", "composition", "source", "rmse"])
-    for quantity, rows in outcome["worst"].items():
-        unit = outcome["metrics"][quantity]["unit"]
-        writer.writerows(
-            [quantity, unit, r["structure"], r["composition"], r["source"], r["rmse"]] for r in rows
-        )
-    write_atomically(folder / "worst.csv", text.getvalue())
+    headings = ["quantity", "unit", "structure", "composition", "source", "rmse"]
+    worst = [
+        [quantity, outcome["metrics"][quantity]["unit"], *(row[key] for key in headings[2:])]
+        for quantity, rows in outcome["worst"].items()
+        for row in rows
+    ]
+    write_table(folder / "worst.csv", [headings, *worst])
 
 
 def _show_failures(lines: list[str]) -> None:

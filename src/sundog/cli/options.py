@@ -40,7 +40,8 @@ class ModelOptions:
     """Exactly the Hamiltonian of the published simulations: truncated electrostatics and
     dispersion with a cutoff of 12 Å, without a tail, for molecules as well."""
     kernels: Literal["auto", "reference", "plain", "cpu", "gpu"] = "auto"
-    """How it is computed: compiled for the CPU, plain JAX on any device, or the slow reference."""
+    """How it is computed: compiled for the CPU, fused for NVIDIA GPUs (float32), plain JAX on any
+    device, or the slow reference; auto: cpu where it can be had, else plain."""
 
     def __post_init__(self):
         """Resolve `paper`.

@@ -85,8 +85,8 @@ class TabulatedForceField(AbstractForceField):
         heads = partial(_heads, self.reference.network, system, features.euclidean)
         outputs, pull_heads = jax.vjp(heads, features.invariant)
         atoms = AtomicProperties(system.numbers, *outputs)
-        near, terms = self.kernels.near_sums, self.reference.short_terms
-        first = _sum_terms(near, terms, atoms, system, lists["short"])
+        near = partial(self.kernels.pair_sums, far=False)
+        first = _sum_terms(near, self.reference.short_terms, atoms, system, lists["short"])
         rest = self._far(atoms, system, lists["long"], plan)
         d_charges = sum((one.by_charges for one in rest), start=first.by_charges)
         d_ratios = sum((one.by_ratios for one in rest), start=first.by_ratios)
@@ -112,7 +112,8 @@ class TabulatedForceField(AbstractForceField):
         reference = self.reference
         if reference.long_weight == 0:
             return []
-        far = [_sum_terms(self.kernels.far_sums, reference.long_terms, atoms, system, pairs)]
+        long_sums = partial(self.kernels.pair_sums, far=True)
+        far = [_sum_terms(long_sums, reference.long_terms, atoms, system, pairs)]
         if reference.ewald is not None and plan is not None:
             sigma, transport = reference.ewald.sigma, self.kernels.transport
             far.append(_on_mesh(atoms, system, plan, sigma, transport))

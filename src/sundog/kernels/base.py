@@ -104,15 +104,17 @@ class AbstractPairKernels(eqx.Module):
         """
 
     @abstractmethod
-    def near_sums(
+    def pair_sums(
         self,
         pair: PairEnergies,
         sites: PyTree[Array],
         system: System,
         pairs: PairList,
         dtype: jnp.dtype,
+        *,
+        far: bool,
     ) -> PairSums:
-        """Return sums of pair energies and their derivatives over a short list.
+        """Return sums of pair energies and their derivatives over a list.
 
         Args:
             pair: the energies.
@@ -120,15 +122,5 @@ class AbstractPairKernels(eqx.Module):
             system: positions and cells.
             pairs: a list that holds at least the pairs within reach of `pair`.
             dtype: precision of the arithmetic.
+            far: whether the list is a long one, and `pair` without arrays of parameters.
         """
-
-    @abstractmethod
-    def far_sums(
-        self,
-        pair: PairEnergies,
-        sites: PyTree[Array],
-        system: System,
-        pairs: PairList,
-        dtype: jnp.dtype,
-    ) -> PairSums:
-        """Return the same over a long list, for energies without arrays of parameters."""

@@ -19,6 +19,11 @@ def why_unavailable(precision: Precision) -> str | None:
             f"JAX computes on {jax.default_backend()} here; on a machine with an NVIDIA GPU, "
             "install jax[cuda13], or jax[cuda12] for drivers older than 580"
         )
+    # Late, because it takes its time.
+    from jax.experimental.pallas import triton
+
+    if not hasattr(triton, "load"):
+        return f"jax {jax.__version__} is too old for them; install a newer one"
     if precision != "float32":
         return "kernels for GPUs compute in float32"
     device = jax.devices()[0]

@@ -61,27 +61,20 @@ class GpuKernels(AbstractPairKernels):
         """Return None: the first layer is one like the others."""
         return None
 
-    def near_sums(
+    def pair_sums(
         self,
         pair: PairEnergies,
         sites: PyTree[Array],
         system: System,
         pairs: PairList,
         dtype: jnp.dtype,
+        *,
+        far: bool,
     ) -> PairSums:
-        """Return sums over a short list; see `AbstractPairKernels`."""
+        """Return sums over a list; see `AbstractPairKernels`."""
+        if far:
+            return far_sums(pair, sites, system, pairs, dtype, self.tiles.far)
         return near_sums(pair, sites, system, pairs, dtype, self.tiles.sums)
-
-    def far_sums(
-        self,
-        pair: PairEnergies,
-        sites: PyTree[Array],
-        system: System,
-        pairs: PairList,
-        dtype: jnp.dtype,
-    ) -> PairSums:
-        """Return sums over a long list; see `AbstractPairKernels`."""
-        return far_sums(pair, sites, system, pairs, dtype, self.tiles.far)
 
 
 def gpu_kernels(portable: PortableKernels, tiles: Tiles) -> GpuKernels:

@@ -36,7 +36,7 @@ def near_sums(
     dtype: jnp.dtype,
     tile: Tile,
 ) -> PairSums:
-    """Return the sums over a short list; arguments as for `AbstractPairKernels.near_sums`."""
+    """Return the sums over a short list; arguments as for `AbstractPairKernels.pair_sums`."""
     vectors = pair_vectors(system, pairs, dtype)
     at_i, at_j = (jax.tree.map(lambda s, k=k: s[k], sites) for k in (pairs.i, pairs.j))
     columns = _columns(pair, vectors, at_i, at_j)
@@ -53,7 +53,7 @@ def far_sums(
     dtype: jnp.dtype,
     tile: Tile,
 ) -> PairSums:
-    """Return the sums over a long list; arguments as for `AbstractPairKernels.far_sums`."""
+    """Return the sums over a long list; arguments as for `AbstractPairKernels.pair_sums`."""
     atoms = system.number_of_atoms
     rows = rows_of(pairs, atoms)
     place = (system.positions, system.cell, system.system_index, pairs.shift)

@@ -75,24 +75,15 @@ class PortableKernels(AbstractPairKernels):
         )
         return first.forward(geometry, pairs), partial(first.backward, geometry, pairs=pairs)
 
-    def near_sums(
+    def pair_sums(
         self,
         pair: PairEnergies,
         sites: PyTree[Array],
         system: System,
         pairs: PairList,
         dtype: jnp.dtype,
+        *,
+        far: bool,
     ) -> PairSums:
-        """Return sums over a list; see `AbstractPairKernels`."""
-        return pair_sums(pair, sites, system, pairs, dtype)
-
-    def far_sums(
-        self,
-        pair: PairEnergies,
-        sites: PyTree[Array],
-        system: System,
-        pairs: PairList,
-        dtype: jnp.dtype,
-    ) -> PairSums:
-        """Return sums over a list; see `AbstractPairKernels`."""
+        """Return sums over a list, be it short or long; see `AbstractPairKernels`."""
         return pair_sums(pair, sites, system, pairs, dtype)
