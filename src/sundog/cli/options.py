@@ -28,7 +28,8 @@ class ModelOptions:
     model: str | None = None
     """Name or path of the weights; by default $SUNDOG_MODEL_PATH, else so3lr."""
     electrostatics: Literal["exact", "truncated", "wolf", "ewald"] | None = None
-    """Treatment of the charges; by default exact for molecules, truncated for periodic cells."""
+    """Treatment of the charges; by default exact for molecules, truncated for periodic cells (for
+    benchmarks that of the published values)."""
     cutoff_angstrom: float = 12.0
     """Long-range cutoff in Å; unused by exact, with ewald that of the dispersion alone."""
     ewald_accuracy: float = 1e-4

@@ -7,6 +7,7 @@ the fragment of each atom (0, 1, …), and `info["fragment_charges"]`.
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -66,15 +67,43 @@ class AbstractModel(ABC):
     def properties(self, structures: Sequence[Atoms]) -> Iterator[Properties | str]:
         """Yield all that there is to say of each structure, or why it cannot be computed."""
 
+    def under(self, electrostatics: str, cutoff: float) -> "AbstractModel":
+        """Return the model under a treatment of the charges, if that is open to choice."""
+        return self
+
 
 class ForceFieldModel(AbstractModel):
     """A sundog force field."""
 
-    def __init__(self, force_field: AbstractForceField, name: str, *, fragments: bool = True):
-        """Use a force field, with or without constraining the charges of fragments."""
+    def __init__(
+        self,
+        force_field: AbstractForceField,
+        name: str,
+        *,
+        fragments: bool = True,
+        remake: Callable[[str, float], AbstractForceField] | None = None,
+    ):
+        """Use a force field.
+
+        Args:
+            force_field: of any kernels.
+            name: for tables.
+            fragments: whether to constrain the charges of fragments.
+            remake: returns it under another treatment of the charges and another cutoff in Å,
+                where that is open to choice.
+        """
         self.force_field = force_field
         self.name = name
         self.charges = "fragments" if fragments else "structure"
+        self._remake = remake
+
+    def under(self, electrostatics: str, cutoff: float) -> "ForceFieldModel":
+        """Return the model under a treatment of the charges, if that is open to choice."""
+        if self._remake is None:
+            return self
+        changed = copy(self)
+        changed.force_field = self._remake(electrostatics, cutoff)
+        return changed
 
     @with_x64
     def __call__(self, structures: Sequence[Atoms]) -> Answer:

@@ -8,6 +8,7 @@ from ase import Atoms
 from ase.calculators.lj import LennardJones
 
 from fixtures import needs_compiled_kernels, small_force_field
+from sundog.constants import COULOMB
 from sundog.errors import FileFormatError, InputError, MissingDataError
 from sundog.evaluate.benchmarks import s22, s66x8, sapt10k
 from sundog.evaluate.benchmarks.names import BENCHMARKS
@@ -84,7 +85,33 @@ def test_sapt10k_is_scored_by_charge(tmp_path):
     assert outcome["groups"]["SET"]["n"] == 3
     assert outcome["card"]["published"]["mae_all"] == 0.90
     assert outcome["worst"][0]["predicted"] == pytest.approx(-4.0)
+    assert outcome["settings"] == {}
     assert len(lines) == 1
+
+
+def test_sapt10k_is_judged_as_published_where_no_treatment_was_chosen(tmp_path):
+    """With a cutoff the energy has −V(rc) Σ qᵢqⱼ over pairs within it, each counted once."""
+    folder = zipped(tmp_path, *pair("a"), *pair("b", (1, -1)))
+    exact = small_force_field("exact")
+    chosen = run("sapt10k", ForceFieldModel(exact, "small"), folder, report=print)
+    asked, lines = [], []
+
+    def remake(electrostatics, cutoff):
+        asked.append((electrostatics, cutoff))
+        return small_force_field(electrostatics, cutoff)
+
+    model = ForceFieldModel(exact, "small", remake=remake)
+    outcome = run("sapt10k", model, folder, report=lines.append)
+    assert asked == [("truncated", 1000.0)]
+    assert outcome["settings"] == {"electrostatics": "truncated", "cutoff_angstrom": 1000.0}
+    assert "--electrostatics exact" in lines[0]
+    values = [
+        {row["name"]: row["predicted"] for row in found["worst"]} for found in (chosen, outcome)
+    ]
+    # Charges of ±1 meet within the cutoff, and not where the monomers are apart. What the
+    # charges of each monomer have of their own is smaller: they are equal, and polarised.
+    shift = COULOMB / 1000 / KCAL_PER_MOL
+    assert values[1]["b"] - values[0]["b"] == pytest.approx(shift, rel=0.1)
 
 
 @pytest.mark.parametrize(

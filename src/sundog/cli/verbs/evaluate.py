@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -158,7 +158,8 @@ def _on_benchmarks(
     for name, ready in zip(names, prepared, strict=True):
         for one in entrants:
             outcome = judge(ready, one.model, one_by_one=one_by_one, report=_say)
-            outcomes.append({**outcome, "settings": one.settings, "provenance": one.provenance})
+            settings = one.settings | outcome["settings"]
+            outcomes.append({**outcome, "settings": settings, "provenance": one.provenance})
             show_benchmark(outcome)
             save(json, outcomes[0] if len(names) * len(entrants) == 1 else outcomes)
         save_figure(output, name, outcomes[-len(entrants) :])
@@ -264,7 +265,19 @@ def _force_field(chosen: ModelChoice, structures: "Sequence[Atoms]") -> "Entrant
         "charges": chosen.charges,
     }
     card = obtain(options.model).card
-    model = ForceFieldModel(fast, reference.model_name, fragments=chosen.charges == "monomers")
+
+    def remake(electrostatics: Any, cutoff: float) -> "AbstractForceField":
+        other = replace(options, electrostatics=electrostatics, cutoff_angstrom=cutoff)
+        return _kernels(
+            load_force_field(other, chosen.precision, structures, run=False)[0], other, structures
+        )
+
+    model = ForceFieldModel(
+        fast,
+        reference.model_name,
+        fragments=chosen.charges == "monomers",
+        remake=remake if options.electrostatics is None else None,
+    )
     return Entrant(model, settings, _origin(card["name"], card["safetensors_sha256"]))
 
 

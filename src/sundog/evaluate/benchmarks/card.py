@@ -19,6 +19,8 @@ class Card:
         headline: the one metric that a table of several benchmarks shows.
         published: values of the literature by metric.
         published_by: who found them, and how.
+        hamiltonian: electrostatics and cutoff in Å behind the published values, where they are not
+            the exact sum. A force field for which no treatment was chosen is judged under it.
     """
 
     name: str
@@ -31,10 +33,11 @@ class Card:
     headline: str = "mae"
     published: Mapping[str, float] = field(default_factory=dict)
     published_by: str = ""
+    hamiltonian: tuple[str, float] | None = None
 
 
 DIMER_PROTOCOL = (
-    "E(dimer) − E(its monomers apart), no relaxation, gas phase (exact electrostatics). The "
+    "E(dimer) − E(its monomers apart), no relaxation, gas phase. The "
     "partial charges of each monomer add up to its own charge, in the dimer and apart; apart means "
     "the same structure with monomer B 10,000 Å away. ASE calculators: "
     "E(dimer) − E(A) − E(B), each with its own total charge."

@@ -103,6 +103,7 @@ def judge(
     """Return the outcome of a benchmark that is prepared; arguments and errors as for `run`."""
     begin = time.perf_counter()
     card, task = prepared.card, prepared.task
+    model, settings = _as_published(card, model, report)
     structures = task.structures(model)
     report(f"{card.title}: {len(structures)} structures, {model.name}")
     computing = time.perf_counter()
@@ -123,6 +124,7 @@ def judge(
         "unit": next(iter(score.units.values())),
         "items": task.items,
         "charges": model.charges,
+        "settings": settings,
         "structures": len(structures),
         "atoms": sum(map(len, structures)),
         "seconds_computing": computed,
@@ -132,6 +134,20 @@ def judge(
     if one_by_one:
         outcome |= speed(model, structures, one_by_one)
     return outcome | {"seconds": time.perf_counter() - begin}
+
+
+def _as_published(
+    card: Card, model: AbstractModel, report: Callable[[str], None]
+) -> tuple[AbstractModel, Outcome]:
+    """Return the model under the Hamiltonian of the published values, and which that is."""
+    if card.hamiltonian is None or (changed := model.under(*card.hamiltonian)) is model:
+        return model, {}
+    electrostatics, cutoff = card.hamiltonian
+    report(
+        f"{card.name}: electrostatics {electrostatics} ({cutoff:g} Å), as in the published values; "
+        "--electrostatics exact for the sum without a cutoff"
+    )
+    return changed, {"electrostatics": electrostatics, "cutoff_angstrom": cutoff}
 
 
 def _answers(model: AbstractModel, structures: Sequence[Atoms], task: AbstractTask) -> Answers:

@@ -112,6 +112,7 @@ def _benchmark(name: str, outcome: Outcome) -> str:
         [
             f'<h2 id="{escape(name)}">{escape(card["title"])}</h2>',
             _metrics(card, done) if done else '<p class="none">Not run, see above.</p>',
+            *(_hamiltonian(one) for one in done if one["settings"]),
             _figure(done, card["title"]),
             *(_failures(one) for one in done),
             _card(card),
@@ -136,6 +137,11 @@ def _metrics(card: Outcome, done: Sequence[Outcome]) -> str:
             cells.append(f"{published[name]:g}" if name in published else "–")
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return f'<div class="wide"><table>{"".join(rows)}</table></div>'
+
+
+def _hamiltonian(one: Outcome) -> str:
+    settings = ", ".join(f"{key} {value}" for key, value in one["settings"].items())
+    return f"<p>{escape(one['model'])}: {escape(settings)}, as in the published values.</p>"
 
 
 def _figure(done: Sequence[Outcome], title: str) -> str:
