@@ -1,7 +1,7 @@
 """Small systems and models shared by the tests."""
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import equinox as eqx
 import jax
@@ -17,7 +17,7 @@ from sundog.forcefield.so3lr import ForceField, Pairs, assemble
 from sundog.kernels.cpu.library import why_unavailable
 from sundog.longrange.neighbors import Planned
 from sundog.model.hyperparameters import Hyperparameters
-from sundog.model.so3krates import initialize
+from sundog.model.so3krates import So3krates, initialize
 from sundog.neighbors.reference import reference_pairs
 from sundog.system import System, make_system
 from sundog.terms.zbl import ZBL
@@ -49,8 +49,6 @@ def small_force_field(
     electrostatics="truncated", cutoff=7.0, precision="float64", tail=False
 ) -> ForceField:
     """A random, tiny force field with every part of the real one."""
-    keys = jax.random.split(jax.random.key(7), 2)
-    network = initialize(SMALL, keys[0])
     zbl = ZBL(
         a=jnp.asarray([1.1, 0.9, 0.5, 0.2]),
         c=jnp.asarray([0.2, 0.5, 0.2, 0.1]),
@@ -60,13 +58,19 @@ def small_force_field(
         switch_off=SMALL.zbl_cutoff,
     )
     return assemble(
-        network,
+        _small_network(),
         zbl,
         electrostatics=electrostatics,
         cutoff=cutoff,
         dispersion_tail=tail,
         precision=precision,
     )
+
+
+@cache
+def _small_network() -> So3krates:
+    """Drawn once: the hundred little programs that draw it take seconds to compile."""
+    return initialize(SMALL, jax.random.split(jax.random.key(7), 2)[0])
 
 
 def random_force_field(

@@ -25,6 +25,7 @@ from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField
 from sundog.forcefield.tabulated import tabulated
 from sundog.kernels.cpu import library
+from sundog.neighbors.base import AbstractNeighbors
 from sundog.numerics.precision import with_x64
 from sundog.system import System
 from sundog.typing import Precision
@@ -132,7 +133,14 @@ def verified(
 
 def _predict(force_field: AbstractForceField, system: System) -> Prediction:
     neighbors = force_field.allocate_neighbors(system, 0.0)
-    return eqx.filter_jit(lambda ff, s, n: ff(s, n.pairs))(force_field, system, neighbors)
+    return _compute(force_field, system, neighbors)
+
+
+@eqx.filter_jit
+def _compute(
+    force_field: AbstractForceField, system: System, neighbors: AbstractNeighbors
+) -> Prediction:
+    return force_field(system, neighbors.pairs)
 
 
 def _piece(system: System) -> System:
