@@ -58,7 +58,7 @@ def show_benchmark(outcome: dict[str, Any]) -> None:
     print(
         f"{outcome['n']} of {outcome['n_of']} {outcome['items']}, {outcome['structures']} "
         f"structures in {outcome['seconds_computing']:.1f} s: "
-        f"{outcome['structures_per_s']:.0f} structures/s"
+        f"{outcome['structures_per_s']:.3g} structures/s"
     )
     if "batched_over_one_by_one" in outcome:
         print(

@@ -16,11 +16,13 @@ from ase import Atoms
 from jaxtyping import Float
 
 from sundog.errors import InputError, SundogError
+from sundog.evaluate.dynamics import Report, Trajectory, simulated, simulated_by_ase
 from sundog.evaluate.predict import energies, predict_each
 from sundog.evaluate.screening import refused
 from sundog.forcefield.base import AbstractForceField
 from sundog.io.structures import system_from_atoms
 from sundog.numerics.precision import with_x64
+from sundog.simulate.settings import SimulationSettings
 from sundog.system import Fragments
 
 FRAGMENT = "fragment"
@@ -66,6 +68,12 @@ class AbstractModel(ABC):
     @abstractmethod
     def properties(self, structures: Sequence[Atoms]) -> Iterator[Properties | str]:
         """Yield all that there is to say of each structure, or why it cannot be computed."""
+
+    def trajectories(
+        self, structures: Sequence[Atoms], settings: SimulationSettings, report: Report
+    ) -> Iterator[Trajectory | str]:
+        """Yield the trajectory that begins at each structure, or why there is none."""
+        yield from [f"{self.name} gives single points only"] * len(structures)
 
     def under(self, electrostatics: str, cutoff: float) -> "AbstractModel":
         """Return the model under a treatment of the charges, if that is open to choice."""
@@ -142,6 +150,16 @@ class ForceFieldModel(AbstractModel):
                 "hirshfeld_ratios": _host(found.hirshfeld_ratios),
             }
 
+    def trajectories(
+        self, structures: Sequence[Atoms], settings: SimulationSettings, report: Report
+    ) -> Iterator[Trajectory | str]:
+        """Yield the trajectories, by the engine."""
+        for atoms in structures:
+            try:
+                yield simulated(self.force_field, atoms, settings, report)
+            except SundogError as error:
+                yield str(error)
+
     def _fragments(self, atoms: Atoms) -> Fragments | None:
         if self.charges != "fragments" or FRAGMENT not in atoms.arrays:
             return None
@@ -188,6 +206,16 @@ class CalculatorModel(AbstractModel):
                     "charges": one.get_charges() if "charges" in known else None,
                     "hirshfeld_ratios": None,
                 }
+            except Exception as error:  # a calculator raises what it likes
+                yield f"{type(error).__name__}: {error}"
+
+    def trajectories(
+        self, structures: Sequence[Atoms], settings: SimulationSettings, report: Report
+    ) -> Iterator[Trajectory | str]:
+        """Yield the trajectories, by ASE."""
+        for atoms in structures:
+            try:
+                yield simulated_by_ase(self._calculator, atoms, settings, report)
             except Exception as error:  # a calculator raises what it likes
                 yield f"{type(error).__name__}: {error}"
 

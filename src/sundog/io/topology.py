@@ -62,13 +62,18 @@ def write_topology(path: Path, atoms: Atoms) -> None:
         file.write(positions, topology, **box)
 
 
+def topology_of(atoms: Atoms) -> mdtraj.Topology:
+    """Return the residues and atom names of a structure, for mdtraj."""
+    return _named(atoms)[0]
+
+
 def select_atoms(atoms: Atoms, selection: str) -> Int[np.ndarray, " chosen"]:
     """Return the atoms, counted from 0, of a selection in mdtraj's language.
 
     Raises:
         ValueError: it is not a selection.
     """
-    return _named(atoms)[0].select(selection)
+    return topology_of(atoms).select(selection)
 
 
 def _named(atoms: Atoms) -> tuple[mdtraj.Topology, list[tuple[int, int]]]:

@@ -73,9 +73,7 @@ def polyalanine(residues: int, phi_degrees: float = 180.0, psi_degrees: float = 
     # That hydrogen is on the side of the oxygen, the nitrogen opposite to both.
     nitrogen = chain.add("N", carbon, alpha, beside, C_N, CA_C_N, 180.0)
     for _ in range(residues):
-        alpha, carbon, nitrogen = chain.residue(
-            alpha, carbon, nitrogen, phi_degrees, psi_degrees
-        )
+        alpha, carbon, nitrogen = chain.residue(alpha, carbon, nitrogen, phi_degrees, psi_degrees)
     last = chain.add("C", nitrogen, carbon, alpha, N_CA, C_N_CA, 180.0)
     chain.add("H", nitrogen, carbon, alpha, N_H, C_N_H, 0.0)
     for angle in METHYL:

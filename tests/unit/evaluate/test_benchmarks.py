@@ -104,7 +104,7 @@ def test_sapt10k_is_judged_as_published_where_no_treatment_was_chosen(tmp_path):
     outcome = run("sapt10k", model, folder, report=lines.append)
     assert asked == [("truncated", 1000.0)]
     assert outcome["settings"] == {"electrostatics": "truncated", "cutoff_angstrom": 1000.0}
-    assert "--electrostatics exact" in lines[0]
+    assert "truncated (1000 Å), as in the published values" in lines[0]
     values = [
         {row["name"]: row["predicted"] for row in found["worst"]} for found in (chosen, outcome)
     ]

@@ -17,6 +17,7 @@ from sundog.cli.options import (
     set_up_jax,
 )
 from sundog.errors import InputError
+from sundog.evaluate.benchmarks.names import SIMULATIONS
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -55,7 +56,7 @@ def evaluate(
     label_options: Annotated[LabelOptions, FLAT] = LabelOptions(),
     model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
     calculator: list[str] | None = None,
-    precision: Literal["float64", "float32"] = "float64",
+    precision: Literal["float64", "float32"] | None = None,
     charges: Literal["monomers", "dimer"] = "monomers",
     one_by_one: int = 0,
     json: Path | None = None,
@@ -67,7 +68,8 @@ def evaluate(
     ----------
     benchmark
         One or several, separated by commas: sapt10k, s66x8, s22, ncia, torsionnet500, qm7b,
-        alphaml, md22, dimer-curves, invariance, smoothness, extensivity, charge-transfer.
+        alphaml, md22, dimer-curves, invariance, smoothness, extensivity, charge-transfer, and
+        the simulations liquid-water, polyalanine and speed.
     suite
         Several benchmarks and models as one table, on a page and as JSON in --output: quick
         (minutes, no data but s66x8), paper (sets of the article) or full.
@@ -80,7 +82,7 @@ def evaluate(
         module:factory, called without arguments, as ase.calculators.emt:EMT, or
         NAME=module:factory. May be given several times.
     precision
-        Of the model's arithmetic.
+        Of the model's arithmetic; by default float64, for benchmarks that are simulations float32.
     charges
         Of benchmarks of dimers: whether the partial charges of each monomer add up to its own
         charge, or only those of the whole dimer to its.
@@ -103,13 +105,15 @@ def evaluate(
             "--calculator: it takes the place of --model and its settings",
             remedy="Leave one of them out",
         )
-    chosen = ModelChoice(model_options, tuple(calculator or ()), precision, charges)
+    chosen = ModelChoice(model_options, tuple(calculator or ()), precision or "float64", charges)
     if data is not None:
         _on_data(data, label_options, chosen, json, output)
     elif suite is not None:
         _on_suite(suite, data_dir, chosen, json, output or Path(f"suite-{suite}"))
     else:
         names = _benchmarks(benchmark or "")
+        if precision is None and set(names) <= set(SIMULATIONS):
+            chosen = replace(chosen, precision="float32")
         _on_benchmarks(names, data_dir, chosen, one_by_one, json, output)
     return 0
 
@@ -146,7 +150,7 @@ def _on_benchmarks(
     json: Path | None,
     output: Path | None,
 ) -> None:
-    if not chosen.calculators:
+    if not (chosen.calculators or set(names) <= set(SIMULATIONS)):
         chosen.check_range()
     set_up_jax()
     from sundog.cli.evaluation import save, save_figure, show_benchmark

@@ -42,3 +42,36 @@ def water(
     write_extxyz(output, atoms)
     length = atoms.cell.lengths()[0]
     print(f"Wrote {molecules} water molecules in a cube of {length:.3f} Å to {output}")
+
+
+@app.command(name="polyalanine")
+def build_polyalanine(
+    *,
+    output: Annotated[Path, Parameter(alias="-o")],
+    residues: int = 15,
+    phi_degrees: float = 180.0,
+    psi_degrees: float = 180.0,
+    overwrite: bool = False,
+) -> None:
+    """Build CH3CO-(Ala)n-NHCH3 with the same backbone angles in all residues.
+
+    Parameters
+    ----------
+    output
+        Extended XYZ file to write.
+    residues
+        Number of residues.
+    phi_degrees
+        Backbone angle φ in degrees; -57 with ψ -47 makes an α helix, 180 and 180 extend the chain.
+    psi_degrees
+        Backbone angle ψ in degrees.
+    overwrite
+        Replace an existing output file.
+    """
+    from sundog.io.extxyz import write_extxyz
+    from sundog.prepare.polyalanine import polyalanine
+
+    refuse_existing(output, overwrite)
+    atoms = polyalanine(residues, phi_degrees, psi_degrees)
+    write_extxyz(output, atoms)
+    print(f"Wrote polyalanine of {residues} residues, {len(atoms)} atoms, to {output}")

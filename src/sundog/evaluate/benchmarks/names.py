@@ -14,8 +14,14 @@ BENCHMARKS = (
     "smoothness",
     "extensivity",
     "charge-transfer",
+    "liquid-water",
+    "polyalanine",
+    "speed",
 )
 """Each is the file of its name in this folder, with _ for -."""
+
+SIMULATIONS = ("liquid-water", "polyalanine", "speed")
+"""Those in which the model moves atoms, for which float32 is enough."""
 
 SUITES = {
     "quick": (

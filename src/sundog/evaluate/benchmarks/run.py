@@ -107,7 +107,7 @@ def judge(
     structures = task.structures(model)
     report(f"{card.title}: {len(structures)} structures, {model.name}")
     computing = time.perf_counter()
-    answers = _answers(model, structures, task)
+    answers = _answers(model, structures, task, report)
     computed = time.perf_counter() - computing
     try:
         score = task.score(model, answers)
@@ -145,12 +145,20 @@ def _as_published(
     electrostatics, cutoff = card.hamiltonian
     report(
         f"{card.name}: electrostatics {electrostatics} ({cutoff:g} Å), as in the published values; "
-        "--electrostatics exact for the sum without a cutoff"
+        "--electrostatics chooses another"
     )
     return changed, {"electrostatics": electrostatics, "cutoff_angstrom": cutoff}
 
 
-def _answers(model: AbstractModel, structures: Sequence[Atoms], task: AbstractTask) -> Answers:
+def _answers(
+    model: AbstractModel,
+    structures: Sequence[Atoms],
+    task: AbstractTask,
+    report: Callable[[str], None],
+) -> Answers:
+    if task.needs == "trajectory":
+        assert task.settings is not None
+        return Answers(list(model.trajectories(structures, task.settings, report)))
     if task.needs == "properties":
         return Answers(list(model.properties(structures)))
     found = model(structures)

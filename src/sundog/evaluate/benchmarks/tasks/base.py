@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from sundog.errors import InputError
 from sundog.evaluate.models import AbstractModel, Energies, Properties
+from sundog.simulate.settings import SimulationSettings
 
 Interval = tuple[float, float] | None
 
@@ -107,11 +108,13 @@ class AbstractTask(ABC):
 
     Attributes:
         items: what `n` of the score counts, in the plural.
-        needs: whether the energy of each structure is enough.
+        needs: whether the energy of each structure is enough, or a trajectory has to begin there.
+        settings: of the simulations, where trajectories are needed.
     """
 
     items: str
-    needs: Literal["energy", "properties"]
+    needs: Literal["energy", "properties", "trajectory"]
+    settings: SimulationSettings | None = None
 
     @abstractmethod
     def structures(self, model: AbstractModel) -> list[Atoms]:

@@ -1,0 +1,165 @@
+"""Trajectories by any model, for benchmarks that are simulations.
+
+A sundog force field is moved by the engine. An ASE calculator is moved by ASE: FIRE, then Langevin
+dynamics, or at constant pressure the equations of Martyna, Tobias and Klein. Masses,
+temperature, pressure and timestep are the same, so both sample the same ensemble.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import ase.units
+import numpy as np
+from ase import Atoms
+from ase.md.langevin import Langevin
+from ase.md.md import MolecularDynamics
+from ase.md.nose_hoover_chain import IsotropicMTKNPT
+from ase.optimize import FIRE
+from jaxtyping import Float
+
+from sundog.errors import InputError
+from sundog.forcefield.base import AbstractForceField
+from sundog.io.structures import system_from_atoms
+from sundog.io.topology import select_atoms
+from sundog.numerics.precision import with_x64
+from sundog.simulate.assembly import ensemble_of
+from sundog.simulate.matter import matter_of
+from sundog.simulate.recording import to_atoms
+from sundog.simulate.run import run
+from sundog.simulate.session import check_feasible, prepare
+from sundog.simulate.settings import SimulationSettings
+from sundog.units import BOLTZMANN
+
+Trajectory = dict[str, np.ndarray | None]
+"""`energy` (of the end, eV); of each frame `time_ps`, `positions` (Å, unwrapped), `cells` (Å) and
+`seconds`, how long the steps to it took, with compilation in the first. The start is no frame."""
+
+Report = Callable[[str], None]
+
+TENTHS = 10
+
+
+@with_x64
+def simulated(
+    force_field: AbstractForceField, atoms: Atoms, settings: SimulationSettings, report: Report
+) -> Trajectory:
+    """Return what the engine makes of a structure.
+
+    Args:
+        force_field: on any kernels.
+        atoms: where it starts, with `info["charge"]`.
+        settings: of the run; `frame_every` says what is kept.
+        report: told now and then how far it is.
+
+    Raises:
+        InputError: the force field or the engine cannot take the structure.
+        SimulationError: the run blows up.
+    """
+    system = system_from_atoms(atoms)
+    force_field.check(system)
+    matter = matter_of(system, settings, partial(select_atoms, atoms))
+    check_feasible(atoms, system, settings, matter)
+    state = prepare(system, force_field, atoms, settings, matter, report)
+
+    def frames() -> Iterator[tuple[Atoms, float]]:
+        for chunk in run(
+            state,
+            ensemble_of(force_field, settings, matter),
+            steps=settings.steps,
+            sample_every=settings.sample_every,
+            frame_every=settings.frame_every,
+        ):
+            if int(chunk.state.step) % settings.frame_every == 0:
+                energies = chunk.state.energies.values()
+                yield to_atoms(chunk.state, atoms), sum(float(one[0]) for one in energies)
+
+    return _collected(frames(), settings, report)
+
+
+def simulated_by_ase(
+    calculator: Any, atoms: Atoms, settings: SimulationSettings, report: Report
+) -> Trajectory:
+    """Return what ASE makes of a structure with a calculator; arguments as for `simulated`.
+
+    Raises:
+        InputError: the settings ask for something beyond an NVT or NPT run.
+    """
+    if settings.ensemble == "nve":
+        raise InputError("simulated_by_ase: for constant temperature only", got=settings.ensemble)
+    moving = atoms.copy()
+    system = system_from_atoms(atoms)
+    matter = matter_of(system, settings, partial(select_atoms, atoms))
+    moving.set_masses(np.asarray(matter.masses))  # pyright: ignore[reportArgumentType]
+    moving.calc = calculator
+    if settings.minimize:
+        force = settings.minimize_force_ev_per_angstrom
+        FIRE(moving, logfile=os.devnull).run(fmax=force, steps=settings.minimize_steps)
+    random = np.random.default_rng(settings.seed)
+    moving.set_momenta(_thermal(moving.get_masses(), settings.temperature_kelvin, random))
+    dynamics = _dynamics(moving, settings, random)
+
+    def frames() -> Iterator[tuple[Atoms, float]]:
+        for _ in range(settings.steps // settings.frame_every):
+            dynamics.run(settings.frame_every)
+            yield moving, moving.get_potential_energy()
+
+    return _collected(frames(), settings, report)
+
+
+def _thermal(
+    masses: Float[np.ndarray, " atoms"], temperature: float, random: np.random.Generator
+) -> Float[np.ndarray, "atoms 3"]:
+    """Return momenta of the Maxwell–Boltzmann distribution, without a common motion."""
+    spread = np.sqrt(masses * BOLTZMANN * temperature)
+    momenta = spread[:, None] * random.normal(size=(len(masses), 3))
+    return momenta - masses[:, None] * momenta.sum(axis=0) / masses.sum()
+
+
+def _dynamics(
+    atoms: Atoms, settings: SimulationSettings, random: np.random.Generator
+) -> MolecularDynamics:
+    fs = ase.units.fs
+    timestep, temperature = settings.timestep_fs * fs, settings.temperature_kelvin
+    if settings.ensemble == "npt":
+        return IsotropicMTKNPT(
+            atoms,
+            timestep,
+            temperature_K=temperature,
+            pressure_au=settings.pressure_bar * 1e5 * ase.units.Pascal,
+            tdamp=settings.thermostat_time_fs * fs,
+            pdamp=settings.barostat_time_fs * fs,
+        )
+    return Langevin(
+        atoms,
+        timestep,
+        temperature_K=temperature,
+        friction=settings.friction_per_ps / (1000 * fs),
+        fixcm=False,
+        rng=random,
+    )
+
+
+def _collected(
+    frames: Iterator[tuple[Atoms, float]], settings: SimulationSettings, report: Report
+) -> Trajectory:
+    count = settings.steps // settings.frame_every
+    every = settings.frame_every * settings.timestep_fs / 1000
+    positions, cells, seconds, energies = [], [], [], []
+    begin = time.perf_counter()
+    for number, (atoms, energy) in enumerate(frames, start=1):
+        energies.append(energy)
+        positions.append(atoms.positions.copy())
+        cells.append(atoms.cell.array.copy())
+        seconds.append(time.perf_counter() - begin)
+        if number * TENTHS % count < TENTHS:
+            report(f"{number * every:.4g} of {count * every:.4g} ps")
+    return {
+        "energy": np.asarray(energies[-1]),
+        "time_ps": every * np.arange(1, len(positions) + 1),
+        "positions": np.array(positions),
+        "cells": np.array(cells),
+        "seconds": np.diff(seconds, prepend=0.0),
+    }
