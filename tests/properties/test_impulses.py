@@ -207,6 +207,7 @@ def test_settings_that_do_not_fit_cycles_are_refused(told, words):
 
 
 @needs_compiled_kernels
+@pytest.mark.slow
 def test_water_under_the_published_network_conserves_energy_to_second_order():
     force_field = compiled(load(electrostatics="ewald", cutoff_angstrom=6.0, precision="float64"))
     state = initial_state(system_from_atoms(water_box(8)), force_field, seed=1, skin=0.3)
