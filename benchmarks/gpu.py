@@ -1,9 +1,10 @@
 """Speed, memory and soundness on one GPU, in one call.
 
 Usage: python benchmarks/gpu.py --json OUT.json [--figure OUT.png] [--seconds 540]
-       [--atoms 1536,12288,49152,196608,1000002] [--kernels gpu]
+       [--atoms 1536,12288,49152,196608,1000002] [--kernels gpu] [--parts limits,check,…]
 
-Parts, each of which is written to the JSON as soon as it is done, or the reason why it is not:
+Parts (`--parts`; by default all but the last), each of which is written to the JSON as soon as it
+is done, or the reason why it is not:
 
     limits   copy bandwidth and products of matrices of the card
     check    forces against the reference in float64; the same bits again; energies of a step twice
@@ -11,6 +12,7 @@ Parts, each of which is written to the JSON as soon as it is done, or the reason
     scaling  liquid water: µs/atom/step of NVT with lists, ns/day, memory, energy drift, beside
              plain JAX
     stages   where the time of a force call goes, with the rate of arithmetic
+    graphs   small systems under XLA's ways of recording commands, each in a process of its own
 
 With `--kernels plain` and few atoms everything but the tiles runs on a CPU too, to try the script.
 """
@@ -19,7 +21,9 @@ import argparse
 import json
 import math
 import os
+import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -56,8 +60,17 @@ from sundog.weights.fetch import obtain
 FORWARD = [Tile(4, 4, 8), Tile(4, 4, 4), Tile(4, 8, 8), Tile(8, 8, 8), Tile(4, 16, 4)]
 BACKWARD = [Tile(4, 4, 8), Tile(4, 4, 4), Tile(1, 16, 2), Tile(4, 16, 8), Tile(8, 8, 8)]
 FAR = [Tile(1, 128, 4), Tile(1, 256, 4), Tile(2, 64, 4), Tile(1, 64, 2)]
-PLAIN_UP_TO = 49_152
-"""Atoms; plain JAX is measured beside the kernels up to here."""
+PARTS = ("limits", "check", "tiles", "stages", "scaling", "graphs")
+PLAIN = range(1_536, 49_152 + 1)
+"""Atoms; plain JAX is measured beside the kernels here."""
+SMALL = "192,768"
+RECORDED = "FUSION,CUBLAS,CUBLASLT,CUSTOM_CALL,CUDNN,CONDITIONAL,WHILE"
+GRAPHS = {
+    "default": "",
+    "none": "--xla_gpu_enable_command_buffer=",
+    "loops": f"--xla_gpu_enable_command_buffer={RECORDED} --xla_gpu_graph_min_graph_size=1",
+}
+"""Flags of XLA: what becomes part of a command buffer, so that the host need not launch it."""
 DRIFT_UP_TO = 49_152
 PAPER = 3.25
 """µs/atom/step of the paper, on one H100 (doi:10.1021/jacs.5c09558)."""
@@ -205,10 +218,16 @@ def stages(fast: TabulatedForceField, atoms: int) -> dict[str, Any]:
     _, kept = eqx.filter_jit(layer.forward)(seen, geometry, arranged)
     none = eqx.filter_jit(kernels.no_cotangent)(geometry)
     near = fast.weighted(0.0)
+    known = (seen, system, geometry, arranged)
+    first: Callable[..., Any] = kernels.first_layer
+    first_forward = eqx.filter_jit(lambda *given: first(*given)[0])
+    first_backward = eqx.filter_jit(lambda g, total, *given: first(*given)[1](g, total))
     parts = {
         "whole": m.force_call(fast, system, neighbors.pairs),
         "without_far": m.force_call(near, system, neighbors.pairs),
         "geometry": _call(eqx.filter_jit(kernels.geometry), system, arranged),
+        "first_layer_forward": _call(first_forward, *known),
+        "first_layer_backward": _call(first_backward, cotangent, none, *known),
         "layer_forward": _call(eqx.filter_jit(layer.forward), seen, geometry, arranged),
         "layer_backward": _call(
             eqx.filter_jit(layer.backward), seen, geometry, kept, cotangent, arranged
@@ -234,6 +253,37 @@ def stages(fast: TabulatedForceField, atoms: int) -> dict[str, Any]:
     for name, each in flop.items():
         rate = each * pairs / count / found[f"{name}_us_per_atom"] * 1e-6
         found[f"{name}_tflop_per_s"] = rate
+    return found
+
+
+def graphs(kernels: str, seconds: float) -> dict[str, Any]:
+    """Return the figures of small systems by what XLA records in command buffers."""
+    found: dict[str, Any] = {}
+    end = time.monotonic() + seconds
+    for left, (name, flags) in zip(range(len(GRAPHS), 0, -1), GRAPHS.items(), strict=True):
+        limit = (end - time.monotonic()) / left
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "small.json"
+            command = [sys.executable, __file__, "--json", str(path), "--atoms", SMALL]
+            command += [
+                "--kernels",
+                kernels,
+                "--parts",
+                "scaling",
+                "--seconds",
+                f"{limit - 20:.0f}",
+            ]
+            environment = {**os.environ, "XLA_FLAGS": f"{os.getenv('XLA_FLAGS', '')} {flags}"}
+            found[name] = {}
+            try:
+                subprocess.run(
+                    command, env=environment, capture_output=True, timeout=limit, check=True
+                )
+            except subprocess.SubprocessError as error:
+                said = (getattr(error, "stderr", None) or b"").decode(errors="replace")
+                found[name]["failed"] = f"{error}: {said[-1000:]}"
+            parts = json.loads(path.read_text()) if path.exists() else {}
+            found[name] |= {key: row for key, row in parts.items() if key.startswith("water-")}
     return found
 
 
@@ -291,6 +341,36 @@ def _provenance(device: str) -> dict[str, Any]:
     )
 
 
+def measured(report: Report, kernels: str, sizes: list[int], parts: list[str]) -> list[Any]:
+    """Measure the parts that are asked for; return the rows of the scaling."""
+    report.part("provenance", partial(_provenance, jax.devices()[0].device_kind), 0)
+    reference = m.load_for(BenchSettings(), [water_box(1)])
+    fast = on_gpu(reference) if kernels == "gpu" else tabulated(reference)
+    if "limits" in parts:
+        report.part("limits", limits)
+    if "check" in parts:
+        report.part("check", lambda: check(reference, fast))
+    if "tiles" in parts and kernels == "gpu":
+        tuned = report.part("tiles", lambda: tiles(reference, min(12_288, max(sizes))), 60)
+        if tuned is not None:
+            fast = on_gpu(reference, type(TILES)(*(Tile(*v) for v in tuned["best"].values())))
+    if "stages" in parts:
+        report.part("stages", lambda: stages(fast, min(49_152, max(sizes))), 60)
+    rows = []
+    for size in sizes if "scaling" in parts else ():
+        for name in dict.fromkeys([kernels, "plain"]):
+            if name != kernels and size not in PLAIN:
+                continue
+            one = fast if name == kernels else tabulated(reference)
+            limit = min(120.0, report.left() - 10)
+            row = report.part(f"water-{size} {name}", partial(scaling, one, size, limit), 30)
+            if row is not None:
+                rows.append({"kernels": name, **row})
+    if "graphs" in parts:
+        report.part("graphs", lambda: graphs(kernels, report.left() - 10), 60)
+    return rows
+
+
 def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(
@@ -301,35 +381,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=540.0)
     parser.add_argument("--atoms", default="1536,12288,49152,196608,1000002")
     parser.add_argument("--kernels", choices=["gpu", "plain"], default="gpu")
+    parser.add_argument("--parts", default=",".join(PARTS[:-1]))
     told = parser.parse_args()
+    parts = told.parts.split(",")
+    if unknown := sorted(set(parts) - set(PARTS)):
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     set_up_jax()
     if reason := unavailable(told.kernels, "float32"):
         parser.error(reason)
-    sizes = [3 * (int(text) // 3) for text in told.atoms.split(",")]
     report = Report(told.json, told.seconds)
-    device = jax.devices()[0]
-    report.part("provenance", partial(_provenance, device.device_kind), 0)
-    reference = m.load_for(BenchSettings(), [water_box(1)])
-    fast = on_gpu(reference) if told.kernels == "gpu" else tabulated(reference)
-    report.part("limits", limits)
-    report.part("check", lambda: check(reference, fast))
-    if told.kernels == "gpu":
-        tuned = report.part("tiles", lambda: tiles(reference, min(12_288, max(sizes))), 60)
-        if tuned is not None:
-            fast = on_gpu(reference, type(TILES)(*(Tile(*v) for v in tuned["best"].values())))
-    report.part("stages", lambda: stages(fast, min(49_152, max(sizes))), 60)
-    rows = []
-    for size in sizes:
-        for name in ("gpu", "plain") if told.kernels == "gpu" else ("plain",):
-            if name == "plain" and size > PLAIN_UP_TO:
-                continue
-            one = fast if name == told.kernels else tabulated(reference)
-            limit = min(120.0, report.left() - 10)
-            row = report.part(f"water-{size} {name}", partial(scaling, one, size, limit), 30)
-            if row is not None:
-                rows.append({"kernels": name, **row})
+    rows = measured(report, told.kernels, [3 * (int(n) // 3) for n in told.atoms.split(",")], parts)
     if told.figure is not None and rows:
-        figure(rows, told.figure, device.device_kind)
+        figure(rows, told.figure, jax.devices()[0].device_kind)
 
 
 if __name__ == "__main__":

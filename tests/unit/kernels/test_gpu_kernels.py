@@ -1,7 +1,9 @@
 """The kernels for GPUs, interpreted, are the portable ones; and a GPU can be given them."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from inspect import signature
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +14,7 @@ from fixtures import (
     QUICKLY,
     SMALL,
     call,
+    call_anew,
     ethanol,
     pairs_for,
     random_force_field,
@@ -26,6 +29,7 @@ from sundog.kernels.gpu.layer import Tiles
 from sundog.kernels.gpu.mesh import ReproducibleTransport
 from sundog.kernels.gpu.rows import rows_of, sum_rows
 from sundog.kernels.gpu.tiles import Tile
+from sundog.kernels.portable import species
 from sundog.longrange.mesh import OnMesh, PlainTransport
 from sundog.longrange.neighbors import Planned
 from sundog.model.hyperparameters import Hyperparameters
@@ -43,7 +47,10 @@ OTHER = replace(SMALL, features=24, heads=4, degrees=(1, 3), layers=3, cutoff=4.
 
 def assert_same(force_field, system, pairs, tolerance):
     expected = call(tabulated(force_field), system, pairs)
-    found = call(on_gpu(force_field, INTERPRETED), system, pairs)
+    assert_as_expected(call(on_gpu(force_field, INTERPRETED), system, pairs), expected, tolerance)
+
+
+def assert_as_expected(found, expected, tolerance):
     assert float(jnp.abs(expected.forces).max()) > 1e-3
 
     def compare(name, one, other):
@@ -114,6 +121,25 @@ def test_padded_batch():
     assert_same(force_field, pad(system, system.number_of_atoms + 3, 4), pairs, tolerance=1e-11)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_first_layer_by_species_is_the_general_one(dtype, monkeypatch):
+    shape = replace(SMALL, features=24, heads=3)
+    force_field = random_force_field(shape, "truncated", dtype)
+    crystal = small_crystal(seed=3)
+    # Rows with a skin, and padding.
+    system = pad(crystal, crystal.number_of_atoms + 3, 1)
+    pairs = {
+        name: one.pairs
+        for name, one in allocate_neighbors(system, force_field.cutoffs, 0.3).lists.items()
+    }
+    assert all(one.row_length for one in pairs.values())
+    expected = call_anew(tabulated(force_field), system, pairs)
+    monkeypatch.setattr(species, "ATOMS_WORTH_TABLES", 1)
+    found = call_anew(on_gpu(force_field, INTERPRETED), system, pairs)
+    assert_as_expected(found, expected, {"float64": 1e-9, "float32": 1e-4}[dtype])
+    np.testing.assert_array_equal(found.forces[crystal.number_of_atoms :], 0)
+
+
 def test_meshes_do_not_depend_on_the_order_of_atoms():
     rng = np.random.default_rng(0)
     u, charges = jnp.asarray(rng.uniform(-3, 9, (40, 3))), jnp.asarray(rng.normal(size=40))
@@ -129,7 +155,18 @@ def test_meshes_do_not_depend_on_the_order_of_atoms():
     np.testing.assert_allclose(found, spread(PlainTransport(), order), atol=1e-6)
 
 
-def test_they_are_translated_for_a_gpu():
+def on_some_card():
+    """A context that names the card to translate for, which jax asks for from 0.11 on."""
+    if "platform" not in signature(jax.sharding.AbstractDevice).parameters:
+        return nullcontext()
+    device = jax.sharding.AbstractDevice("NVIDIA H100 80GB HBM3", None, "gpu")
+    mesh = jax.sharding.AbstractMesh((), (), abstract_device=device)
+    return jax.sharding.use_abstract_mesh(mesh)
+
+
+@pytest.mark.parametrize(("atoms", "kernels"), [(1000, 7), (1, 8)])
+def test_they_are_translated_for_a_gpu(atoms, kernels, monkeypatch):
+    monkeypatch.setattr(species, "ATOMS_WORTH_TABLES", atoms)
     shape = Hyperparameters()
     force_field = random_force_field(shape, "ewald", "float32", cutoff=6.0)
     fast, system = on_gpu(force_field), small_crystal()
@@ -139,9 +176,11 @@ def test_they_are_translated_for_a_gpu():
         force_field, system, pairs = jax.tree.unflatten(structure, leaves)
         return force_field(system, pairs).forces
 
-    text = jax.jit(program).trace(leaves).lower(lowering_platforms=("cuda",)).as_text()
-    # Two filters forward and back in the loop over layers; short and long sums; the forces.
-    assert text.count("__gpu$xla.gpu.triton") == 7
+    with on_some_card():
+        text = jax.jit(program).trace(leaves).lower(lowering_platforms=("cuda",)).as_text()
+    # Two filters forward and back in the loop over layers; short and long sums; the forces; and
+    # with tables the sums of the first layer.
+    assert text.count("__gpu$xla.gpu.triton") == kernels
 
 
 def test_without_a_gpu_they_are_refused():

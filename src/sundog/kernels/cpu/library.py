@@ -38,6 +38,9 @@ def load() -> ctypes.CDLL | str:
             "the compiled kernels are not installed; install a C++ compiler (g++ or clang++) and "
             "reinstall sundog"
         )
+    # Before JAX is up it only takes handlers down, and one that it then refuses would keep it from
+    # ever starting.
+    jax.devices()
     try:
         library = ctypes.CDLL(str(path))
         for name in HANDLERS:
@@ -45,7 +48,10 @@ def load() -> ctypes.CDLL | str:
                 name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu"
             )
     except (OSError, AttributeError, RuntimeError) as error:
-        return f"the compiled kernels do not load ({error}); reinstall sundog"
+        return (
+            f"the compiled kernels do not load ({error}); reinstall sundog, and where jax is older "
+            "than what it was built with, with pip's --no-build-isolation"
+        )
     for name in ("lists", "parameters", "workspace", "long_scratch", "mesh_scratch"):
         getattr(library, f"sundog_{name}_size").restype = ctypes.c_int64
     library.sundog_instruction_set.restype = ctypes.c_char_p

@@ -37,12 +37,14 @@ class RowGeometry(eqx.Module):
     """Geometry of the short-range pairs.
 
     Attributes:
+        distances: r in Å.
         weight: c = f(r)/n̄.
         radial: φ(r).
         slopes: φ′(r) in 1/Å.
         harmonics: Y_lm of the direction.
     """
 
+    distances: PerPair
     weight: PerPair
     radial: PerEntry
     slopes: PerEntry

@@ -12,7 +12,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.experimental import pallas as pl
 from jaxtyping import Array, Float
 
 from sundog.kernels.gpu.tiles import LEAST, Tile, padded
@@ -132,7 +131,14 @@ def row_filter(
 
 def product(a: Any, b: Any, tile: Tile, *, transposed: bool = False) -> Array:
     """Return a b, or a bᵀ (in a kernel)."""
-    return pl.dot(a, b, trans_b=transposed, precision=tile.precision)
+    contracted = ((1,), (1 if transposed else 0,))
+    return jax.lax.dot_general(
+        a,
+        b,
+        dimension_numbers=(contracted, ((), ())),
+        precision=tile.precision,
+        preferred_element_type=a.dtype,
+    )
 
 
 def _grown(matrix: np.ndarray, least: int = LEAST) -> np.ndarray:

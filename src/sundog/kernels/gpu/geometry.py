@@ -38,6 +38,7 @@ class RowShortRange(eqx.Module):
         basis = self.shared.radial
         distances, weight, harmonics = self._of_vectors(self._vectors(system, pairs))
         return RowGeometry(
+            distances=distances,
             weight=weight,
             radial=basis.values(distances),
             slopes=basis.slopes(distances),

@@ -1,6 +1,7 @@
 """Kernels for GPUs: every pair from both sides, no atom writing to another's sums."""
 
 from collections.abc import Callable
+from functools import partial
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -13,7 +14,10 @@ from sundog.kernels.gpu.layer import GeometryCotangent, RowAttention, Tiles, row
 from sundog.kernels.gpu.mesh import ReproducibleTransport
 from sundog.kernels.gpu.pair_sums import far_sums, near_sums
 from sundog.kernels.gpu.rows import Arranged, rows_of
+from sundog.kernels.gpu.species import SpeciesRows
+from sundog.kernels.portable.attention import Attention
 from sundog.kernels.portable.kernels import PortableKernels
+from sundog.kernels.portable.species import layer_of_elements
 from sundog.longrange.mesh import AbstractTransport
 from sundog.neighbors.pairs import PairList
 from sundog.properties import AtomFeatures
@@ -26,12 +30,14 @@ class GpuKernels(AbstractPairKernels):
 
     Attributes:
         layers: pair part of each layer.
+        first: that of the first one, to be tabulated.
         short_range: geometry of the short-range pairs.
         transport: between atoms and meshes.
         tiles: shapes of the work.
     """
 
     layers: tuple[RowAttention, ...]  # pyright: ignore[reportIncompatibleVariableOverride], frozen
+    first: Attention
     short_range: RowShortRange
     transport: AbstractTransport
     tiles: Tiles = eqx.field(static=True)
@@ -58,8 +64,12 @@ class GpuKernels(AbstractPairKernels):
     def first_layer(
         self, atoms: Attended, system: System, geometry: RowGeometry, pairs: Arranged
     ) -> tuple[AtomFeatures, Callable[[AtomFeatures, GeometryCotangent], GeometryCotangent]] | None:
-        """Return None: the first layer is one like the others."""
-        return None
+        """Return the first layer of a single, large structure; see `AbstractPairKernels`."""
+        shared = layer_of_elements(self.first, self.short_range.shared.radial, atoms, system)
+        if shared is None:
+            return None
+        first = SpeciesRows(shared, self.tiles.sums)
+        return first.forward(geometry, pairs), partial(first.backward, geometry, pairs=pairs)
 
     def pair_sums(
         self,
@@ -86,6 +96,7 @@ def gpu_kernels(portable: PortableKernels, tiles: Tiles) -> GpuKernels:
     """
     return GpuKernels(
         layers=tuple(row_attention(layer, tiles) for layer in portable.layers),
+        first=portable.layers[0],
         short_range=RowShortRange(portable.short_range, tiles.sums),
         transport=ReproducibleTransport(),
         tiles=tiles,

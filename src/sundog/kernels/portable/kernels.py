@@ -5,16 +5,14 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, PyTree
 
-from sundog.elements import SUPPORTED
 from sundog.kernels.base import AbstractPairKernels, Attended, PairEnergies, PairSums
 from sundog.kernels.portable.attention import Attention
 from sundog.kernels.portable.blocks import Blocked, half, in_blocks
 from sundog.kernels.portable.geometry import PairGeometry, ShortRange
 from sundog.kernels.portable.pair_sums import pair_sums
-from sundog.kernels.portable.species import species_layer
+from sundog.kernels.portable.species import layer_of_elements
 from sundog.longrange.mesh import AbstractTransport, PlainTransport
 from sundog.neighbors.pairs import PairList
 from sundog.properties import AtomFeatures
@@ -22,9 +20,6 @@ from sundog.system import System
 from sundog.typing import Cells, Positions
 
 PAIRS_PER_BLOCK = 2048
-
-ATOMS_WORTH_TABLES = 256
-"""From this size on the first layer is tabulated for the species at hand, at every call."""
 
 
 class PortableKernels(AbstractPairKernels):
@@ -62,17 +57,9 @@ class PortableKernels(AbstractPairKernels):
         self, atoms: Attended, system: System, geometry: PairGeometry, pairs: Blocked
     ) -> tuple[AtomFeatures, Callable[[AtomFeatures, PairGeometry], PairGeometry]] | None:
         """Return the first layer of a single, large structure; see `AbstractPairKernels`."""
-        if system.number_of_systems > 1 or system.number_of_atoms < ATOMS_WORTH_TABLES:
+        first = layer_of_elements(self.layers[0], self.short_range.radial, atoms, system)
+        if first is None:
             return None
-        kind = np.zeros(max(SUPPORTED) + 1, np.int32)  # 0 is padding
-        kind[list(SUPPORTED)] = np.arange(1, len(SUPPORTED) + 1)
-        first = species_layer(
-            self.layers[0],
-            self.short_range.radial,
-            atoms,
-            jnp.asarray(kind)[system.numbers],
-            len(SUPPORTED) + 1,
-        )
         return first.forward(geometry, pairs), partial(first.backward, geometry, pairs=pairs)
 
     def pair_sums(
