@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from sundog.longrange.ewald import ewald_energies
 from sundog.longrange.mesh import AbstractTransport, ChargeField, PlainTransport, mesh_field
@@ -53,3 +54,50 @@ def on_mesh(
 
 def rms(values) -> float:
     return float(np.sqrt(np.mean(np.asarray(values, np.float64) ** 2)))
+
+
+def assert_field_is_derivatives_on_mesh(q, system: System, plan: Plan, strain: np.ndarray):
+    """Compare charge response, gradient and virial with differences of the mesh's energy.
+
+    Args:
+        q: charges.
+        system: one structure.
+        plan: of the mesh; a coarse one leaves nothing that is exact but the derivatives.
+        strain: symmetric, the directions of the cell that are tried.
+    """
+    field = on_mesh(q, system, plan)
+    rng = np.random.default_rng(0)
+    dq = jnp.asarray(rng.normal(size=q.shape))
+    dr = jnp.asarray(rng.normal(size=system.positions.shape))
+    step = 1e-4
+
+    def energy(sign, of_q=0.0, of_r=0.0, of_strain=0.0):
+        bent = np.eye(3) + sign * step * of_strain * strain
+        moved = system.at(
+            (system.positions + sign * step * of_r * dr) @ bent, jnp.asarray(system.cell @ bent)
+        )
+        return float(on_mesh(q + sign * step * of_q * dq, moved, plan).energies.sum())
+
+    for arguments, slope in (
+        ({"of_q": 1.0}, jnp.sum(field.by_charge * dq)),
+        ({"of_r": 1.0}, jnp.sum(field.gradient * dr)),
+        ({"of_strain": 1.0}, jnp.sum(field.virial[0] * strain)),
+    ):
+        expected = (energy(1, **arguments) - energy(-1, **arguments)) / (2 * step)
+        assert float(slope) == pytest.approx(expected, rel=1e-6, abs=1e-8)
+
+
+def hessian_of_the_plain_sum(q, system: System, plan: Plan) -> np.ndarray:
+    """Return the second derivatives by positions, after checking that they are symmetric."""
+
+    def energy(positions):
+        none = jnp.zeros_like(system.cell)
+        return ewald_energies(q, system.at(positions), none, plan, SIGMA).sum()
+
+    hessian = np.asarray(jax.jit(jax.hessian(energy))(system.positions))
+    hessian = hessian.reshape(system.positions.size, -1)
+    np.testing.assert_allclose(hessian, hessian.T, atol=1e-12)
+    # A translation of all atoms costs nothing.
+    translations = np.tile(np.eye(3), (len(system.positions), 1))
+    np.testing.assert_allclose(hessian @ translations, 0, atol=1e-12)
+    return hessian

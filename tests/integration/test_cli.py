@@ -290,3 +290,13 @@ def test_weights_verbs(capsys):
     assert "10.1021/jacs.5c09558" in json.dumps(card)
     assert run(["weights", "show", "so3lrr"]) == 2
     assert run(["weights", "import", "no-such-file.pkl"]) == 2
+
+
+def test_ctrl_c_of_a_verb_that_keeps_nothing_is_told(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    # Of what `sundog weights list` asks first.
+    monkeypatch.setattr("sundog.weights.store.weights_directory", interrupted)
+    assert run(["weights", "list"]) == 130
+    assert "Interrupted" in capsys.readouterr().err

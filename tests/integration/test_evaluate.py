@@ -113,14 +113,16 @@ def test_own_data_with_a_force_field_and_foreign_elements(tmp_path, monkeypatch,
         prediction = predict(force_field, atoms)
         return float(prediction.energy), prediction.forces
 
-    data = labelled_file(tmp_path / "in.extxyz", source, ("SiH4", "H2O", "H2O"))
+    data = labelled_file(tmp_path / "in.extxyz", source, ("SiH4", "H2O", "H2O", "Si2H6"))
     out = tmp_path / "out.json"
     assert run(["evaluate", "--data", str(data), "--json", str(out)]) == 0
     outcome = json.loads(out.read_text())
     assert outcome["metrics"]["forces"]["max"] < 1e-5
     assert outcome["metrics"]["energy"]["max"] < 1e-5
-    assert [one["structure"] for one in outcome["failed"]] == [0]
-    assert "Not computed: structure 0" in capsys.readouterr().err
+    assert [one["structure"] for one in outcome["failed"]] == [0, 3]
+    said = capsys.readouterr().err
+    assert "Not computed: 2 structures, the first structure 0: " in said
+    assert said.count("Not computed") == 1
 
 
 @pytest.mark.parametrize(

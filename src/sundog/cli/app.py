@@ -49,6 +49,7 @@ def make_app(verbs: Collection[str] = tuple(VERBS)) -> App:
         name="sundog",
         help="Molecular simulation with the SO3LR machine-learned force field.",
         version=__version__,
+        suppress_keyboard_interrupt=False,  # `run` says what happened
     )
     for name in verbs:
         target, summary = VERBS[name]

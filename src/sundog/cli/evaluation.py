@@ -68,7 +68,7 @@ def show_benchmark(outcome: dict[str, Any]) -> None:
         )
     for name, reason in outcome["missing"].items():
         print(f"No {name}: {reason}", file=sys.stderr)
-    _show_failures([f"{one['name']}: {one['reason']}" for one in outcome["failed"]])
+    _show_failures(outcome["items"], [(one["name"], one["reason"]) for one in outcome["failed"]])
 
 
 def show_suite(outcome: dict[str, Any]) -> None:
@@ -148,7 +148,8 @@ def show_data(outcome: dict[str, Any]) -> None:
     )
     for line in outcome["warnings"]:
         print(f"Warning: {line}", file=sys.stderr)
-    _show_failures([f"structure {one['structure']}: {one['reason']}" for one in outcome["failed"]])
+    failed = [(f"structure {one['structure']}", one["reason"]) for one in outcome["failed"]]
+    _show_failures("structures", failed)
 
 
 def save_folder(folder: Path, outcome: dict[str, Any], comparison: "Comparison") -> None:
@@ -173,8 +174,17 @@ def save_folder(folder: Path, outcome: dict[str, Any], comparison: "Comparison")
     write_table(folder / "worst.csv", [headings, *worst])
 
 
-def _show_failures(lines: list[str]) -> None:
-    for line in lines[:SHOWN]:
-        print(f"Not computed: {line}", file=sys.stderr)
-    if len(lines) > SHOWN:
-        print(f"Not computed: {len(lines) - SHOWN} more, see --json", file=sys.stderr)
+def _show_failures(items: str, failed: list[tuple[str, str]]) -> None:
+    """Print each reason once, with the first that it holds for and how many follow."""
+    named: dict[str, list[str]] = {}
+    for name, reason in failed:
+        named.setdefault(reason, []).append(name)
+    for reason, names in list(named.items())[:SHOWN]:
+        which = names[0] if len(names) == 1 else f"{len(names)} {items}, the first {names[0]}"
+        print(f"Not computed: {which}: {reason}", file=sys.stderr)
+    if rest := list(named.values())[SHOWN:]:
+        print(
+            f"Not computed: {sum(map(len, rest))} more {items}, for {len(rest)} other reasons; "
+            "see --json",
+            file=sys.stderr,
+        )

@@ -1,6 +1,7 @@
 """Benchmarks of labelled sets, on tiny files of their formats."""
 
 import json
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -76,6 +77,22 @@ def test_ncia_refuses_what_it_does_not_know(old, new, words, tmp_path):
     path = next(ncia_set(tmp_path, scalings=("0.8",)).rglob("*.xyz"))
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(FileFormatError, match=words):
+        ncia.prepare(tmp_path)
+
+
+def test_ncia_reads_packages_as_it_reads_folders(tmp_path):
+    plain = ncia.prepare(ncia_set(tmp_path / "plain"))
+    package = tmp_path / ncia.PACKAGE.format("IHB100x10")
+    with ZipFile(package, "w") as archive:
+        archive.writestr("NCIA_IHB100x10/NCIA_IHB100x10_benchmark.txt", "not a geometry")
+        for path in (tmp_path / "plain").rglob("*.xyz"):
+            archive.write(path, f"NCIA_IHB100x10/geometries/{path.name}")
+    packed = ncia.prepare(tmp_path)
+    for one, other in zip(plain.dimers, packed.dimers, strict=True):
+        assert one.atoms == other.atoms
+        assert (one.name, one.group, one.labels) == (other.name, other.group, other.labels)
+    package.write_bytes(package.read_bytes()[:200])
+    with pytest.raises(FileFormatError, match="cannot be used"):
         ncia.prepare(tmp_path)
 
 

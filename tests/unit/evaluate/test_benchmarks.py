@@ -176,6 +176,8 @@ def test_failures_are_told_and_left_out_of_the_metrics(tmp_path):
     names = [failure["name"] for failure in outcome["failed"]]
     assert sorted(names) == ["Ammonia_dimer", "Water_dimer"]
     assert [outcome["n"], outcome["n_of"]] == [20, 22]
+    sizes = [len(atoms) for atoms in s22.prepare(None).structures(Known())]
+    assert outcome["structures"] == sum(size not in (6, 8) for size in sizes) < len(sizes)
     with pytest.raises(InputError, match="s22: the model computed none of the dimers"):
         run("s22", Known(failing=range(100)), None, report=print)
 

@@ -13,6 +13,7 @@ from fixtures import (
     QUICKLY,
     SMALL,
     call,
+    call_anew,
     ethanol,
     large_crystal,
     moved,
@@ -23,8 +24,7 @@ from fixtures import (
 from sundog.errors import CellError
 from sundog.forcefield.so3lr import astype
 from sundog.forcefield.tabulated import tabulated
-from sundog.kernels.portable import kernels as module
-from sundog.kernels.portable import pair_sums
+from sundog.kernels.portable import kernels, pair_sums, species
 from sundog.neighbors.neighbors import allocate_neighbors
 from sundog.neighbors.pairs import PairList
 from sundog.neighbors.reference import reference_pairs
@@ -32,17 +32,6 @@ from sundog.system import concatenate, make_system, pad
 
 ATOL = 1e-8
 """eV, eV/Å, e, …: far above the error of the splines, far below that of a wrong term."""
-
-
-def call_anew(force_field, system, pairs):
-    """A program of its own, for tests that change what it is traced with."""
-    leaves, structure = jax.tree.flatten((force_field, system, pairs))
-
-    def program(leaves):
-        force_field, system, pairs = jax.tree.unflatten(structure, leaves)
-        return force_field(system, pairs)
-
-    return jax.jit(program, compiler_options=QUICKLY)(leaves)
 
 
 def assert_equal(prediction, reference):
@@ -108,13 +97,13 @@ def test_own_images_and_pairs_beyond_the_cutoff():
 def test_another_shape_of_network_and_its_first_layer_by_species(monkeypatch):
     force_field, system, pairs = other_shape()
     assert_same(force_field, system, pairs)
-    monkeypatch.setattr(module, "ATOMS_WORTH_TABLES", 1)
+    monkeypatch.setattr(species, "ATOMS_WORTH_TABLES", 1)
     assert_same(force_field, system, pairs, call_anew)
 
 
 def test_enough_atoms_for_a_first_layer_by_species():
     system = pad(large_crystal(), 291, 1)
-    assert system.number_of_atoms > module.ATOMS_WORTH_TABLES
+    assert system.number_of_atoms > species.ATOMS_WORTH_TABLES
     assert_same(random_force_field(NEARSIGHTED, "truncated"), system)
 
 
@@ -143,7 +132,7 @@ def wolf_and_rows(precision="float64"):
 
 def test_lists_in_rows_and_blocks_do_not_matter(monkeypatch):
     force_field, system, pairs = wolf_and_rows()
-    monkeypatch.setattr(module, "PAIRS_PER_BLOCK", 100)
+    monkeypatch.setattr(kernels, "PAIRS_PER_BLOCK", 100)
     # Five rows of twelve at a time: the last block overlaps the one before it.
     monkeypatch.setattr(pair_sums, "PAIRS_PER_BLOCK", 5 * pairs["long"].row_length)
     assert_same(force_field, system, pairs, call_anew)

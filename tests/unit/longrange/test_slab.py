@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
-from longrange_charges import SIGMA, disordered, on_mesh, plain, rms
+from longrange_charges import (
+    SIGMA,
+    assert_field_is_derivatives_on_mesh,
+    disordered,
+    hessian_of_the_plain_sum,
+    on_mesh,
+    plain,
+    rms,
+)
 from longrange_slabs import exact, height_of, rotation, slab, vacuum_in
 from sundog.constants import COULOMB
 from sundog.errors import CellError, ChargeError
@@ -127,31 +135,11 @@ def test_a_layer_of_dipoles_feels_no_dipoles_of_images():
 
 def test_forces_virial_and_potential_are_derivatives_of_the_energy():
     system, q = slab(4, atoms=9, sides=(6.0, 7.0))
-    # Coarse and low, so that only exact derivatives pass.
     plan = replace(in_box(EWALD.plan_mesh(system), 12.0), stages=((8, 9, 10),), order=5)
-    field = on_mesh(q, system, plan)
-    rng = np.random.default_rng(0)
-    dq, dr = jnp.asarray(rng.normal(size=9)), jnp.asarray(rng.normal(size=(9, 3)))
     # In the plane alone: the height of a box does not follow the cell.
-    strain = np.diag([0.0, 0.0, 0.0])
-    strain[:2, :2] = rng.normal(size=(2, 2))
-    strain = strain + strain.T
-    step = 1e-4
-
-    def energy(sign, of_q=0.0, of_r=0.0, of_strain=0.0):
-        bent = np.eye(3) + sign * step * of_strain * strain
-        moved = system.at(
-            (system.positions + sign * step * of_r * dr) @ bent, jnp.asarray(system.cell @ bent)
-        )
-        return float(on_mesh(q + sign * step * of_q * dq, moved, plan).energies.sum())
-
-    for arguments, slope in (
-        ({"of_q": 1.0}, jnp.sum(field.by_charge * dq)),
-        ({"of_r": 1.0}, jnp.sum(field.gradient * dr)),
-        ({"of_strain": 1.0}, jnp.sum(field.virial[0] * strain)),
-    ):
-        expected = (energy(1, **arguments) - energy(-1, **arguments)) / (2 * step)
-        assert float(slope) == pytest.approx(expected, rel=1e-6, abs=1e-8)
+    strain = np.zeros((3, 3))
+    strain[:2, :2] = np.random.default_rng(1).normal(size=(2, 2))
+    assert_field_is_derivatives_on_mesh(q, system, plan, strain + strain.T)
 
 
 def test_the_virial_is_that_of_atoms_and_of_cells():
@@ -245,15 +233,8 @@ def test_a_batch_is_its_members_and_padding_is_nothing():
 
 def test_second_derivatives():
     system, q = slab(12, atoms=3, sides=(5.0, 6.0))
-    plan = in_box(EWALD.plan_sum(system), 28.0)
-
-    def energy(positions):
-        none = jnp.zeros_like(system.cell)
-        return ewald_energies(q, system.at(positions), none, plan, SIGMA).sum()
-
-    hessian = jax.jit(jax.hessian(energy))(system.positions).reshape(9, 9)
-    np.testing.assert_allclose(hessian, hessian.T, atol=1e-12)
-    np.testing.assert_allclose(hessian @ np.tile(np.eye(3), (3, 1)), 0, atol=1e-12)
+    hessian = hessian_of_the_plain_sum(q, system, in_box(EWALD.plan_sum(system), 28.0))
+    assert np.abs(hessian).max() > 1e-3
 
 
 def test_slabs_that_have_no_energy_are_refused_with_a_remedy():

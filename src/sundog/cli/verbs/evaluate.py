@@ -16,7 +16,7 @@ from sundog.cli.options import (
     load_force_field,
     set_up_jax,
 )
-from sundog.errors import InputError
+from sundog.errors import InputError, MissingDataError
 from sundog.evaluate.benchmarks.names import SIMULATIONS
 
 if TYPE_CHECKING:
@@ -25,6 +25,41 @@ if TYPE_CHECKING:
     from sundog.evaluate.leaderboard.run import Entrant
     from sundog.forcefield.base import AbstractForceField
     from sundog.forcefield.so3lr import ForceField
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """Where the data of benchmarks are."""
+
+    data_dir: Path | None = None
+    """Folder with the data of the benchmarks; by default one in sundog's cache."""
+    download: bool = False
+    """First fetch what the folder lacks, where a public host has it: sapt10k, ncia."""
+
+    def folder(self, names: Sequence[str], *, go_on: bool) -> Path | None:
+        """Return the folder, after the downloads; None if there is none.
+
+        Args:
+            names: of the benchmarks.
+            go_on: where a download fails, say so and do without it.
+
+        Raises:
+            MissingDataError: a download failed.
+            FileFormatError: a host sent something else.
+        """
+        from sundog.evaluate.benchmarks.files import download
+        from sundog.evaluate.benchmarks.run import benchmark
+        from sundog.weights.store import cache_directory
+
+        folder = self.data_dir or cache_directory() / "benchmarks"
+        for name in names if self.download else ():
+            try:
+                download(benchmark(name).CARD, folder, _say)
+            except MissingDataError as error:
+                if not go_on:
+                    raise
+                _say(str(error))
+        return folder if self.data_dir or folder.is_dir() else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +86,7 @@ def evaluate(
     *,
     benchmark: str | None = None,
     suite: Literal["quick", "paper", "full"] | None = None,
-    data_dir: Path | None = None,
+    data_options: Annotated[DataOptions, FLAT] = DataOptions(),
     data: Path | None = None,
     label_options: Annotated[LabelOptions, FLAT] = LabelOptions(),
     model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
@@ -73,8 +108,6 @@ def evaluate(
     suite
         Several benchmarks and models as one table, on a page and as JSON in --output: quick
         (minutes, no data but s66x8), paper (sets of the article) or full.
-    data_dir
-        Folder with the data of the benchmarks.
     data
         Labelled structures: extxyz, ASE database, HDF5, npz, or a folder of them.
     calculator
@@ -109,12 +142,12 @@ def evaluate(
     if data is not None:
         _on_data(data, label_options, chosen, json, output)
     elif suite is not None:
-        _on_suite(suite, data_dir, chosen, json, output or Path(f"suite-{suite}"))
+        _on_suite(suite, data_options, chosen, json, output or Path(f"suite-{suite}"))
     else:
         names = _benchmarks(benchmark or "")
         if precision is None and set(names) <= set(SIMULATIONS):
             chosen = replace(chosen, precision="float32")
-        _on_benchmarks(names, data_dir, chosen, one_by_one, json, output)
+        _on_benchmarks(names, data_options, chosen, one_by_one, json, output)
     return 0
 
 
@@ -144,7 +177,7 @@ class ModelChoice:
 
 def _on_benchmarks(
     names: list[str],
-    data_dir: Path | None,
+    data: DataOptions,
     chosen: ModelChoice,
     one_by_one: int,
     json: Path | None,
@@ -156,6 +189,7 @@ def _on_benchmarks(
     from sundog.cli.evaluation import save, save_figure, show_benchmark
     from sundog.evaluate.benchmarks.run import judge, prepare
 
+    data_dir = data.folder(names, go_on=False)
     prepared = [prepare(name, data_dir) for name in names]
     outcomes: list[dict[str, Any]] = []
     entrants = _calculators(chosen) or [_force_field(chosen, _typical())]
@@ -170,7 +204,7 @@ def _on_benchmarks(
 
 
 def _on_suite(
-    suite: str, data_dir: Path | None, chosen: ModelChoice, json: Path | None, output: Path
+    suite: str, data: DataOptions, chosen: ModelChoice, json: Path | None, output: Path
 ) -> None:
     chosen.check_range()
     set_up_jax()
@@ -179,6 +213,7 @@ def _on_suite(
     from sundog.evaluate.leaderboard.run import run
 
     make_folder(output)
+    data_dir = data.folder(SUITES[suite], go_on=True)
     calculators = _calculators(chosen)
     entrants = [_force_field(chosen, _typical()), *calculators]
 

@@ -4,6 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True)
+class PublicFile:
+    """A file of a public host that cannot change unnoticed.
+
+    Attributes:
+        name: that it has in the folder of the data.
+        url: of one commit.
+        sha256: of its bytes, in hexadecimal digits.
+    """
+
+    name: str
+    url: str
+    sha256: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Card:
     """Identity of a benchmark.
@@ -21,6 +36,7 @@ class Card:
         published_by: who found them, and how.
         hamiltonian: electrostatics and cutoff in Å behind the published values, where they are not
             the exact sum. A force field for which no treatment was chosen is judged under it.
+        downloads: all files of the data, where a public host has them.
     """
 
     name: str
@@ -34,6 +50,7 @@ class Card:
     published: Mapping[str, float] = field(default_factory=dict)
     published_by: str = ""
     hamiltonian: tuple[str, float] | None = None
+    downloads: tuple[PublicFile, ...] = ()
 
 
 DIMER_PROTOCOL = (

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from sundog.errors import FileFormatError, MissingDataError
+from sundog.errors import FileFormatError
 from sundog.evaluate.benchmarks.card import Card
+from sundog.evaluate.benchmarks.files import no_data
 from sundog.evaluate.benchmarks.tasks.labelled import LabelledTask
 
 CARD = Card(
@@ -38,12 +39,7 @@ def prepare(data_dir: Path | None) -> LabelledTask:
     """
     paths = [] if data_dir is None else sorted(data_dir.glob("md22_*.npz"))
     if not paths:
-        raise MissingDataError(
-            f"{CARD.name}: the data are missing",
-            got="no --data-dir" if data_dir is None else f"--data-dir {data_dir}",
-            expected="md22_*.npz there",
-            remedy=CARD.data,
-        )
+        raise no_data(CARD, data_dir, "md22_*.npz")
     frames = [atoms for path in paths for atoms in _frames(path)]
     return LabelledTask(frames, {"energy": "E", "forces": "F"}, "kcal/mol")
 

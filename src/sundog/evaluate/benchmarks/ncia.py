@@ -6,18 +6,37 @@ Each geometry is a file of its own with everything in its second line:
     benchmark_Eint=-13.295 benchmark_unit=kcal/mol group=OHk-O
 """
 
+import io
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 import ase.io
 import numpy as np
 from ase import Atoms
 from ase.io.extxyz import key_val_str_to_dict
 
-from sundog.errors import FileFormatError, MissingDataError
-from sundog.evaluate.benchmarks.card import DIMER_PROTOCOL, Card
+from sundog.errors import FileFormatError
+from sundog.evaluate.benchmarks.card import DIMER_PROTOCOL, Card, PublicFile
+from sundog.evaluate.benchmarks.files import no_data
 from sundog.evaluate.benchmarks.tasks.dimers import Dimer, DimerTask
 
-SETS = ("D442x10", "D1200", "HB375x10", "HB300SPXx10", "IHB100x10", "R739x5", "SH250x10")
+SETS = {
+    "D442x10": "1fd72a7b50b5afc71d5c7b784f136972e36020746d8635af8e28dd46ea03d544",
+    "D1200": "b299c94c1a5d1e16acd5a8657e08df133a1b036d416eb0adfaab59e14dc24d5a",
+    "HB375x10": "3ec52600dbf83b48729795858615a0c0e9411a5c21354c3e453c966f35f285af",
+    "HB300SPXx10": "cfa420253be63395ef3548de9b389af15bc3a03feb185a8a22e942fef085d120",
+    "IHB100x10": "4e15f1456eb9fba28dd7e2cca4cb4cfdd19712863ce9a513fc8b0e92bea93fdd",
+    "R739x5": "0f6f122dcebe61e508ee1dccd4890ceb4329449d827fe361196de90eae0e1176",
+    "SH250x10": "88fcf5feef0e431f4600ccba27fca7bd3d0e5738d9fe595a68229de8556fe88e",
+}
+"""By name, with the SHA-256 of the package."""
+PACKAGE = "NCIA_{}_github_package.zip"
+PACKAGES = (
+    "https://raw.githubusercontent.com/Honza-R/NCIAtlas/"
+    "9fa8296f2fb04ed0751bf099fa454735f85d025a/packaged_sets/"
+)
 
 CARD = Card(
     name="ncia",
@@ -29,8 +48,12 @@ CARD = Card(
     metric="Mean absolute and RMS error of the interaction energies, kcal/mol",
     protocol=DIMER_PROTOCOL + " Dimers with elements that the model does not know are listed as "
     "failed and count for nothing.",
-    data="Put the folder geometries of the repository Honza-R/NCIAtlas, with NCIA_D442x10 and the "
-    "others in it, or some of these, into --data-dir",
+    data="Put the packaged_sets of the repository Honza-R/NCIAtlas, or its folder geometries with "
+    "NCIA_D442x10 and the others in it, or some of these, into --data-dir",
+    downloads=tuple(
+        PublicFile(PACKAGE.format(name), PACKAGES + PACKAGE.format(name), sha256)
+        for name, sha256 in SETS.items()
+    ),
 )
 KEYS = (
     "charge_a",
@@ -51,42 +74,46 @@ def prepare(data_dir: Path | None) -> DimerTask:
         MissingDataError: none of the sets is there.
         FileFormatError: a file is damaged.
     """
-    folders = {name: _folder(name, data_dir) for name in SETS}
     dimers = [
-        _dimer(path, name)
-        for name, folder in folders.items()
-        for path in (() if folder is None else sorted(folder.glob("*.xyz")))
+        _dimer(text, place, name)
+        for name in SETS
+        for place, text in ([] if data_dir is None else _texts(name, data_dir))
     ]
     if not dimers:
-        raise MissingDataError(
-            f"{CARD.name}: the data are missing",
-            got="no --data-dir" if data_dir is None else f"--data-dir {data_dir}",
-            expected=f"{' or '.join(f'NCIA_{name}' for name in SETS)} there, or in its geometries",
-            remedy=CARD.data,
-        )
+        places = " or ".join(f"NCIA_{name}" for name in SETS)
+        raise no_data(CARD, data_dir, f"{places}, or packages of these,")
     sets = np.array([dimer.group.partition(" ")[0] for dimer in dimers])
     scalings = np.array([dimer.labels["scaling"] for dimer in dimers])
     selections = {"": np.ones(len(dimers), bool), "at_1.00": scalings == 1.0}
     selections |= {name: sets == name for name in SETS}
     missing = {
-        f"mae_{name}": f"no folder NCIA_{name} with geometries in --data-dir"
+        f"mae_{name}": f"neither a folder NCIA_{name} nor its package in --data-dir"
         for name in SETS
         if not (sets == name).any()
     }
     return DimerTask(dimers, selections, missing)
 
 
-def _folder(name: str, data_dir: Path | None) -> Path | None:
-    if data_dir is None:
-        return None
-    places = (data_dir / "geometries" / f"NCIA_{name}", data_dir / f"NCIA_{name}")
-    return next((place for place in places if place.is_dir()), None)
-
-
-def _dimer(path: Path, name: str) -> Dimer:
+def _texts(name: str, data_dir: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files of a set with their places; none where the set is not there."""
+    folders = (data_dir / "geometries" / f"NCIA_{name}", data_dir / f"NCIA_{name}")
+    package = data_dir / PACKAGE.format(name)
+    place = next((one for one in folders if one.is_dir()), package)
     try:
-        atoms = ase.io.read(path, format="xyz")
-        info = key_val_str_to_dict(path.read_text().splitlines()[1])
+        if place.is_dir():
+            yield from ((path, path.read_text()) for path in sorted(place.glob("*.xyz")))
+        elif place.is_file():
+            with ZipFile(place) as archive:
+                members = sorted(one for one in archive.namelist() if one.endswith(".xyz"))
+                yield from ((place / one, archive.read(one).decode()) for one in members)
+    except (BadZipFile, zlib.error, EOFError, OSError, UnicodeDecodeError) as error:
+        raise _damaged(place, f"{type(error).__name__}: {error}") from error
+
+
+def _dimer(text: str, path: Path, name: str) -> Dimer:
+    try:
+        atoms = ase.io.read(io.StringIO(text), format="xyz")
+        info = key_val_str_to_dict(text.splitlines()[1])
     except (ValueError, IndexError, OSError, KeyError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
     assert isinstance(atoms, Atoms)

@@ -108,7 +108,9 @@ def judge(
     report(f"{card.title}: {len(structures)} structures, {model.name}")
     computing = time.perf_counter()
     answers = _answers(model, structures, task, report)
-    computed = time.perf_counter() - computing
+    computing = time.perf_counter() - computing
+    pairs = zip(structures, answers.each, strict=True)
+    computed = [atoms for atoms, one in pairs if not isinstance(one, str)]
     try:
         score = task.score(model, answers)
     except InputError as error:
@@ -125,10 +127,10 @@ def judge(
         "items": task.items,
         "charges": model.charges,
         "settings": settings,
-        "structures": len(structures),
-        "atoms": sum(map(len, structures)),
-        "seconds_computing": computed,
-        "structures_per_s": len(structures) / computed,
+        "structures": len(computed),
+        "atoms": sum(map(len, computed)),
+        "seconds_computing": computing,
+        "structures_per_s": len(computed) / computing,
         "card": asdict(card),
     }
     if one_by_one:

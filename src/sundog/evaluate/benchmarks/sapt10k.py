@@ -10,7 +10,7 @@ import numpy as np
 from ase import Atoms
 
 from sundog.errors import FileFormatError
-from sundog.evaluate.benchmarks.card import DIMER_PROTOCOL, Card
+from sundog.evaluate.benchmarks.card import DIMER_PROTOCOL, Card, PublicFile
 from sundog.evaluate.benchmarks.files import find
 from sundog.evaluate.benchmarks.tasks.dimers import Dimer, DimerTask
 
@@ -30,6 +30,14 @@ CARD = Card(
     # A cutoff, though it is beyond every dimer, brings the shift of `truncated` with it: 0.003
     # kcal/mol on average (docs/evaluate.md).
     hamiltonian=("truncated", 1000.0),
+    downloads=(
+        PublicFile(
+            "sapt10k.zip",
+            "https://raw.githubusercontent.com/general-molecular-simulations/so3lr/"
+            "5ec39b9d8d83872107cd3f1bc5904387eb9ff4c8/examples/data/sapt10k.zip",
+            "ef654d4685712f774b6be93eb9f8863eb0fe2b5585a67a1602f81231b740ad66",
+        ),
+    ),
 )
 FILES = ("sapt10k.zip", "sapt10k.xyz", "sapt10k.extxyz")
 KEYS = ("num_a", "num_b", "charge_a", "charge_b", "benchmark_Eint", "folder_name", "file_name")

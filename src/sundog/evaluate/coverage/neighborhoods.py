@@ -118,7 +118,7 @@ def by_bonds(graph: BondGraph, centers: Int[np.ndarray, " centers"], bonds: int)
     reached = csr_array((here, centers, rows), shape=(len(centers), atoms))
     times = reached.copy()
     for _ in range(bonds):
-        reached = reached + reached @ adjacency
+        reached = csr_array(reached + reached @ adjacency)
         reached.data[:] = 1
         times = times + reached
     times.sort_indices()
