@@ -46,6 +46,7 @@ from sundog.evaluate.speed.settings import BenchSettings
 from sundog.evaluate.speed.worker import peak_memory_mb
 from sundog.forcefield.kernels import unavailable
 from sundog.forcefield.on_gpu import TILES, on_gpu
+from sundog.forcefield.ordered import OrderedForceField
 from sundog.forcefield.so3lr import ForceField, apart
 from sundog.forcefield.tabulated import TabulatedForceField, tabulated
 from sundog.io.provenance import collect_provenance
@@ -53,13 +54,16 @@ from sundog.io.structures import system_from_atoms
 from sundog.kernels.base import Attended
 from sundog.kernels.gpu.layer import RowAttention
 from sundog.kernels.gpu.tiles import Tile
+from sundog.neighbors.ordered import Ordered
 from sundog.prepare.water import water_box
 from sundog.properties import AtomFeatures
 from sundog.weights.fetch import obtain
 
 FORWARD = [Tile(4, 4, 8), Tile(4, 4, 4), Tile(4, 8, 8), Tile(8, 8, 8), Tile(4, 16, 4)]
 BACKWARD = [Tile(4, 4, 8), Tile(4, 4, 4), Tile(1, 16, 2), Tile(4, 16, 8), Tile(8, 8, 8)]
+CLUSTERS = [Tile(16, 32, 4), Tile(16, 16, 4), Tile(16, 16, 2), Tile(16, 64, 8)]
 FAR = [Tile(1, 128, 4), Tile(1, 256, 4), Tile(2, 64, 4), Tile(1, 64, 2)]
+Fast = OrderedForceField | TabulatedForceField
 PARTS = ("limits", "check", "tiles", "stages", "scaling", "graphs")
 PLAIN = range(1_536, 49_152 + 1)
 """Atoms; plain JAX is measured beside the kernels here."""
@@ -123,7 +127,7 @@ def limits() -> dict[str, float]:
     return found
 
 
-def check(reference: ForceField, fast: TabulatedForceField) -> dict[str, Any]:
+def check(reference: ForceField, fast: Fast) -> dict[str, Any]:
     """Return how far forces are from the reference's, and whether runs repeat."""
     system = system_from_atoms(water_box(64))
     wide = m.load_for(BenchSettings(precision="float64"), [water_box(1)])
@@ -148,17 +152,24 @@ def check(reference: ForceField, fast: TabulatedForceField) -> dict[str, Any]:
 
 
 def tiles(reference: ForceField, atoms: int) -> dict[str, Any]:
-    """Return µs/atom of a force call by shape of the work, and the fastest shapes."""
+    """Return µs/atom of a force call by shape of the work, and the fastest shapes.
+
+    All but the last are timed on atoms in spatial order, with clusters; `far` on the lists of atoms
+    that small systems have, so that it also says what order and clusters are worth.
+    """
     system = system_from_atoms(water_box(atoms // 3))
-    pairs = on_gpu(reference).allocate_neighbors(system, m.SKIN_ANGSTROM).pairs
     best, table = TILES, []
-    for name, choices in (("backward", BACKWARD), ("forward", FORWARD), ("far", FAR)):
+    shapes = {"backward": BACKWARD, "forward": FORWARD, "clusters": CLUSTERS, "far": FAR}
+    for name, choices in shapes.items():
         timed = []
         for choice in choices:
             shape = best._replace(**{name: choice})
             row: dict[str, Any] = {"kernel": name, "tile": str(choice)}
+            fast = on_gpu(reference, shape)
+            force_field = fast.inner if name == "far" else fast
             try:
-                call = m.force_call(on_gpu(reference, shape), system, pairs)
+                pairs = force_field.allocate_neighbors(system, m.SKIN_ANGSTROM).pairs
+                call = m.force_call(force_field, system, pairs)
                 row["compile_s"] = _seconds(call)
                 row["us_per_atom"] = 1e6 * _fastest(call) / atoms
                 timed.append((row["us_per_atom"], shape))
@@ -170,7 +181,7 @@ def tiles(reference: ForceField, atoms: int) -> dict[str, Any]:
     return {"table": table, "best": {k: list(vars(v).values()) for k, v in best._asdict().items()}}
 
 
-def scaling(fast: TabulatedForceField, atoms: int, limit: float) -> dict[str, Any]:
+def scaling(fast: Fast, atoms: int, limit: float) -> dict[str, Any]:
     """Return the figures of liquid water of one size."""
     deadline = time.monotonic() + limit
     box = water_box(atoms // 3)
@@ -196,13 +207,16 @@ def scaling(fast: TabulatedForceField, atoms: int, limit: float) -> dict[str, An
     return row
 
 
-def stages(fast: TabulatedForceField, atoms: int) -> dict[str, Any]:
+def stages(fast: Fast, atoms: int) -> dict[str, Any]:
     """Return µs/atom of the parts of a force call, and the arithmetic rate of the layers."""
-    system = system_from_atoms(water_box(atoms // 3))
-    neighbors = fast.allocate_neighbors(system, m.SKIN_ANGSTROM)
+    box = system_from_atoms(water_box(atoms // 3))
+    neighbors = fast.allocate_neighbors(box, m.SKIN_ANGSTROM)
     lists, _ = apart(neighbors.pairs)
-    kernels, count = fast.kernels, system.number_of_atoms
-    h = fast.reference.network.hyperparameters
+    inner, system = fast.inner if isinstance(fast, OrderedForceField) else fast, box
+    if isinstance(lists, Ordered):
+        system, lists = lists.order.ordered(box), lists.pairs
+    kernels, count = inner.kernels, system.number_of_atoms
+    h = inner.reference.network.hyperparameters
     rng = np.random.default_rng(0)
 
     def drawn(columns: int) -> jax.Array:
@@ -223,8 +237,8 @@ def stages(fast: TabulatedForceField, atoms: int) -> dict[str, Any]:
     first_forward = eqx.filter_jit(lambda *given: first(*given)[0])
     first_backward = eqx.filter_jit(lambda g, total, *given: first(*given)[1](g, total))
     parts = {
-        "whole": m.force_call(fast, system, neighbors.pairs),
-        "without_far": m.force_call(near, system, neighbors.pairs),
+        "whole": m.force_call(fast, box, neighbors.pairs),
+        "without_far": m.force_call(near, box, neighbors.pairs),
         "geometry": _call(eqx.filter_jit(kernels.geometry), system, arranged),
         "first_layer_forward": _call(first_forward, *known),
         "first_layer_backward": _call(first_backward, cotangent, none, *known),
@@ -233,11 +247,9 @@ def stages(fast: TabulatedForceField, atoms: int) -> dict[str, Any]:
             eqx.filter_jit(layer.backward), seen, geometry, kept, cotangent, arranged
         ),
         "forces_of_geometry": _call(eqx.filter_jit(kernels.forces), system, arranged, none),
-        "lists_looked_at": _call(jax.jit(lambda n, s: n.update(s)), neighbors, system),
+        "lists_looked_at": _call(jax.jit(lambda n, s: n.update(s)), neighbors, box),
         "lists_rebuilt": _call(
-            jax.jit(lambda n, s: n.update(s)),
-            neighbors,
-            system.at(system.positions + 0.6),
+            jax.jit(lambda n, s: n.update(s)), neighbors, box.at(box.positions + 0.6)
         ),
     }
     found: dict[str, Any] = {"atoms": count}
@@ -247,7 +259,9 @@ def stages(fast: TabulatedForceField, atoms: int) -> dict[str, Any]:
     pairs = int(lists["short"].mask.sum())
     # Products of the filters alone: two filters of a basis and a hidden layer, once forward, and
     # twice with the invariants backward.
-    basis = 2 * h.features * (fast_width(fast) + h.angular_features)
+    layer: Any = kernels.layers[0]
+    filter_ = layer.features if isinstance(layer, RowAttention) else layer.filter_features
+    basis = 2 * h.features * (filter_.radial.shape[0] + h.angular_features)
     flop = {"layer_forward": 2 * basis, "layer_backward": 4 * basis}
     found["pairs_per_atom"] = pairs / count
     for name, each in flop.items():
@@ -264,15 +278,9 @@ def graphs(kernels: str, seconds: float) -> dict[str, Any]:
         limit = (end - time.monotonic()) / left
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "small.json"
-            command = [sys.executable, __file__, "--json", str(path), "--atoms", SMALL]
-            command += [
-                "--kernels",
-                kernels,
-                "--parts",
-                "scaling",
-                "--seconds",
-                f"{limit - 20:.0f}",
-            ]
+            told = {"json": path, "atoms": SMALL, "kernels": kernels, "seconds": int(limit - 20)}
+            command = [sys.executable, __file__, "--parts=scaling"]
+            command += [f"--{k}={v}" for k, v in told.items()]
             environment = {**os.environ, "XLA_FLAGS": f"{os.getenv('XLA_FLAGS', '')} {flags}"}
             found[name] = {}
             try:
@@ -285,13 +293,6 @@ def graphs(kernels: str, seconds: float) -> dict[str, Any]:
             parts = json.loads(path.read_text()) if path.exists() else {}
             found[name] |= {key: row for key, row in parts.items() if key.startswith("water-")}
     return found
-
-
-def fast_width(fast: TabulatedForceField) -> int:
-    """Return the number of radial functions of the kernels."""
-    layer: Any = fast.kernels.layers[0]
-    filter_ = layer.features if isinstance(layer, RowAttention) else layer.filter_features
-    return int(filter_.radial.shape[0])
 
 
 def figure(rows: list[dict[str, Any]], path: Path, title: str) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fixtures import SMALL, random_force_field, small_crystal
+from sundog.forcefield import ordered
 from sundog.forcefield.on_gpu import on_gpu
 from sundog.forcefield.tabulated import tabulated
 from sundog.kernels.gpu.layer import Tiles
@@ -17,7 +18,9 @@ from sundog.simulate.state import initial_state, with_thermal_momenta
 
 SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
 REFERENCE = random_force_field(SIMPLE, "ewald", cutoff=4.5)
-INTERPRETED = Tiles(*[Tile(atoms=16, slots=8, interpret=True)] * 3, Tile(16, 64, interpret=True))
+INTERPRETED = Tiles(
+    *[Tile(atoms=16, slots=8, interpret=True)] * 3, *[Tile(16, 64, interpret=True)] * 2
+)
 
 
 def ran(force_field):
@@ -31,7 +34,9 @@ def ran(force_field):
 
 
 @pytest.mark.slow
-def test_steps_are_those_of_the_portable_kernels_and_repeat_to_the_bit():
+@pytest.mark.parametrize("atoms", [1, 100], ids=["in spatial order", "as they come"])
+def test_steps_are_those_of_the_portable_kernels_and_repeat_to_the_bit(atoms, monkeypatch):
+    monkeypatch.setattr(ordered, "ATOMS_WORTH_ORDER", atoms)
     fast = on_gpu(REFERENCE, INTERPRETED)
     expected, found, again = ran(tabulated(REFERENCE)), ran(fast), ran(fast)
     np.testing.assert_allclose(found.system.positions, expected.system.positions, rtol=0, atol=1e-9)

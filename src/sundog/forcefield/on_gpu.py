@@ -8,8 +8,9 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 
+from sundog.forcefield.ordered import OrderedForceField
 from sundog.forcefield.so3lr import ForceField
-from sundog.forcefield.tabulated import TabulatedForceField, tabulated
+from sundog.forcefield.tabulated import tabulated
 from sundog.kernels.gpu.kernels import gpu_kernels
 from sundog.kernels.gpu.layer import Tiles
 from sundog.kernels.gpu.tiles import Tile
@@ -20,12 +21,13 @@ TILES = Tiles(
     backward=Tile(atoms=4, slots=4, warps=8),
     sums=Tile(atoms=8, slots=8, warps=4),
     far=Tile(atoms=1, slots=128, warps=4),
+    clusters=Tile(atoms=16, slots=32, warps=4),
 )
 """With 16 pairs to a tile the compiler keeps nearly everything in registers on sm_90."""
 
 
-def on_gpu(force_field: ForceField, tiles: Tiles = TILES) -> TabulatedForceField:
-    """Return the force field on the kernels for GPUs (host only).
+def on_gpu(force_field: ForceField, tiles: Tiles = TILES) -> OrderedForceField:
+    """Return the force field on the kernels for GPUs, large systems in spatial order (host only).
 
     Args:
         force_field: its parameters and precision are kept.
@@ -35,4 +37,4 @@ def on_gpu(force_field: ForceField, tiles: Tiles = TILES) -> TabulatedForceField
     assert isinstance(portable.kernels, PortableKernels)
     kernels = gpu_kernels(portable.kernels, tiles)
     cast = jax.tree.map(lambda leaf: jnp.asarray(leaf, force_field.network.dtype), kernels)
-    return replace(portable, kernels=cast)
+    return OrderedForceField(replace(portable, kernels=cast))

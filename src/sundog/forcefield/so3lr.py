@@ -200,7 +200,8 @@ def predicted(
     return Prediction(
         energy=sum(names, start=next(names)),
         forces=forces,
-        virial=virial,
+        # Symmetric but for the last bit, which depends on the order of sums.
+        virial=0.5 * (virial + virial.swapaxes(1, 2)),
         volume=system.volume,
         energies=dict(energies),
         partial_charges=atoms.partial_charges,

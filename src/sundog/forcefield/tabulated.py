@@ -23,7 +23,7 @@ from jaxtyping import Array
 
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
-from sundog.forcefield.so3lr import ForceField, Pairs, apart, predicted
+from sundog.forcefield.so3lr import ForceField, apart, predicted
 from sundog.forcefield.tail import tail_sums
 from sundog.kernels.base import AbstractPairKernels, Attended, PairSums
 from sundog.kernels.portable.attention import Attention, TabulatedFilter
@@ -75,10 +75,10 @@ class TabulatedForceField(AbstractForceField):
         return replace(self, reference=self.reference.weighted(weight))
 
     @whole_products
-    def __call__(self, system: System, pairs: Pairs) -> Prediction:
+    def __call__(self, system: System, pairs: Any) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
         listed, plan = apart(pairs)
-        lists = {name: never_empty(one) for name, one in listed.items()}
+        lists = {k: never_empty(v) if isinstance(v, PairList) else v for k, v in listed.items()}
         short = self.kernels.arranged(lists["short"], system.number_of_atoms)
         geometry = self.kernels.geometry(system, short)
         features, pull_layers = self._layers(system, geometry, short)
@@ -100,13 +100,13 @@ class TabulatedForceField(AbstractForceField):
             system,
             per_atom,
             forces=forces,
-            virial=0.5 * (virial + virial.swapaxes(1, 2)),
+            virial=virial,
             features=features,
             atoms=atoms,
         )
 
     def _far(
-        self, atoms: AtomicProperties, system: System, pairs: PairList, plan: Plan | None
+        self, atoms: AtomicProperties, system: System, pairs: Any, plan: Plan | None
     ) -> list["_TermSums"]:
         """Return electrostatics and dispersion, their derivatives as often as they count."""
         reference = self.reference
@@ -218,7 +218,7 @@ def _sum_terms(
     terms: Sequence[AbstractPairTerm],
     atoms: AtomicProperties,
     system: System,
-    pairs: PairList,
+    pairs: Any,
 ) -> _TermSums:
     """Return energies per atom, their derivatives by charges and ratios, forces and virial."""
 

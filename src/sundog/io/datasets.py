@@ -16,6 +16,7 @@ Structures of several sizes in one group are padded with atoms of number 0.
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import ase.db
 import h5py
@@ -160,17 +161,19 @@ def _read_hdf5(path: Path) -> list[Atoms]:
 
 def _read_database(path: Path) -> list[Atoms]:
     frames = []
-    for row in ase.db.connect(path).select():
-        atoms = row.toatoms()
-        # As stored: `row.charge` is the sum of atomic charges whatever the key says.
-        atoms.info |= {key: vars(row)[key] for key in row.key_value_pairs}
-        for name, value in row.data.items():
-            array = np.asarray(value)
-            if array.ndim and len(array) == len(atoms) and "dipole" not in name.lower():
-                atoms.set_array(name, array)
-            else:
-                atoms.info[name] = value
-        frames.append(atoms)
+    connected: Any = ase.db.connect(path)
+    with connected as database:
+        for row in database.select():
+            atoms = row.toatoms()
+            # As stored: `row.charge` is the sum of atomic charges whatever the key says.
+            atoms.info |= {key: vars(row)[key] for key in row.key_value_pairs}
+            for name, value in row.data.items():
+                array = np.asarray(value)
+                if array.ndim and len(array) == len(atoms) and "dipole" not in name.lower():
+                    atoms.set_array(name, array)
+                else:
+                    atoms.info[name] = value
+            frames.append(atoms)
     return frames
 
 

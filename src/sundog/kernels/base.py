@@ -109,7 +109,7 @@ class AbstractPairKernels(eqx.Module):
         pair: PairEnergies,
         sites: PyTree[Array],
         system: System,
-        pairs: PairList,
+        pairs: Any,
         dtype: jnp.dtype,
         *,
         far: bool,
@@ -120,7 +120,8 @@ class AbstractPairKernels(eqx.Module):
             pair: the energies.
             sites: what `pair` needs of each atom, arrays over atoms.
             system: positions and cells.
-            pairs: a list that holds at least the pairs within reach of `pair`.
+            pairs: a list that holds at least the pairs within reach of `pair`: a `PairList`, or
+                whatever else the kernels read.
             dtype: precision of the arithmetic.
             far: whether the list is a long one, and `pair` without arrays of parameters.
         """

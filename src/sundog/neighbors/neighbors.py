@@ -13,6 +13,7 @@ from sundog.neighbors.base import AbstractNeighbors, Memory
 from sundog.neighbors.neighbor_list import (
     NeighborList,
     allocate,
+    needs_rebuild,
     reallocate,
     recall,
     remember,
@@ -50,6 +51,11 @@ class Neighbors(AbstractNeighbors):
     def overflow(self) -> Bool[Array, ""]:
         """True when a list was too small: what was computed since is void."""
         flags = [one.overflow for one in (*self.lists.values(), *self.pruned.values())]
+        return jnp.any(jnp.stack([jnp.zeros((), bool), *flags]))
+
+    def outdated(self, system: System) -> Bool[Array, ""]:
+        """Return whether a pair within the cutoff could be missing from a list."""
+        flags = [needs_rebuild(one, system) for one in self.lists.values()]
         return jnp.any(jnp.stack([jnp.zeros((), bool), *flags]))
 
     def update(self, system: System) -> "Neighbors":
@@ -104,10 +110,15 @@ def allocate_neighbors(system: System, cutoffs: Mapping[str, float], skin: float
         CellError: an infinite cutoff in a periodic cell.
         CoincidentAtomsError: two atoms within `SMALLEST_DISTANCE`.
     """
-    lists = {name: allocate(system, cutoff, skin) for name, cutoff in cutoffs.items()}
-    neighbors = _with_pruned(lists, system, {})
+    neighbors = allocate_unchecked(system, cutoffs, skin)
     check_no_overlap(system, neighbors.pairs)
     return neighbors
+
+
+def allocate_unchecked(system: System, cutoffs: Mapping[str, float], skin: float) -> Neighbors:
+    """Return the same lists of atoms that may coincide (host only); see `check_no_overlap`."""
+    lists = {name: allocate(system, cutoff, skin) for name, cutoff in cutoffs.items()}
+    return _with_pruned(lists, system, {})
 
 
 def _with_pruned(

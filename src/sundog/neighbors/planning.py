@@ -112,8 +112,8 @@ class Demand(eqx.Module):
 
 
 @dataclass(frozen=True)
-class _Host:
-    """The concrete atoms of a system (no padding) and its completed lattices."""
+class ConcreteAtoms:
+    """The atoms of a system (no padding) and its completed lattices, in numpy."""
 
     positions: np.ndarray
     index: np.ndarray
@@ -122,7 +122,8 @@ class _Host:
     origin: np.ndarray
 
     @classmethod
-    def of(cls, system: System) -> "_Host":
+    def of(cls, system: System) -> "ConcreteAtoms":
+        """Return them."""
         is_atom = np.asarray(system.is_atom)
         positions = np.asarray(system.positions, dtype=np.float64)[is_atom]
         index = np.asarray(system.system_index)[is_atom]
@@ -148,7 +149,7 @@ def plan_cell_list(
         headroom: factor on the capacities.
         minimum: what was asked of an earlier plan for these structures.
     """
-    host = _Host.of(system)
+    host = ConcreteAtoms.of(system)
     row, least, least_atoms = longest_row(system, cutoff), heights(host.frame), 0
     if minimum is not None:
         # A cell that exploded has no heights; it must not spoil the plan.
@@ -187,7 +188,7 @@ def round_up(capacity: float) -> int:
 
 
 def _divide(
-    host: _Host, heights: np.ndarray, cutoff: float, subdivisions: int
+    host: ConcreteAtoms, heights: np.ndarray, cutoff: float, subdivisions: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return n of each structure and the s that suffices for all of them."""
     atoms = np.bincount(host.index, minlength=len(heights))
@@ -201,7 +202,7 @@ def _divide(
     return shape, search.max(axis=0)
 
 
-def _fullest_bin(host: _Host, shape: np.ndarray, first_bin: np.ndarray) -> int:
+def _fullest_bin(host: ConcreteAtoms, shape: np.ndarray, first_bin: np.ndarray) -> int:
     """Return the largest number of atoms in a bin."""
     index, inverse = host.index, np.linalg.inv(host.frame)
     fractional = np.einsum("na,nab->nb", host.positions - host.origin[index], inverse[index])

@@ -21,8 +21,11 @@ from fixtures import (
     small_crystal,
 )
 from sundog.errors import InputError
+from sundog.forcefield import ordered
 from sundog.forcefield.kernels import with_kernels
 from sundog.forcefield.on_gpu import on_gpu
+from sundog.forcefield.ordered import OF_ATOMS
+from sundog.forcefield.so3lr import apart
 from sundog.forcefield.tabulated import tabulated
 from sundog.kernels.base import Attended
 from sundog.kernels.gpu.layer import Tiles
@@ -34,11 +37,16 @@ from sundog.longrange.mesh import OnMesh, PlainTransport
 from sundog.longrange.neighbors import Planned
 from sundog.model.hyperparameters import Hyperparameters
 from sundog.neighbors.neighbors import allocate_neighbors
+from sundog.neighbors.ordered import Ordered
 from sundog.neighbors.reference import reference_pairs
 from sundog.properties import AtomFeatures
 from sundog.system import concatenate, make_system, pad
 
-INTERPRETED = Tiles(*[Tile(atoms=8, slots=8, interpret=True)] * 3, Tile(8, 32, interpret=True))
+INTERPRETED = Tiles(
+    *[Tile(atoms=8, slots=8, interpret=True)] * 3,
+    far=Tile(atoms=8, slots=32, interpret=True),
+    clusters=Tile(atoms=16, slots=64, interpret=True),
+)
 """Larger than on a GPU, where an interpreter would go round for long."""
 
 OTHER = replace(SMALL, features=24, heads=4, degrees=(1, 3), layers=3, cutoff=4.4)
@@ -79,7 +87,7 @@ def test_sums_over_rows(tile):
 def test_a_layer_is_the_portable_one():
     rng, system, shape = np.random.default_rng(0), ethanol(), OTHER
     force_field = random_force_field(shape, "exact")
-    kernels = tabulated(force_field).kernels, on_gpu(force_field, INTERPRETED).kernels
+    kernels = tabulated(force_field).kernels, on_gpu(force_field, INTERPRETED).inner.kernels
     pairs = reference_pairs(system, shape.cutoff + 0.5, capacity=128)
     atoms, features = system.number_of_atoms, shape.features
     components = sum(2 * degree + 1 for degree in shape.degrees)
@@ -119,6 +127,35 @@ def test_padded_batch():
     system = concatenate([ethanol(total_charge=1), crystal, make_system(np.zeros((1, 3)), [8])])
     pairs = pairs_for(force_field, system)
     assert_same(force_field, pad(system, system.number_of_atoms + 3, 4), pairs, tolerance=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("electrostatics", "dtype", "tolerance"),
+    [("truncated", "float64", 1e-11), ("wolf", "float64", 1e-11), ("ewald", "float32", 1e-4)],
+)
+def test_atoms_in_spatial_order(electrostatics, dtype, tolerance, monkeypatch):
+    monkeypatch.setattr(ordered, "ATOMS_WORTH_ORDER", 1)
+    tail = electrostatics == "ewald"
+    force_field = random_force_field(SMALL, electrostatics, dtype, cutoff=6.0, tail=tail)
+    plain, fast = tabulated(force_field), on_gpu(force_field, INTERPRETED)
+    crystals = [small_crystal(seed=2), small_crystal(seed=5, scale=1.1)]
+    # Several clusters, the last of which is not full, and padding; ewald is for one cell.
+    system = concatenate(crystals[:1] if tail else [*crystals, ethanol(total_charge=1)])
+    system = pad(system, system.number_of_atoms + 3, system.number_of_systems)
+    neighbors = fast.allocate_neighbors(system, 0.3)
+    lists, _ = apart(neighbors.pairs)
+    assert isinstance(lists, Ordered)
+    expected = call(plain, system, pairs_for(plain, system))
+    found = call(fast, system, neighbors.pairs)
+    assert_as_expected(found, expected, tolerance)
+    for name in OF_ATOMS:
+        for one, other in zip(
+            jax.tree.leaves(getattr(found, name)),
+            jax.tree.leaves(getattr(expected, name)),
+            strict=True,
+        ):
+            atol = tolerance * float(jnp.abs(other).max())
+            np.testing.assert_allclose(one, other, rtol=0, atol=atol, err_msg=name)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -164,13 +201,15 @@ def on_some_card():
     return jax.sharding.use_abstract_mesh(mesh)
 
 
-@pytest.mark.parametrize(("atoms", "kernels"), [(1000, 7), (1, 8)])
+@pytest.mark.parametrize(("atoms", "kernels"), [(1000, 7), (1, 8)], ids=["small", "large"])
 def test_they_are_translated_for_a_gpu(atoms, kernels, monkeypatch):
     monkeypatch.setattr(species, "ATOMS_WORTH_TABLES", atoms)
+    monkeypatch.setattr(ordered, "ATOMS_WORTH_ORDER", atoms)
     shape = Hyperparameters()
     force_field = random_force_field(shape, "ewald", "float32", cutoff=6.0)
     fast, system = on_gpu(force_field), small_crystal()
-    leaves, structure = jax.tree.flatten((fast, system, pairs_for(fast, system)))
+    neighbors = fast.allocate_neighbors(system, 0.0)
+    leaves, structure = jax.tree.flatten((fast, system, neighbors.pairs))
 
     def program(leaves):
         force_field, system, pairs = jax.tree.unflatten(structure, leaves)

@@ -12,13 +12,14 @@ from sundog.kernels.gpu.attention import RowGeometry
 from sundog.kernels.gpu.geometry import RowShortRange
 from sundog.kernels.gpu.layer import GeometryCotangent, RowAttention, Tiles, row_attention
 from sundog.kernels.gpu.mesh import ReproducibleTransport
-from sundog.kernels.gpu.pair_sums import far_sums, near_sums
+from sundog.kernels.gpu.pair_sums import cluster_sums, far_sums, near_sums
 from sundog.kernels.gpu.rows import Arranged, rows_of
 from sundog.kernels.gpu.species import SpeciesRows
 from sundog.kernels.portable.attention import Attention
 from sundog.kernels.portable.kernels import PortableKernels
 from sundog.kernels.portable.species import layer_of_elements
 from sundog.longrange.mesh import AbstractTransport
+from sundog.neighbors.clusters import ClusterPairs
 from sundog.neighbors.pairs import PairList
 from sundog.properties import AtomFeatures
 from sundog.system import System
@@ -76,12 +77,14 @@ class GpuKernels(AbstractPairKernels):
         pair: PairEnergies,
         sites: PyTree[Array],
         system: System,
-        pairs: PairList,
+        pairs: PairList | ClusterPairs,
         dtype: jnp.dtype,
         *,
         far: bool,
     ) -> PairSums:
         """Return sums over a list; see `AbstractPairKernels`."""
+        if isinstance(pairs, ClusterPairs):
+            return cluster_sums(pair, sites, system, pairs, dtype, self.tiles.clusters)
         if far:
             return far_sums(pair, sites, system, pairs, dtype, self.tiles.far)
         return near_sums(pair, sites, system, pairs, dtype, self.tiles.sums)

@@ -25,6 +25,7 @@ class Tiles(NamedTuple):
     backward: Tile
     sums: Tile
     far: Tile
+    clusters: Tile
 
 
 class GeometryCotangent(eqx.Module):

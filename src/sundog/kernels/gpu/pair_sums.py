@@ -1,13 +1,18 @@
 """Sums of pair energies over rows, with their derivatives; see `portable.pair_sums`.
 
 A long list is gone through once by a kernel in which the energies, as the terms have them, are
-differentiated: nothing is kept per pair. A short list is worked on in plain JAX and then summed.
+differentiated: nothing is kept per pair. Of atoms in spatial order it is a list of clusters, whose
+places are read row by row; else one of atoms, gathered one by one. A short list is worked on in
+plain JAX and then summed.
 """
 
+from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 from jaxtyping import Array, PyTree
 
@@ -22,7 +27,9 @@ from sundog.kernels.gpu.tiles import (
     write,
 )
 from sundog.kernels.portable.geometry import pair_vectors
+from sundog.neighbors.clusters import ClusterPairs
 from sundog.neighbors.pairs import PairList
+from sundog.neighbors.spatial_order import CLUSTER
 from sundog.numerics.segments import sum_per_system
 from sundog.system import System
 from sundog.typing import PerPair
@@ -55,32 +62,143 @@ def far_sums(
 ) -> PairSums:
     """Return the sums over a long list; arguments as for `AbstractPairKernels.pair_sums`."""
     atoms = system.number_of_atoms
-    rows = rows_of(pairs, atoms)
     place = (system.positions, system.cell, system.system_index, pairs.shift)
-    leaves = jax.tree.leaves(sites)
-    count = len(_names(pair, sites)) + len(leaves) + 9
 
-    def kernel(refs: tuple, *out: Any) -> None:
+    def gone_through(refs: tuple, zeros: list[Array]) -> list[Array]:
         rows_ref, sites_ref, place_ref = refs
 
         def body(some: Pairs, sums: list[Array]) -> list[Array]:
             vectors = [v.astype(dtype) for v in _vectors(place_ref, some)]
-            vectors = [jnp.where(some.exists, v, 1.0) for v in vectors]
             at_i = jax.tree.map(lambda ref: triton.load(ref.at[some.i]), sites_ref)
             at_j = jax.tree.map(lambda ref: triton.load(ref.at[some.j]), sites_ref)
-            columns = _columns(pair, vectors, at_i, at_j)
-            found = [jnp.where(some.exists, one, 0.0) for one in columns]
-            return [total + one for total, one in zip(sums, found, strict=True)]
+            return _added(sums, pair, vectors, some.exists, at_i, at_j)
 
+        return over_pairs(body, zeros, rows_ref, tile, atoms)
+
+    return _summed(gone_through, (rows_of(pairs, atoms), sites, place), pair, system, dtype, tile)
+
+
+def cluster_sums(
+    pair: PairEnergies,
+    sites: PyTree[Array],
+    system: System,
+    pairs: ClusterPairs,
+    dtype: jnp.dtype,
+    tile: Tile,
+) -> PairSums:
+    """Return the sums over pairs of clusters; arguments as for `AbstractPairKernels.pair_sums`.
+
+    A program serves a cluster, and meets the places of a few others at a time.
+    """
+    assert tile.atoms == CLUSTER, tile
+    assert tile.slots % CLUSTER == 0, tile
+    places = system.number_of_atoms
+    held = _Held(
+        positions=tuple(pairs.positions(system).T),
+        numbers=system.numbers,
+        cell=system.cell,
+        system_index=system.system_index,
+        shift=tuple(pairs.listed.shift.T),
+    )
+
+    def gone_through(refs: tuple, zeros: list[Array]) -> list[Array]:
+        rows_ref, sites_ref, held_ref = refs
+        cluster = pl.program_id(0)
+        first, met = rows_ref.first[cluster], rows_ref.count[cluster]
+        lattice = held_ref.lattice(cluster)
+        own, _ = own_atoms(tile, places)
+
+        def to_own(ref: Any) -> Array:
+            return _spread(triton.load(ref.at[own])[:, None], tile)
+
+        i, at_i = _spread(own[:, None], tile), jax.tree.map(to_own, sites_ref)
+        here = [to_own(ref) for ref in held_ref.positions]
+        exists_i = to_own(held_ref.numbers) > 0
+
+        def step(n: Array, sums: list[Array]) -> list[Array]:
+            lane = jnp.arange(tile.slots, dtype=jnp.int32)
+            slot = n * (tile.slots // CLUSTER) + lane // CLUSTER
+            entry = jnp.where(slot < met, first + slot, 0)
+            j = triton.load(rows_ref.j.at[entry]) * CLUSTER + lane % CLUSTER
+            shift = [triton.load(ref.at[entry]) for ref in held_ref.shift]
+
+            def of_j(values: Array) -> Array:
+                return _spread(values[None, :], tile)
+
+            present = (slot < met) & (triton.load(held_ref.numbers.at[j]) > 0)
+            elsewhere = (shift[0] != 0) | (shift[1] != 0) | (shift[2] != 0)
+            exists = exists_i & of_j(present) & ((i != of_j(j)) | of_j(elsewhere))
+            vectors = []
+            for axis in range(3):
+                there = triton.load(held_ref.positions[axis].at[j])
+                for a in range(3):
+                    there = there + shift[a].astype(there.dtype) * lattice[a][axis]
+                vectors.append((of_j(there) - here[axis]).astype(dtype))
+            at_j = jax.tree.map(lambda ref: of_j(triton.load(ref.at[j])), sites_ref)
+            return _added(sums, pair, vectors, exists, at_i, at_j)
+
+        rounds = pl.cdiv(met, jnp.int32(tile.slots // CLUSTER))
+        return jax.lax.fori_loop(jnp.int32(0), rounds, step, zeros)
+
+    rows = rows_of(pairs.listed, places // CLUSTER)
+    return _summed(gone_through, (rows, sites, held), pair, system, dtype, tile)
+
+
+class _Held(eqx.Module):
+    """What is known of places, and of the pairs of their clusters."""
+
+    positions: tuple[Any, ...]
+    numbers: Any
+    cell: Any
+    system_index: Any
+    shift: tuple[Any, ...]
+
+    def lattice(self, cluster: Array) -> list[list[Array]]:
+        """Return the lattice vectors of a cluster (in a kernel)."""
+        system = 0 if self.cell.shape[0] == 1 else self.system_index[cluster * CLUSTER]
+        return [[self.cell[system, a, axis] for axis in range(3)] for a in range(3)]
+
+
+def _spread(values: Array, tile: Tile) -> Array:
+    """Return a column or row of a tile, for all its pairs."""
+    return jnp.broadcast_to(values, (tile.atoms, tile.slots)).reshape(tile.pairs)
+
+
+def _added(
+    sums: list[Array],
+    pair: PairEnergies,
+    vectors: list[PerPair],
+    exists: Array,
+    at_i: PyTree[Array],
+    at_j: PyTree[Array],
+) -> list[Array]:
+    """Return the sums with what some pairs give, of which only some exist."""
+    vectors = [jnp.where(exists, v, 1.0) for v in vectors]
+    columns = _columns(pair, vectors, at_i, at_j)
+    return [s + jnp.where(exists, one, 0.0) for s, one in zip(sums, columns, strict=True)]
+
+
+def _summed(
+    gone_through: Callable[[tuple, list[Array]], list[Array]],
+    inputs: tuple,
+    pair: PairEnergies,
+    system: System,
+    dtype: jnp.dtype,
+    tile: Tile,
+) -> PairSums:
+    """Return the sums that a kernel adds up, slot by slot, as it goes through its pairs."""
+    atoms, sites = system.number_of_atoms, inputs[1]
+    count = len(_names(pair, sites)) + len(jax.tree.leaves(sites)) + 9
+
+    def kernel(refs: tuple, *out: Any) -> None:
         # Each slot keeps a sum of its own to the end, since sums over slots are slow.
-        zeros = [jnp.zeros(tile.pairs, dtype) for _ in range(count)]
-        sums = over_pairs(body, zeros, rows_ref, tile, atoms)
+        sums = gone_through(refs, [jnp.zeros(tile.pairs, dtype) for _ in range(count)])
         own, exist = own_atoms(tile, atoms)
         for ref, values in zip(out, sums, strict=True):
             write(ref, own, values.reshape(tile.atoms, tile.slots).sum(axis=1), exist)
 
     shapes = [jax.ShapeDtypeStruct((atoms,), dtype)] * count
-    columns = launch(kernel, tile, atoms, shapes, (rows, sites, place))
+    columns = launch(kernel, tile, atoms, shapes, inputs)
     return _unpacked(list(columns), pair, sites, system)
 
 

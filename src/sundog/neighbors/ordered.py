@@ -1,0 +1,132 @@
+"""Lists of atoms that are kept in spatial order.
+
+Whenever one of the lists is out of date the atoms are sorted anew. The lists look at places alone,
+whoever occupies them: a place that now holds another atom has moved far, so that what depends on
+it is built again, and a list whose places all stayed is still right.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Bool
+
+from sundog.neighbors.base import AbstractNeighbors, Memory
+from sundog.neighbors.clusters import ClusterList, allocate_clusters
+from sundog.neighbors.neighbor_list import check_request
+from sundog.neighbors.neighbors import Neighbors, allocate_unchecked, check_no_overlap
+from sundog.neighbors.pairs import PairList
+from sundog.neighbors.spatial_order import SpatialOrder, plan_layout, spatial_order
+from sundog.system import System
+
+
+class Ordered(eqx.Module):
+    """What a force field is called with.
+
+    Attributes:
+        order: of the atoms; the pairs are of places.
+        pairs: `short`, of atoms, and `long`, of clusters.
+    """
+
+    order: SpatialOrder
+    pairs: dict[str, Any]
+
+
+class OrderedNeighbors(AbstractNeighbors):
+    """Short list and clusters of atoms in spatial order.
+
+    Attributes:
+        order: at the last time that a list was out of date.
+        near: the short list.
+        far: the clusters.
+    """
+
+    order: SpatialOrder
+    near: Neighbors
+    far: ClusterList
+
+    @property
+    def pairs(self) -> Ordered:
+        """Order and pairs."""
+        return Ordered(self.order, self.near.pairs | {"long": self.far.pairs})
+
+    @property
+    def overflow(self) -> Bool[Array, ""]:
+        """True when a list was too small: what was computed since is void."""
+        return self.near.overflow | self.far.overflow
+
+    def update(self, system: System) -> "OrderedNeighbors":
+        """Return lists that hold for the system as it is now (pure, jittable)."""
+        present = self.order.ordered(system)
+        outdated = self.near.outdated(present) | self.far.outdated(present)
+        layout = self.far.layout
+        order = lax.cond(outdated, lambda: spatial_order(system, layout), lambda: self.order)
+        present = order.ordered(system)
+        return OrderedNeighbors(order, self.near.update(present), self.far.update(present))
+
+    def enlarged(self, system: System, asked: Any) -> "OrderedNeighbors":
+        """Return these lists with more room; see `AbstractNeighbors.enlarged` (host only)."""
+        present, near, far = self.order.ordered(system), self.near, self.far
+        if asked.near.overflow:
+            near = near.enlarged(present, asked.near)
+        if asked.far.overflow:
+            far = far.enlarged(present, asked.far)
+        return OrderedNeighbors(self.order, near, far)
+
+    def memory(self) -> Memory:
+        """Return what it takes to build the same lists again (host only)."""
+        far = {f"clusters.{name}": array for name, array in self.far.memory().items()}
+        places = {"order": np.asarray(self.order.atom)}
+        return self.near.memory() | far | places
+
+    def recalled(self, system: System, memory: Mapping[str, np.ndarray]) -> "OrderedNeighbors":
+        """Return the lists that a memory is of; see `AbstractNeighbors.recalled` (host only)."""
+        atom = np.asarray(memory["order"])
+        place = np.zeros(system.number_of_atoms, np.int32)
+        taken = np.flatnonzero(atom < len(place))
+        place[atom[taken]] = taken
+        order = SpatialOrder(jnp.asarray(atom), jnp.asarray(place), self.order.system_index)
+        present = order.ordered(system)
+        far = {
+            name.removeprefix("clusters."): array
+            for name, array in memory.items()
+            if name.startswith("clusters.")
+        }
+        return OrderedNeighbors(
+            order, self.near.recalled(present, memory), self.far.recalled(present, far)
+        )
+
+
+def allocate_ordered(system: System, cutoffs: Mapping[str, float], skin: float) -> OrderedNeighbors:
+    """Return lists with room for `system` and some headroom (host only).
+
+    Args:
+        system: concrete arrays; the lists serve all states of these structures.
+        cutoffs: `short` and `long`, Å, finite.
+        skin: Å added to both.
+
+    Raises:
+        InputError: cutoff or skin out of range.
+        StructureError: coordinates that are not finite.
+        CoincidentAtomsError: atoms that are all but at one place.
+    """
+    for cutoff in cutoffs.values():
+        check_request(system, cutoff, skin)
+    layout = plan_layout(system)
+    order = _compiled_order(system, layout)
+    present = order.ordered(system)
+    near = allocate_unchecked(present, {"short": cutoffs["short"]}, skin)
+    check_no_overlap(system, {name: _of_atoms(one, order) for name, one in near.pairs.items()})
+    return OrderedNeighbors(order, near, allocate_clusters(present, layout, cutoffs["long"], skin))
+
+
+def _of_atoms(pairs: PairList, order: SpatialOrder) -> PairList:
+    """Return pairs of places as pairs of the atoms there."""
+    atom = jnp.minimum(order.atom, order.place.shape[0] - 1)
+    return PairList(i=atom[pairs.i], j=atom[pairs.j], shift=pairs.shift, mask=pairs.mask)
+
+
+_compiled_order = eqx.filter_jit(spatial_order)
