@@ -61,7 +61,7 @@ from sundog.weights.fetch import obtain
 
 FORWARD = [Tile(4, 4, 8), Tile(4, 4, 4), Tile(4, 8, 8), Tile(8, 8, 8), Tile(4, 16, 4)]
 BACKWARD = [Tile(4, 4, 8), Tile(4, 4, 4), Tile(1, 16, 2), Tile(4, 16, 8), Tile(8, 8, 8)]
-CLUSTERS = [Tile(16, 32, 4), Tile(16, 16, 4), Tile(16, 16, 2), Tile(16, 64, 8)]
+CLUSTERS = [Tile(16, 16, 4), Tile(16, 32, 4), Tile(16, 16, 2), Tile(16, 64, 8)]
 FAR = [Tile(1, 128, 4), Tile(1, 256, 4), Tile(2, 64, 4), Tile(1, 64, 2)]
 Fast = OrderedForceField | TabulatedForceField
 PARTS = ("limits", "check", "tiles", "stages", "scaling", "graphs")

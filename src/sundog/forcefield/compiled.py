@@ -16,7 +16,6 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from sundog.elements import free_atom_c6, free_atom_polarizabilities
-from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.packing import pack
 from sundog.forcefield.prediction import Prediction
@@ -213,17 +212,14 @@ def compiled(force_field: ForceField, threads: int | None = None) -> CompiledFor
     assert isinstance(dispersion, Dispersion)
     cutoff = force_field.cutoff
     shifted = force_field.electrostatics in ("truncated", "wolf")
-    try:
-        long_constants = long_range_constants(
-            sigma=h.coulomb_sigma if force_field.ewald is None else None,
-            cutoff=cutoff,
-            switch_on=SWITCH_ON * cutoff if shifted else None,
-            damping=dispersion.damping,
-            switch_width=SWITCH_WIDTH,
-            precision=force_field.precision,
-        )
-    except InputError as error:
-        return str(error)
+    long_constants = long_range_constants(
+        sigma=h.coulomb_sigma if force_field.ewald is None else None,
+        cutoff=cutoff,
+        switch_on=SWITCH_ON * cutoff if shifted else None,
+        damping=dispersion.damping,
+        switch_width=SWITCH_WIDTH,
+        precision=force_field.precision,
+    )
     return CompiledForceField(
         reference=force_field,
         constants=model.constants,

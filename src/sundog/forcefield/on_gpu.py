@@ -21,7 +21,7 @@ TILES = Tiles(
     backward=Tile(atoms=4, slots=4, warps=8),
     sums=Tile(atoms=8, slots=8, warps=4),
     far=Tile(atoms=1, slots=128, warps=4),
-    clusters=Tile(atoms=16, slots=32, warps=4),
+    clusters=Tile(atoms=16, slots=16, warps=4),
 )
 """With 16 pairs to a tile the compiler keeps nearly everything in registers on sm_90."""
 
@@ -33,7 +33,8 @@ def on_gpu(force_field: ForceField, tiles: Tiles = TILES) -> OrderedForceField:
         force_field: its parameters and precision are kept.
         tiles: shapes of the work.
     """
-    portable = tabulated(force_field)
+    far = tuple(term.elementary(force_field.precision) for term in force_field.long_terms)
+    portable = tabulated(replace(force_field, long_terms=far))
     assert isinstance(portable.kernels, PortableKernels)
     kernels = gpu_kernels(portable.kernels, tiles)
     cast = jax.tree.map(lambda leaf: jnp.asarray(leaf, force_field.network.dtype), kernels)

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from sundog.properties import AtomicProperties
-from sundog.typing import PerAtom, PerPair
+from sundog.typing import PerAtom, PerPair, Precision
 
 
 class AbstractPairTerm(eqx.Module):
@@ -38,6 +38,14 @@ class AbstractPairTerm(eqx.Module):
             i: the sites of the receiving atoms, one entry per pair.
             j: the sites of the sending atoms.
         """
+
+    def elementary(self, precision: Precision) -> "AbstractPairTerm":
+        """Return the same term without special functions, which kernels for GPUs do not have.
+
+        Args:
+            precision: to which it is the same.
+        """
+        return self
 
     def self_energy(self, atoms: AtomicProperties) -> PerAtom:
         """Return the part of the energy that belongs to single atoms, in eV; zero by default."""

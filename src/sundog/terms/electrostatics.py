@@ -16,7 +16,8 @@ the cutoff sphere, which `wolf` restores (Wolf et al., J. Chem. Phys. 110, 8254
 (1999)). Source: Kabylda et al., JACS 147, 33723 (2025) and its published code.
 """
 
-from math import erf, exp, pi, sqrt
+from dataclasses import replace
+from math import inf
 from typing import ClassVar
 
 import equinox as eqx
@@ -24,10 +25,16 @@ import jax
 import jax.numpy as jnp
 
 from sundog.constants import COULOMB
+from sundog.numerics.damped_coulomb import (
+    DampedPolynomial,
+    polynomial,
+    potential,
+    potential_slope,
+)
 from sundog.numerics.switch import exponential_switch
 from sundog.properties import AtomicProperties
 from sundog.terms.base import AbstractPairTerm
-from sundog.typing import PerAtom, PerPair
+from sundog.typing import PerAtom, PerPair, Precision
 
 SWITCH_ON = 0.45
 """Fraction of the cutoff at which the force shift starts to be switched on."""
@@ -39,6 +46,7 @@ class ExactCoulomb(AbstractPairTerm):
     name: ClassVar[str] = "electrostatics"
 
     sigma: float = eqx.field(static=True)
+    series: DampedPolynomial | None = None
 
     def sites(self, atoms: AtomicProperties) -> PerAtom:
         """Return the partial charges."""
@@ -46,7 +54,11 @@ class ExactCoulomb(AbstractPairTerm):
 
     def pair(self, distances: PerPair, i: PerPair, j: PerPair) -> PerPair:
         """Return ke q_i q_j erf(r/σ)/r in eV."""
-        return COULOMB * i * j * jax.lax.erf(distances / self.sigma) / distances
+        return COULOMB * i * j * _potential(distances, self.sigma, self.series)
+
+    def elementary(self, precision: Precision) -> "ExactCoulomb":
+        """Return the term without erf."""
+        return replace(self, series=polynomial(self.sigma, inf, precision))
 
 
 class TruncatedCoulomb(AbstractPairTerm):
@@ -56,6 +68,7 @@ class TruncatedCoulomb(AbstractPairTerm):
 
     sigma: float = eqx.field(static=True)
     cutoff: float = eqx.field(static=True)
+    series: DampedPolynomial | None = None
 
     def sites(self, atoms: AtomicProperties) -> PerAtom:
         """Return the partial charges."""
@@ -64,14 +77,18 @@ class TruncatedCoulomb(AbstractPairTerm):
     def pair(self, distances: PerPair, i: PerPair, j: PerPair) -> PerPair:
         """Return the shifted interaction in eV, zero beyond the cutoff."""
         rc = self.cutoff
-        slope = _potential_slope(rc, self.sigma)
+        slope = potential_slope(rc, self.sigma)
         switch = exponential_switch(distances, SWITCH_ON * rc, rc)
         shifted = (
-            jax.lax.erf(distances / self.sigma) / distances
-            - _potential(rc, self.sigma)
+            _potential(distances, self.sigma, self.series)
+            - potential(rc, self.sigma)
             - (1.0 - switch) * slope * (distances - rc)
         )
         return jnp.where(distances < rc, COULOMB * i * j * shifted, 0.0)
+
+    def elementary(self, precision: Precision) -> "TruncatedCoulomb":
+        """Return the term without erf."""
+        return replace(self, series=polynomial(self.sigma, self.cutoff, precision))
 
 
 class WolfCoulomb(AbstractPairTerm):
@@ -91,14 +108,14 @@ class WolfCoulomb(AbstractPairTerm):
 
     def self_energy(self, atoms: AtomicProperties) -> PerAtom:
         """Return −½ ke V(rc) q² in eV."""
-        at_cutoff = _potential(self.truncated.cutoff, self.truncated.sigma)
+        at_cutoff = potential(self.truncated.cutoff, self.truncated.sigma)
         return -0.5 * COULOMB * at_cutoff * atoms.partial_charges**2
 
+    def elementary(self, precision: Precision) -> "WolfCoulomb":
+        """Return the term without erf."""
+        return WolfCoulomb(self.truncated.elementary(precision))
 
-def _potential(r: float, sigma: float) -> float:
-    return erf(r / sigma) / r
 
-
-def _potential_slope(r: float, sigma: float) -> float:
-    gaussian = 2 / sqrt(pi) * exp(-((r / sigma) ** 2)) / sigma
-    return gaussian / r - erf(r / sigma) / r**2
+def _potential(r: PerPair, sigma: float, series: DampedPolynomial | None) -> PerPair:
+    """Return V(r) in 1/Å, by erf or by a polynomial."""
+    return jax.lax.erf(r / sigma) / r if series is None else series(r)

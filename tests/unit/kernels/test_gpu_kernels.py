@@ -201,13 +201,16 @@ def on_some_card():
     return jax.sharding.use_abstract_mesh(mesh)
 
 
-@pytest.mark.parametrize(("atoms", "kernels"), [(1000, 7), (1, 8)], ids=["small", "large"])
-def test_they_are_translated_for_a_gpu(atoms, kernels, monkeypatch):
+@pytest.mark.parametrize(
+    ("electrostatics", "atoms", "kernels"),
+    [("ewald", 1000, 7), ("truncated", 1, 8), ("wolf", 1000, 7), ("exact", 1000, 7)],
+)
+def test_they_are_translated_for_a_gpu(electrostatics, atoms, kernels, monkeypatch):
     monkeypatch.setattr(species, "ATOMS_WORTH_TABLES", atoms)
     monkeypatch.setattr(ordered, "ATOMS_WORTH_ORDER", atoms)
-    shape = Hyperparameters()
-    force_field = random_force_field(shape, "ewald", "float32", cutoff=6.0)
-    fast, system = on_gpu(force_field), small_crystal()
+    force_field = random_force_field(Hyperparameters(), electrostatics, "float32", cutoff=6.0)
+    fast = on_gpu(force_field)
+    system = ethanol() if electrostatics == "exact" else small_crystal()
     neighbors = fast.allocate_neighbors(system, 0.0)
     leaves, structure = jax.tree.flatten((fast, system, neighbors.pairs))
 

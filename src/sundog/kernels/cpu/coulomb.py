@@ -1,26 +1,15 @@
-"""The damped Coulomb potential as a polynomial, for the long-range kernel.
+"""What the compiled long-range kernel must know of the Coulomb potential and of the cutoff.
 
-    V(r) = erf(r/σ)/r = Σ_k c_k t^k,  t = 2 r²/R² − 1,  r ≤ R;  1/r beyond
-
-V is an entire function of r², so that a polynomial reaches rounding with few terms;
-R is the cutoff, or 6σ, from where erf is one. In float32 the coefficients are those of
-powers, as written; in float64, where powers lose digits, of Chebyshev polynomials.
+The potential is a polynomial (`numerics.damped_coulomb`): in float32 the kernel reads coefficients
+of powers, in float64 of Chebyshev polynomials.
 """
 
-from math import isfinite, pi, sqrt
+from math import isfinite
 
 import numpy as np
-from numpy.polynomial import Chebyshev, chebyshev
-from scipy.special import erf
 
-from sundog.errors import InputError
+from sundog.numerics import damped_coulomb
 from sundog.typing import Precision
-
-MOST_COEFFICIENTS = 64
-RANGE_IN_SIGMA = 6.0
-
-TOLERANCE: dict[Precision, float] = {"float32": 1e-9, "float64": 1e-14}
-"""Largest coefficient left out, relative to the largest of all."""
 
 
 def long_range_constants(
@@ -47,12 +36,13 @@ def long_range_constants(
         # A polynomial of one coefficient, which is zero, takes the kernel next to no time.
         reach, potential, slope = cutoff, np.zeros(1), np.zeros(1)
     else:
-        reach = min(cutoff, RANGE_IN_SIGMA * sigma)
-        potential, slope = _polynomials(sigma, reach, precision)
+        reach = min(cutoff, damped_coulomb.RANGE_IN_SIGMA * sigma)
+        potential, slope = damped_coulomb.chebyshev_series(sigma, reach, precision)
+        if precision == "float32":
+            potential, slope = map(damped_coulomb.by_powers, (potential, slope))
     if sigma is not None and isfinite(cutoff):
-        shift = erf(cutoff / sigma) / cutoff
-        gaussian = 2 / sqrt(pi) / sigma * np.exp(-((cutoff / sigma) ** 2))
-        at_cutoff = gaussian / cutoff - shift / cutoff
+        shift = damped_coulomb.potential(cutoff, sigma)
+        at_cutoff = damped_coulomb.potential_slope(cutoff, sigma)
     head = [
         cutoff,
         reach,
@@ -64,26 +54,3 @@ def long_range_constants(
         float(switch_on is not None),
     ]
     return np.concatenate([head, potential, slope])
-
-
-def _polynomials(sigma: float, reach: float, precision: Precision) -> tuple[np.ndarray, np.ndarray]:
-    """Return coefficients of V and dV/d(r²), equally many."""
-
-    def potential(t: np.ndarray) -> np.ndarray:
-        r = np.sqrt(np.maximum((t + 1) / 2, 1e-30)) * reach
-        return erf(r / sigma) / r
-
-    series = Chebyshev.interpolate(potential, MOST_COEFFICIENTS).coef
-    tails = np.abs(series) + np.abs(np.roll(series, -1)) + np.abs(np.roll(series, -2))
-    count = int(np.argmax(tails < TOLERANCE[precision] * np.abs(series).max()))
-    if not 0 < count <= MOST_COEFFICIENTS:
-        raise InputError(
-            "cutoff: too far for the compiled kernels' polynomial of the Coulomb potential",
-            got=f"{reach} Å with σ = {sigma} Å",
-            remedy="Use --kernels plain",
-        )
-    values = series[:count]
-    slopes = chebyshev.chebder(values) * (2 / reach**2)
-    if precision == "float32":
-        values, slopes = chebyshev.cheb2poly(values), chebyshev.cheb2poly(slopes)
-    return values, np.pad(slopes, (0, count - len(slopes)))
