@@ -12,6 +12,7 @@ is done, or the reason why it is not:
     scaling  liquid water: µs/atom/step of NVT with lists, ns/day, memory, energy drift, beside
              plain JAX
     stages   where the time of a force call goes, with the rate of arithmetic
+    replicas many small boxes as one system
     graphs   small systems under XLA's ways of recording commands, each in a process of its own
 
 With `--kernels plain` and few atoms everything but the tiles runs on a CPU too, to try the script.
@@ -25,7 +26,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from gpu_report import Report, figure
 
 from sundog.cli.options import set_up_jax
 from sundog.evaluate.memory import forecast
@@ -54,6 +55,7 @@ from sundog.io.structures import system_from_atoms
 from sundog.kernels.base import Attended
 from sundog.kernels.gpu.layer import RowAttention
 from sundog.kernels.gpu.tiles import Tile
+from sundog.kernels.portable.species import ATOMS_WORTH_TABLES
 from sundog.neighbors.ordered import Ordered
 from sundog.prepare.water import water_box
 from sundog.properties import AtomFeatures
@@ -64,10 +66,11 @@ BACKWARD = [Tile(4, 4, 8), Tile(4, 4, 4), Tile(1, 16, 2), Tile(4, 16, 8), Tile(8
 CLUSTERS = [Tile(16, 16, 4), Tile(16, 32, 4), Tile(16, 16, 2), Tile(16, 64, 8)]
 FAR = [Tile(1, 128, 4), Tile(1, 256, 4), Tile(2, 64, 4), Tile(1, 64, 2)]
 Fast = OrderedForceField | TabulatedForceField
-PARTS = ("limits", "check", "tiles", "stages", "scaling", "graphs")
+PARTS = ("limits", "check", "tiles", "stages", "scaling", "replicas", "graphs")
 PLAIN = range(1_536, 49_152 + 1)
 """Atoms; plain JAX is measured beside the kernels here."""
 SMALL = "192,768"
+REPLICAS = (1, 8, 64, 256)
 RECORDED = "FUSION,CUBLAS,CUBLASLT,CUSTOM_CALL,CUDNN,CONDITIONAL,WHILE"
 GRAPHS = {
     "default": "",
@@ -76,42 +79,6 @@ GRAPHS = {
 }
 """Flags of XLA: what becomes part of a command buffer, so that the host need not launch it."""
 DRIFT_UP_TO = 49_152
-PAPER = 3.25
-"""µs/atom/step of the paper, on one H100 (doi:10.1021/jacs.5c09558)."""
-
-
-class Report:
-    """What was found, on disk at any time."""
-
-    def __init__(self, path: Path, seconds: float):
-        """Begin a report that must be done in so many seconds."""
-        self.path, self.end = path, time.monotonic() + seconds
-        self.found: dict[str, Any] = {"schema": "sundog.gpu/1"}
-
-    def left(self) -> float:
-        """Return the seconds that are left."""
-        return self.end - time.monotonic()
-
-    def part(self, name: str, function: Callable[[], Any], least: float = 20.0) -> Any:
-        """Return what a part finds, or None where it fails or there is no time for it."""
-        begin = time.monotonic()
-        if self.left() < least:
-            self._write(name, {"skipped": f"{self.left():.0f} s were left"})
-            return None
-        try:
-            value = function()
-        except Exception as error:  # one part must not cost the others what they found
-            traceback.print_exc()
-            self._write(name, {"failed": f"{type(error).__name__}: {str(error)[:2000]}"})
-            return None
-        self._write(name, value, time.monotonic() - begin)
-        return value
-
-    def _write(self, name: str, value: Any, seconds: float | None = None) -> None:
-        self.found[name] = value
-        self.found.setdefault("seconds", {})[name] = seconds
-        self.path.write_text(json.dumps(self.found, indent=1) + "\n")
-        print(name, json.dumps(value)[:1500], flush=True)
 
 
 def limits() -> dict[str, float]:
@@ -151,20 +118,24 @@ def check(reference: ForceField, fast: Fast) -> dict[str, Any]:
     }
 
 
-def tiles(reference: ForceField, atoms: int) -> dict[str, Any]:
+def tiles(reference: ForceField, atoms: int, limit: float) -> dict[str, Any]:
     """Return µs/atom of a force call by shape of the work, and the fastest shapes.
 
     All but the last are timed on atoms in spatial order, with clusters; `far` on the lists of atoms
     that small systems have, so that it also says what order and clusters are worth.
     """
     system = system_from_atoms(water_box(atoms // 3))
-    best, table = TILES, []
+    best, table, end = TILES, [], time.monotonic() + limit
     shapes = {"backward": BACKWARD, "forward": FORWARD, "clusters": CLUSTERS, "far": FAR}
     for name, choices in shapes.items():
         timed = []
         for choice in choices:
             shape = best._replace(**{name: choice})
             row: dict[str, Any] = {"kernel": name, "tile": str(choice)}
+            table.append(row)
+            if time.monotonic() > end:
+                row["skipped"] = "no time was left"
+                continue
             fast = on_gpu(reference, shape)
             force_field = fast.inner if name == "far" else fast
             try:
@@ -175,34 +146,34 @@ def tiles(reference: ForceField, atoms: int) -> dict[str, Any]:
                 timed.append((row["us_per_atom"], shape))
             except Exception as error:  # a shape may need more registers or memory than there are
                 row["failed"] = f"{type(error).__name__}: {str(error)[:300]}"
-            table.append(row)
         if timed:
             best = min(timed, key=lambda one: one[0])[1]
     return {"table": table, "best": {k: list(vars(v).values()) for k, v in best._asdict().items()}}
 
 
-def scaling(fast: Fast, atoms: int, limit: float) -> dict[str, Any]:
-    """Return the figures of liquid water of one size."""
+def scaling(fast: Fast, atoms: int, limit: float, replicas: int = 1) -> dict[str, Any]:
+    """Return the figures of liquid water of one size, or of so many boxes of it."""
     deadline = time.monotonic() + limit
     box = water_box(atoms // 3)
     begin = time.monotonic()
     thermal, prepared = m.thermal_start(box, fast, 60, deadline)
-    state = m.state_of(thermal, fast)
+    state = m.state_of(thermal, fast, replicas)
     dynamics = m.Steps(state, fast)
     dynamics.advance(2)
-    row: dict[str, Any] = {"atoms": len(box), "prepared_steps": prepared}
+    count = len(box) * replicas
+    row: dict[str, Any] = {"atoms": count, "replicas": replicas, "prepared_steps": prepared}
     row["preparation_s"] = time.monotonic() - begin
     row["foretold_bytes_per_atom"] = forecast(fast, state.system, state.neighbors).bytes_per_atom
     settings = BenchSettings(steps=400, seconds=2.0)
     seconds = m.time_steps(dynamics, settings, deadline)
     call = m.force_call(fast, state.system, state.neighbors.pairs)
     call()
-    row["force_us_per_atom"] = 1e6 * min(m.time_force(call, 1.0, deadline)) / len(box)
-    row["step_us_per_atom"] = [1e6 * one / len(box) for one in seconds]
+    row["force_us_per_atom"] = 1e6 * min(m.time_force(call, 1.0, deadline)) / count
+    row["step_us_per_atom"] = [1e6 * one / count for one in seconds]
     typical = float(np.median(seconds))
     row |= {f"ns_per_day_{fs:g}fs": fs * 1e-6 / typical * 86400 for fs in (0.5, 1.0)}
-    row["peak_bytes_per_atom"] = peak_memory_mb() * 2**20 / len(box)
-    if len(box) <= DRIFT_UP_TO:
+    row["peak_bytes_per_atom"] = peak_memory_mb() * 2**20 / count
+    if replicas == 1 and count <= DRIFT_UP_TO:
         row["drift_mev_per_atom_ps"] = m.energy_drift(state, fast, typical, deadline)
     return row
 
@@ -240,8 +211,6 @@ def stages(fast: Fast, atoms: int) -> dict[str, Any]:
         "whole": m.force_call(fast, box, neighbors.pairs),
         "without_far": m.force_call(near, box, neighbors.pairs),
         "geometry": _call(eqx.filter_jit(kernels.geometry), system, arranged),
-        "first_layer_forward": _call(first_forward, *known),
-        "first_layer_backward": _call(first_backward, cotangent, none, *known),
         "layer_forward": _call(eqx.filter_jit(layer.forward), seen, geometry, arranged),
         "layer_backward": _call(
             eqx.filter_jit(layer.backward), seen, geometry, kept, cotangent, arranged
@@ -252,6 +221,9 @@ def stages(fast: Fast, atoms: int) -> dict[str, Any]:
             jax.jit(lambda n, s: n.update(s)), neighbors, box.at(box.positions + 0.6)
         ),
     }
+    if count >= ATOMS_WORTH_TABLES:
+        parts["first_layer_forward"] = _call(first_forward, *known)
+        parts["first_layer_backward"] = _call(first_backward, cotangent, none, *known)
     found: dict[str, Any] = {"atoms": count}
     for name, call in parts.items():
         call()
@@ -295,25 +267,6 @@ def graphs(kernels: str, seconds: float) -> dict[str, Any]:
     return found
 
 
-def figure(rows: list[dict[str, Any]], path: Path, title: str) -> None:
-    """Draw the time per atom and step against the number of atoms."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    _, axes = plt.subplots(figsize=(6, 4), layout="constrained")
-    for name in dict.fromkeys(row["kernels"] for row in rows):
-        own = [row for row in rows if row["kernels"] == name]
-        atoms = [row["atoms"] for row in own]
-        axes.loglog(atoms, [np.median(r["step_us_per_atom"]) for r in own], "o-", label=name)
-    axes.axhline(PAPER, color="0.5", ls="--", label="SO3LR article, one H100")
-    axes.axhline(0.3, color="0.5", ls=":", label="goal")
-    axes.set(xlabel="atoms", ylabel="µs per atom and step", title=title)
-    axes.legend(frameon=False)
-    plt.savefig(path, dpi=150)
-
-
 def _call(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
     return lambda: jax.block_until_ready(function(*arguments))
 
@@ -352,7 +305,8 @@ def measured(report: Report, kernels: str, sizes: list[int], parts: list[str]) -
     if "check" in parts:
         report.part("check", lambda: check(reference, fast))
     if "tiles" in parts and kernels == "gpu":
-        tuned = report.part("tiles", lambda: tiles(reference, min(12_288, max(sizes))), 60)
+        limit = 0.4 * report.left()
+        tuned = report.part("tiles", lambda: tiles(reference, min(12_288, max(sizes)), limit), 60)
         if tuned is not None:
             fast = on_gpu(reference, type(TILES)(*(Tile(*v) for v in tuned["best"].values())))
     if "stages" in parts:
@@ -367,6 +321,9 @@ def measured(report: Report, kernels: str, sizes: list[int], parts: list[str]) -
             row = report.part(f"water-{size} {name}", partial(scaling, one, size, limit), 30)
             if row is not None:
                 rows.append({"kernels": name, **row})
+    for number in REPLICAS if "replicas" in parts else ():
+        one = partial(scaling, fast, 192, min(60.0, report.left() - 10), number)
+        report.part(f"water-192 x {number}", one, 30)
     if "graphs" in parts:
         report.part("graphs", lambda: graphs(kernels, report.left() - 10), 60)
     return rows

@@ -68,11 +68,11 @@ def load_for(settings: BenchSettings, structures: list[Atoms]) -> ForceField:
     )
 
 
-def state_of(atoms: Atoms, force_field: AbstractForceField) -> MDState:
-    """Return a structure with its momenta, ready to run."""
-    system = system_from_atoms(atoms)
+def state_of(atoms: Atoms, force_field: AbstractForceField, replicas: int = 1) -> MDState:
+    """Return a structure, or so many replicas of it, with its momenta, ready to run."""
+    system = concatenate([system_from_atoms(atoms)] * replicas)
     state = initial_state(system, force_field, seed=0, skin=SKIN_ANGSTROM)
-    return replace(state, momenta=jnp.asarray(atoms.get_momenta()))
+    return replace(state, momenta=jnp.asarray(np.tile(atoms.get_momenta(), (replicas, 1))))
 
 
 def batch_of(structures: list[Atoms], force_field: AbstractForceField) -> tuple[System, Any]:
