@@ -65,6 +65,15 @@ def test_a_file_of_the_users_stays_as_it_is(host, tmp_path):
     assert not host[1]
 
 
+def test_data_that_are_unpacked_already_are_not_fetched(host, tmp_path):
+    known = card(host[0])
+    (file,) = known.downloads
+    known = replace(known, downloads=(replace(file, unpacked=("set",)),))
+    (tmp_path / "set").mkdir()
+    download(known, tmp_path, print)
+    assert not host[1]
+
+
 def test_another_file_than_was_published_is_not_kept(host, tmp_path):
     with pytest.raises(FileFormatError, match="not the file that was published"):
         download(card(host[0], "0" * 64), tmp_path / "data", print)

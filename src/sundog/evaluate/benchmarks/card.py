@@ -12,11 +12,13 @@ class PublicFile:
         name: that it has in the folder of the data.
         url: of one commit.
         sha256: of its bytes, in hexadecimal digits.
+        unpacked: names under which the folder may hold the same data in another form.
     """
 
     name: str
     url: str
     sha256: str
+    unpacked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,7 +48,7 @@ def download(card: Card, data_dir: Path, report: Callable[[str], None]) -> None:
     pooch.get_logger().setLevel(logging.WARNING)
     host: Any = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS)
     for file in card.downloads:
-        if (data_dir / file.name).exists():
+        if any((data_dir / name).exists() for name in (file.name, *file.unpacked)):
             continue
         report(f"Downloading {file.url} into {data_dir}")
         try:

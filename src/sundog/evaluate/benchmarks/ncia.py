@@ -33,6 +33,8 @@ SETS = {
 }
 """By name, with the SHA-256 of the package."""
 PACKAGE = "NCIA_{}_github_package.zip"
+FOLDERS = ("geometries/NCIA_{}", "NCIA_{}")
+"""Where a set may lie unpacked."""
 PACKAGES = (
     "https://raw.githubusercontent.com/Honza-R/NCIAtlas/"
     "9fa8296f2fb04ed0751bf099fa454735f85d025a/packaged_sets/"
@@ -51,7 +53,12 @@ CARD = Card(
     data="Put the packaged_sets of the repository Honza-R/NCIAtlas, or its folder geometries with "
     "NCIA_D442x10 and the others in it, or some of these, into --data-dir",
     downloads=tuple(
-        PublicFile(PACKAGE.format(name), PACKAGES + PACKAGE.format(name), sha256)
+        PublicFile(
+            PACKAGE.format(name),
+            PACKAGES + PACKAGE.format(name),
+            sha256,
+            unpacked=tuple(one.format(name) for one in FOLDERS),
+        )
         for name, sha256 in SETS.items()
     ),
 )
@@ -96,7 +103,7 @@ def prepare(data_dir: Path | None) -> DimerTask:
 
 def _texts(name: str, data_dir: Path) -> Iterator[tuple[Path, str]]:
     """Yield the files of a set with their places; none where the set is not there."""
-    folders = (data_dir / "geometries" / f"NCIA_{name}", data_dir / f"NCIA_{name}")
+    folders = (data_dir / one.format(name) for one in FOLDERS)
     package = data_dir / PACKAGE.format(name)
     place = next((one for one in folders if one.is_dir()), package)
     try:

@@ -36,6 +36,7 @@ CARD = Card(
             "https://raw.githubusercontent.com/general-molecular-simulations/so3lr/"
             "5ec39b9d8d83872107cd3f1bc5904387eb9ff4c8/examples/data/sapt10k.zip",
             "ef654d4685712f774b6be93eb9f8863eb0fe2b5585a67a1602f81231b740ad66",
+            unpacked=("sapt10k.xyz", "sapt10k.extxyz"),
         ),
     ),
 )
