@@ -9,6 +9,8 @@ from dataclasses import replace
 from math import isfinite
 from typing import Any
 
+import equinox as eqx
+
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import apart
@@ -28,9 +30,11 @@ class OrderedForceField(AbstractForceField):
 
     Attributes:
         inner: computes them; its kernels can read clusters.
+        least_atoms: smaller systems are left in the order in which they come.
     """
 
     inner: TabulatedForceField
+    least_atoms: int = eqx.field(static=True, default=ATOMS_WORTH_ORDER)
 
     @property
     def cutoffs(self) -> dict[str, float]:
@@ -47,7 +51,7 @@ class OrderedForceField(AbstractForceField):
 
     def allocate_neighbors(self, system: System, skin: float) -> AbstractNeighbors:
         """Return lists of ordered atoms, or of small systems and molecules the usual ones."""
-        few = system.number_of_atoms < ATOMS_WORTH_ORDER
+        few = system.number_of_atoms < self.least_atoms
         if few or not isfinite(self.cutoffs["long"]):
             return self.inner.allocate_neighbors(system, skin)
         return with_plan(allocate_ordered(system, self.cutoffs, skin), self.plan(system))

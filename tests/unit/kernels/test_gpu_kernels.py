@@ -21,7 +21,7 @@ from fixtures import (
     small_crystal,
 )
 from sundog.errors import InputError
-from sundog.forcefield import ordered
+from sundog.forcefield import kernels
 from sundog.forcefield.kernels import with_kernels
 from sundog.forcefield.on_gpu import on_gpu
 from sundog.forcefield.ordered import OF_ATOMS
@@ -133,11 +133,11 @@ def test_padded_batch():
     ("electrostatics", "dtype", "tolerance"),
     [("truncated", "float64", 1e-11), ("wolf", "float64", 1e-11), ("ewald", "float32", 1e-4)],
 )
-def test_atoms_in_spatial_order(electrostatics, dtype, tolerance, monkeypatch):
-    monkeypatch.setattr(ordered, "ATOMS_WORTH_ORDER", 1)
+def test_atoms_in_spatial_order(electrostatics, dtype, tolerance):
     tail = electrostatics == "ewald"
     force_field = random_force_field(SMALL, electrostatics, dtype, cutoff=6.0, tail=tail)
-    plain, fast = tabulated(force_field), on_gpu(force_field, INTERPRETED)
+    plain = tabulated(force_field)
+    fast = replace(on_gpu(force_field, INTERPRETED), least_atoms=1)
     crystals = [small_crystal(seed=2), small_crystal(seed=5, scale=1.1)]
     # Several clusters, the last of which is not full, and padding; ewald is for one cell.
     system = concatenate(crystals[:1] if tail else [*crystals, ethanol(total_charge=1)])
@@ -156,6 +156,23 @@ def test_atoms_in_spatial_order(electrostatics, dtype, tolerance, monkeypatch):
         ):
             atol = tolerance * float(jnp.abs(other).max())
             np.testing.assert_allclose(one, other, rtol=0, atol=atol, err_msg=name)
+
+
+def test_a_piece_of_a_large_system_is_checked_the_way_of_the_whole(monkeypatch):
+    force_field = random_force_field(SMALL, "truncated", cutoff=6.0)
+    fast, system = replace(on_gpu(force_field, INTERPRETED), least_atoms=12), small_crystal()
+    ways, said = [], []
+
+    def predict_quickly(one, structure):
+        pairs = one.allocate_neighbors(structure, 0.0).pairs
+        ways.append(type(pairs))
+        return call(one, structure, pairs)
+
+    monkeypatch.setattr(kernels, "_predict", predict_quickly)
+    monkeypatch.setattr(kernels, "ATOMS_TO_COMPARE", 9)
+    assert kernels.verified(fast, force_field, system, said.append, said.append) is fast
+    assert "forces of 9 atoms" in said[0]
+    assert ways == [dict, Ordered]
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -202,14 +219,13 @@ def on_some_card():
 
 
 @pytest.mark.parametrize(
-    ("electrostatics", "atoms", "kernels"),
+    ("electrostatics", "atoms", "count"),
     [("ewald", 1000, 7), ("truncated", 1, 8), ("wolf", 1000, 7), ("exact", 1000, 7)],
 )
-def test_they_are_translated_for_a_gpu(electrostatics, atoms, kernels, monkeypatch):
+def test_they_are_translated_for_a_gpu(electrostatics, atoms, count, monkeypatch):
     monkeypatch.setattr(species, "ATOMS_WORTH_TABLES", atoms)
-    monkeypatch.setattr(ordered, "ATOMS_WORTH_ORDER", atoms)
     force_field = random_force_field(Hyperparameters(), electrostatics, "float32", cutoff=6.0)
-    fast = on_gpu(force_field)
+    fast = replace(on_gpu(force_field), least_atoms=atoms)
     system = ethanol() if electrostatics == "exact" else small_crystal()
     neighbors = fast.allocate_neighbors(system, 0.0)
     leaves, structure = jax.tree.flatten((fast, system, neighbors.pairs))
@@ -222,7 +238,7 @@ def test_they_are_translated_for_a_gpu(electrostatics, atoms, kernels, monkeypat
         text = jax.jit(program).trace(leaves).lower(lowering_platforms=("cuda",)).as_text()
     # Two filters forward and back in the loop over layers; short and long sums; the forces; and
     # with tables the sums of the first layer.
-    assert text.count("__gpu$xla.gpu.triton") == kernels
+    assert text.count("__gpu$xla.gpu.triton") == count
 
 
 def test_without_a_gpu_they_are_refused():
