@@ -11,7 +11,8 @@ is done, or the reason why it is not:
     tiles    shapes of the kernels' work; the fastest is used from there on
     scaling  liquid water: µs/atom/step of NVT with lists, ns/day, memory, energy drift, beside
              plain JAX
-    stages   where the time of a force call goes, with the rate of arithmetic
+    stages   where the time of a force call goes, with rates of arithmetic and of what is read and
+             written, and kernel by kernel as JAX's profiler sees it
     replicas many small boxes as one system
     graphs   small systems under XLA's ways of recording commands, each in a process of its own
 
@@ -38,6 +39,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from gpu_profile import kernel_times
 from gpu_report import Report, figure
 
 from sundog.cli.options import set_up_jax
@@ -207,27 +209,31 @@ def stages(fast: Fast, atoms: int) -> dict[str, Any]:
     first: Callable[..., Any] = kernels.first_layer
     first_forward = eqx.filter_jit(lambda *given: first(*given)[0])
     first_backward = eqx.filter_jit(lambda g, total, *given: first(*given)[1](g, total))
-    parts = {
-        "whole": m.force_call(fast, box, neighbors.pairs),
-        "without_far": m.force_call(near, box, neighbors.pairs),
-        "geometry": _call(eqx.filter_jit(kernels.geometry), system, arranged),
-        "layer_forward": _call(eqx.filter_jit(layer.forward), seen, geometry, arranged),
-        "layer_backward": _call(
-            eqx.filter_jit(layer.backward), seen, geometry, kept, cotangent, arranged
+    update = jax.jit(lambda n, s: n.update(s))
+    parts: dict[str, tuple[Any, ...]] = {
+        "whole": (m.force_call(fast, box, neighbors.pairs),),
+        "without_far": (m.force_call(near, box, neighbors.pairs),),
+        "geometry": (eqx.filter_jit(kernels.geometry), system, arranged),
+        "layer_forward": (eqx.filter_jit(layer.forward), seen, geometry, arranged),
+        "layer_backward": (
+            eqx.filter_jit(layer.backward),
+            *(seen, geometry, kept, cotangent, arranged),
         ),
-        "forces_of_geometry": _call(eqx.filter_jit(kernels.forces), system, arranged, none),
-        "lists_looked_at": _call(jax.jit(lambda n, s: n.update(s)), neighbors, box),
-        "lists_rebuilt": _call(
-            jax.jit(lambda n, s: n.update(s)), neighbors, box.at(box.positions + 0.6)
-        ),
+        "forces_of_geometry": (eqx.filter_jit(kernels.forces), system, arranged, none),
+        "lists_looked_at": (update, neighbors, box),
+        "lists_rebuilt": (update, neighbors, box.at(box.positions + 0.6)),
     }
     if count >= ATOMS_WORTH_TABLES:
-        parts["first_layer_forward"] = _call(first_forward, *known)
-        parts["first_layer_backward"] = _call(first_backward, cotangent, none, *known)
+        parts["first_layer_forward"] = (first_forward, *known)
+        parts["first_layer_backward"] = (first_backward, cotangent, none, *known)
     found: dict[str, Any] = {"atoms": count}
-    for name, call in parts.items():
-        call()
-        found[f"{name}_us_per_atom"] = 1e6 * _fastest(call) / count
+    for name, (function, *given) in parts.items():
+        seconds = _fastest(function, *given)
+        found[f"{name}_us_per_atom"] = 1e6 * seconds / count
+        if given:  # what goes in and comes out, each once
+            moved = jax.tree.leaves((given, function(*given)))
+            found[f"{name}_gb_per_s"] = 1e-9 * sum(one.nbytes for one in moved) / seconds
+    found["kernels"] = kernel_times(parts["whole"][0], count)
     pairs = int(lists["short"].mask.sum())
     # Products of the filters alone: two filters of a basis and a hidden layer, once forward, and
     # twice with the invariants backward.

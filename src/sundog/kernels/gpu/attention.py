@@ -105,7 +105,7 @@ def attend(
         write(out, own, total, exist)
 
     shape = jax.ShapeDtypeStruct((atoms, columns), sides.query.dtype)
-    return launch(kernel, tile, atoms, shape, (one, sides, geometry, rows))
+    return launch(kernel, tile, atoms, shape, (one, sides, geometry, rows), "attention")
 
 
 class _Seen(eqx.Module):
@@ -169,7 +169,7 @@ def pull(
         jax.tree.map(lambda ref, values: write(ref, own, values, exist), out[0], sums)
 
     inputs = (one, sides, geometry, cotangent, parity, rows)
-    return launch(kernel, tile, atoms, outputs, inputs)
+    return launch(kernel, tile, atoms, outputs, inputs, "attention_backward")
 
 
 def _pull_tile(refs: tuple, out: tuple, pairs: Pairs, tile: Tile) -> Sides:

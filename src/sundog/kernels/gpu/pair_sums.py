@@ -64,7 +64,7 @@ def far_sums(
     atoms = system.number_of_atoms
     place = (system.positions, system.cell, system.system_index, pairs.shift)
 
-    def gone_through(refs: tuple, zeros: list[Array]) -> list[Array]:
+    def atom_by_atom(refs: tuple, zeros: list[Array]) -> list[Array]:
         rows_ref, sites_ref, place_ref = refs
 
         def body(some: Pairs, sums: list[Array]) -> list[Array]:
@@ -75,7 +75,7 @@ def far_sums(
 
         return over_pairs(body, zeros, rows_ref, tile, atoms)
 
-    return _summed(gone_through, (rows_of(pairs, atoms), sites, place), pair, system, dtype, tile)
+    return _summed(atom_by_atom, (rows_of(pairs, atoms), sites, place), pair, system, dtype, tile)
 
 
 def cluster_sums(
@@ -101,7 +101,7 @@ def cluster_sums(
         shift=tuple(pairs.listed.shift.T),
     )
 
-    def gone_through(refs: tuple, zeros: list[Array]) -> list[Array]:
+    def cluster_by_cluster(refs: tuple, zeros: list[Array]) -> list[Array]:
         rows_ref, sites_ref, held_ref = refs
         cluster = pl.program_id(0)
         first, met = rows_ref.first[cluster], rows_ref.count[cluster]
@@ -141,7 +141,7 @@ def cluster_sums(
         return jax.lax.fori_loop(jnp.int32(0), rounds, step, zeros)
 
     rows = rows_of(pairs.listed, places // CLUSTER)
-    return _summed(gone_through, (rows, sites, held), pair, system, dtype, tile)
+    return _summed(cluster_by_cluster, (rows, sites, held), pair, system, dtype, tile)
 
 
 class _Held(eqx.Module):
@@ -186,7 +186,7 @@ def _summed(
     dtype: jnp.dtype,
     tile: Tile,
 ) -> PairSums:
-    """Return the sums that a kernel adds up, slot by slot, as it goes through its pairs."""
+    """Return the sums that a kernel, named for the way, adds up as it goes through its pairs."""
     atoms, sites = system.number_of_atoms, inputs[1]
     count = len(_names(pair, sites)) + len(jax.tree.leaves(sites)) + 9
 
@@ -198,7 +198,7 @@ def _summed(
             write(ref, own, values.reshape(tile.atoms, tile.slots).sum(axis=1), exist)
 
     shapes = [jax.ShapeDtypeStruct((atoms,), dtype)] * count
-    columns = launch(kernel, tile, atoms, shapes, inputs)
+    columns = launch(kernel, tile, atoms, shapes, inputs, gone_through.__name__)
     return _unpacked(list(columns), pair, sites, system)
 
 

@@ -84,7 +84,7 @@ def sum_rows(
         write(sums_ref, own, sums, exist)
 
     shape = jax.ShapeDtypeStruct((atoms, width), dtype)
-    return launch(kernel, tile, atoms, shape, (rows, values))
+    return launch(kernel, tile, atoms, shape, (rows, values), "row_sums")
 
 
 def _columns(width: int) -> int:

@@ -62,6 +62,7 @@ def launch(
     atoms: int,
     outputs: PyTree[jax.ShapeDtypeStruct],
     inputs: PyTree[Array],
+    name: str,
 ) -> PyTree[Array]:
     """Return what a kernel writes; it is called with references to inputs and outputs.
 
@@ -71,6 +72,7 @@ def launch(
         atoms: number of all atoms.
         outputs: shapes.
         inputs: arrays.
+        name: under which a profile shows it.
     """
 
     def anywhere(tree: PyTree) -> PyTree:
@@ -84,6 +86,7 @@ def launch(
         out_specs=anywhere(outputs),
         compiler_params=triton.CompilerParams(num_warps=tile.warps, num_stages=1),
         interpret=tile.interpret,
+        name=name,
     )(inputs)
 
 
