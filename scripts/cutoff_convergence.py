@@ -1,12 +1,13 @@
 """Measure what the cutoff of the dispersion costs in forces, pressure and surface tension.
 
-Usage: python scripts/cutoff_convergence.py FILE [--vacuum 60] [--cutoffs 6 8 10 12 14 16]
-           [--reference 24] [--precision float64] [--json OUT]
+Usage: python scripts/cutoff_convergence.py FILE [--vacuum 60 | --layers]
+           [--cutoffs 6 8 10 12 14 16] [--reference 24] [--precision float64] [--json OUT]
 
 Under `ewald` only the dispersion knows the cutoff, so that differences between two cutoffs are its
 own. Forces include the response of the Hirshfeld ratios. With --vacuum the structure is made a
 slab by that many Å along c; what is then converged to is the largest cutoff without a tail, since a
-slab has none, and it must be shorter than the vacuum. Pressures are the potential's part, and so is
+slab has none, and it must be shorter than the vacuum. The same holds with --layers, for layers of
+different liquids that fill the cell. Pressures are the potential's part, and so is
 the surface tension, γ = L_c/2 (P_N − P_T); only their errors are shown. Prints a table in
 Markdown.
 """
@@ -125,6 +126,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--vacuum", type=float, default=0.0)
+    parser.add_argument("--layers", action="store_true")
     parser.add_argument("--cutoffs", type=float, nargs="+", default=[6, 7, 8, 9, 10, 12, 14, 16])
     parser.add_argument("--reference", type=float, default=24.0)
     parser.add_argument("--precision", choices=["float32", "float64"], default="float64")
@@ -133,8 +135,8 @@ def main() -> None:
     atoms = read_structures(settings.file)[-1]
     if settings.vacuum:
         atoms = slab_of(atoms, settings.vacuum)
-    of_slab = bool(settings.vacuum)
-    expected = measured(atoms, settings.reference, not of_slab, settings.precision)
+    homogeneous = not (settings.vacuum or settings.layers)
+    expected = measured(atoms, settings.reference, homogeneous, settings.precision)
     rows = [
         {
             "cutoff_angstrom": cutoff,

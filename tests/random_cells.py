@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from sundog.system import System, make_system
+from sundog.system import System, concatenate, make_system, pad
 
 PERIODICITIES = list(itertools.product([False, True], repeat=3))
 
@@ -25,6 +25,17 @@ def random_system(rng, atoms, pbc, *, hops=0, **cell_options) -> System:
     return make_system(
         fractional @ cell, np.ones(atoms, int), cell=cell, pbc=np.broadcast_to(pbc, 3)
     )
+
+
+def awkward_batch(rng, atoms, systems) -> System:
+    """Return four structures, of 37, 5, 1 and 16 atoms and as many kinds of cells, padded."""
+    parts = [
+        random_system(rng, 37, (True, True, True), lengths=(6.0, 8.0)),
+        random_system(rng, 5, (False, False, False), lengths=(6.0, 8.0)),
+        random_system(rng, 1, (True, False, True), lengths=(3.0, 4.0)),
+        random_system(rng, 16, (False, True, False), hops=2, lengths=(9.0, 15.0)),
+    ]
+    return pad(concatenate(parts), atoms, systems)
 
 
 def entries(pairs) -> list[tuple[int, ...]]:

@@ -8,12 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from random_cells import entries, random_cell, random_system
+from random_cells import awkward_batch, entries, random_cell, random_system
 from sundog.errors import CoincidentAtomsError
 from sundog.neighbors.ordered import allocate_ordered
 from sundog.neighbors.reference import reference_pairs
 from sundog.neighbors.spatial_order import CLUSTER, plan_layout, spatial_order
-from sundog.system import concatenate, make_system, pad
+from sundog.system import make_system
 
 CUTOFFS = {"short": 2.0, "long": 4.0}
 SKIN = 0.3
@@ -63,14 +63,7 @@ def test_clusters_meet_all_pairs_once(pbc):
 
 
 def test_batches_and_padding():
-    rng = np.random.default_rng(4)
-    parts = [
-        random_system(rng, 33, (True, True, True), lengths=(5.0, 8.0)),
-        random_system(rng, 5, (False, False, False), lengths=(6.0, 8.0)),
-        random_system(rng, 1, (True, False, True), lengths=(5.0, 6.0)),
-        random_system(rng, 16, (False, True, False), hops=2, lengths=(9.0, 15.0)),
-    ]
-    batch = pad(concatenate(parts), 60, 6)
+    batch = awkward_batch(np.random.default_rng(4), 64, 6)
     lists = allocate_ordered(batch, CUTOFFS, SKIN)
     assert_complete(lists, batch, SKIN)
     order = lists.order

@@ -25,7 +25,7 @@ from sundog.neighbors.cell_list import build
 from sundog.neighbors.lattice import transform
 from sundog.neighbors.neighbor_list import is_outdated
 from sundog.neighbors.pairs import PairList, edges
-from sundog.neighbors.planning import CellListPlan, Demand, Grid, plan_cell_list
+from sundog.neighbors.planning import CellListPlan, Demand, Grid, has_room, plan_cell_list
 from sundog.neighbors.spatial_order import CLUSTER, Layout
 from sundog.system import System
 from sundog.typing import Cells, Positions
@@ -96,10 +96,7 @@ class ClusterList(AbstractNeighbors):
     @property
     def overflow(self) -> Bool[Array, ""]:
         """True when a list was too small: what was computed since is void."""
-        fits = (self.demand.bin_capacity <= self.plan.bin_capacity) & (
-            self.demand.row_capacity <= self.plan.row_capacity
-        )
-        fits &= jnp.all(self.demand.heights >= self.grid.least_heights)
+        fits = has_room(self.plan, self.grid, self.demand)
         fits &= self.cutoff + self.skin + self.widest <= self.reach
         return ~(fits & (self.most <= self.found.listed.i.shape[0]))
 
@@ -121,7 +118,7 @@ class ClusterList(AbstractNeighbors):
         """Return this list with more room; see `AbstractNeighbors.enlarged` (host only)."""
         then = system.at(self.positions, self.cell)
         widest, most = float(asked.widest), int(asked.most)
-        return _allocated(
+        return allocate_clusters(
             then, self.layout, self.cutoff, self.skin, widest=widest, most=most, demand=asked.demand
         )
 
@@ -166,20 +163,7 @@ class ClusterList(AbstractNeighbors):
         )
 
 
-def allocate_clusters(system: System, layout: Layout, cutoff: float, skin: float) -> ClusterList:
-    """Return a list for atoms in spatial order, with some headroom (host only).
-
-    Args:
-        system: concrete arrays, in the order of `spatial_order`; the list serves all states of
-            these structures, in that order or any later one.
-        layout: of the places.
-        cutoff: Å, finite.
-        skin: Å; zero builds the list at every update that moves an atom.
-    """
-    return _allocated(system, layout, cutoff, skin)
-
-
-def _allocated(
+def allocate_clusters(
     system: System,
     layout: Layout,
     cutoff: float,
@@ -189,7 +173,18 @@ def _allocated(
     most: int = 0,
     demand: Demand | None = None,
 ) -> ClusterList:
-    """Return a list with room for what is there and for what was asked for."""
+    """Return a list for atoms in spatial order, with some headroom (host only).
+
+    Args:
+        system: concrete arrays, in the order of `spatial_order`; the list serves all states of
+            these structures, in that order or any later one.
+        layout: of the places.
+        cutoff: Å, finite.
+        skin: Å; zero builds the list at every update that moves an atom.
+        widest: diagonal of a box that an earlier list has met, Å.
+        most: pairs that it has found.
+        demand: what it asked of its bins.
+    """
     boxes, _ = _compiled_boxes(system, layout)
     while True:
         widest = max(widest, float(_widest(boxes)))

@@ -35,7 +35,7 @@ from sundog.errors import InputError, StructureError
 from sundog.neighbors.cell_list import build
 from sundog.neighbors.lattice import inverse, transform
 from sundog.neighbors.pairs import PairList
-from sundog.neighbors.planning import CellListPlan, Demand, Grid, plan_cell_list
+from sundog.neighbors.planning import CellListPlan, Demand, Grid, has_room, plan_cell_list
 from sundog.neighbors.reference import check_cutoff, reference_pairs
 from sundog.system import System
 from sundog.typing import Cells, Positions
@@ -82,11 +82,7 @@ class NeighborList(eqx.Module):
         """Whether any build since the allocation lacked room, so that pairs may be missing."""
         if self.state is None:
             return jnp.zeros((), bool)
-        demand, plan, grid = self.state.demand, self.state.plan, self.state.grid
-        fits = (demand.bin_capacity <= plan.bin_capacity) & (
-            demand.row_capacity <= plan.row_capacity
-        )
-        return ~(fits & jnp.all(demand.heights >= grid.least_heights))
+        return ~has_room(self.state.plan, self.state.grid, self.state.demand)
 
 
 def allocate(

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from sundog.neighbors.lattice import complete_lattice, heights
 from sundog.neighbors.reference import longest_row
@@ -109,6 +109,13 @@ class Demand(eqx.Module):
             row_capacity=jnp.maximum(self.row_capacity, other.row_capacity),
             heights=jnp.minimum(self.heights, other.heights),
         )
+
+
+def has_room(plan: CellListPlan, grid: Grid, demand: Demand) -> Bool[Array, ""]:
+    """Return whether a plan suffices for what was asked of it."""
+    fits = demand.bin_capacity <= plan.bin_capacity
+    fits &= demand.row_capacity <= plan.row_capacity
+    return fits & jnp.all(demand.heights >= grid.least_heights)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from cpu_lists import decode, within
 from fixtures import needs_compiled_kernels
-from random_cells import PERIODICITIES, entries, random_cell, random_system
+from random_cells import PERIODICITIES, awkward_batch, entries, random_cell, random_system
 from sundog.errors import CellError, CoincidentAtomsError, InputError, StructureError
 from sundog.kernels.cpu import library
 from sundog.kernels.cpu.lists import CpuLists, _with_room, allocate_cpu_lists, lists_like
@@ -107,14 +107,7 @@ def test_flat_and_long_cells():
 
 
 def test_batches_and_padding():
-    rng = np.random.default_rng(4)
-    parts = [
-        random_system(rng, 37, (True, True, True), lengths=(6.0, 8.0)),
-        random_system(rng, 5, (False, False, False), lengths=(6.0, 8.0)),
-        random_system(rng, 1, (True, False, True), lengths=(3.0, 4.0)),
-        random_system(rng, 16, (False, True, False), hops=2, lengths=(9.0, 15.0)),
-    ]
-    batch = pad(concatenate(parts), 64, 6)
+    batch = awkward_batch(np.random.default_rng(4), 64, 6)
     for parts in (1, 3):
         assert_exact(lists_of(batch, parts=parts), batch)
 
