@@ -4,14 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.build import molecule
 
 from sundog.errors import FileFormatError, InputError
+from sundog.evaluate.speed import measure
 from sundog.evaluate.speed.cases import SOURCE_TREE, build_case
 from sundog.evaluate.speed.rounds import Failure, _Runner, find_peer
 from sundog.evaluate.speed.rows import failed, merged, ns_per_day
 from sundog.evaluate.speed.settings import BenchSettings, names
 from sundog.evaluate.speed.table import cells, markdown, ratio
 from sundog.evaluate.speed.worker import Job, peak_memory_mb
+from sundog.prepare.water import water_box
 
 COMMON = {"case": "water-30", "atoms": 30, "kernels": "auto", "precision": "float32"}
 
@@ -124,6 +127,14 @@ def test_treatments_are_names_separated_by_commas():
     assert BenchSettings(electrostatics="ewald, truncated").treatments == ("ewald", "truncated")
     with pytest.raises(InputError, match="--electrostatics"):
         BenchSettings(electrostatics="ewald,ewold")
+
+
+def test_the_tail_is_for_periodic_cases(monkeypatch):
+    monkeypatch.setattr(measure, "load", lambda model, **options: options["dispersion_tail"])
+    for told in (True, False):
+        settings = BenchSettings(dispersion_tail=told)
+        assert measure.load_for(settings, [molecule("H2O")]) is False
+        assert measure.load_for(settings, [water_box(1)]) is told
 
 
 def test_speed_in_ns_per_day():

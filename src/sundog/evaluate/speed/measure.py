@@ -64,6 +64,7 @@ def load_for(settings: BenchSettings, structures: list[Atoms]) -> ForceField:
         settings.model,
         electrostatics=cast("ElectrostaticsName", treatment),
         cutoff_angstrom=settings.cutoff_angstrom,
+        dispersion_tail=settings.dispersion_tail and periodic,
         precision=settings.precision,
     )
 

@@ -24,7 +24,16 @@ MEASURED = (
     "startup_s",
     "drift",
 )
-TOLD = ("electrostatics", "device", "threads", "jax", "kernels_detail", "checked", "error")
+TOLD = (
+    "electrostatics",
+    "dispersion_tail",
+    "device",
+    "threads",
+    "jax",
+    "kernels_detail",
+    "checked",
+    "error",
+)
 """What a process says of itself."""
 
 

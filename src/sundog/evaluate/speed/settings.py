@@ -52,6 +52,8 @@ class BenchSettings:
     molecules, truncated for periodic cells."""
     cutoff_angstrom: float = 12.0
     """Long-range cutoff in Å; unused by exact, with ewald that of the dispersion alone."""
+    dispersion_tail: bool = False
+    """Add the dispersion beyond the cutoff in the mean, to periodic cases."""
     data_dir: Path | None = None
     """Folder of the cases that are files; by default benchmarks/data here or in the source tree."""
 

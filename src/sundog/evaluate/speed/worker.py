@@ -113,6 +113,7 @@ def measure(job: Job) -> dict[str, Any]:
         "kernels": detail.replace(",", " ").split()[0],
         "kernels_detail": detail,
         "electrostatics": reference.electrostatics,
+        "dispersion_tail": reference.tail is not None,
         "force_seconds": force_seconds,
         "step_seconds": step_seconds,
         "compile_s": compile_s,
