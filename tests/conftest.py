@@ -33,7 +33,9 @@ install_import_hook(list(HOOKED), "typechecker.check")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kernels", help="the kernels that `auto` stands for: reference, plain, cpu")
+    parser.addoption(
+        "--kernels", help="what `auto` stands for: reference, plain, cpu, gpu (interpreted)"
+    )
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -47,6 +49,14 @@ def automatic_kernels(request):
     from sundog.interfaces import ase
 
     choose = kernels.with_kernels
+    if name == "gpu":
+        from interpreted_kernels import interpreted
+
+        def choose(force_field, asked, choose=choose):
+            if asked == "gpu":
+                return interpreted(force_field), "gpu, interpreted"
+            return choose(force_field, asked)
+
     with pytest.MonkeyPatch.context() as patch:
         for module in (kernels, ase):
             patch.setattr(

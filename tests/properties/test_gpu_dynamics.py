@@ -7,19 +7,14 @@ import numpy as np
 import pytest
 
 from fixtures import SMALL, random_force_field, small_crystal
-from sundog.forcefield.on_gpu import on_gpu
+from interpreted_kernels import interpreted
 from sundog.forcefield.tabulated import tabulated
-from sundog.kernels.gpu.layer import Tiles
-from sundog.kernels.gpu.tiles import Tile
 from sundog.simulate.ensembles import Barostat, npt_rescaling
 from sundog.simulate.run import run
 from sundog.simulate.state import initial_state, with_thermal_momenta
 
 SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
 REFERENCE = random_force_field(SIMPLE, "ewald", cutoff=4.5)
-INTERPRETED = Tiles(
-    *[Tile(atoms=16, slots=8, interpret=True)] * 3, *[Tile(16, 64, interpret=True)] * 2
-)
 
 
 def ran(force_field):
@@ -35,7 +30,7 @@ def ran(force_field):
 @pytest.mark.slow
 @pytest.mark.parametrize("least_atoms", [1, 100], ids=["in spatial order", "as they come"])
 def test_steps_are_those_of_the_portable_kernels_and_repeat_to_the_bit(least_atoms):
-    fast = replace(on_gpu(REFERENCE, INTERPRETED), least_atoms=least_atoms)
+    fast = interpreted(REFERENCE, least_atoms)
     expected, found, again = ran(tabulated(REFERENCE)), ran(fast), ran(fast)
     np.testing.assert_allclose(found.system.positions, expected.system.positions, rtol=0, atol=1e-9)
     np.testing.assert_allclose(found.system.cell, expected.system.cell, rtol=0, atol=1e-9)

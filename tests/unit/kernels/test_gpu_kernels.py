@@ -20,6 +20,7 @@ from fixtures import (
     random_force_field,
     small_crystal,
 )
+from interpreted_kernels import interpreted
 from sundog.errors import InputError
 from sundog.forcefield import kernels
 from sundog.forcefield.kernels import with_kernels
@@ -28,7 +29,6 @@ from sundog.forcefield.ordered import OF_ATOMS
 from sundog.forcefield.so3lr import apart
 from sundog.forcefield.tabulated import tabulated
 from sundog.kernels.base import Attended
-from sundog.kernels.gpu.layer import Tiles
 from sundog.kernels.gpu.mesh import ReproducibleTransport
 from sundog.kernels.gpu.rows import rows_of, sum_rows
 from sundog.kernels.gpu.tiles import Tile
@@ -42,12 +42,8 @@ from sundog.neighbors.reference import reference_pairs
 from sundog.properties import AtomFeatures
 from sundog.system import concatenate, make_system, pad
 
-INTERPRETED = Tiles(
-    *[Tile(atoms=8, slots=8, interpret=True)] * 3,
-    far=Tile(atoms=8, slots=32, interpret=True),
-    clusters=Tile(atoms=16, slots=64, interpret=True),
-)
-"""Larger than on a GPU, where an interpreter would go round for long."""
+MANY = 1000
+"""Atoms from which on systems are put in spatial order, where a test wants them as they come."""
 
 OTHER = replace(SMALL, features=24, heads=4, degrees=(1, 3), layers=3, cutoff=4.4)
 """Heads of different widths, none of them a power of two."""
@@ -55,7 +51,7 @@ OTHER = replace(SMALL, features=24, heads=4, degrees=(1, 3), layers=3, cutoff=4.
 
 def assert_same(force_field, system, pairs, tolerance):
     expected = call(tabulated(force_field), system, pairs)
-    assert_as_expected(call(on_gpu(force_field, INTERPRETED), system, pairs), expected, tolerance)
+    assert_as_expected(call(interpreted(force_field, MANY), system, pairs), expected, tolerance)
 
 
 def assert_as_expected(found, expected, tolerance):
@@ -87,7 +83,7 @@ def test_sums_over_rows(tile):
 def test_a_layer_is_the_portable_one():
     rng, system, shape = np.random.default_rng(0), ethanol(), OTHER
     force_field = random_force_field(shape, "exact")
-    kernels = tabulated(force_field).kernels, on_gpu(force_field, INTERPRETED).inner.kernels
+    kernels = tabulated(force_field).kernels, interpreted(force_field, MANY).inner.kernels
     pairs = reference_pairs(system, shape.cutoff + 0.5, capacity=128)
     atoms, features = system.number_of_atoms, shape.features
     components = sum(2 * degree + 1 for degree in shape.degrees)
@@ -137,7 +133,7 @@ def test_atoms_in_spatial_order(electrostatics, dtype, tolerance):
     tail = electrostatics == "ewald"
     force_field = random_force_field(SMALL, electrostatics, dtype, cutoff=6.0, tail=tail)
     plain = tabulated(force_field)
-    fast = replace(on_gpu(force_field, INTERPRETED), least_atoms=1)
+    fast = interpreted(force_field)
     crystals = [small_crystal(seed=2), small_crystal(seed=5, scale=1.1)]
     # Several clusters, the last of which is not full, and padding; ewald is for one cell.
     system = concatenate(crystals[:1] if tail else [*crystals, ethanol(total_charge=1)])
@@ -160,7 +156,7 @@ def test_atoms_in_spatial_order(electrostatics, dtype, tolerance):
 
 def test_a_piece_of_a_large_system_is_checked_the_way_of_the_whole(monkeypatch):
     force_field = random_force_field(SMALL, "truncated", cutoff=6.0)
-    fast, system = replace(on_gpu(force_field, INTERPRETED), least_atoms=12), small_crystal()
+    fast, system = interpreted(force_field, least_atoms=12), small_crystal()
     ways, said = [], []
 
     def predict_quickly(one, structure):
@@ -189,7 +185,7 @@ def test_the_first_layer_by_species_is_the_general_one(dtype, monkeypatch):
     assert all(one.row_length for one in pairs.values())
     expected = call_anew(tabulated(force_field), system, pairs)
     monkeypatch.setattr(species, "ATOMS_WORTH_TABLES", 1)
-    found = call_anew(on_gpu(force_field, INTERPRETED), system, pairs)
+    found = call_anew(interpreted(force_field, MANY), system, pairs)
     assert_as_expected(found, expected, {"float64": 1e-9, "float32": 1e-4}[dtype])
     np.testing.assert_array_equal(found.forces[crystal.number_of_atoms :], 0)
 
