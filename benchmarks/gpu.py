@@ -42,25 +42,25 @@ import numpy as np
 from gpu_profile import kernel_times
 from gpu_report import Report, figure
 
+from sundog.bench import measure as m
+from sundog.bench.settings import BenchSettings
+from sundog.bench.worker import peak_memory_mb
 from sundog.cli.options import set_up_jax
-from sundog.evaluate.memory import forecast
-from sundog.evaluate.speed import measure as m
-from sundog.evaluate.speed.settings import BenchSettings
-from sundog.evaluate.speed.worker import peak_memory_mb
-from sundog.forcefield.kernels import unavailable
-from sundog.forcefield.on_gpu import TILES, on_gpu
-from sundog.forcefield.ordered import OrderedForceField
+from sundog.forcefield.formulations.choice import unavailable
+from sundog.forcefield.formulations.gpu import TILES, on_gpu
+from sundog.forcefield.formulations.ordered import OrderedForceField
+from sundog.forcefield.formulations.plain import TabulatedForceField, tabulated
 from sundog.forcefield.so3lr import ForceField, apart
-from sundog.forcefield.tabulated import TabulatedForceField, tabulated
-from sundog.io.provenance import collect_provenance
 from sundog.io.structures import system_from_atoms
 from sundog.kernels.base import Attended
 from sundog.kernels.gpu.layer import RowAttention
 from sundog.kernels.gpu.tiles import Tile
-from sundog.kernels.portable.species import ATOMS_WORTH_TABLES
+from sundog.kernels.plain.species import ATOMS_WORTH_TABLES
 from sundog.neighbors.ordered import Ordered
 from sundog.prepare.water import water_box
 from sundog.properties import AtomFeatures
+from sundog.runs.provenance import collect_provenance
+from sundog.single_points.memory import forecast
 from sundog.weights.fetch import obtain
 
 FORWARD = [Tile(4, 4, 8), Tile(4, 4, 4), Tile(4, 8, 8), Tile(8, 8, 8), Tile(4, 16, 4)]

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from sundog.evaluate.speed.table import markdown
+from sundog.bench.table import markdown
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from sundog.evaluate.predict import predict
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField
+from sundog.single_points.predict import predict
 from sundog.system import System, make_system
 from sundog.weights.load import load
 

@@ -24,11 +24,11 @@ from ase import Atoms
 jax.config.update("jax_enable_x64", True)
 
 import sundog  # noqa: E402
-from sundog.evaluate.predict import predict_each  # noqa: E402
-from sundog.forcefield.kernels import with_kernels  # noqa: E402
-from sundog.io.molecules import find_molecules  # noqa: E402
+from sundog.forcefield.formulations.choice import with_kernels  # noqa: E402
 from sundog.io.structures import read_structures  # noqa: E402
-from sundog.typing import Precision  # noqa: E402
+from sundog.names import Precision  # noqa: E402
+from sundog.single_points.predict import predict_each  # noqa: E402
+from sundog.topology.bonds import find_molecules  # noqa: E402
 from sundog.units import BAR  # noqa: E402
 
 MN_PER_M = 0.01

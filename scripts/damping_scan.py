@@ -22,12 +22,12 @@ from matplotlib.figure import Figure
 from scipy.special import erf
 
 from sundog.constants import COULOMB
+from sundog.data.keys import FRAGMENT, FRAGMENT_CHARGES
 from sundog.evaluate.benchmarks import s66x8
 from sundog.evaluate.benchmarks.tasks.dimers import Dimer
-from sundog.evaluate.models import FRAGMENT, FRAGMENT_CHARGES
-from sundog.evaluate.predict import predict
-from sundog.forcefield.kernels import with_kernels
+from sundog.forcefield.formulations.choice import with_kernels
 from sundog.io.structures import system_from_atoms
+from sundog.single_points.predict import predict
 from sundog.terms.dispersion import unswitched
 from sundog.units import KCAL_PER_MOL
 from sundog.weights.load import load

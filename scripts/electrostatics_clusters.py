@@ -26,12 +26,12 @@ from ase import Atoms
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from sundog.evaluate.predict import predict
 from sundog.forcefield.base import AbstractForceField
-from sundog.forcefield.kernels import with_kernels
-from sundog.io.molecules import find_molecules
+from sundog.forcefield.formulations.choice import with_kernels
 from sundog.io.structures import read_structures
-from sundog.io.wrapping import wrap
+from sundog.single_points.predict import predict
+from sundog.topology.bonds import find_molecules
+from sundog.topology.wrapping import wrap
 from sundog.weights.load import load
 
 jax.config.update("jax_enable_x64", True)

@@ -17,11 +17,11 @@ jax.config.update("jax_enable_x64", True)
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from potentials import IdealGas  # noqa: E402
+from sundog.engine import ensembles  # noqa: E402
+from sundog.engine.ensembles import Barostat, Ensemble  # noqa: E402
+from sundog.engine.run import run  # noqa: E402
+from sundog.engine.state import initial_state, with_thermal_momenta  # noqa: E402
 from sundog.forcefield.base import AbstractForceField  # noqa: E402
-from sundog.simulate import ensembles  # noqa: E402
-from sundog.simulate.ensembles import Barostat, Ensemble  # noqa: E402
-from sundog.simulate.run import run  # noqa: E402
-from sundog.simulate.state import initial_state, with_thermal_momenta  # noqa: E402
 from sundog.system import make_system  # noqa: E402
 
 TEMPERATURE, TIMESTEP_FS = 300.0, 0.5

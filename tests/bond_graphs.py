@@ -4,8 +4,8 @@ import networkx as nx
 import numpy as np
 from networkx.algorithms.isomorphism import categorical_node_match
 
-from sundog.evaluate.coverage.graphs import BondGraph
-from sundog.evaluate.coverage.neighborhoods import Neighborhoods
+from sundog.coverage.graphs import BondGraph
+from sundog.coverage.neighborhoods import Neighborhoods
 
 
 def as_bond_graph(graphs: list[nx.Graph]) -> BondGraph:

@@ -25,7 +25,7 @@ HOOKED = (
     "sundog.neighbors",
     "sundog.numerics",
     "sundog.properties",
-    "sundog.simulate",
+    "sundog.engine",
     "sundog.system",
     "sundog.terms",
 )
@@ -45,7 +45,7 @@ def automatic_kernels(request):
     if name is None:
         yield
         return
-    from sundog.forcefield import kernels
+    from sundog.forcefield.formulations import choice as kernels
     from sundog.interfaces import ase
 
     choose = kernels.with_kernels

@@ -14,8 +14,9 @@ from sundog.elements import SUPPORTED
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField, Pairs, assemble
+from sundog.hamiltonian import Hamiltonian
 from sundog.kernels.cpu.library import why_unavailable
-from sundog.longrange.neighbors import Planned
+from sundog.longrange.planned import Planned
 from sundog.model.hyperparameters import Hyperparameters
 from sundog.model.so3krates import So3krates, initialize
 from sundog.neighbors.reference import reference_pairs
@@ -60,10 +61,12 @@ def small_force_field(
     return assemble(
         _small_network(),
         zbl,
-        electrostatics=electrostatics,
-        cutoff=cutoff,
-        dispersion_tail=tail,
-        precision=precision,
+        Hamiltonian(
+            electrostatics=electrostatics,
+            cutoff_angstrom=cutoff,
+            dispersion_tail=tail,
+            precision=precision,
+        ),
     )
 
 
@@ -104,11 +107,13 @@ def random_force_field(
     return assemble(
         network,
         zbl,
-        electrostatics=electrostatics,
-        cutoff=cutoff,
-        ewald_accuracy=accuracy,
-        dispersion_tail=tail,
-        precision=precision,
+        Hamiltonian(
+            electrostatics=electrostatics,
+            cutoff_angstrom=cutoff,
+            ewald_accuracy=accuracy,
+            dispersion_tail=tail,
+            precision=precision,
+        ),
     )
 
 

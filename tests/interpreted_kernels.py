@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from sundog.forcefield.on_gpu import on_gpu
-from sundog.forcefield.ordered import OrderedForceField
+from sundog.forcefield.formulations.gpu import on_gpu
+from sundog.forcefield.formulations.ordered import OrderedForceField
 from sundog.kernels.gpu.layer import Tiles
 from sundog.kernels.gpu.tiles import Tile
 

@@ -12,11 +12,11 @@ if __name__ == "__main__":
 from ase import Atoms
 
 from potentials import LennardJones, argon
-from sundog.io.run_directory import RunDirectory
-from sundog.simulate.assembly import ensemble_of
-from sundog.simulate.matter import matter_of
-from sundog.simulate.session import find_checkpoint, prepare, resumed, simulate
-from sundog.simulate.settings import SimulationSettings
+from sundog.runs.assembly import ensemble_of
+from sundog.runs.directory import RunDirectory
+from sundog.runs.matter import matter_of
+from sundog.runs.session import engine, find_checkpoint, prepare, resumed
+from sundog.runs.settings import SimulationSettings
 
 
 def run_in(folder: Path, steps: int = 600, say=print) -> None:
@@ -49,7 +49,7 @@ def run_in(folder: Path, steps: int = 600, say=print) -> None:
         state, record = resumed(system, potential, settings, matter, checkpoint), checkpoint.record
     (folder / "begun").touch()
     ensemble = ensemble_of(potential, settings, matter)
-    for _ in simulate(state, potential, ensemble, atoms, directory, settings, resume_at=record):
+    for _ in engine(state, potential, ensemble, atoms, directory, settings, resume_at=record):
         pass
 
 

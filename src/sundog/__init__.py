@@ -12,10 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sundog.evaluate.predict import predict
     from sundog.forcefield.prediction import Prediction
     from sundog.forcefield.so3lr import ForceField
     from sundog.interfaces.ase import Calculator
+    from sundog.single_points.predict import predict
     from sundog.system import System, make_system
     from sundog.weights.load import load
 
@@ -28,7 +28,7 @@ _HOME = {
     "System": "sundog.system",
     "load": "sundog.weights.load",
     "make_system": "sundog.system",
-    "predict": "sundog.evaluate.predict",
+    "predict": "sundog.single_points.predict",
 }
 
 __all__ = [

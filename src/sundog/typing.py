@@ -4,8 +4,6 @@
 atoms carry a `system_index`; one system is the case of one.
 """
 
-from typing import Literal
-
 from jaxtyping import Array, Bool, Float, Int
 
 Positions = Float[Array, "atoms 3"]
@@ -17,6 +15,3 @@ PerSystem = Float[Array, " systems"]
 Cells = Float[Array, "systems 3 3"]
 Periodicity = Bool[Array, "systems 3"]
 SystemIndex = Int[Array, " atoms"]
-
-Precision = Literal["float32", "float64"]
-ElectrostaticsName = Literal["exact", "truncated", "wolf", "ewald"]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from compare_reference import BOUNDS, Reference, errors, references
 
-from sundog.evaluate.predict import predict
+from sundog.single_points.predict import predict
 from sundog.system import make_system
 from sundog.weights.load import load
 

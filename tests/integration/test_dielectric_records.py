@@ -6,11 +6,11 @@ from ase.io import read
 
 from fixtures import PLAN
 from sundog.cli.app import run
-from sundog.cli.summary import describe_net_charge
 from sundog.constants import COULOMB
 from sundog.io.extxyz import write_extxyz
 from sundog.io.table import read_table
 from sundog.prepare.water import water_box
+from sundog.runs.warnings import describe_net_charge
 from sundog.units import BAR
 
 EWALD = ["--electrostatics", "ewald", *PLAN, "--steps", "30"]

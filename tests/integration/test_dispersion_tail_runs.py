@@ -6,8 +6,9 @@ from ase.build import molecule
 from ase.io import read, write
 
 from sundog.cli.app import run
-from sundog.cli.options import ModelOptions, load_force_field
+from sundog.hamiltonian import ModelOptions
 from sundog.io.extxyz import write_extxyz
+from sundog.loading import load_force_field
 from sundog.numerics.precision import with_x64
 from sundog.prepare.water import water_box
 
@@ -27,9 +28,9 @@ LIQUID, FEW, ALONE = water_box(32), water_box(4), molecule("H2O")
     ],
 )
 def test_what_is_chosen_and_why(atoms, asked, moving, said):
-    options = ModelOptions(dispersion_tail=asked)
+    options = ModelOptions(dispersion_tail=asked, precision="float64")
     choose = with_x64(load_force_field)
-    force_field, line = choose(options, "float64", [atoms], run=moving)
+    force_field, line = choose(options, [atoms], run=moving)
     assert f"dispersion tail {said}" in line
     assert (force_field.tail is not None) == said.startswith("on")
 

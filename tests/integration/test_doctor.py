@@ -6,10 +6,10 @@ from ase.io import write
 
 from fixtures import small_force_field
 from sundog.cli.app import run
-from sundog.evaluate.memory import forecast
 from sundog.io.structures import system_from_atoms
 from sundog.numerics.precision import with_x64
 from sundog.prepare.water import water_box
+from sundog.single_points.memory import forecast
 
 
 def test_what_this_installation_can_do(capsys):
@@ -37,7 +37,7 @@ def test_memory_grows_with_the_system():
 
 def test_a_system_that_would_not_fit(tmp_path, capsys, monkeypatch):
     write(tmp_path / "water.extxyz", water_box(32))
-    monkeypatch.setattr("sundog.evaluate.memory.available_memory", lambda: 10**6)
+    monkeypatch.setattr("sundog.single_points.memory.available_memory", lambda: 10**6)
     arguments = ["nvt", str(tmp_path / "water.extxyz"), "-o", str(tmp_path / "run"), "--dry-run"]
     assert run([*arguments, "--cutoff-angstrom", "6", "--steps", "10"]) == 0
     assert "would not fit" in capsys.readouterr().out

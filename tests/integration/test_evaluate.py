@@ -12,6 +12,7 @@ from ase.calculators.lj import LennardJones
 from ase.io import write
 
 from fixtures import small_force_field
+from sundog import loading
 from sundog.cli.app import run
 
 LENNARD_JONES = ["--calculator", "ase.calculators.lj:LennardJones"]
@@ -100,12 +101,11 @@ def test_own_data_with_the_calculator_that_made_the_labels(tmp_path, capsys):
 
 
 def test_own_data_with_a_force_field_and_foreign_elements(tmp_path, monkeypatch, capsys):
-    from sundog.cli.verbs import evaluate
-    from sundog.evaluate.predict import predict
+    from sundog.single_points.predict import predict
 
     force_field = small_force_field("exact")
-    monkeypatch.setattr(evaluate, "load_force_field", lambda *_, run: (force_field, "known"))
-    monkeypatch.setattr(evaluate, "choose_kernels", lambda *_: force_field)
+    monkeypatch.setattr(loading, "load_force_field", lambda *_, run: (force_field, "known"))
+    monkeypatch.setattr(loading, "choose_kernels", lambda *_: force_field)
 
     def source(atoms):
         if 14 in atoms.numbers:
@@ -165,7 +165,7 @@ def test_the_published_weights_on_the_dimers_of_s66x8(monkeypatch):
     from sundog.evaluate.benchmarks.run import run as run_benchmark
     from sundog.evaluate.benchmarks.tasks.dimers import DimerTask
     from sundog.evaluate.models import ForceFieldModel
-    from sundog.forcefield.kernels import with_kernels
+    from sundog.forcefield.formulations.choice import with_kernels
 
     every = sapt10k.prepare(SAPT10K.parent).dimers
     some = [dimer for dimer in every if dimer.group == "S66x8"]

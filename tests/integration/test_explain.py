@@ -12,18 +12,18 @@ from ase.build import molecule
 from ase.io import write
 
 from fixtures import small_force_field
+from sundog import loading
 from sundog.cli.app import run
 
 
 @pytest.fixture
 def small(monkeypatch):
     """The command with a small force field."""
-    from sundog.cli.verbs import explain
 
     def load(options, *_, run):
         return small_force_field(options.electrostatics or "exact"), "a small force field"
 
-    monkeypatch.setattr(explain, "load_force_field", load)
+    monkeypatch.setattr(loading, "load_force_field", load)
 
 
 def waters(path, count=2):

@@ -6,10 +6,10 @@ from ase.io import read
 
 from fixtures import PLAN
 from sundog.cli.app import run
-from sundog.cli.job import Job
-from sundog.cli.options import ElectronOptions, ModelOptions
 from sundog.errors import InputError
-from sundog.simulate.settings import SimulationSettings
+from sundog.hamiltonian import ElectronOptions, ModelOptions
+from sundog.runs.job import Job
+from sundog.runs.settings import SimulationSettings
 
 
 def test_it_is_truncated_at_12_angstrom_without_a_tail(water, tmp_path):
@@ -49,4 +49,4 @@ def test_what_contradicts_it_is_refused(told):
 def test_multiple_time_steps_were_not_published():
     settings = SimulationSettings(long_range_every=2, sample_every=10)
     with pytest.raises(InputError, match="--paper"):
-        Job(settings, ModelOptions(paper=True), ElectronOptions(), "float32")
+        Job(settings, ModelOptions(paper=True), ElectronOptions())

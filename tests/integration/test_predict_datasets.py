@@ -8,9 +8,10 @@ from ase.build import molecule
 from ase.io import read, write
 
 from fixtures import small_force_field
+from sundog import loading
 from sundog.cli.app import run
-from sundog.evaluate import batches
 from sundog.io import partial
+from sundog.single_points import batches
 
 NAMES = ("H2O", "CH3CH2OH", "NH3", "CH4", "CO2")
 
@@ -18,11 +19,9 @@ NAMES = ("H2O", "CH3CH2OH", "NH3", "CH4", "CO2")
 @pytest.fixture(autouse=True)
 def small_model(monkeypatch):
     """A tiny random model in place of the published one."""
-    from sundog.cli.verbs import predict
-
     small = small_force_field("exact"), "a small force field"
-    monkeypatch.setattr(predict, "load_force_field", lambda *_, run: small)
-    monkeypatch.setattr(predict, "choose_kernels", lambda force_field, *_: force_field)
+    monkeypatch.setattr(loading, "load_force_field", lambda *_, run: small)
+    monkeypatch.setattr(loading, "choose_kernels", lambda force_field, *_: force_field)
     monkeypatch.setattr(batches, "STRUCTURES_PER_WINDOW", 2)
 
 

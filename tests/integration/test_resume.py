@@ -15,10 +15,10 @@ from ase.io import read, write
 
 from fixtures import PLAN
 from sundog.cli.app import run
-from sundog.io.checkpoints import list_checkpoints
 from sundog.io.extxyz import write_extxyz
 from sundog.io.table import read_table
 from sundog.prepare.water import water_box
+from sundog.runs.checkpoint_files import list_checkpoints
 
 FILES = ("energies.csv", "trajectory.xtc", "final.extxyz")
 

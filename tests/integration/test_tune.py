@@ -6,8 +6,8 @@ import pytest
 from ase.build import molecule
 from ase.io import write
 
+from sundog.bench import tuning
 from sundog.cli.app import run
-from sundog.evaluate import tuning
 
 
 def test_it_prints_rows_and_flags(water, tmp_path, capsys, monkeypatch):

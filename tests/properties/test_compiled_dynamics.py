@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from fixtures import SMALL, needs_compiled_kernels, random_force_field, small_crystal
-from sundog.forcefield.compiled import compiled
+from sundog.engine.ensembles import nve
+from sundog.engine.run import run
+from sundog.engine.state import initial_state, with_thermal_momenta
+from sundog.forcefield.formulations.cpu import compiled
 from sundog.forcefield.so3lr import astype
-from sundog.simulate.ensembles import nve
-from sundog.simulate.run import run
-from sundog.simulate.state import initial_state, with_thermal_momenta
 
 pytestmark = needs_compiled_kernels
 

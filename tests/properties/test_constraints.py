@@ -12,10 +12,8 @@ from ase.build import molecule
 from fixtures import ethanol, moved
 from potentials import Harmonic, Soft
 from statistical.measuring import record
-from sundog.errors import InputError, SimulationError, StructureError
-from sundog.prepare.water import water_box
-from sundog.simulate.constraints import find_constraints
-from sundog.simulate.ensembles import (
+from sundog.engine.constraints import find_constraints
+from sundog.engine.ensembles import (
     Barostat,
     constrained,
     npt_martyna_tobias_klein,
@@ -25,14 +23,16 @@ from sundog.simulate.ensembles import (
     nvt_langevin,
     nvt_nose_hoover,
 )
-from sundog.simulate.run import run
-from sundog.simulate.state import (
+from sundog.engine.run import run
+from sundog.engine.state import (
     MDState,
     initial_state,
     with_constraints,
     with_momenta,
     with_thermal_momenta,
 )
+from sundog.errors import InputError, SimulationError, StructureError
+from sundog.prepare.water import water_box
 from sundog.system import System, concatenate, make_system, pad
 from sundog.units import BAR, BOLTZMANN
 

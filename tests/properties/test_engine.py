@@ -8,13 +8,13 @@ import pytest
 
 from potentials import ARGON, Harmonic, LennardJones, argon
 from statistical.measuring import record
+from sundog.engine.ensembles import nve, nvt_langevin
+from sundog.engine.minimize import minimize
+from sundog.engine.run import run
+from sundog.engine.state import MDState, initial_state, with_thermal_momenta
 from sundog.errors import SimulationError
 from sundog.neighbors.cell_list import build
 from sundog.neighbors.neighbors import Neighbors
-from sundog.simulate.ensembles import nve, nvt_langevin
-from sundog.simulate.minimize import minimize
-from sundog.simulate.run import run
-from sundog.simulate.state import MDState, initial_state, with_thermal_momenta
 from sundog.system import make_system
 from sundog.units import BOLTZMANN
 

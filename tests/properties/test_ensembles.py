@@ -13,9 +13,8 @@ from scipy.linalg import expm, polar
 
 from potentials import Harmonic, IdealGas, LennardJones, argon
 from statistical.measuring import record
-from sundog.numerics.matrix_functions import exponential, phi_1
-from sundog.simulate.cell_modes import Coupling
-from sundog.simulate.ensembles import (
+from sundog.engine.cell_modes import Coupling
+from sundog.engine.ensembles import (
     Barostat,
     npt_martyna_tobias_klein,
     npt_rescaling,
@@ -24,11 +23,12 @@ from sundog.simulate.ensembles import (
     nvt_langevin,
     nvt_nose_hoover,
 )
-from sundog.simulate.propagators.centre_of_mass import RemoveDrift
-from sundog.simulate.propagators.stochastic_cell_rescaling import StochasticCellRescaling
-from sundog.simulate.propagators.temperature_ramp import TemperatureRamp
-from sundog.simulate.samples import Thermometer, measure
-from sundog.simulate.state import initial_state, with_thermal_momenta
+from sundog.engine.propagators.centre_of_mass import RemoveDrift
+from sundog.engine.propagators.stochastic_cell_rescaling import StochasticCellRescaling
+from sundog.engine.propagators.temperature_ramp import TemperatureRamp
+from sundog.engine.samples import Thermometer, measure
+from sundog.engine.state import initial_state, with_thermal_momenta
+from sundog.numerics.matrix_functions import exponential, phi_1
 from sundog.system import concatenate, pad
 
 COUPLINGS = get_args(Coupling)

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from fixtures import SMALL, call, needs_compiled_kernels, random_force_field, small_crystal
-from sundog.forcefield.compiled import compiled
-from sundog.forcefield.tabulated import tabulated
+from sundog.engine.ensembles import Barostat, npt_rescaling, nve
+from sundog.engine.run import run
+from sundog.engine.state import bare_state, initial_state, with_thermal_momenta
+from sundog.forcefield.formulations.cpu import compiled
+from sundog.forcefield.formulations.plain import tabulated
 from sundog.longrange.plan import plan_of
-from sundog.simulate.checkpoint import arrays_of, restored
-from sundog.simulate.ensembles import Barostat, npt_rescaling, nve
-from sundog.simulate.run import run
-from sundog.simulate.state import bare_state, initial_state, with_thermal_momenta
+from sundog.runs.checkpoint import arrays_of, restored
 
 SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
 REFERENCE = random_force_field(SIMPLE, "ewald", cutoff=4.5)

@@ -19,9 +19,9 @@ from fixtures import (
     small_force_field,
 )
 from sundog.forcefield import pair_sum
-from sundog.forcefield.compiled import compiled
+from sundog.forcefield.formulations.cpu import compiled
 from sundog.forcefield.so3lr import ForceField, apart
-from sundog.longrange.neighbors import Planned
+from sundog.longrange.planned import Planned
 from sundog.neighbors.pairs import PairList
 from sundog.system import concatenate, make_system, pad
 

@@ -8,10 +8,10 @@ import pytest
 
 from fixtures import SMALL, random_force_field, small_crystal
 from interpreted_kernels import interpreted
-from sundog.forcefield.tabulated import tabulated
-from sundog.simulate.ensembles import Barostat, npt_rescaling
-from sundog.simulate.run import run
-from sundog.simulate.state import initial_state, with_thermal_momenta
+from sundog.engine.ensembles import Barostat, npt_rescaling
+from sundog.engine.run import run
+from sundog.engine.state import initial_state, with_thermal_momenta
+from sundog.forcefield.formulations.plain import tabulated
 
 SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
 REFERENCE = random_force_field(SIMPLE, "ewald", cutoff=4.5)

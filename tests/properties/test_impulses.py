@@ -10,13 +10,7 @@ import pytest
 from fixtures import call, needs_compiled_kernels
 from potentials import LennardJones, Split, argon
 from statistical.measuring import record
-from sundog.errors import InputError
-from sundog.forcefield.compiled import compiled
-from sundog.io.checkpoints import read_checkpoint, save_checkpoint
-from sundog.io.structures import system_from_atoms
-from sundog.prepare.water import water_box
-from sundog.simulate.checkpoint import arrays_of, restored
-from sundog.simulate.ensembles import (
+from sundog.engine.ensembles import (
     Barostat,
     constrained,
     npt_martyna_tobias_klein,
@@ -25,11 +19,17 @@ from sundog.simulate.ensembles import (
     nvt_langevin,
     with_impulses,
 )
-from sundog.simulate.minimize import minimize
-from sundog.simulate.reservoirs.impulses import MEAN_VIRIAL, WEIGHT
-from sundog.simulate.run import advance, run
-from sundog.simulate.settings import SimulationSettings
-from sundog.simulate.state import bare_state, initial_state, with_thermal_momenta
+from sundog.engine.minimize import minimize
+from sundog.engine.reservoirs.impulses import MEAN_VIRIAL, WEIGHT
+from sundog.engine.run import advance, run
+from sundog.engine.state import bare_state, initial_state, with_thermal_momenta
+from sundog.errors import InputError
+from sundog.forcefield.formulations.cpu import compiled
+from sundog.io.structures import system_from_atoms
+from sundog.prepare.water import water_box
+from sundog.runs.checkpoint import arrays_of, restored
+from sundog.runs.checkpoint_files import read_checkpoint, save_checkpoint
+from sundog.runs.settings import SimulationSettings
 from sundog.units import BAR, FEMTOSECOND
 from sundog.weights.load import load
 

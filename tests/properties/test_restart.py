@@ -16,13 +16,13 @@ import pytest
 
 from potentials import LennardJones, argon
 from restart_worker import run_in
+from sundog.engine import ensembles
+from sundog.engine.ensembles import Barostat
+from sundog.engine.run import run
+from sundog.engine.state import bare_state, initial_state, with_thermal_momenta
 from sundog.errors import FileFormatError, RunDirectoryError
-from sundog.io.checkpoints import list_checkpoints, read_checkpoint, save_checkpoint
-from sundog.simulate import ensembles
-from sundog.simulate.checkpoint import arrays_of, restored
-from sundog.simulate.ensembles import Barostat
-from sundog.simulate.run import run
-from sundog.simulate.state import bare_state, initial_state, with_thermal_momenta
+from sundog.runs.checkpoint import arrays_of, restored
+from sundog.runs.checkpoint_files import list_checkpoints, read_checkpoint, save_checkpoint
 
 POTENTIAL, DT, T = LennardJones(cutoff=5.0), 4.0, 90.0
 SOFT = Barostat(100.0, 400.0, "flexible", 1e-3)

@@ -14,16 +14,16 @@ from fixtures import (
     small_force_field,
 )
 from potentials import Harmonic, LennardJones
+from sundog.engine.ensembles import nve
+from sundog.engine.restraints.distance import distance_restraint
+from sundog.engine.restraints.droplet import droplet_restraint
+from sundog.engine.restraints.minimum_image import minimum_image
+from sundog.engine.restraints.position import position_restraint
+from sundog.engine.restraints.restrained import RestrainedForceField, restrained
+from sundog.engine.run import run
+from sundog.engine.state import initial_state, with_thermal_momenta
 from sundog.errors import CellError, InputError
-from sundog.forcefield.compiled import compiled
-from sundog.simulate.ensembles import nve
-from sundog.simulate.restraints.distance import distance_restraint
-from sundog.simulate.restraints.droplet import droplet_restraint
-from sundog.simulate.restraints.minimum_image import minimum_image
-from sundog.simulate.restraints.position import position_restraint
-from sundog.simulate.restraints.restrained import RestrainedForceField, restrained
-from sundog.simulate.run import run
-from sundog.simulate.state import initial_state, with_thermal_momenta
+from sundog.forcefield.formulations.cpu import compiled
 from sundog.system import System, concatenate, make_system, pad
 
 NOTHING = Harmonic(0.0)

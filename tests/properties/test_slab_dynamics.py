@@ -8,12 +8,12 @@ import pytest
 
 from fixtures import SMALL, call, needs_compiled_kernels, random_force_field, small_crystal
 from longrange_slabs import height_of, vacuum_in
-from sundog.forcefield.compiled import compiled
-from sundog.forcefield.tabulated import tabulated
-from sundog.simulate.checkpoint import arrays_of, restored
-from sundog.simulate.ensembles import nve
-from sundog.simulate.run import run
-from sundog.simulate.state import bare_state, initial_state, with_thermal_momenta
+from sundog.engine.ensembles import nve
+from sundog.engine.run import run
+from sundog.engine.state import bare_state, initial_state, with_thermal_momenta
+from sundog.forcefield.formulations.cpu import compiled
+from sundog.forcefield.formulations.plain import tabulated
+from sundog.runs.checkpoint import arrays_of, restored
 from sundog.system import System, concatenate
 
 SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)

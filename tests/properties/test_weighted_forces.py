@@ -14,10 +14,10 @@ from fixtures import (
     random_force_field,
     small_crystal,
 )
-from sundog.forcefield.compiled import compiled
-from sundog.forcefield.tabulated import tabulated
-from sundog.simulate.restraints.position import position_restraint
-from sundog.simulate.restraints.restrained import restrained
+from sundog.engine.restraints.position import position_restraint
+from sundog.engine.restraints.restrained import restrained
+from sundog.forcefield.formulations.cpu import compiled
+from sundog.forcefield.formulations.plain import tabulated
 
 SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
 MAKE = {

@@ -9,8 +9,8 @@ from statistical.drift import lennard_jones, peptide, water
 from statistical.fluid import BAROSTATS, THERMOSTATS, constant_pressure, constant_volume
 from statistical.ideal_gas import ideal_gas
 from statistical.measuring import Row
-from sundog.simulate.cell_modes import Coupling
-from sundog.typing import Precision
+from sundog.engine.cell_modes import Coupling
+from sundog.names import Precision
 
 CHECKS: dict[str, Callable[[], list[Row]]] = {
     **{

@@ -8,13 +8,13 @@ import numpy as np
 
 from potentials import LennardJones, argon
 from statistical.measuring import Row, mean_row, record
-from sundog.simulate.ensembles import (
+from sundog.engine.ensembles import (
     Barostat,
     Ensemble,
     npt_martyna_tobias_klein,
     npt_rescaling,
 )
-from sundog.simulate.state import initial_state, with_thermal_momenta
+from sundog.engine.state import initial_state, with_thermal_momenta
 from sundog.system import concatenate
 from sundog.units import BAR, MILLINEWTON_PER_METRE
 

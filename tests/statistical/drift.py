@@ -10,14 +10,14 @@ from ase import Atoms
 
 from potentials import LennardJones, argon
 from statistical.measuring import Row, record
+from sundog.engine.ensembles import nve, nvt_langevin
+from sundog.engine.minimize import minimize
+from sundog.engine.state import MDState, initial_state, with_thermal_momenta
 from sundog.forcefield.base import AbstractForceField
-from sundog.forcefield.kernels import with_kernels
+from sundog.forcefield.formulations.choice import with_kernels
 from sundog.io.structures import read_structures, system_from_atoms
+from sundog.names import ElectrostaticsName, Precision
 from sundog.prepare.water import water_box
-from sundog.simulate.ensembles import nve, nvt_langevin
-from sundog.simulate.minimize import minimize
-from sundog.simulate.state import MDState, initial_state, with_thermal_momenta
-from sundog.typing import ElectrostaticsName, Precision
 from sundog.weights.load import load
 
 PEPTIDE = Path(__file__).parents[2] / "benchmarks" / "data" / "acala15.extxyz"

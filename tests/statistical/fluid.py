@@ -24,7 +24,7 @@ from statistical.measuring import (
     replicas,
     variance_row,
 )
-from sundog.simulate.ensembles import (
+from sundog.engine.ensembles import (
     Barostat,
     Ensemble,
     npt_martyna_tobias_klein,
@@ -33,8 +33,8 @@ from sundog.simulate.ensembles import (
     nvt_langevin,
     nvt_nose_hoover,
 )
-from sundog.simulate.run import run
-from sundog.simulate.state import initial_state, with_thermal_momenta
+from sundog.engine.run import run
+from sundog.engine.state import initial_state, with_thermal_momenta
 from sundog.units import BOLTZMANN
 
 ATOMS, REPLICAS = 32, 32

@@ -26,15 +26,15 @@ from statistical.measuring import (
     replicas,
     variance_row,
 )
-from sundog.simulate.ensembles import (
+from sundog.engine.ensembles import (
     Barostat,
     Ensemble,
     npt_martyna_tobias_klein,
     npt_rescaling,
 )
-from sundog.simulate.propagators.nose_hoover import NoseHoover
-from sundog.simulate.propagators.ornstein_uhlenbeck import OrnsteinUhlenbeck
-from sundog.simulate.state import initial_state, with_thermal_momenta
+from sundog.engine.propagators.nose_hoover import NoseHoover
+from sundog.engine.propagators.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from sundog.engine.state import initial_state, with_thermal_momenta
 from sundog.system import make_system
 from sundog.units import BAR, BOLTZMANN, FEMTOSECOND
 

@@ -10,9 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
-from sundog.simulate.ensembles import Ensemble
-from sundog.simulate.run import run
-from sundog.simulate.state import MDState
+from sundog.engine.ensembles import Ensemble
+from sundog.engine.run import run
+from sundog.engine.state import MDState
 from sundog.system import System, concatenate
 
 LARGEST_DEVIATION = 4.0

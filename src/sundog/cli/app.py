@@ -27,7 +27,7 @@ VERBS = {
     "minimize": ("sundog.cli.verbs.minimize:minimize", "Relax a structure and its cell."),
     "predict": ("sundog.cli.verbs.predict:predict", "Compute energies, forces and charges."),
     "protocol": ("sundog.cli.verbs.protocol:protocol", "Run stages of molecular dynamics."),
-    "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to simulate."),
+    "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to engine."),
     "tune": ("sundog.cli.verbs.tune:tune", "Find the fastest cutoff and mesh for a structure."),
     "weights": ("sundog.cli.verbs.weights:app", "Fetch, import, list and show model weights."),
 }

@@ -20,17 +20,17 @@ from ase.md.nose_hoover_chain import IsotropicMTKNPT
 from ase.optimize import FIRE
 from jaxtyping import Float
 
+from sundog.engine.run import run
 from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
+from sundog.io.pdb import select_atoms
 from sundog.io.structures import system_from_atoms
-from sundog.io.topology import select_atoms
 from sundog.numerics.precision import with_x64
-from sundog.simulate.assembly import ensemble_of
-from sundog.simulate.matter import matter_of
-from sundog.simulate.recording import to_atoms
-from sundog.simulate.run import run
-from sundog.simulate.session import check_feasible, prepare
-from sundog.simulate.settings import SimulationSettings
+from sundog.runs.assembly import ensemble_of
+from sundog.runs.matter import matter_of
+from sundog.runs.recording import to_atoms
+from sundog.runs.session import check_feasible, prepare
+from sundog.runs.settings import SimulationSettings
 from sundog.units import BOLTZMANN
 
 Trajectory = dict[str, np.ndarray | None]

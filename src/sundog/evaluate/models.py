@@ -15,18 +15,17 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
+from sundog.data.keys import FRAGMENT, FRAGMENT_CHARGES
 from sundog.errors import InputError, SundogError
 from sundog.evaluate.dynamics import Report, Trajectory, simulated, simulated_by_ase
-from sundog.evaluate.predict import energies, predict_each
-from sundog.evaluate.screening import refused
 from sundog.forcefield.base import AbstractForceField
+from sundog.hamiltonian import Hamiltonian
 from sundog.io.structures import system_from_atoms
 from sundog.numerics.precision import with_x64
-from sundog.simulate.settings import SimulationSettings
+from sundog.runs.settings import SimulationSettings
+from sundog.single_points.predict import energies, predict_each
+from sundog.single_points.screening import refused
 from sundog.system import Fragments
-
-FRAGMENT = "fragment"
-FRAGMENT_CHARGES = "fragment_charges"
 
 Energies = Float[np.ndarray, " structures"]
 
@@ -75,8 +74,8 @@ class AbstractModel(ABC):
         """Yield the trajectory that begins at each structure, or why there is none."""
         yield from [f"{self.name} gives single points only"] * len(structures)
 
-    def under(self, electrostatics: str, cutoff: float) -> "AbstractModel":
-        """Return the model under a treatment of the charges, if that is open to choice."""
+    def under(self, hamiltonian: Hamiltonian) -> "AbstractModel":
+        """Return the model under another treatment and cutoff, if those are open to choice."""
         return self
 
 
@@ -89,7 +88,7 @@ class ForceFieldModel(AbstractModel):
         name: str,
         *,
         fragments: bool = True,
-        remake: Callable[[str, float], AbstractForceField] | None = None,
+        remake: Callable[[Hamiltonian], AbstractForceField] | None = None,
     ):
         """Use a force field.
 
@@ -97,20 +96,20 @@ class ForceFieldModel(AbstractModel):
             force_field: of any kernels.
             name: for tables.
             fragments: whether to constrain the charges of fragments.
-            remake: returns it under another treatment of the charges and another cutoff in Å,
-                where that is open to choice.
+            remake: returns it under the treatment and cutoff of another Hamiltonian, where those
+                are open to choice.
         """
         self.force_field = force_field
         self.name = name
         self.charges = "fragments" if fragments else "structure"
         self._remake = remake
 
-    def under(self, electrostatics: str, cutoff: float) -> "ForceFieldModel":
-        """Return the model under a treatment of the charges, if that is open to choice."""
+    def under(self, hamiltonian: Hamiltonian) -> "ForceFieldModel":
+        """Return the model under another treatment and cutoff, if those are open to choice."""
         if self._remake is None:
             return self
         changed = copy(self)
-        changed.force_field = self._remake(electrostatics, cutoff)
+        changed.force_field = self._remake(hamiltonian)
         return changed
 
     @with_x64

@@ -13,8 +13,8 @@ import equinox as eqx
 
 from sundog.errors import InputError
 from sundog.forcefield.prediction import Prediction
-from sundog.longrange.neighbors import Planned, with_plan
 from sundog.longrange.plan import Plan
+from sundog.longrange.planned import Planned, with_plan
 from sundog.neighbors.base import AbstractNeighbors
 from sundog.neighbors.neighbors import allocate_neighbors, check_no_overlap
 from sundog.neighbors.reference import reference_pairs

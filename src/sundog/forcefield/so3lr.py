@@ -3,10 +3,9 @@
 Source: Kabylda et al., JACS 147, 33723 (2025), doi:10.1021/jacs.5c09558.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import inf, isfinite
-from typing import Any, get_args
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -19,11 +18,13 @@ from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.derivatives import energy_and_derivatives
 from sundog.forcefield.pair_sum import term_energies
 from sundog.forcefield.prediction import Prediction
+from sundog.hamiltonian import PUBLISHED_CUTOFF, Hamiltonian
 from sundog.longrange.ewald import ewald_energies
-from sundog.longrange.neighbors import Planned
 from sundog.longrange.plan import Plan
-from sundog.longrange.planning import Ewald, check_accuracy
+from sundog.longrange.planned import Planned
+from sundog.longrange.planning import Ewald
 from sundog.model.so3krates import So3krates
+from sundog.names import ElectrostaticsName, Precision
 from sundog.neighbors.pairs import PairList, edges
 from sundog.numerics.precision import whole_products
 from sundog.numerics.segments import sum_per_system
@@ -34,13 +35,7 @@ from sundog.terms.dispersion import Dispersion, c6_coefficients, polarizabilitie
 from sundog.terms.dispersion_tail import DispersionTail
 from sundog.terms.electrostatics import ExactCoulomb, TruncatedCoulomb, WolfCoulomb
 from sundog.terms.zbl import ZBL
-from sundog.typing import Cells, ElectrostaticsName, PerAtom, PerSystem, Positions, Precision
-
-PUBLISHED_CUTOFF = 12.0
-"""Å; the long-range cutoff of the published simulations."""
-
-EWALD_ACCURACY = 1e-4
-"""eV/Å; RMS error of the forces of `ewald` on a mesh by default."""
+from sundog.typing import Cells, PerAtom, PerSystem, Positions
 
 Pairs = Mapping[str, PairList] | Planned
 
@@ -54,9 +49,7 @@ class ForceField(AbstractForceField):
         network: the SO3krates network.
         short_terms: terms summed over the network's own pairs.
         long_terms: terms summed over the long-range pairs.
-        electrostatics: which treatment of the charges, `exact`, `truncated`, `wolf` or `ewald`.
-        cutoff: long-range cutoff in Å, infinite with `exact`.
-        model_name: name of the weights.
+        hamiltonian: what was chosen: treatment of the charges, cutoff, precision, weights.
         ewald: the sum in reciprocal space, which with `ewald` takes the place of a pair term.
         tail: the dispersion beyond the cutoff in the mean, where that is wanted.
         long_weight: how often forces and virial count the long range, see `weighted`.
@@ -65,9 +58,7 @@ class ForceField(AbstractForceField):
     network: So3krates
     short_terms: tuple[AbstractPairTerm, ...]
     long_terms: tuple[AbstractPairTerm, ...]
-    electrostatics: ElectrostaticsName = eqx.field(static=True)
-    cutoff: float = eqx.field(static=True)
-    model_name: str = eqx.field(static=True)
+    hamiltonian: Hamiltonian = eqx.field(static=True)
     ewald: Ewald | None = None
     tail: DispersionTail | None = None
     long_weight: float = eqx.field(static=True, default=1.0)
@@ -78,9 +69,24 @@ class ForceField(AbstractForceField):
         return {"short": self.network.hyperparameters.cutoff, "long": self.cutoff}
 
     @property
+    def electrostatics(self) -> ElectrostaticsName:
+        """Treatment of the charges: `exact`, `truncated`, `wolf` or `ewald`."""
+        return self.hamiltonian.electrostatics
+
+    @property
+    def cutoff(self) -> float:
+        """Long-range cutoff in Å, infinite with `exact`."""
+        return self.hamiltonian.reach
+
+    @property
+    def model_name(self) -> str:
+        """Name of the weights."""
+        return self.hamiltonian.model or "unnamed"
+
+    @property
     def precision(self) -> Precision:
         """Precision of parameters and arithmetic."""
-        return "float64" if self.network.dtype == jnp.float64 else "float32"
+        return self.hamiltonian.precision
 
     def check(self, system: System) -> None:
         """Raise when an element is unknown or the cell does not suit the treatment (host only)."""
@@ -97,8 +103,8 @@ class ForceField(AbstractForceField):
                 "electrostatics: `exact` sums all pairs of a molecule; a periodic system has "
                 "infinitely many",
                 got="pbc with exact",
-                remedy="Use --electrostatics truncated (the published simulations' choice), wolf "
-                "or ewald, or set pbc to false",
+                remedy='Use electrostatics="truncated" (as the published simulations), "wolf" or '
+                '"ewald", or set pbc to false',
             )
         if self.ewald is not None:
             self.ewald.check(system)
@@ -216,59 +222,33 @@ def predicted(
 def assemble(
     network: So3krates,
     zbl: ZBL,
+    hamiltonian: Hamiltonian,
     *,
-    electrostatics: ElectrostaticsName = "exact",
-    cutoff: float = PUBLISHED_CUTOFF,
-    ewald_accuracy: float = EWALD_ACCURACY,
-    dispersion_tail: bool = False,
-    precision: Precision = "float32",
-    model_name: str = "unnamed",
+    extra_terms: Sequence[AbstractPairTerm] = (),
 ) -> ForceField:
     """Make a force field of a network and the physical terms.
 
     Args:
         network: the SO3krates network.
         zbl: the learned nuclear repulsion.
-        electrostatics: `exact` (molecules; no cutoff), `truncated` (the published simulations),
-            `wolf`, or `ewald` (all images of a periodic structure).
-        cutoff: long-range cutoff in Å for electrostatics and dispersion; unused by `exact`, with
-            `ewald` that of the dispersion alone.
-        ewald_accuracy: RMS error of the forces of `ewald` in eV/Å where it runs on a mesh.
-        dispersion_tail: whether the dispersion beyond the cutoff is added in the mean, as is
-            right for a homogeneous liquid.
-        precision: of parameters and arithmetic.
-        model_name: name of the weights, for messages and provenance.
+        hamiltonian: treatment and precision; its `model` is the name of the weights.
+        extra_terms: further pair terms, summed over the long-range pairs.
 
     Raises:
-        InputError: unknown treatment or precision, a cutoff within the short range, an
-            accuracy that is out of reach, or a tail of `exact`.
+        InputError: a cutoff within the short range, or two terms of one name.
     """
     h = network.hyperparameters
-    if precision not in ("float32", "float64"):
-        raise InputError("precision: unknown", got=precision, expected="float32 or float64")
-    if electrostatics not in get_args(ElectrostaticsName):
+    cutoff = hamiltonian.reach
+    if cutoff <= h.cutoff:
         raise InputError(
-            "electrostatics: unknown treatment",
-            got=electrostatics,
-            expected=", ".join(get_args(ElectrostaticsName)),
-        )
-    if electrostatics == "exact":
-        if dispersion_tail:
-            raise InputError(
-                "dispersion tail: `exact` has no cutoff that could leave anything out",
-                remedy="Use --dispersion-tail off, or another treatment for a periodic liquid",
-            )
-        cutoff = inf
-    elif not isfinite(cutoff) or cutoff <= h.cutoff:
-        raise InputError(
-            "cutoff: the long range must reach beyond the network's own cutoff",
+            "cutoff_angstrom: the long range must reach beyond the network's own cutoff",
             got=f"{cutoff} Å",
             expected=f"a finite number above {h.cutoff} Å",
             remedy=f"Use {PUBLISHED_CUTOFF:g} Å, as published",
         )
     coulomb: tuple[AbstractPairTerm, ...] = ()
     ewald = None
-    match electrostatics:
+    match hamiltonian.electrostatics:
         case "exact":
             coulomb = (ExactCoulomb(h.coulomb_sigma),)
         case "truncated":
@@ -276,23 +256,22 @@ def assemble(
         case "wolf":
             coulomb = (WolfCoulomb(TruncatedCoulomb(h.coulomb_sigma, cutoff)),)
         case "ewald":
-            check_accuracy(ewald_accuracy, precision)
-            ewald = Ewald(h.coulomb_sigma, ewald_accuracy)
+            ewald = Ewald(h.coulomb_sigma, hamiltonian.ewald_accuracy)
+    tail = DispersionTail(h.dispersion_damping, cutoff) if hamiltonian.dispersion_tail else None
     force_field = ForceField(
         network=network,
         short_terms=(zbl,),
-        long_terms=(*coulomb, Dispersion(h.dispersion_damping, cutoff)),
-        electrostatics=electrostatics,
-        cutoff=cutoff,
-        model_name=model_name,
+        long_terms=(*coulomb, Dispersion(h.dispersion_damping, cutoff), *extra_terms),
+        hamiltonian=hamiltonian,
         ewald=ewald,
-        tail=DispersionTail(h.dispersion_damping, cutoff) if dispersion_tail else None,
+        tail=tail,
     )
-    return astype(force_field, precision)
+    return astype(force_field, hamiltonian.precision)
 
 
 def astype(force_field: ForceField, precision: Precision) -> ForceField:
     """Return the force field with its parameters in another precision."""
-    return jax.tree.map(
+    cast = jax.tree.map(
         lambda leaf: leaf.astype(precision) if eqx.is_inexact_array(leaf) else leaf, force_field
     )
+    return replace(cast, hamiltonian=replace(cast.hamiltonian, precision=precision))

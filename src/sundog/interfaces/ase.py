@@ -8,7 +8,7 @@ Charge and multiplicity are read from `atoms.info["charge"]` and `atoms.info["sp
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from ase import Atoms
@@ -17,12 +17,13 @@ from ase.calculators.calculator import all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from sundog.forcefield.base import AbstractForceField
-from sundog.forcefield.kernels import KernelName, verified, with_kernels
-from sundog.forcefield.so3lr import EWALD_ACCURACY, PUBLISHED_CUTOFF, ForceField
+from sundog.forcefield.formulations.choice import verified, with_kernels
+from sundog.forcefield.so3lr import ForceField
+from sundog.hamiltonian import Hamiltonian, HamiltonianFields
 from sundog.interfaces._compiled import Evaluator
 from sundog.io.structures import electronic_state, system_from_atoms
+from sundog.names import KernelName
 from sundog.numerics.precision import with_x64
-from sundog.typing import ElectrostaticsName, Precision
 from sundog.weights.load import load
 
 _LOG = logging.getLogger(__name__)
@@ -47,13 +48,8 @@ class Calculator(AseCalculator):
 
     def __init__(
         self,
-        model: str | ForceField | None = None,
+        model: str | Hamiltonian | ForceField | None = None,
         *,
-        electrostatics: ElectrostaticsName = "exact",
-        cutoff_angstrom: float = PUBLISHED_CUTOFF,
-        ewald_accuracy: float = EWALD_ACCURACY,
-        dispersion_tail: bool = False,
-        precision: Precision = "float32",
         kernels: KernelName = "auto",
         charge: int | None = None,
         multiplicity: int | None = None,
@@ -62,38 +58,25 @@ class Calculator(AseCalculator):
         """Load a model.
 
         Args:
-            model: name or path of the weights, as for `sundog.load`, or a force field, whose
-                own settings then hold.
-            electrostatics: `exact` for molecules, `truncated`, `wolf` or `ewald` for periodic
-                cells.
-            cutoff_angstrom: long-range cutoff in Å; unused by `exact`, with `ewald` that of the
-                dispersion alone.
-            ewald_accuracy: RMS error of the forces of `ewald` in eV/Å.
-            dispersion_tail: whether the dispersion beyond the cutoff is added in the mean, as is
-                right for a homogeneous liquid.
-            precision: `float32`, or `float64` where digits matter (Hessians, parity).
+            model: name or path of the weights or a `Hamiltonian`, as for `sundog.load`; or a force
+                field, whose own settings then hold.
             kernels: how it is computed: `auto` (compiled for the CPU where it can be had), `plain`,
                 `cpu`, or `reference`, the slow one that the others are checked against at the
                 first structure.
             charge: total charge of every structure; goes before the structures' own.
             multiplicity: 2S + 1 of every structure; goes before the structures' own.
-            **kwargs: passed on to ASE.
+            **kwargs: `electrostatics`, `cutoff_angstrom`, `ewald_accuracy`, `dispersion_tail` and
+                `precision` as for `sundog.load`; what else there is goes to ASE.
 
         Raises:
             WeightsError: the weights are missing or damaged.
-            InputError: unknown treatment or precision, a cutoff within the short range, an
-                accuracy that is out of reach, or a tail of `exact`.
+            InputError: as from `sundog.load`.
         """
+        known = HamiltonianFields.__annotations__
+        chosen = {name: kwargs.pop(name) for name in known if name in kwargs}
         super().__init__(**kwargs)
         if not isinstance(model, ForceField):
-            model = load(
-                model,
-                electrostatics=electrostatics,
-                cutoff_angstrom=cutoff_angstrom,
-                ewald_accuracy=ewald_accuracy,
-                dispersion_tail=dispersion_tail,
-                precision=precision,
-            )
+            model = load(model, **cast("HamiltonianFields", chosen))
         self._force_field = model
         fast, name = with_kernels(model, kernels)
         _LOG.info("Kernels: %s", name)

@@ -21,16 +21,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from sundog.constants import COULOMB
-from sundog.errors import CellError, ChargeError, InputError
+from sundog.errors import CellError, ChargeError
 from sundog.longrange.plan import Plan, plan_of
 from sundog.longrange.slab import across, boxes, vacuum_of
 from sundog.longrange.typical import CHARGE, DENSITY
 from sundog.system import System
-from sundog.typing import Precision
-
-LEAST_ACCURATE = 1e-2
-MOST_ACCURATE: dict[Precision, float] = {"float32": 5e-5, "float64": 1e-8}
-"""eV/Å; in float32 the rounding of the model itself."""
 
 LEFT_OUT = 1e-12
 """Of g(k), relative, in a plain sum."""
@@ -107,24 +102,6 @@ class Ewald(eqx.Module):
         spacing, order = mesh_for(self.accuracy, self.sigma)
         vacuum = vacuum_of(system, self.sigma, OF_IMAGES * self.accuracy)
         return plan_of(system, spacing, order, vacuum)
-
-
-def check_accuracy(accuracy: float, precision: Precision) -> None:
-    """Refuse what a mesh cannot give.
-
-    Raises:
-        InputError: the accuracy is out of range.
-    """
-    least = MOST_ACCURATE[precision]
-    if not least <= accuracy <= LEAST_ACCURATE:
-        raise InputError(
-            f"ewald accuracy: not possible in {precision}",
-            got=f"{accuracy} eV/Å",
-            expected=f"an RMS error of the forces from {least:g} to {LEAST_ACCURATE:g} eV/Å",
-            remedy="Use --precision float64"
-            if precision == "float32" and accuracy >= MOST_ACCURATE["float64"]
-            else None,
-        )
 
 
 def mesh_for(accuracy: float, sigma: float) -> tuple[float, int]:

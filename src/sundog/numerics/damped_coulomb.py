@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 from numpy.polynomial import Chebyshev, chebyshev
 from scipy.special import erf
 
-from sundog.typing import Precision
+from sundog.names import Precision
 
 RANGE_IN_SIGMA = 6.0
 

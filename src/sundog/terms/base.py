@@ -16,8 +16,9 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
+from sundog.names import Precision
 from sundog.properties import AtomicProperties
-from sundog.typing import PerAtom, PerPair, Precision
+from sundog.typing import PerAtom, PerPair
 
 
 class AbstractPairTerm(eqx.Module):

@@ -25,6 +25,7 @@ import jax
 import jax.numpy as jnp
 
 from sundog.constants import COULOMB
+from sundog.names import Precision
 from sundog.numerics.damped_coulomb import (
     DampedPolynomial,
     polynomial,
@@ -34,7 +35,7 @@ from sundog.numerics.damped_coulomb import (
 from sundog.numerics.switch import exponential_switch
 from sundog.properties import AtomicProperties
 from sundog.terms.base import AbstractPairTerm
-from sundog.typing import PerAtom, PerPair, Precision
+from sundog.typing import PerAtom, PerPair
 
 SWITCH_ON = 0.45
 """Fraction of the cutoff at which the force shift starts to be switched on."""

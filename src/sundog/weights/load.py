@@ -1,71 +1,60 @@
 """From named arrays to a force field: the door most programs come in by."""
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Unpack
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.tree_util import GetAttrKey, SequenceKey
 
-from sundog.forcefield.so3lr import EWALD_ACCURACY, PUBLISHED_CUTOFF, ForceField, assemble
+from sundog.forcefield.so3lr import ForceField, assemble
+from sundog.hamiltonian import Hamiltonian, HamiltonianFields, hamiltonian_of
 from sundog.model.so3krates import initialize
 from sundog.numerics.precision import with_x64
+from sundog.terms.base import AbstractPairTerm
 from sundog.terms.zbl import ZBL
-from sundog.typing import ElectrostaticsName, Precision
 from sundog.weights.fetch import obtain
 from sundog.weights.store import WeightSet
 
 
 @with_x64
 def load(
-    model: str | None = None,
+    model: str | Hamiltonian | None = None,
     *,
-    electrostatics: ElectrostaticsName = "exact",
-    cutoff_angstrom: float = PUBLISHED_CUTOFF,
-    ewald_accuracy: float = EWALD_ACCURACY,
-    dispersion_tail: bool = False,
-    precision: Precision = "float32",
+    extra_terms: Sequence[AbstractPairTerm] = (),
+    **fields: Unpack[HamiltonianFields],
 ) -> ForceField:
     """Return a force field with trained weights, ready to call.
 
+        force_field = sundog.load("so3lr", electrostatics="truncated", precision="float64")
+
     Args:
         model: name of installed weights or path to a `.safetensors` file; by default
-            `SUNDOG_MODEL_PATH`, else the published `so3lr`, which is fetched once.
-        electrostatics: `exact` for molecules; `truncated` (the published simulations'), `wolf`
-            or `ewald` (all images) for periodic systems. Four different Hamiltonians.
-        cutoff_angstrom: long-range cutoff in Å; unused by `exact`, with `ewald` that of the
-            dispersion alone.
-        ewald_accuracy: RMS error of the forces of `ewald` in eV/Å.
-        dispersion_tail: whether the dispersion beyond the cutoff is added in the mean, as is
-            right for a homogeneous liquid; runs on the command line decide by the structure.
-        precision: `float32` for speed, `float64` for parity with the reference.
+            `SUNDOG_MODEL_PATH`, else the published `so3lr`, which is fetched once. Or a whole
+            `Hamiltonian`.
+        extra_terms: further pair terms, summed over the long-range pairs.
+        **fields: `electrostatics`, `cutoff_angstrom`, `ewald_accuracy`, `dispersion_tail` and
+            `precision`, with the meaning and the defaults that they have in `Hamiltonian`.
 
     Raises:
         WeightsError: the weights are missing, damaged, or cannot be fetched.
-        InputError: unknown treatment or precision, a cutoff within the short range, an
-            accuracy that is out of reach, or a tail of `exact`.
+        InputError: what `Hamiltonian` refuses, a cutoff within the short range, or two terms of
+            one name.
     """
-    return build(
-        obtain(model, report=_say),
-        electrostatics=electrostatics,
-        cutoff_angstrom=cutoff_angstrom,
-        ewald_accuracy=ewald_accuracy,
-        dispersion_tail=dispersion_tail,
-        precision=precision,
-    )
+    hamiltonian = hamiltonian_of(model, fields)
+    return build(obtain(hamiltonian.model, report=_say), hamiltonian, extra_terms)
 
 
 @with_x64
 def build(
     weights: WeightSet,
-    *,
-    electrostatics: ElectrostaticsName = "exact",
-    cutoff_angstrom: float = PUBLISHED_CUTOFF,
-    ewald_accuracy: float = EWALD_ACCURACY,
-    dispersion_tail: bool = False,
-    precision: Precision = "float32",
+    hamiltonian: Hamiltonian,
+    extra_terms: Sequence[AbstractPairTerm] = (),
 ) -> ForceField:
-    """Return the force field of a weight set; arguments as for `load`."""
+    """Return the force field of a weight set; errors as of `load`."""
     h = weights.hyperparameters
     skeleton = eqx.filter_eval_shape(initialize, h, jax.random.key(0))
 
@@ -78,16 +67,8 @@ def build(
         cutoff=h.cutoff,
         switch_off=h.zbl_cutoff,
     )
-    return assemble(
-        network,
-        zbl,
-        electrostatics=electrostatics,
-        cutoff=cutoff_angstrom,
-        ewald_accuracy=ewald_accuracy,
-        dispersion_tail=dispersion_tail,
-        precision=precision,
-        model_name=weights.name,
-    )
+    named = replace(hamiltonian, model=weights.name)
+    return assemble(network, zbl, named, extra_terms=extra_terms)
 
 
 def _say(line: str) -> None:

@@ -8,9 +8,9 @@ import sundog
 from fixtures import small_force_field
 from sundog.errors import CoincidentAtomsError
 from sundog.evaluate import batches as module
-from sundog.evaluate.batches import Batcher, batches, windows
-from sundog.evaluate.predict import energies, predict_windows
 from sundog.io.structures import system_from_atoms
+from sundog.single_points.batches import Batcher, batches, windows
+from sundog.single_points.predict import energies, predict_windows
 from sundog.system import make_system
 
 NAMES = ("H2O", "CH3CH2OH", "NH3", "C6H6", "CH4", "CO2")

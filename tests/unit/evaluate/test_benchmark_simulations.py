@@ -14,7 +14,7 @@ from sundog.evaluate.dynamics import simulated, simulated_by_ase
 from sundog.evaluate.models import CalculatorModel, ForceFieldModel
 from sundog.prepare.polyalanine import polyalanine as chain
 from sundog.prepare.water import water_box
-from sundog.simulate.settings import SimulationSettings
+from sundog.runs.settings import SimulationSettings
 
 SHORT = SimulationSettings(
     steps=8, timestep_fs=0.2, sample_every=2, frame_every=2, hydrogen_mass=3.0, minimize=True,

@@ -9,12 +9,13 @@ from ase.calculators.lj import LennardJones
 
 from fixtures import needs_compiled_kernels, small_force_field
 from sundog.constants import COULOMB
+from sundog.data.keys import APART
 from sundog.errors import FileFormatError, InputError, MissingDataError
 from sundog.evaluate.benchmarks import s22, s66x8, sapt10k
 from sundog.evaluate.benchmarks.names import BENCHMARKS
 from sundog.evaluate.benchmarks.run import benchmark, run
 from sundog.evaluate.benchmarks.tasks.base import Answers
-from sundog.evaluate.benchmarks.tasks.dimers import APART, Dimer, DimerTask
+from sundog.evaluate.benchmarks.tasks.dimers import Dimer, DimerTask
 from sundog.evaluate.models import (
     AbstractModel,
     Answer,
@@ -22,7 +23,7 @@ from sundog.evaluate.models import (
     ForceFieldModel,
     calculator_model,
 )
-from sundog.forcefield.kernels import with_kernels
+from sundog.forcefield.formulations.choice import with_kernels
 from sundog.units import KCAL_PER_MOL
 
 

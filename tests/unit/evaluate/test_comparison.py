@@ -5,9 +5,9 @@ import pytest
 from ase.build import molecule
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from sundog.data.labels import find_labels
 from sundog.errors import FileFormatError, InputError
 from sundog.evaluate.datasets.comparison import Comparison, unit_slope
-from sundog.evaluate.datasets.labels import find_labels
 from sundog.evaluate.datasets.run import run, warnings
 from sundog.evaluate.models import AbstractModel, Answer
 from sundog.units import DEBYE, KCAL_PER_MOL

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
+from sundog.bench import measure
+from sundog.bench.cases import SOURCE_TREE, build_case
+from sundog.bench.rounds import Failure, _Runner, find_peer
+from sundog.bench.rows import failed, merged, ns_per_day
+from sundog.bench.settings import BenchSettings, names
+from sundog.bench.table import cells, markdown, ratio
+from sundog.bench.worker import Job, peak_memory_mb
 from sundog.errors import FileFormatError, InputError
-from sundog.evaluate.speed import measure
-from sundog.evaluate.speed.cases import SOURCE_TREE, build_case
-from sundog.evaluate.speed.rounds import Failure, _Runner, find_peer
-from sundog.evaluate.speed.rows import failed, merged, ns_per_day
-from sundog.evaluate.speed.settings import BenchSettings, names
-from sundog.evaluate.speed.table import cells, markdown, ratio
-from sundog.evaluate.speed.worker import Job, peak_memory_mb
 from sundog.prepare.water import water_box
 
 COMMON = {"case": "water-30", "atoms": 30, "kernels": "auto", "precision": "float32"}
@@ -130,7 +130,7 @@ def test_treatments_are_names_separated_by_commas():
 
 
 def test_the_tail_is_for_periodic_cases(monkeypatch):
-    monkeypatch.setattr(measure, "load", lambda model, **options: options["dispersion_tail"])
+    monkeypatch.setattr(measure, "load", lambda hamiltonian: hamiltonian.dispersion_tail)
     for told in (True, False):
         settings = BenchSettings(dispersion_tail=told)
         assert measure.load_for(settings, [molecule("H2O")]) is False

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from fixtures import SMALL, random_force_field
+from sundog.bench import tuning
+from sundog.bench.tuning import Row, fastest, tune
 from sundog.errors import InputError
-from sundog.evaluate import tuning
-from sundog.evaluate.tuning import Row, fastest, tune
+from sundog.hamiltonian import Hamiltonian
 from sundog.io.structures import system_from_atoms
 from sundog.prepare.water import water_box
 
@@ -41,17 +42,22 @@ def tried(monkeypatch, accuracy, precision="float64"):
     monkeypatch.setattr(tuning, "_Measured", Pretended)
     said = []
 
-    def make(cutoff, ewald_accuracy, precision):
+    def make(asked):
         return random_force_field(
-            SMALL, "ewald", precision, cutoff=cutoff, accuracy=ewald_accuracy, tail=True
+            SMALL,
+            asked.electrostatics,
+            asked.precision,
+            cutoff=asked.cutoff_angstrom,
+            accuracy=asked.ewald_accuracy,
+            tail=asked.dispersion_tail,
         )
 
     system = system_from_atoms(water_box(216))
     rows = tune(
         system,
         make,
+        Hamiltonian(electrostatics="ewald", dispersion_tail=True, precision=precision),
         accuracy=accuracy,
-        precision=precision,
         kernels="plain",
         seconds=0.1,
         report=said.append,

@@ -22,9 +22,9 @@ from fixtures import (
     small_crystal,
 )
 from sundog.errors import CellError
+from sundog.forcefield.formulations.plain import tabulated
 from sundog.forcefield.so3lr import astype
-from sundog.forcefield.tabulated import tabulated
-from sundog.kernels.portable import kernels, pair_sums, species
+from sundog.kernels.plain import kernels, pair_sums, species
 from sundog.neighbors.neighbors import allocate_neighbors
 from sundog.neighbors.pairs import PairList
 from sundog.neighbors.reference import reference_pairs

@@ -7,8 +7,8 @@ import pytest
 from fixtures import SMALL, call, needs_compiled_kernels, pairs_for, random_force_field
 from fixtures import small_crystal as crystal
 from sundog.errors import CellError, InputError
-from sundog.forcefield.compiled import compiled
-from sundog.forcefield.tabulated import tabulated
+from sundog.forcefield.formulations.cpu import compiled
+from sundog.forcefield.formulations.plain import tabulated
 from sundog.kernels.cpu.lists import allocate_cpu_lists
 from sundog.system import concatenate, make_system, pad
 

@@ -8,8 +8,8 @@ from ase import Atoms
 from ase.build import molecule
 from ase.io import write
 
+from sundog.data.readers import read_dataset
 from sundog.errors import FileFormatError
-from sundog.io.datasets import read_dataset
 
 WATER = molecule("H2O")
 PLACES = np.stack([WATER.positions + 0.1 * k for k in range(4)])

@@ -5,8 +5,8 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 
-from sundog.io.liquids import homogeneity
 from sundog.prepare.water import water_box
+from sundog.topology.homogeneity import homogeneity
 
 
 def mixed(vacuum=0.0):

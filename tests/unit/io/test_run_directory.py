@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from sundog.errors import RunDirectoryError
-from sundog.io.provenance import collect_provenance
-from sundog.io.run_directory import RunDirectory
+from sundog.runs.directory import RunDirectory
+from sundog.runs.provenance import collect_provenance
 
 
 def snapshot(folder) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sundog.errors import RunDirectoryError
-from sundog.io.topology import covalent_bonds, write_topology
+from sundog.io.pdb import covalent_bonds, write_topology
 
 
 def loaded(tmp_path, atoms: ase.Atoms) -> mdtraj.Topology:

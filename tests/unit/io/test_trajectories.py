@@ -15,7 +15,7 @@ import pytest
 from mdtraj.formats import DCDTrajectoryFile, XTCTrajectoryFile
 
 from sundog.errors import InputError, RunDirectoryError
-from sundog.io.topology import write_topology
+from sundog.io.pdb import write_topology
 from sundog.io.trajectories import WRITERS, held_up_to, open_trajectory
 from sundog.io.trajectories.dcd import FRAME_COUNT_OFFSETS, TITLE
 

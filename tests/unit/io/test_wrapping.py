@@ -8,8 +8,8 @@ from ase import Atoms
 from ase.build import bulk, graphene, molecule
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
-from sundog.io.molecules import BOND_STRETCH, find_bonds, find_molecules
-from sundog.io.wrapping import with_whole_molecules, wrap
+from sundog.topology.bonds import BOND_STRETCH, find_bonds, find_molecules
+from sundog.topology.wrapping import with_whole_molecules, wrap
 
 CELLS = {
     "cubic": np.diag([13.0, 13.0, 13.0]),

@@ -21,9 +21,9 @@ from fixtures import (
     small_crystal,
 )
 from sundog.errors import InputError
-from sundog.forcefield import kernels
-from sundog.forcefield.compiled import CompiledForceField, compiled
-from sundog.forcefield.kernels import LARGEST_DEVIATION, verified, with_kernels
+from sundog.forcefield.formulations import choice as kernels
+from sundog.forcefield.formulations.choice import LARGEST_DEVIATION, verified, with_kernels
+from sundog.forcefield.formulations.cpu import CompiledForceField, compiled
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField, astype
 from sundog.kernels.cpu import library

@@ -22,19 +22,19 @@ from fixtures import (
 )
 from interpreted_kernels import interpreted
 from sundog.errors import InputError
-from sundog.forcefield import kernels
-from sundog.forcefield.kernels import with_kernels
-from sundog.forcefield.on_gpu import on_gpu
-from sundog.forcefield.ordered import OF_ATOMS
+from sundog.forcefield.formulations import choice as kernels
+from sundog.forcefield.formulations.choice import with_kernels
+from sundog.forcefield.formulations.gpu import on_gpu
+from sundog.forcefield.formulations.ordered import OF_ATOMS
+from sundog.forcefield.formulations.plain import tabulated
 from sundog.forcefield.so3lr import apart
-from sundog.forcefield.tabulated import tabulated
 from sundog.kernels.base import Attended
 from sundog.kernels.gpu.mesh import ReproducibleTransport
 from sundog.kernels.gpu.rows import rows_of, sum_rows
 from sundog.kernels.gpu.tiles import Tile
-from sundog.kernels.portable import species
+from sundog.kernels.plain import species
 from sundog.longrange.mesh import OnMesh, PlainTransport
-from sundog.longrange.neighbors import Planned
+from sundog.longrange.planned import Planned
 from sundog.model.hyperparameters import Hyperparameters
 from sundog.neighbors.neighbors import allocate_neighbors
 from sundog.neighbors.ordered import Ordered

@@ -9,8 +9,9 @@ from scipy.special import erf
 from longrange_charges import SIGMA, disordered, hessian_of_the_plain_sum, plain
 from sundog.constants import COULOMB
 from sundog.errors import CellError, InputError
+from sundog.hamiltonian import check_accuracy
 from sundog.longrange.ewald import ewald_energies
-from sundog.longrange.planning import Ewald, check_accuracy
+from sundog.longrange.planning import Ewald
 from sundog.system import concatenate, make_system, pad
 
 

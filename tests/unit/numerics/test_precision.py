@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from fixtures import ethanol, pairs_for, small_force_field
-from sundog.forcefield.tabulated import tabulated
+from sundog.forcefield.formulations.plain import tabulated
 from sundog.numerics.precision import whole_products
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sundog.errors import InputError
-from sundog.io.topology import covalent_bonds
+from sundog.io.pdb import covalent_bonds
 from sundog.prepare.polyalanine import peptide_groups, polyalanine
 
 ALPHA = (-57.0, -47.0)

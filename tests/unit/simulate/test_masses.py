@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
+from sundog.engine.masses import DEUTERIUM, deuterated, repartitioned
+from sundog.engine.state import atomic_masses
 from sundog.errors import InputError, StructureError
 from sundog.prepare.water import water_box
-from sundog.simulate import hydrogens
-from sundog.simulate.hydrogens import bonded_hydrogens
-from sundog.simulate.masses import DEUTERIUM, deuterated, repartitioned
-from sundog.simulate.state import atomic_masses
 from sundog.system import System, concatenate, make_system, pad
+from sundog.topology import hydrogens
+from sundog.topology.hydrogens import bonded_hydrogens
 
 
 def system_of(name: str) -> System:

@@ -8,13 +8,13 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
+from sundog.bench.settings import BenchSettings
 from sundog.cli.allocator import SETTINGS
 from sundog.cli.options import FLAT
 from sundog.errors import InputError, RunDirectoryError, SimulationError
-from sundog.evaluate.speed.settings import BenchSettings
 
 if TYPE_CHECKING:
-    from sundog.evaluate.speed.rows import Figures
+    from sundog.bench.rows import Figures
 
 
 def bench(
@@ -39,9 +39,9 @@ def bench(
         Python of an environment with another implementation (`make peers`), which then times
         the cases of water too.
     """
-    from sundog.evaluate.speed import table
-    from sundog.evaluate.speed.rounds import bench as measure
-    from sundog.evaluate.speed.rounds import find_peer
+    from sundog.bench import table
+    from sundog.bench.rounds import bench as measure
+    from sundog.bench.rounds import find_peer
 
     _check_kernels(settings.kernel_names)
     if json is not None and not json.absolute().parent.is_dir():
@@ -83,7 +83,7 @@ def _ending_at_once() -> Iterator[None]:
 def _check_kernels(names: Sequence[str]) -> None:
     from typing import get_args
 
-    from sundog.forcefield.kernels import KernelName
+    from sundog.names import KernelName
 
     known = get_args(KernelName)
     for name in names:
@@ -105,7 +105,7 @@ def _show(rows: "list[Figures]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from sundog.evaluate.speed.table import cells
+    from sundog.bench.table import cells
 
     headings, body = cells(rows)
     table = Table()

@@ -52,17 +52,17 @@ def coverage(
     check_folder("--save", save)
     if orders < 1:
         raise InputError("--orders: at least one is needed", got=orders)
-    from sundog.cli.coverage import (
+    from sundog.cli.show.coverage import (
         chosen_radius,
         load_reference_set,
         save_folder,
         show,
         timed_census,
     )
-    from sundog.evaluate.coverage.outcome import as_json
-    from sundog.evaluate.coverage.reference import check_name, missing, save_reference
-    from sundog.evaluate.coverage.saturation import saturation
-    from sundog.io.datasets import read_dataset
+    from sundog.coverage.outcome import as_json
+    from sundog.coverage.reference import check_name, missing, save_reference
+    from sundog.coverage.saturation import saturation
+    from sundog.data.readers import read_dataset
 
     if save is not None:
         check_name(save)
@@ -86,7 +86,7 @@ def coverage(
         save_reference(census, save, names)
         print(f"Environments are in {save}")
     if json is not None:
-        from sundog.cli.evaluation import save as save_json
+        from sundog.cli.show.evaluation import save as save_json
 
         save_json(json, outcome)
     if output is not None:

@@ -64,7 +64,7 @@ def _devices() -> None:
 
 
 def _kernels(precision: Literal["float32", "float64"]) -> None:
-    from sundog.forcefield.kernels import KERNELS, unavailable
+    from sundog.forcefield.formulations.choice import KERNELS, unavailable
 
     for name in KERNELS:
         reason = unavailable(name, precision)
@@ -74,15 +74,15 @@ def _kernels(precision: Literal["float32", "float64"]) -> None:
 def _weights(
     precision: Literal["float32", "float64"], cutoff_angstrom: float, memory: bool
 ) -> None:
-    from sundog.evaluate.memory import forecast
-    from sundog.forcefield.kernels import with_kernels
+    from sundog.forcefield.formulations.choice import with_kernels
     from sundog.io.structures import system_from_atoms
     from sundog.prepare.water import water_box
-    from sundog.simulate.settings import SimulationSettings
+    from sundog.runs.settings import SimulationSettings
+    from sundog.single_points.memory import forecast
     from sundog.weights.load import load
 
     reference = load(
-        None, electrostatics="truncated", cutoff_angstrom=cutoff_angstrom, precision=precision
+        electrostatics="truncated", cutoff_angstrom=cutoff_angstrom, precision=precision
     )
     print(f"Weights: {reference.model_name}")
     fast, said = with_kernels(reference, "auto")

@@ -8,16 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from sundog.cli.options import (
-    FLAT,
-    ModelOptions,
-    check_folder,
-    choose_kernels,
-    load_force_field,
-    set_up_jax,
-)
+from sundog.cli.options import FLAT, check_folder, set_up_jax
 from sundog.errors import InputError, MissingDataError
 from sundog.evaluate.benchmarks.names import SIMULATIONS
+from sundog.hamiltonian import Hamiltonian, ModelOptions
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -91,7 +85,6 @@ def evaluate(
     label_options: Annotated[LabelOptions, FLAT] = LabelOptions(),
     model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
     calculator: list[str] | None = None,
-    precision: Literal["float64", "float32"] | None = None,
     charges: Literal["monomers", "dimer"] = "monomers",
     one_by_one: int = 0,
     json: Path | None = None,
@@ -114,8 +107,6 @@ def evaluate(
         An ASE calculator to judge instead of a sundog force field, with --suite beside it:
         module:factory, called without arguments, as ase.calculators.emt:EMT, or
         NAME=module:factory. May be given several times.
-    precision
-        Of the model's arithmetic; by default float64, for benchmarks that are simulations float32.
     charges
         Of benchmarks of dimers: whether the partial charges of each monomer add up to its own
         charge, or only those of the whole dimer to its.
@@ -138,15 +129,17 @@ def evaluate(
             "--calculator: it takes the place of --model and its settings",
             remedy="Leave one of them out",
         )
-    chosen = ModelChoice(model_options, tuple(calculator or ()), precision or "float64", charges)
+    names = [] if benchmark is None else _benchmarks(benchmark)
+    simulations = bool(names) and set(names) <= set(SIMULATIONS)
+    # Distant monomers are beyond the range of float32.
+    usual = Hamiltonian.precision if simulations else "float64"
+    options = replace(model_options, precision=model_options.precision or usual)
+    chosen = ModelChoice(options, tuple(calculator or ()), charges)
     if data is not None:
         _on_data(data, label_options, chosen, json, output)
     elif suite is not None:
         _on_suite(suite, data_options, chosen, json, output or Path(f"suite-{suite}"))
     else:
-        names = _benchmarks(benchmark or "")
-        if precision is None and set(names) <= set(SIMULATIONS):
-            chosen = replace(chosen, precision="float32")
         _on_benchmarks(names, data_options, chosen, one_by_one, json, output)
     return 0
 
@@ -157,7 +150,6 @@ class ModelChoice:
 
     options: ModelOptions
     calculators: tuple[str, ...]
-    precision: Literal["float64", "float32"]
     charges: Literal["monomers", "dimer"]
 
     def check_range(self) -> None:
@@ -166,11 +158,11 @@ class ModelChoice:
         Raises:
             InputError: it is float32.
         """
-        if self.precision == "float32":
+        if self.options.precision == "float32":
             raise InputError(
                 "--precision: monomers that are 10,000 Å apart are beyond the range of float32, in "
                 "which r¹⁰ overflows",
-                got=self.precision,
+                got=self.options.precision,
                 remedy="Use --precision float64",
             )
 
@@ -186,7 +178,7 @@ def _on_benchmarks(
     if not (chosen.calculators or set(names) <= set(SIMULATIONS)):
         chosen.check_range()
     set_up_jax()
-    from sundog.cli.evaluation import save, save_figure, show_benchmark
+    from sundog.cli.show.evaluation import save, save_figure, show_benchmark
     from sundog.evaluate.benchmarks.run import judge, prepare
 
     data_dir = data.folder(names, go_on=False)
@@ -208,7 +200,7 @@ def _on_suite(
 ) -> None:
     chosen.check_range()
     set_up_jax()
-    from sundog.cli.evaluation import make_folder, save, save_suite, show_suite
+    from sundog.cli.show.evaluation import make_folder, save, save_suite, show_suite
     from sundog.evaluate.benchmarks.names import SUITES
     from sundog.evaluate.leaderboard.run import run
 
@@ -234,10 +226,10 @@ def _on_data(
     output: Path | None,
 ) -> None:
     set_up_jax()
-    from sundog.cli.evaluation import progress, save, save_folder, show_data
-    from sundog.evaluate.datasets.labels import find_labels
+    from sundog.cli.show.evaluation import progress, save, save_folder, show_data
+    from sundog.data.labels import find_labels
+    from sundog.data.readers import read_dataset
     from sundog.evaluate.datasets.run import run
-    from sundog.io.datasets import read_dataset
 
     structures = read_dataset(data)
     keys = {k.removesuffix("_key"): v for k, v in asdict(labelling).items() if k != "unit"}
@@ -291,25 +283,28 @@ def _force_field(chosen: ModelChoice, structures: "Sequence[Atoms]") -> "Entrant
     """Return the force field that was asked for, on fast kernels."""
     from sundog.evaluate.leaderboard.run import Entrant
     from sundog.evaluate.models import ForceFieldModel
+    from sundog.loading import load_force_field
     from sundog.weights.fetch import obtain
 
     options = chosen.options
-    reference, described = load_force_field(options, chosen.precision, structures, run=False)
+    reference, described = load_force_field(options, structures, run=False)
     _say(described)
     fast = _kernels(reference, options, structures)
     settings = {
-        "precision": chosen.precision,
+        "precision": chosen.options.precision,
         "electrostatics": reference.electrostatics,
         "kernels": options.kernels,
         "charges": chosen.charges,
     }
     card = obtain(options.model).card
 
-    def remake(electrostatics: Any, cutoff: float) -> "AbstractForceField":
-        other = replace(options, electrostatics=electrostatics, cutoff_angstrom=cutoff)
-        return _kernels(
-            load_force_field(other, chosen.precision, structures, run=False)[0], other, structures
+    def remake(wanted: Hamiltonian) -> "AbstractForceField":
+        other = replace(
+            options,
+            electrostatics=wanted.electrostatics,
+            cutoff_angstrom=wanted.cutoff_angstrom,
         )
+        return _kernels(load_force_field(other, structures, run=False)[0], other, structures)
 
     model = ForceFieldModel(
         fast,
@@ -323,7 +318,7 @@ def _force_field(chosen: ModelChoice, structures: "Sequence[Atoms]") -> "Entrant
 def _origin(name: str, sha256: str) -> dict[str, Any]:
     import jax
 
-    from sundog.io.provenance import collect_provenance
+    from sundog.runs.provenance import collect_provenance
 
     return collect_provenance(
         command_line=["sundog", *sys.argv[1:]],
@@ -338,6 +333,7 @@ def _kernels(
 ) -> "AbstractForceField":
     """Return fast kernels, checked on the first structure that can be computed."""
     from sundog.io.structures import system_from_atoms
+    from sundog.loading import choose_kernels
 
     for atoms in structures:
         try:
@@ -345,7 +341,7 @@ def _kernels(
             reference.check(system)
         except InputError:
             continue
-        return choose_kernels(reference, options, system, _say)
+        return choose_kernels(reference, options.kernels, system, _say)
     return reference  # which says of each what is wrong
 
 

@@ -1,28 +1,23 @@
 """`sundog explain`: what a prediction is made of."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from sundog.cli.options import (
-    FLAT,
-    ElectronOptions,
-    ModelOptions,
-    check_folder,
-    load_force_field,
-    set_up_jax,
-)
+from sundog.cli.options import FLAT, check_folder, set_up_jax
 from sundog.errors import ChargeError, InputError
+from sundog.hamiltonian import ElectronOptions, ModelOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ase import Atoms
 
-    from sundog.evaluate.explanation.fragments import Fragments
-    from sundog.evaluate.explanation.interaction import Interaction
+    from sundog.explain.fragments import Fragments
+    from sundog.explain.interaction import Interaction
     from sundog.forcefield.so3lr import ForceField
 
 
@@ -78,13 +73,16 @@ def explain(
     """
     _check(model_options, json, dimer, pairs)
     set_up_jax()
-    from sundog.cli.explanation import save_folder, show
-    from sundog.evaluate.explanation.decompose import decomposed
-    from sundog.evaluate.explanation.fragments import find_fragments
-    from sundog.evaluate.explanation.outcome import Explanation, as_json
+    from sundog.cli.show.explanation import save_folder, show
+    from sundog.explain.decompose import decomposed
+    from sundog.explain.fragments import find_fragments
+    from sundog.explain.outcome import Explanation, as_json
+    from sundog.loading import load_force_field
 
     atoms, frames = _frame(structure, frame)
-    force_field, described = load_force_field(model_options, "float64", [atoms], run=False)
+    force_field, described = load_force_field(
+        replace(model_options, precision="float64"), [atoms], run=False
+    )
     print(described)
     groups = find_fragments(atoms, fragments)
     wanted = _pairs(atoms, groups, dimer, pairs)
@@ -118,7 +116,7 @@ def explain(
     }
     show(explanation, outcome)
     if json is not None:
-        from sundog.cli.evaluation import save
+        from sundog.cli.show.evaluation import save
 
         save(json, outcome)
     if output is not None:
@@ -128,6 +126,12 @@ def explain(
 
 def _check(options: ModelOptions, json: Path | None, dimer: bool | None, pairs: bool) -> None:
     check_folder("--json", json)
+    if options.precision == "float32":
+        raise InputError(
+            "precision: everything is taken apart in float64",
+            got=options.precision,
+            remedy="Leave it out",
+        )
     if options.kernels not in ("auto", "reference"):
         raise InputError(
             "--kernels: energies of atoms and forces of terms are those of the reference",
@@ -142,7 +146,7 @@ def _check(options: ModelOptions, json: Path | None, dimer: bool | None, pairs: 
 
 def _frame(path: Path, frame: int) -> "tuple[Atoms, int]":
     """Return a frame of a file, and how many there are."""
-    from sundog.io.datasets import read_dataset
+    from sundog.data.readers import read_dataset
 
     frames = read_dataset(path)
     if not -len(frames) <= frame < len(frames):
@@ -158,7 +162,7 @@ def _pairs(
     atoms: "Atoms", fragments: "Fragments", dimer: bool | None, pairs: bool
 ) -> list[tuple[int, int]] | str:
     """Return the pairs whose interactions are wanted, or why there are none."""
-    from sundog.evaluate.explanation.interaction import pairs_of, why_no_dimer, why_periodic
+    from sundog.explain.interaction import pairs_of, why_no_dimer, why_periodic
 
     if pairs:
         if wrong := why_periodic(atoms):
@@ -182,8 +186,8 @@ def _interactions(
     given: str | None,
     electrons: ElectronOptions,
 ) -> "list[Interaction]":
-    from sundog.evaluate.explanation.fragments import fragment_charges
-    from sundog.evaluate.explanation.interaction import interactions
+    from sundog.explain.fragments import fragment_charges
+    from sundog.explain.interaction import interactions
     from sundog.io.structures import electronic_state
     from sundog.system import check_electrons
 
@@ -201,10 +205,10 @@ def _interactions(
 
 def _compared(atoms: "Atoms", reference: Path) -> dict[str, Any]:
     """Return which environments of a structure a reference lacks."""
-    from sundog.cli.coverage import chosen_radius, load_reference_set
-    from sundog.evaluate.coverage.census import take_census
-    from sundog.evaluate.coverage.outcome import compared
-    from sundog.evaluate.coverage.reference import missing
+    from sundog.cli.show.coverage import chosen_radius, load_reference_set
+    from sundog.coverage.census import take_census
+    from sundog.coverage.outcome import compared
+    from sundog.coverage.reference import missing
 
     known = load_reference_set(reference, chosen_radius(None, None, reference))
     census = take_census([atoms], known.radius)
@@ -227,8 +231,8 @@ def _origin(
 ) -> dict[str, Any]:
     import jax
 
-    from sundog.io.provenance import collect_provenance
     from sundog.io.structures import electronic_state
+    from sundog.runs.provenance import collect_provenance
     from sundog.weights.fetch import obtain
 
     charge, multiplicity = electronic_state(atoms, electrons.charge, electrons.multiplicity)

@@ -2,22 +2,23 @@
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sundog.cli.job import Job
-from sundog.cli.options import FLAT, ElectronOptions, ModelOptions, set_up_jax
+from sundog.cli.options import FLAT, set_up_jax
 from sundog.cli.signals import StopRequest
 from sundog.errors import InputError
-from sundog.simulate.settings import SimulationSettings
+from sundog.hamiltonian import ElectronOptions, ModelOptions
+from sundog.runs.job import Job
+from sundog.runs.settings import SimulationSettings
 
 if TYPE_CHECKING:
     from sundog.cli.log import Log
-    from sundog.cli.setup import Setup
-    from sundog.io.checkpoints import Checkpoint
-    from sundog.io.run_directory import RunDirectory
-    from sundog.simulate.state import MDState
+    from sundog.engine.state import MDState
+    from sundog.runs.checkpoint_files import Checkpoint
+    from sundog.runs.directory import RunDirectory
+    from sundog.runs.setup import Setup
 
 
 def md(
@@ -31,7 +32,6 @@ def md(
     settings: Annotated[SimulationSettings, FLAT] = SimulationSettings(),  # noqa: B008
     model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
     electron_options: Annotated[ElectronOptions, FLAT] = ElectronOptions(),  # noqa: B008
-    precision: Literal["float32", "float64"] = "float32",
     overwrite: bool = False,
 ) -> int:
     """Run molecular dynamics of a structure and report. `nve`, `nvt`, `npt` are shorthands.
@@ -53,12 +53,10 @@ def md(
         Settings, by name, that a resumed run may change.
     dry_run
         Print the settings, what it would take and how long, and end.
-    precision
-        Of the model's arithmetic; positions, momenta and sums are float64 in any case.
     overwrite
         Replace an earlier run in the output folder.
     """
-    job = Job(settings, model_options, electron_options, precision)
+    job = Job(settings, model_options, electron_options)
     if resume is not None:
         if structure is not None or output is not None or overwrite:
             raise InputError(
@@ -79,9 +77,9 @@ def md(
 
 def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_run: bool) -> int:
     from sundog.cli.log import Log
-    from sundog.cli.plan import print_plan
-    from sundog.cli.setup import set_up, write_origin
-    from sundog.io.run_directory import RunDirectory
+    from sundog.cli.show.plan import print_plan
+    from sundog.runs.directory import RunDirectory
+    from sundog.runs.setup import set_up, write_origin
 
     # Whatever can be refused is refused before anything is written or removed.
     setup = set_up(structure, job)
@@ -100,10 +98,10 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
 
 def _resume(folder: Path, job: Job, allow_change: tuple[str, ...], dry_run: bool) -> int:
     from sundog.cli.log import Log
-    from sundog.cli.resumption import note_resumption, refuse_changes
-    from sundog.cli.setup import set_up
-    from sundog.io.run_directory import RunDirectory
-    from sundog.simulate.session import find_checkpoint, resumed
+    from sundog.runs.directory import RunDirectory
+    from sundog.runs.resumption import note_resumption, refuse_changes
+    from sundog.runs.session import find_checkpoint, resumed
+    from sundog.runs.setup import set_up
 
     directory = RunDirectory.open(folder)
     setup = set_up(directory.input, job)
@@ -140,10 +138,10 @@ def _run(
     checkpoint: "Checkpoint | None" = None,
 ) -> int:
     """Run to the end, or until asked to stop, with progress on the way; then report."""
-    from sundog.cli.boxes import describe_boxes
-    from sundog.cli.progress import Progress
-    from sundog.simulate.assembly import ensemble_of
-    from sundog.simulate.session import simulate
+    from sundog.cli.show.boxes import describe_boxes
+    from sundog.cli.show.progress import Progress
+    from sundog.runs.assembly import ensemble_of
+    from sundog.runs.session import engine
 
     settings = setup.job.settings
     ensemble = ensemble_of(setup.force_field, settings, setup.matter)
@@ -151,7 +149,7 @@ def _run(
     progress = Progress(settings, int(state.step), log)
     for line in describe_boxes(state.neighbors):
         log(line)
-    chunks = simulate(
+    chunks = engine(
         state, setup.force_field, ensemble, setup.atoms, directory, settings, stop, record
     )
     with closing(progress), closing(chunks):
@@ -169,7 +167,7 @@ def _run(
 def _report(directory: "RunDirectory", setup: "Setup", log: "Log") -> None:
     """Say and draw what came out."""
     from sundog.analysis.energy_plot import plot_energies
-    from sundog.cli.summary import summarize, summarize_dipole, where
+    from sundog.cli.show.run import summarize, summarize_dipole, where
     from sundog.io.table import read_table
 
     settings, atoms = setup.job.settings, len(setup.atoms)

@@ -5,15 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from sundog.cli.options import (
-    FLAT,
-    ElectronOptions,
-    ModelOptions,
-    load_force_field,
-    refuse_existing,
-    set_up_jax,
-)
+from sundog.cli.options import FLAT, refuse_existing, set_up_jax
 from sundog.errors import CellError, InputError
+from sundog.hamiltonian import ElectronOptions, ModelOptions
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -34,7 +28,6 @@ def minimize(
     steps: int = 1000,
     model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
     electron_options: Annotated[ElectronOptions, FLAT] = ElectronOptions(),  # noqa: B008
-    precision: Literal["float64", "float32"] = "float64",
     overwrite: bool = False,
 ) -> int:
     """Relax a structure until no force is above a threshold. `opt` is the same verb.
@@ -58,8 +51,6 @@ def minimize(
         Threshold in eV/Å; for the cell, of its forces in the same unit.
     steps
         Largest number of steps.
-    precision
-        Of the model's arithmetic.
     overwrite
         Replace an existing output file.
     """
@@ -74,10 +65,11 @@ def minimize(
     from sundog.interfaces.ase import Calculator
     from sundog.io.extxyz import write_extxyz
     from sundog.io.structures import read_structures
+    from sundog.loading import load_force_field
 
     refuse_existing(output, overwrite)
     atoms = read_structures(structure)[-1]
-    force_field, described = load_force_field(model_options, precision, [atoms], run=True)
+    force_field, described = load_force_field(model_options, [atoms], run=True)
     print(described)
     atoms.calc = Calculator(
         force_field,

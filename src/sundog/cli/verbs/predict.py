@@ -5,20 +5,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from sundog.cli.options import (
-    FLAT,
-    ElectronOptions,
-    ModelOptions,
-    choose_kernels,
-    load_force_field,
-    refuse_existing,
-    set_up_jax,
-)
+from sundog.cli.options import FLAT, refuse_existing, set_up_jax
 from sundog.errors import InputError
+from sundog.hamiltonian import ElectronOptions, ModelOptions
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -35,7 +28,6 @@ def predict(
     output: Annotated[Path, Parameter(alias="-o")],
     model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
     electron_options: Annotated[ElectronOptions, FLAT] = ElectronOptions(),  # noqa: B008
-    precision: Literal["float64", "float32"] = "float64",
     skip_bad: bool = False,
     overwrite: bool = False,
 ) -> None:
@@ -51,8 +43,6 @@ def predict(
         a folder of them.
     output
         Extended XYZ file to write, in full precision.
-    precision
-        Of the model's arithmetic.
     skip_bad
         Leave out structures that cannot be computed, of other elements or with impossible charges.
         Each is listed in OUTPUT.skipped.csv, and what is written keeps its number as info["frame"].
@@ -60,17 +50,18 @@ def predict(
         Replace an existing output file, and begin anew.
     """
     set_up_jax()
-    from sundog.cli.boxes import describe_boxes
-    from sundog.io.datasets import read_dataset
+    from sundog.cli.show.boxes import describe_boxes
+    from sundog.data.readers import read_dataset
     from sundog.io.structures import system_from_atoms
+    from sundog.loading import choose_kernels, load_force_field
 
     refuse_existing(output, overwrite)
     frames = read_dataset(structures)
-    reference, described = load_force_field(model_options, precision, frames, run=False)
+    reference, described = load_force_field(model_options, frames, run=False)
     print(described)
     frames = _sound(reference, frames, electron_options, output, skip_bad)
     first = system_from_atoms(frames[0], electron_options.charge, electron_options.multiplicity)
-    fast = choose_kernels(reference, model_options, first, print)
+    fast = choose_kernels(reference, model_options.kernels, first, print)
     for line in describe_boxes(fast.plan(first)):
         print(line)
     origin = _origin(structures, model_options, electron_options, reference, skip_bad)
@@ -86,7 +77,7 @@ def _sound(
     skip_bad: bool,
 ) -> "list[Atoms]":
     """Return the structures that can be computed, or refuse those that cannot."""
-    from sundog.evaluate.screening import refused, summary
+    from sundog.single_points.screening import refused, summary
 
     wrong = refused(force_field, frames, electrons.charge, electrons.multiplicity)
     if not wrong:
@@ -130,7 +121,7 @@ def _origin(
     from hashlib import sha256
 
     from sundog import __version__
-    from sundog.io.datasets import files_of
+    from sundog.data.readers import files_of
     from sundog.weights.fetch import obtain
 
     digest = sha256()
@@ -143,12 +134,11 @@ def _origin(
         "structures": digest.hexdigest(),
         "weights": obtain(options.model).card["safetensors_sha256"],
         "electrostatics": force_field.electrostatics,
-        "precision": force_field.precision,
         "skip_bad": skip_bad,
         "sundog": __version__,
         **asdict(options),
         **asdict(electrons),
-    } | {"model": force_field.model_name}
+    } | {"model": force_field.model_name, "precision": force_field.precision}
 
 
 def _compute(
@@ -160,11 +150,11 @@ def _compute(
     overwrite: bool,
 ) -> None:
     """Write the results window by window."""
-    from sundog.cli.evaluation import progress
-    from sundog.evaluate.batches import windows
-    from sundog.evaluate.predict import predict_windows
+    from sundog.cli.show.evaluation import progress
     from sundog.io.extxyz import format_frame
     from sundog.io.results import with_results
+    from sundog.single_points.batches import windows
+    from sundog.single_points.predict import predict_windows
 
     parts = windows([len(atoms) for atoms in frames])
     with _partial(output, origin, overwrite) as file, progress(len(frames)) as advance:

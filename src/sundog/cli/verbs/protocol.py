@@ -109,7 +109,7 @@ def _check_stages(stages: list[dict[str, Any]]) -> None:
 def _run_stages(folder: Path) -> int:
     from sundog.cli.app import run
     from sundog.files import write_atomically
-    from sundog.io.checkpoints import list_checkpoints
+    from sundog.runs.checkpoint_files import list_checkpoints
 
     if not (folder / PROTOCOL).is_file():
         raise RunDirectoryError(

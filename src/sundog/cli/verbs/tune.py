@@ -4,17 +4,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from sundog.cli.options import FLAT, ElectronOptions, choose_tail, set_up_jax
+from sundog.cli.options import FLAT, set_up_jax
 from sundog.errors import CellError, InputError, RunDirectoryError
+from sundog.hamiltonian import ElectronOptions, Hamiltonian
+from sundog.names import KernelName, Precision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ase import Atoms
 
-    from sundog.evaluate.tuning import Make, Row
-    from sundog.forcefield.so3lr import ForceField
-    from sundog.typing import Precision
+    from sundog.bench.tuning import Row
 
 
 def tune(
@@ -25,8 +25,8 @@ def tune(
     electron_options: Annotated[ElectronOptions, FLAT] = ElectronOptions(),  # noqa: B008
     model: str | None = None,
     dispersion_tail: Literal["auto", "on", "off"] = "auto",
-    kernels: Literal["auto", "reference", "plain", "cpu", "gpu"] = "auto",
-    precision: Literal["float32", "float64"] = "float32",
+    kernels: KernelName = "auto",
+    precision: Precision = Hamiltonian.precision,
     seconds: float = 1.0,
     json: Path | None = None,
 ) -> None:
@@ -58,9 +58,11 @@ def tune(
             "--json: there is no such folder", got=json.parent, remedy="Make it first"
         )
     set_up_jax()
-    from sundog.evaluate.tuning import fastest
-    from sundog.evaluate.tuning import tune as measure
+    from sundog.bench.tuning import fastest
+    from sundog.bench.tuning import tune as measure
     from sundog.io.structures import read_structures, system_from_atoms
+    from sundog.loading import choose_tail
+    from sundog.weights.load import load
 
     atoms = read_structures(structure)[-1]
     _check_periodic(atoms)
@@ -69,9 +71,9 @@ def tune(
     print(f"{len(atoms)} atoms; dispersion tail {why}")
     rows = measure(
         system,
-        _maker(model, tail),
+        load,
+        Hamiltonian(model=model, electrostatics="ewald", dispersion_tail=tail, precision=precision),
         accuracy=accuracy,
-        precision=precision,
         kernels=kernels,
         seconds=seconds,
         report=lambda line: print(line, file=sys.stderr, flush=True),
@@ -104,22 +106,6 @@ def _check_periodic(atoms: "Atoms") -> None:
             remedy="A molecule has neither cutoff nor mesh: run it with --electrostatics exact. "
             "Give a slab a cell with vacuum and set pbc to true along all directions",
         )
-
-
-def _maker(model: str | None, tail: bool) -> "Make":
-    from sundog.weights.load import load
-
-    def make(cutoff: float, ewald_accuracy: float, precision: "Precision") -> "ForceField":
-        return load(
-            model,
-            electrostatics="ewald",
-            cutoff_angstrom=cutoff,
-            ewald_accuracy=ewald_accuracy,
-            dispersion_tail=tail,
-            precision=precision,
-        )
-
-    return make
 
 
 def _show(rows: "Sequence[Row]", best: "Row | None") -> None:

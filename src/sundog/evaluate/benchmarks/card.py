@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sundog.hamiltonian import Hamiltonian
+
 
 @dataclass(frozen=True)
 class PublicFile:
@@ -36,7 +38,7 @@ class Card:
         headline: the one metric that a table of several benchmarks shows.
         published: values of the literature by metric.
         published_by: who found them, and how.
-        hamiltonian: electrostatics and cutoff in Å behind the published values, where they are not
+        hamiltonian: treatment and cutoff behind the published values, where they are not
             the exact sum. A force field for which no treatment was chosen is judged under it.
         downloads: all files of the data, where a public host has them.
     """
@@ -51,7 +53,7 @@ class Card:
     headline: str = "mae"
     published: Mapping[str, float] = field(default_factory=dict)
     published_by: str = ""
-    hamiltonian: tuple[str, float] | None = None
+    hamiltonian: Hamiltonian | None = None
     downloads: tuple[PublicFile, ...] = ()
 
 

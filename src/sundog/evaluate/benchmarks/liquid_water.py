@@ -23,9 +23,10 @@ from sundog.evaluate.benchmarks.tasks.base import (
     none_computed,
 )
 from sundog.evaluate.models import AbstractModel
-from sundog.io.topology import topology_of
+from sundog.hamiltonian import Hamiltonian
+from sundog.io.pdb import topology_of
 from sundog.prepare.water import water_box
-from sundog.simulate.settings import SimulationSettings
+from sundog.runs.settings import SimulationSettings
 from sundog.units import GRAM_PER_CM3
 
 CARD = Card(
@@ -44,7 +45,7 @@ CARD = Card(
     published={"diffusion": 0.079},
     published_by="SO3LR, 4,096 molecules, Kabylda et al., JACS 2025, doi:10.1021/jacs.5c09558, "
     "which has densities of 0.97 to 1.04 g/cm³ for cutoffs of 10 to 20 Å",
-    hamiltonian=("truncated", 12.0),
+    hamiltonian=Hamiltonian(electrostatics="truncated"),
 )
 MOLECULES = 216
 EQUILIBRATION_PS, FIT_PS, PARTS = 10.0, (1.0, 6.0), 4

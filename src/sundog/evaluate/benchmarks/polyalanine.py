@@ -16,7 +16,7 @@ from sundog.evaluate.benchmarks.tasks.base import (
 )
 from sundog.evaluate.models import AbstractModel
 from sundog.prepare.polyalanine import peptide_groups, polyalanine
-from sundog.simulate.settings import SimulationSettings
+from sundog.runs.settings import SimulationSettings
 
 CARD = Card(
     name="polyalanine",

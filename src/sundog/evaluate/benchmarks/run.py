@@ -142,9 +142,9 @@ def _as_published(
     card: Card, model: AbstractModel, report: Callable[[str], None]
 ) -> tuple[AbstractModel, Outcome]:
     """Return the model under the Hamiltonian of the published values, and which that is."""
-    if card.hamiltonian is None or (changed := model.under(*card.hamiltonian)) is model:
+    if card.hamiltonian is None or (changed := model.under(card.hamiltonian)) is model:
         return model, {}
-    electrostatics, cutoff = card.hamiltonian
+    electrostatics, cutoff = card.hamiltonian.electrostatics, card.hamiltonian.cutoff_angstrom
     report(
         f"{card.name}: electrostatics {electrostatics} ({cutoff:g} Å), as in the published values; "
         "--electrostatics chooses another"

@@ -13,6 +13,7 @@ from sundog.errors import FileFormatError
 from sundog.evaluate.benchmarks.card import DIMER_PROTOCOL, Card, PublicFile
 from sundog.evaluate.benchmarks.files import find
 from sundog.evaluate.benchmarks.tasks.dimers import Dimer, DimerTask
+from sundog.hamiltonian import Hamiltonian
 
 CARD = Card(
     name="sapt10k",
@@ -29,7 +30,7 @@ CARD = Card(
     published_by="SO3LR, Kabylda et al., JACS 2025, doi:10.1021/jacs.5c09558",
     # A cutoff, though it is beyond every dimer, brings the shift of `truncated` with it: 0.003
     # kcal/mol on average (docs/evaluate.md).
-    hamiltonian=("truncated", 1000.0),
+    hamiltonian=Hamiltonian(electrostatics="truncated", cutoff_angstrom=1000.0),
     downloads=(
         PublicFile(
             "sapt10k.zip",

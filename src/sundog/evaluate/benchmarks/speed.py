@@ -10,8 +10,9 @@ from sundog.evaluate import statistics
 from sundog.evaluate.benchmarks.card import NO_DATA, Card
 from sundog.evaluate.benchmarks.tasks.base import AbstractTask, Answers, Score, none_computed
 from sundog.evaluate.models import AbstractModel
+from sundog.hamiltonian import Hamiltonian
 from sundog.prepare.water import water_box
-from sundog.simulate.settings import SimulationSettings
+from sundog.runs.settings import SimulationSettings
 
 CARD = Card(
     name="speed",
@@ -24,7 +25,7 @@ CARD = Card(
     "calculators: ASE's. `sundog bench` compares kernels and peers in more detail.",
     data=NO_DATA,
     headline="per_atom_1536",
-    hamiltonian=("truncated", 12.0),
+    hamiltonian=Hamiltonian(electrostatics="truncated"),
 )
 MOLECULES = (64, 512)
 NS_PER_DAY = 86_400e-6

@@ -16,9 +16,9 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
+from sundog.data.labels import QUANTITIES, Labels
 from sundog.elements import symbol
 from sundog.evaluate import statistics
-from sundog.evaluate.datasets.labels import QUANTITIES, Labels
 from sundog.units import DEBYE
 
 Values = Float[np.ndarray, " values"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from ase import Atoms
 
+from sundog.data.labels import Labels
 from sundog.errors import InputError
 from sundog.evaluate.datasets.comparison import (
     UNITS,
@@ -13,7 +14,6 @@ from sundog.evaluate.datasets.comparison import (
     composition,
     unit_slope,
 )
-from sundog.evaluate.datasets.labels import Labels
 from sundog.evaluate.models import AbstractModel
 
 SCHEMA = "sundog.evaluation/1"

@@ -30,7 +30,7 @@ def open_trajectory(
     """Open a trajectory for writing, in the format of its suffix.
 
     XTC and DCD carry no names of atoms: write `topology.pdb` beside them
-    (`sundog.io.topology`).
+    (`sundog.io.pdb`).
 
     Args:
         path: of the trajectory.

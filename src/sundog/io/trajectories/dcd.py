@@ -14,9 +14,9 @@ from mdtraj.formats import DCDTrajectoryFile
 
 from sundog.errors import RunDirectoryError
 from sundog.files import write_failure
-from sundog.io.standard_cell import standard_orientation
 from sundog.io.trajectories.stream import StreamWriter, encoded_by
 from sundog.io.trajectories.writer import Frame
+from sundog.topology.cell import standard_orientation
 
 HEADER_BYTES = 276
 MARKER_BYTES = 8

@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 from mdtraj.formats import XTCTrajectoryFile
 
-from sundog.io.standard_cell import standard_orientation
 from sundog.io.trajectories.stream import StreamWriter, encoded_by
 from sundog.io.trajectories.writer import Frame
+from sundog.topology.cell import standard_orientation
 
 ANGSTROM = 0.1
 """One Å in nm."""

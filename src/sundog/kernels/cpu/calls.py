@@ -13,7 +13,7 @@ from sundog.system import System
 from sundog.typing import Cells, PerAtom, Positions
 
 Shape = tuple[int, ...]
-"""Integers that describe a model to the kernels; see `forcefield.packing`."""
+"""Integers that describe a model to the kernels; see `forcefield.formulations.packing`."""
 
 
 class Model(NamedTuple):

@@ -8,8 +8,8 @@ from math import isfinite
 
 import numpy as np
 
+from sundog.names import Precision
 from sundog.numerics import damped_coulomb
-from sundog.typing import Precision
 
 
 def long_range_constants(

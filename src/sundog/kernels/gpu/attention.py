@@ -1,6 +1,6 @@
 """The pair part of a SO3krates layer, forward and backward, each filter one kernel.
 
-The formulas are those of `kernels.portable.attention`. Here the whole list is gone through, i
+The formulas are those of `kernels.plain.attention`. Here the whole list is gone through, i
 receives, and every pair is met from both sides: its scores a_ij and a_ji, and the cotangents
 of its geometry, are formed on both, identical up to the sign of odd Y, so that no atom writes
 to another's sums. Nothing wide is kept per pair: the backward pass forms the filter and both

@@ -2,7 +2,7 @@
 
 import jax
 
-from sundog.typing import Precision
+from sundog.names import Precision
 
 LEAST_CAPABILITY = 8.0
 """NVIDIA compute capability from which on Triton's matrix products are on tensor cores in TF32."""

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from sundog.kernels.gpu.tiles import LEAST, Tile, padded
-from sundog.kernels.portable.attention import TabulatedFilter
+from sundog.kernels.plain.attention import TabulatedFilter
 from sundog.numerics.harmonics import degree_of_component
 
 Matrix = Float[Array | np.ndarray, "rows columns"]

@@ -13,7 +13,7 @@ from sundog.kernels.gpu.attention import RowGeometry
 from sundog.kernels.gpu.layer import GeometryCotangent
 from sundog.kernels.gpu.rows import Rows, sum_rows
 from sundog.kernels.gpu.tiles import Tile
-from sundog.kernels.portable.geometry import ShortRange, pair_vectors
+from sundog.kernels.plain.geometry import ShortRange, pair_vectors
 from sundog.neighbors.pairs import PairList
 from sundog.numerics.harmonics import spherical_harmonics
 from sundog.numerics.segments import sum_per_system

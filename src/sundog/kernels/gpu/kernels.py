@@ -15,9 +15,9 @@ from sundog.kernels.gpu.mesh import ReproducibleTransport
 from sundog.kernels.gpu.pair_sums import cluster_sums, far_sums, near_sums
 from sundog.kernels.gpu.rows import Arranged, rows_of
 from sundog.kernels.gpu.species import SpeciesRows
-from sundog.kernels.portable.attention import Attention
-from sundog.kernels.portable.kernels import PortableKernels
-from sundog.kernels.portable.species import layer_of_elements
+from sundog.kernels.plain.attention import Attention
+from sundog.kernels.plain.kernels import PortableKernels
+from sundog.kernels.plain.species import layer_of_elements
 from sundog.longrange.mesh import AbstractTransport
 from sundog.neighbors.clusters import ClusterPairs
 from sundog.neighbors.pairs import PairList

@@ -12,7 +12,7 @@ from sundog.kernels.gpu.attention import PerEntry, RowGeometry, Sides, attend, p
 from sundog.kernels.gpu.filters import RowFilter, row_filter
 from sundog.kernels.gpu.rows import Arranged
 from sundog.kernels.gpu.tiles import Tile, padded
-from sundog.kernels.portable.attention import Attention
+from sundog.kernels.plain.attention import Attention
 from sundog.numerics.harmonics import degree_of_component
 from sundog.properties import AtomFeatures
 from sundog.typing import PerPair

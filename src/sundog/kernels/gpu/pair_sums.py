@@ -26,7 +26,7 @@ from sundog.kernels.gpu.tiles import (
     own_atoms,
     write,
 )
-from sundog.kernels.portable.geometry import pair_vectors
+from sundog.kernels.plain.geometry import pair_vectors
 from sundog.neighbors.clusters import ClusterPairs
 from sundog.neighbors.pairs import PairList
 from sundog.neighbors.spatial_order import CLUSTER

@@ -1,6 +1,6 @@
 """The pair part of the first layer on rows, when atoms of an element are all alike.
 
-The formulas are those of `kernels.portable.species`; here every pair is met from both sides. What
+The formulas are those of `kernels.plain.species`; here every pair is met from both sides. What
 XLA makes of them is bound by memory: eight table values and the sums' columns per pair, in place of
 two products of matrices.
 """
@@ -13,8 +13,8 @@ from sundog.kernels.gpu.attention import RowGeometry
 from sundog.kernels.gpu.layer import GeometryCotangent
 from sundog.kernels.gpu.rows import Arranged, sum_rows
 from sundog.kernels.gpu.tiles import Tile
-from sundog.kernels.portable.blocks import take
-from sundog.kernels.portable.species import OfPairs, SpeciesLayer
+from sundog.kernels.plain.blocks import take
+from sundog.kernels.plain.species import OfPairs, SpeciesLayer
 from sundog.properties import AtomFeatures
 
 

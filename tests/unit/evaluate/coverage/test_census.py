@@ -6,14 +6,14 @@ from ase import Atoms
 from ase.build import bulk, molecule
 
 from bond_graphs import as_networkx, assert_classified
+from sundog.coverage import census as module
+from sundog.coverage.census import take_census
+from sundog.coverage.fingerprints import fingerprints
+from sundog.coverage.graphs import bond_graph
+from sundog.coverage.neighborhoods import Radius, by_distance
 from sundog.errors import InputError, StructureError
-from sundog.evaluate.coverage import census as module
-from sundog.evaluate.coverage.census import take_census
-from sundog.evaluate.coverage.fingerprints import fingerprints
-from sundog.evaluate.coverage.graphs import bond_graph
-from sundog.evaluate.coverage.neighborhoods import Radius, by_distance
-from sundog.io.molecules import find_bonds
 from sundog.prepare.water import water_box
+from sundog.topology.bonds import find_bonds
 
 TWO = Radius(2)
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
-from sundog.errors import FileFormatError, InputError
-from sundog.evaluate.coverage.census import take_census
-from sundog.evaluate.coverage.neighborhoods import Radius
-from sundog.evaluate.coverage.reference import (
+from sundog.coverage.census import take_census
+from sundog.coverage.neighborhoods import Radius
+from sundog.coverage.reference import (
     load_reference,
     missing,
     reference_of,
     save_reference,
 )
+from sundog.errors import FileFormatError, InputError
 
 
 @pytest.fixture

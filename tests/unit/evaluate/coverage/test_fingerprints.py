@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from bond_graphs import around, as_bond_graph, as_networkx, assert_classified, same
-from sundog.evaluate.coverage.fingerprints import fingerprints
-from sundog.evaluate.coverage.neighborhoods import by_bonds
+from sundog.coverage.fingerprints import fingerprints
+from sundog.coverage.neighborhoods import by_bonds
 
 
 def molecules(count: int, elements: tuple[int, ...], rings: int, seed: int) -> list[nx.Graph]:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
-from sundog.evaluate.coverage.census import take_census
-from sundog.evaluate.coverage.neighborhoods import Radius
-from sundog.evaluate.coverage.saturation import saturation
+from sundog.coverage.census import take_census
+from sundog.coverage.neighborhoods import Radius
+from sundog.coverage.saturation import saturation
 
 NAMES = ("H2O", "H2O", "CH4", "CH3OH")
 

@@ -6,7 +6,7 @@ from ase import Atoms
 from ase.build import molecule
 
 from sundog.errors import ChargeError, InputError
-from sundog.evaluate.explanation.fragments import find_fragments, formulas, fragment_charges
+from sundog.explain.fragments import find_fragments, formulas, fragment_charges
 
 
 def two_waters(**kwargs) -> Atoms:

@@ -9,9 +9,9 @@ from fixtures import small_force_field
 from sundog.errors import CellError, InputError
 from sundog.evaluate.benchmarks.tasks.base import Answers
 from sundog.evaluate.benchmarks.tasks.dimers import Dimer, DimerTask
-from sundog.evaluate.explanation.fragments import find_fragments
-from sundog.evaluate.explanation.interaction import interactions, pairs_of, why_no_dimer
 from sundog.evaluate.models import ForceFieldModel
+from sundog.explain.fragments import find_fragments
+from sundog.explain.interaction import interactions, pairs_of, why_no_dimer
 from sundog.units import KCAL_PER_MOL
 
 

@@ -9,13 +9,13 @@ from ase.build import molecule
 
 from fixtures import small_force_field
 from sundog.errors import InputError, UnsupportedElementError
-from sundog.evaluate.explanation.decompose import check_memory, decomposed
-from sundog.evaluate.explanation.fragments import find_fragments
-from sundog.evaluate.explanation.interaction import interactions
-from sundog.evaluate.explanation.outcome import Explanation, as_json
-from sundog.evaluate.explanation.tables import atoms_table, fragments_table, pairs_table
-from sundog.evaluate.predict import predict
+from sundog.explain.decompose import check_memory, decomposed
+from sundog.explain.fragments import find_fragments
+from sundog.explain.interaction import interactions
+from sundog.explain.outcome import Explanation, as_json
+from sundog.explain.tables import atoms_table, fragments_table, pairs_table
 from sundog.forcefield.so3lr import apart
+from sundog.single_points.predict import predict
 
 
 @pytest.fixture(scope="module")

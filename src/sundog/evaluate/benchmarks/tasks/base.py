@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from sundog.errors import InputError
 from sundog.evaluate.models import AbstractModel, Energies, Properties
-from sundog.simulate.settings import SimulationSettings
+from sundog.runs.settings import SimulationSettings
 
 Interval = tuple[float, float] | None
 

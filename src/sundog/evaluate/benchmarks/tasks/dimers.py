@@ -14,6 +14,7 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
+from sundog.data.keys import APART, FRAGMENT, FRAGMENT_CHARGES
 from sundog.errors import FileFormatError
 from sundog.evaluate import statistics
 from sundog.evaluate.benchmarks.tasks.base import (
@@ -23,11 +24,8 @@ from sundog.evaluate.benchmarks.tasks.base import (
     Score,
     none_computed,
 )
-from sundog.evaluate.models import FRAGMENT, FRAGMENT_CHARGES, AbstractModel
+from sundog.evaluate.models import AbstractModel
 from sundog.units import KCAL_PER_MOL
-
-APART = 10_000.0
-"""Å by which monomer B is moved away."""
 
 WORST = 20
 """Dimers in the list of the worst."""

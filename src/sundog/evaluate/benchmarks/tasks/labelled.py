@@ -6,6 +6,7 @@ from typing import Any
 
 from ase import Atoms
 
+from sundog.data.labels import UNITS, Labels
 from sundog.errors import FileFormatError
 from sundog.evaluate.benchmarks.card import Card
 from sundog.evaluate.benchmarks.files import find
@@ -17,7 +18,6 @@ from sundog.evaluate.benchmarks.tasks.base import (
     none_computed,
 )
 from sundog.evaluate.datasets.comparison import Comparison, composition
-from sundog.evaluate.datasets.labels import UNITS, Labels
 from sundog.evaluate.models import AbstractModel
 from sundog.io.structures import read_structures
 

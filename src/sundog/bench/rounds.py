@@ -1,0 +1,286 @@
+"""The rounds: every row in turn, each time in a fresh process, and again.
+
+Rows take turns, so that whatever else the machine does meets all of them alike. One process
+runs at a time; none beyond the time limit.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from ase import Atoms
+
+from sundog.bench.cases import SOURCE_TREE, build_case
+from sundog.bench.rows import Figures, failed, merged
+from sundog.bench.settings import BenchSettings
+from sundog.bench.worker import Job
+from sundog.errors import InputError
+from sundog.io.extxyz import write_extxyz
+
+PEER_SCRIPT = Path("benchmarks", "peers", "measure.py")
+PEER_REPEATS = 7
+PEER = "peer"
+"""Its name until it has said it."""
+
+Report = Callable[[str], None]
+
+
+class Peer(NamedTuple):
+    """Another implementation: its environment's Python and the script that times it."""
+
+    python: Path
+    script: Path
+
+
+class Failure(NamedTuple):
+    """Why a process gave no figures, and its exit code."""
+
+    message: str
+    exit_code: int
+
+
+def find_peer(python: Path) -> Peer:
+    """Return the peer of an environment.
+
+    Raises:
+        InputError: no such interpreter, or the script is not there.
+    """
+    if not python.is_file():
+        raise InputError(
+            "--peers: there is no such Python", got=python, remedy="Make one with `make peers`"
+        )
+    scripts = [place / PEER_SCRIPT for place in (Path.cwd(), SOURCE_TREE)]
+    for script in scripts:
+        if script.is_file():
+            return Peer(python.absolute(), script)
+    raise InputError(
+        "--peers: the script that times them is not there",
+        got="looked for " + " and ".join(map(str, scripts)),
+        remedy="Run it in the source tree",
+    )
+
+
+def bench(
+    settings: BenchSettings,
+    *,
+    environment: Mapping[str, str],
+    peer: Peer | None = None,
+    report: Report = lambda line: None,
+    save: Callable[[list[Figures]], None] = lambda rows: None,
+) -> list[Figures]:
+    """Measure every row and return them: by case, then kernels and treatments, then the peer.
+
+    Args:
+        settings: what and how long.
+        environment: variables that every process is given in addition.
+        peer: times the cases of water as well.
+        report: called with a line after every process.
+        save: called with the rows so far after every process.
+
+    Raises:
+        InputError: an unknown case, or kernels that cannot be had.
+        FileFormatError: the file of a case is missing.
+    """
+    structures = {name: build_case(name, settings.data_dir) for name in settings.case_names}
+    environment = {
+        **os.environ,
+        **environment,
+        "JAX_ENABLE_COMPILATION_CACHE": "false",  # compile times are to be those of a first run
+        "JAX_TRACEBACK_FILTERING": "off",  # the last line of a traceback is then the error
+    }
+    with TemporaryDirectory(prefix="sundog-bench-") as folder:
+        runner = _Runner(settings, Path(folder), environment, peer)
+        for case, frames in structures.items():
+            _start_case(case, frames, runner, report)
+        sizes = {case: sum(map(len, frames)) for case, frames in structures.items()}
+        ways = list(product(settings.kernel_names, settings.treatments))
+        rows = [
+            _Measured(_common(settings, case, kernels, treatment, sizes[case], runner), [])
+            for case in structures
+            for kernels, treatment in (*ways, *([(None, None)] if peer else []))
+            if kernels or case.startswith("water-")
+        ]
+        for number in range(settings.rounds):
+            for place, row in enumerate(rows):
+                if row.failure is None:
+                    begin = time.monotonic()
+                    rows[place], said = _measure_again(row, runner)
+                    took = time.monotonic() - begin
+                    name = f"{row.common['case']} {row.common['kernels']}"
+                    name += f" {row.common.get('electrostatics', '')}".rstrip()
+                    report(f"round {number + 1}, {name}: {said} ({took:.0f} s)")
+                    save([one.figures for one in rows])
+    return [one.figures for one in rows]
+
+
+def _start_case(case: str, frames: list[Atoms], runner: "_Runner", report: Report) -> None:
+    """Write the structure from which every row of a case starts."""
+    write_extxyz(runner.structure(case), frames)
+    if len(frames) == 1 and runner.settings.prepare_steps:
+        begin = time.monotonic()
+        steps = runner.prepare(case)
+        report(f"{case}: thermal start, {steps} steps ({time.monotonic() - begin:.0f} s)")
+
+
+def _common(
+    settings: BenchSettings,
+    case: str,
+    kernels: str | None,
+    treatment: str | None,
+    atoms: int,
+    runner: "_Runner",
+) -> Figures:
+    """Return what is known of a row beforehand; no kernels means the peer."""
+    chosen = {} if treatment is None else {"electrostatics": treatment}
+    return chosen | {
+        "case": case,
+        "atoms": atoms,
+        "kernels": kernels or PEER,
+        "precision": settings.precision if kernels else "float32",
+        "prepared_steps": runner.prepared_steps.get(case, 0),
+        "cutoff_angstrom": settings.cutoff_angstrom,
+    }
+
+
+def _measure_again(row: "_Measured", runner: "_Runner") -> tuple["_Measured", str]:
+    """Return a row with the figures of one more process, and these in a few words."""
+    common = row.common
+    treatment = common.get("electrostatics")
+    outcome = runner.run(common["case"], common["kernels"], treatment, first=not row.rounds)
+    if isinstance(outcome, Failure):
+        return row._replace(failure=outcome.message), outcome.message
+    atoms = common["atoms"]
+    said = ", ".join(
+        f"{name} {1e6 * median(seconds) / atoms:.4g} µs/atom"
+        for name in ("force", "step")
+        if (seconds := outcome[f"{name}_seconds"])
+    )
+    return row._replace(rounds=[*row.rounds, outcome]), said
+
+
+class _Measured(NamedTuple):
+    """A row so far; `failure` says why no more is measured."""
+
+    common: Figures
+    rounds: list[Figures]
+    failure: str | None = None
+
+    @property
+    def figures(self) -> Figures:
+        """The row as it goes into the table and the JSON file."""
+        if not self.rounds:
+            return failed(self.common, self.failure or "not measured")
+        figures = merged(self.common, self.rounds)
+        return figures if self.failure is None else {**figures, "error": self.failure}
+
+
+class _Runner:
+    """Starts processes, one at a time, and reads what they leave."""
+
+    def __init__(
+        self,
+        settings: BenchSettings,
+        folder: Path,
+        environment: Mapping[str, str],
+        peer: Peer | None,
+    ):
+        """Work in `folder`."""
+        self.settings = settings
+        self.prepared_steps: dict[str, int] = {}
+        self._folder = folder
+        self._environment = environment
+        self._peer = peer
+
+    def structure(self, case: str) -> Path:
+        """Return the file of a case: as built, then its thermal start."""
+        return self._folder / f"{case}.extxyz"
+
+    def prepare(self, case: str) -> int:
+        """Make the thermal start of a case and return the steps that it took.
+
+        Raises:
+            InputError: it cannot be made.
+        """
+        path = self.structure(case)
+        outcome = self._work(None, self.settings.treatments[0], path, start=path)
+        if isinstance(outcome, Failure):
+            raise InputError(f"{case}: no thermal start, {outcome.message}")
+        self.prepared_steps[case] = outcome["prepared_steps"]
+        return outcome["prepared_steps"]
+
+    def run(self, case: str, kernels: str, treatment: str | None, first: bool) -> Figures | Failure:
+        """Measure a row once; drift and forces are looked at in the first round only.
+
+        Raises:
+            InputError: the process says that the input is wrong.
+        """
+        if kernels == PEER:
+            return self._run_peer(case)
+        outcome = self._work(kernels, treatment, self.structure(case), extras=first)
+        if isinstance(outcome, Failure) and outcome.exit_code == InputError.exit_code:
+            raise InputError(outcome.message)
+        return outcome
+
+    def _work(
+        self,
+        kernels: str | None,
+        treatment: str | None,
+        structure: Path,
+        start: Path | None = None,
+        extras: bool = True,
+    ) -> Figures | Failure:
+        job = Job(
+            structure=structure,
+            kernels=kernels,
+            start=start,
+            spawned=time.time(),
+            extras=extras,
+            settings=replace(self.settings, electrostatics=treatment),
+        )
+        source = self._folder / "job.json"
+        source.write_text(job.to_json())
+        module = "sundog.bench.worker"
+        return self._start([sys.executable, "-m", module, str(source)])
+
+    def _run_peer(self, case: str) -> Figures | Failure:
+        assert self._peer is not None
+        command = [str(self._peer.python), str(self._peer.script), "--case", case]
+        command += ["--structure", str(self.structure(case)), "--repeats", str(PEER_REPEATS)]
+        return self._start([*command, "--json"])
+
+    def _start(self, command: list[str]) -> Figures | Failure:
+        """Run a command to which the file for its result is added, and return the result."""
+        target = self._folder / "result.json"
+        target.unlink(missing_ok=True)
+        limit = self.settings.timeout_s
+        try:
+            done = subprocess.run(
+                [*command, str(target)],
+                env=dict(self._environment),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                timeout=limit,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Failure(f"not done after {limit:g} s (--timeout-s)", 1)
+        if not target.is_file():
+            print(done.stderr, file=sys.stderr)  # a bug, or a crash: all of it is wanted
+            lines = done.stderr.strip().splitlines() or ["killed, perhaps for want of memory"]
+            return Failure(f"the process ended with {done.returncode}: {lines[-1]}", 1)
+        result = json.loads(target.read_text())
+        result = result[0] if isinstance(result, list) else result
+        if "exit_code" in result:
+            return Failure(result["error"], result["exit_code"])
+        return result

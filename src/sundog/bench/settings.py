@@ -1,0 +1,113 @@
+"""Settings of the speed benchmark: one source of flags, keys, defaults and help."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast, get_args
+
+from sundog.errors import InputError
+from sundog.hamiltonian import Hamiltonian
+from sundog.names import ElectrostaticsName, Precision
+from sundog.runs.settings import SimulationSettings
+
+TIMESTEP_FS = 0.5
+TEMPERATURE_KELVIN = 300.0
+FRICTION_PER_PS = 1.0
+"""Of the timed Langevin steps."""
+
+SKIN_ANGSTROM = SimulationSettings().skin_angstrom
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchSettings:
+    """What is measured, and how long."""
+
+    cases: str = "water-1536"
+    """Names, separated by commas: water-ATOMS (192, 1536, 5184, 12288 or any multiple of 3),
+    crambin, acala15, molecules-COUNT (a batch)."""
+    kernels: str = "auto"
+    """Of reference, plain, cpu, gpu and auto, separated by commas; the others' speed is given
+    relative to the first."""
+    precision: Precision = Hamiltonian.precision
+    """Of the model's arithmetic."""
+    rounds: int = 3
+    """Fresh processes per row; the rows take turns."""
+    seconds: float = 1.5
+    """Least time that a figure is measured for in each round."""
+    steps: int = 200
+    """Steps to time in each round; fewer where they would take longer than half a minute."""
+    prepare_steps: int = 100
+    """Steps in which a case is brought to 300 K before anything is timed; with 0 it starts as
+    built and at rest."""
+    drift: bool = True
+    """Measure the energy drift of each row in a short NVE run."""
+    check: bool = True
+    """Compare each row's forces with the reference formulation."""
+    timeout_s: float = 600.0
+    """Longest time of one process in s."""
+    model: str | None = None
+    """Name or path of the weights; by default $SUNDOG_MODEL_PATH, else so3lr."""
+    electrostatics: str | None = None
+    """Treatment of the charges, or several, separated by commas, each a row; by default exact for
+    molecules, truncated for periodic cells."""
+    cutoff_angstrom: float = Hamiltonian.cutoff_angstrom
+    """Long-range cutoff in Å; unused by exact, with ewald that of the dispersion alone."""
+    dispersion_tail: bool = False
+    """Add the dispersion beyond the cutoff in the mean, to periodic cases."""
+    data_dir: Path | None = None
+    """Folder of the cases that are files; by default benchmarks/data here or in the source tree."""
+
+    def __post_init__(self):
+        """Refuse settings that cannot work.
+
+        Raises:
+            InputError: naming the setting, its value and what is accepted.
+        """
+        self._require("cases", bool(self.case_names), "names separated by commas")
+        self._require("kernels", bool(self.kernel_names), "names separated by commas")
+        treatments = get_args(ElectrostaticsName)
+        known = set(names(self.electrostatics or "")) <= set(treatments)
+        self._require("electrostatics", known, ", ".join(treatments))
+        self._require("rounds", self.rounds >= 1, "1 or more")
+        self._require("seconds", self.seconds > 0, "a positive time")
+        self._require("steps", self.steps >= 1, "1 or more")
+        self._require("prepare_steps", self.prepare_steps >= 0, "0 or more")
+        self._require("timeout_s", self.timeout_s > 0, "a positive time")
+
+    @property
+    def case_names(self) -> tuple[str, ...]:
+        """The cases, each once, in the order given."""
+        return names(self.cases)
+
+    @property
+    def kernel_names(self) -> tuple[str, ...]:
+        """The kernels, each once, in the order given."""
+        return names(self.kernels)
+
+    @property
+    def treatments(self) -> tuple[ElectrostaticsName | None, ...]:
+        """The treatments of the charges, each once, in the order given; None for the default."""
+        told = names(self.electrostatics or "")
+        return cast("tuple[ElectrostaticsName, ...]", told) or (None,)
+
+    def hamiltonian(self, periodic: bool) -> Hamiltonian:
+        """Return the Hamiltonian of a row, whose treatment is the first one."""
+        treatment = self.treatments[0] or ("truncated" if periodic else "exact")
+        return Hamiltonian(
+            model=self.model,
+            electrostatics=treatment,
+            cutoff_angstrom=self.cutoff_angstrom,
+            dispersion_tail=self.dispersion_tail and periodic,
+            precision=self.precision,
+        )
+
+    def _require(self, name: str, condition: bool, expected: str) -> None:
+        if not condition:
+            flag = name.replace("_", "-")
+            raise InputError(
+                f"--{flag}: not acceptable", got=repr(getattr(self, name)), expected=expected
+            )
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the names in a comma-separated list, each once, in order."""
+    return tuple(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))

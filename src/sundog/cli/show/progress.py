@@ -1,0 +1,95 @@
+"""Live progress of a run: one moving line on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Callable
+
+from rich.console import Console
+
+from sundog.cli.show.boxes import describe_boxes
+from sundog.engine.run import Chunk
+from sundog.runs.settings import SimulationSettings
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress:
+    """Reports step, time, energy, temperature, pressure, density, speed and time left."""
+
+    def __init__(self, settings: SimulationSettings, step: int, log: Callable[[str], None]):
+        """Prepare for a run that is at `step`; plain lines go to `log` as well."""
+        self._steps = settings.steps
+        self._timestep_fs = settings.timestep_fs
+        self._replicas = settings.replicas
+        self._log = log
+        self._console = Console(file=sys.stderr)
+        self._live = self._console.is_terminal
+        self._done = step
+        self._compiled = False
+        self._timed_steps = 0
+        self._timed_seconds = 0.0
+        self._last_line = -float("inf")
+
+    @property
+    def ns_per_day(self) -> float:
+        """Speed without the first chunk, which compiles; NaN before the second."""
+        if not self._timed_steps:
+            return float("nan")
+        return self._timed_steps * self._timestep_fs * 1e-6 / self._timed_seconds * 86400
+
+    @property
+    def seconds_per_step(self) -> float:
+        """Wall time of a step without the first chunk; NaN before the second."""
+        if not self._timed_steps:
+            return float("nan")
+        return self._timed_seconds / self._timed_steps
+
+    def update(self, chunk: Chunk) -> None:
+        """Show where the run is."""
+        step = int(chunk.state.step)
+        if self._compiled:
+            self._timed_steps += step - self._done
+            self._timed_seconds += chunk.seconds
+        self._done, self._compiled = step, True
+        line = self._line(chunk)
+        if chunk.repeats:
+            self._log(f"Step {step}: pair lists enlarged, {chunk.repeats} chunk(s) repeated")
+            for box in describe_boxes(chunk.state.neighbors):
+                self._log(box)
+        if self._live:
+            print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+        now = time.monotonic()
+        if now - self._last_line >= SECONDS_BETWEEN_LINES or step >= self._steps:
+            self._last_line = now
+            self._log(line)
+
+    def close(self) -> None:
+        """End the moving line."""
+        if self._live:
+            print(file=sys.stderr)
+
+    def _line(self, chunk: Chunk) -> str:
+        # Of several replicas the mean.
+        last = {name: values[-1].mean() for name, values in chunk.samples.items()}
+        parts = [
+            f"step {self._done}/{self._steps}",
+            f"{self._done * self._timestep_fs * 1e-3:.3f} ps",
+            f"E {last['potential_energy_ev']:.3f} eV",
+            f"T {last['temperature_kelvin']:.1f} K",
+        ]
+        if last["density_g_per_cm3"] == last["density_g_per_cm3"]:  # not NaN: there is a cell
+            parts.append(f"P {last['pressure_bar']:.0f} bar")
+            parts.append(f"ρ {last['density_g_per_cm3']:.3f} g/cm³")
+            lengths = [last[f"cell_{axis}_angstrom"] for axis in "abc"]
+            parts.append("box " + " ".join(f"{length:.2f}" for length in lengths) + " Å")
+        if self._timed_steps:
+            left = (self._steps - self._done) * self.seconds_per_step
+            parts.append(f"{self.ns_per_day:.3g} ns/day")
+            parts.append(f"{_duration(left)} left")
+        return "  ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"

@@ -1,0 +1,83 @@
+"""The end of a run in words: means with errors, drift, and where everything is."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from sundog.analysis.blocking import block_average
+from sundog.analysis.dielectric import permittivity
+from sundog.errors import InputError
+from sundog.runs.directory import RunDirectory
+from sundog.runs.settings import SimulationSettings
+from sundog.units import DEBYE
+
+DIPOLE = tuple(f"dipole_{axis}_e_angstrom" for axis in "xyz")
+
+MEANS = {
+    "temperature_kelvin": ("Temperature", "K", 1),
+    "potential_energy_ev": ("Potential energy", "eV", 3),
+    "pressure_bar": ("Pressure", "bar", 0),
+    "density_g_per_cm3": ("Density", "g/cm³", 4),
+}
+SHARE_OF_EQUILIBRATION = 0.5
+"""Of the run, left out of the means."""
+
+
+def summarize(table: Mapping[str, np.ndarray], atoms: int) -> Iterator[str]:
+    """Yield the lines of the summary of one run's energies table."""
+    count = len(table["step"])
+    first = int(count * SHARE_OF_EQUILIBRATION)
+    yield f"Means and standard errors over the last {count - first} of {count} samples:"
+    for name, (label, unit, digits) in MEANS.items():
+        if name not in table:
+            continue  # no cell, no pressure
+        values = table[name][first:]
+        try:
+            mean, error = block_average(values)
+        except InputError:
+            continue
+        yield f"  {label:18s} {mean:.{digits}f} ± {error:.{digits}f} {unit}"
+    if count > 2:
+        span = table["time_ps"][-1] - table["time_ps"][0]
+        slope = np.polyfit(table["time_ps"], table["conserved_energy_ev"], 1)[0]
+        per_atom = 1e6 * slope / atoms
+        yield f"  {'Energy drift':18s} {per_atom:+.2f} µeV/atom/ps of the conserved energy"
+        yield f"  {'Length':18s} {span:.3f} ps sampled"
+
+
+def summarize_dipole(
+    table: Mapping[str, np.ndarray], fluctuating_at_kelvin: float | None
+) -> Iterator[str]:
+    """Yield the lines on the dipole of one run's energies table.
+
+    Args:
+        table: without dipoles nothing is said.
+        fluctuating_at_kelvin: temperature where fluctuations give the permittivity: a neutral
+            cell in equilibrium, in conducting surroundings; else None.
+    """
+    if not set(DIPOLE) <= set(table):
+        return
+    first = int(len(table["step"]) * SHARE_OF_EQUILIBRATION)
+    dipoles = np.stack([table[name][first:] for name in DIPOLE], axis=1)
+    mean, error = block_average(np.linalg.norm(dipoles, axis=1) / DEBYE)
+    yield f"  {'Dipole':18s} {mean:.2f} ± {error:.2f} D, its length"
+    if fluctuating_at_kelvin is not None and len(dipoles) > 2:
+        volumes = table["volume_angstrom3"][first:]
+        mean, error = permittivity(dipoles, volumes, fluctuating_at_kelvin)
+        yield (
+            f"  {'Permittivity':18s} {mean:.1f} ± {error:.1f} of the charges on the nuclei; "
+            "a liquid needs hundreds of ps"
+        )
+
+
+def where(directory: RunDirectory, settings: SimulationSettings) -> Iterator[str]:
+    """Yield the places of what a run wrote."""
+    for k in range(settings.replicas):
+        own = directory.replica(k, settings.replicas)
+        yield f"Trajectory  {own.trajectory('.' + settings.trajectory)}"
+        yield f"Topology    {own.topology}"
+        yield f"Energies    {own.energies}"
+        yield f"Picture     {own.report}"
+    yield f"Final       {directory.final}"
+    yield f"Checkpoints {directory.checkpoints}"
+    yield f"Log         {directory.log}"

@@ -1,0 +1,50 @@
+"""The curve of saturation in one picture."""
+
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from sundog.coverage.census import Census
+from sundog.coverage.outcome import by_element
+from sundog.coverage.saturation import Saturation
+from sundog.files import replacing
+
+BLUE, INK, GREY = "#0072b2", "#3c434c", "#b9bfc6"
+
+
+def plot_coverage(census: Census, found: Saturation, output_png: Path, title: str) -> None:
+    """Write the curve with its spread, and the environments by element.
+
+    Args:
+        census: of the set.
+        found: how it saturates.
+        output_png: the picture to write.
+        title: above the panels.
+
+    Raises:
+        RunDirectoryError: the picture cannot be written.
+    """
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title)
+    curve, bars = figure.subplots(1, 2, width_ratios=(1.6, 1))
+    low, high = found.mean - found.spread, found.mean + found.spread
+    curve.fill_between(found.structures, low, high, color=GREY, label="± spread over orders")
+    curve.plot(found.structures, found.mean, color=BLUE, label="mean")
+    curve.set_xlabel("structures")
+    curve.set_ylabel(f"distinct environments to {census.radius}")
+    curve.set_ylim(0)
+    curve.set_xlim(0)
+    curve.legend(loc="lower right")
+    elements = by_element(census)
+    places = range(len(elements))
+    every = [one["environments"] for one in elements.values()]
+    once = [one["singletons"] for one in elements.values()]
+    bars.bar(places, every, color=BLUE, label="all")
+    bars.bar(places, once, color=INK, label="of a single atom")
+    bars.set_xticks(places, list(elements))
+    bars.set_ylabel("distinct environments")
+    bars.legend()
+    with replacing(output_png) as scratch:
+        figure.savefig(scratch, dpi=150)

@@ -1,0 +1,104 @@
+"""Bond graphs of many structures in flat arrays.
+
+Two atoms are bonded up to `topology.bonds.BOND_STRETCH` times the sum of their covalent radii, as
+everywhere in sundog. Molecules are looked at together, set side by side in one search tree;
+structures with a cell one at a time, with all their images.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.data import covalent_radii
+from jaxtyping import Float, Int
+from scipy.spatial import KDTree
+
+from sundog.errors import StructureError
+from sundog.topology.bonds import BOND_STRETCH, find_bonds
+
+GAP = 1.0
+"""Å left between structures that are set side by side, beyond the longest bond."""
+
+
+@dataclass(frozen=True)
+class BondGraph:
+    """Bonds of many structures, each listed at both of its atoms.
+
+    Attributes:
+        numbers: atomic number of each atom.
+        structure: of each atom, ascending.
+        start: where the bonds of each atom begin, and the end of the last.
+        neighbor: the atom bonded to.
+        shift: cells from that atom to its image that is bonded; zero in molecules.
+    """
+
+    numbers: Int[np.ndarray, " atoms"]
+    structure: Int[np.ndarray, " atoms"]
+    start: Int[np.ndarray, " atoms+1"]
+    neighbor: Int[np.ndarray, " ends"]
+    shift: Int[np.ndarray, "ends 3"]
+
+
+def bond_graph(structures: Sequence[Atoms]) -> BondGraph:
+    """Return the bonds of structures.
+
+    Raises:
+        StructureError: an atom of no element, or coordinates that are not finite.
+    """
+    sizes = np.array([len(atoms) for atoms in structures])
+    offsets = np.cumsum([0, *sizes])
+    numbers = np.concatenate([atoms.numbers for atoms in structures]).astype(np.int64)
+    positions = np.concatenate([atoms.positions for atoms in structures])
+    structure = np.repeat(np.arange(len(sizes)), sizes)
+    _check(numbers, positions, structure)
+    periodic = np.array([atoms.pbc.any() for atoms in structures])
+    free = np.flatnonzero(~periodic[structure])
+    first, second = _bonds_of_molecules(numbers[free], positions[free], structure[free])
+    parts = [(free[first], free[second], np.zeros((len(first), 3), np.int64))]
+    for n in np.flatnonzero(periodic).tolist():
+        bonds = find_bonds(structures[n])
+        parts.append((bonds.first + offsets[n], bonds.second + offsets[n], bonds.image))
+    i, j, image = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    # Each end of a bond; the image is seen from the other side at the other end.
+    ends = np.concatenate([i, j])
+    order = np.argsort(ends, kind="stable")
+    start = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=len(numbers)))])
+    neighbor, shift = np.concatenate([j, i])[order], np.concatenate([image, -image])[order]
+    return BondGraph(numbers, structure, start, neighbor, shift)
+
+
+def _bonds_of_molecules(
+    numbers: Int[np.ndarray, " atoms"],
+    positions: Float[np.ndarray, "atoms 3"],
+    structure: Int[np.ndarray, " atoms"],
+) -> tuple[Int[np.ndarray, " bonds"], Int[np.ndarray, " bonds"]]:
+    """Return both atoms of every bond within a molecule."""
+    if not len(numbers):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    radii = BOND_STRETCH * covalent_radii[numbers]
+    reach = 2 * radii.max()
+    heads = np.flatnonzero(np.diff(structure, prepend=-1))
+    low, high = (f.reduceat(positions[:, 0], heads) for f in (np.minimum, np.maximum))
+    width = high - low + reach + GAP
+    place = np.cumsum(width) - width - low
+    counts = np.diff(heads, append=len(numbers))
+    aside = positions.copy()
+    aside[:, 0] += np.repeat(place, counts)
+    # What is set aside is rounded a little differently; distances are those of the structure.
+    near = KDTree(aside).query_pairs(1.001 * reach, output_type="ndarray")
+    i, j = near.T
+    close = np.linalg.norm(positions[i] - positions[j], axis=1) < radii[i] + radii[j]
+    return i[close], j[close]
+
+
+def _check(numbers: np.ndarray, positions: np.ndarray, structure: np.ndarray) -> None:
+    bad = (numbers < 1) | (numbers >= len(covalent_radii)) | ~np.isfinite(positions).all(axis=1)
+    if bad.any():
+        where = int(np.flatnonzero(bad)[0])
+        raise StructureError(
+            "coverage: an atom of no element, or without finite coordinates",
+            got=f"structure {structure[where]}: number {numbers[where]}, at "
+            f"{positions[where].tolist()}",
+            remedy="Correct or remove the structure",
+        )

@@ -1,0 +1,1 @@
+"""Labelled sets: their readers, their labels and the names of their keys."""

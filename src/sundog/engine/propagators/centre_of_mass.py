@@ -1,0 +1,33 @@
+"""Remove the motion of the centre of mass of each structure, every so many steps.
+
+Structures with frozen atoms are left alone: what is held does not drift.
+"""
+
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int
+
+from sundog.engine.propagators.base import AbstractPropagator
+from sundog.engine.state import MDState, without_drift
+
+
+class RemoveDrift(AbstractPropagator):
+    """Bring each structure's centre of mass to rest; the energy lost is booked as heat."""
+
+    every: Int[Array, ""] = eqx.field(converter=jnp.asarray)
+
+    def __call__(self, state: MDState) -> MDState:
+        """Return the state, in every `every`-th step without drift."""
+        due = (state.step + 1) % self.every == 0
+        held = state.sum_over_atoms((state.system.is_atom & ~state.mobile).astype(jnp.float64))
+        free = (held == 0)[state.system.system_index][:, None]
+        momenta = jax.lax.cond(
+            due,
+            lambda: jnp.where(free, without_drift(state, state.momenta), state.momenta),
+            lambda: state.momenta,
+        )
+        after = replace(state, momenta=momenta)
+        return replace(after, heat=state.heat + after.kinetic_energy - state.kinetic_energy)

@@ -1,0 +1,1 @@
+"""Formulations: one Hamiltonian, computed in several ways."""

@@ -1,0 +1,41 @@
+"""The tabulated force field with its work on pairs done by the kernels for GPUs.
+
+Apart from `tabulated`, since Pallas takes its time to import.
+"""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+
+from sundog.forcefield.formulations.ordered import OrderedForceField
+from sundog.forcefield.formulations.plain import tabulated
+from sundog.forcefield.so3lr import ForceField
+from sundog.kernels.gpu.kernels import gpu_kernels
+from sundog.kernels.gpu.layer import Tiles
+from sundog.kernels.gpu.tiles import Tile
+from sundog.kernels.plain.kernels import PortableKernels
+
+TILES = Tiles(
+    forward=Tile(atoms=4, slots=4, warps=8),
+    backward=Tile(atoms=4, slots=4, warps=8),
+    sums=Tile(atoms=8, slots=8, warps=4),
+    far=Tile(atoms=1, slots=128, warps=4),
+    clusters=Tile(atoms=16, slots=16, warps=4),
+)
+"""With 16 pairs to a tile the compiler keeps nearly everything in registers on sm_90."""
+
+
+def on_gpu(force_field: ForceField, tiles: Tiles = TILES) -> OrderedForceField:
+    """Return the force field on the kernels for GPUs, large systems in spatial order (host only).
+
+    Args:
+        force_field: its parameters and precision are kept.
+        tiles: shapes of the work.
+    """
+    far = tuple(term.elementary(force_field.precision) for term in force_field.long_terms)
+    portable = tabulated(replace(force_field, long_terms=far))
+    assert isinstance(portable.kernels, PortableKernels)
+    kernels = gpu_kernels(portable.kernels, tiles)
+    cast = jax.tree.map(lambda leaf: jnp.asarray(leaf, force_field.network.dtype), kernels)
+    return OrderedForceField(replace(portable, kernels=cast))

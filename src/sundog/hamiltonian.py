@@ -1,0 +1,234 @@
+"""`Hamiltonian`: everything beside the structure that an energy depends on, as one value.
+
+Energies of two Hamiltonians must never be mixed; `differences` says how two of them differ.
+Importing this is cheap: settings and flags are made of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from math import inf, isfinite
+from typing import Any, Literal, TypedDict, get_args
+
+from sundog.errors import InputError
+from sundog.names import ElectrostaticsName, KernelName, Precision
+
+PUBLISHED_CUTOFF = 12.0
+"""Long-range cutoff of the published simulations in Å."""
+
+EWALD_ACCURACY = 1e-4
+"""Default RMS error of the forces of `ewald` on a mesh in eV/Å."""
+
+LEAST_ACCURATE = 1e-2
+"""Largest error in eV/Å that may be asked of a mesh; beyond it the fits of its error end."""
+
+MOST_ACCURATE: dict[Precision, float] = {"float32": 5e-5, "float64": 1e-8}
+"""Smallest error in eV/Å that may be asked of a mesh; in float32 the model rounds as much."""
+
+
+class HamiltonianFields(TypedDict, total=False):
+    """The fields of `Hamiltonian` beside `model`, as keywords of a function."""
+
+    electrostatics: ElectrostaticsName
+    cutoff_angstrom: float
+    ewald_accuracy: float
+    dispersion_tail: bool
+    precision: Precision
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hamiltonian:
+    """Weights and physical treatment of a force field.
+
+    Attributes:
+        model: name of installed weights or path of a `.safetensors` file; None for
+            `SUNDOG_MODEL_PATH`, else the published `so3lr`.
+        electrostatics: `exact` for molecules; `truncated` (the published simulations'), `wolf` or
+            `ewald` (all images) for periodic systems.
+        cutoff_angstrom: long-range cutoff in Å; unused by `exact`, with `ewald` that of the
+            dispersion alone.
+        ewald_accuracy: RMS error in eV/Å that the mesh of `ewald` may add to the forces.
+        dispersion_tail: whether the dispersion beyond the cutoff is added in the mean, as is
+            right for a homogeneous liquid.
+        precision: of parameters and arithmetic; positions, momenta and sums over atoms are
+            float64 always.
+    """
+
+    model: str | None = None
+    electrostatics: ElectrostaticsName = "exact"
+    cutoff_angstrom: float = PUBLISHED_CUTOFF
+    ewald_accuracy: float = EWALD_ACCURACY
+    dispersion_tail: bool = False
+    precision: Precision = "float32"
+
+    def __post_init__(self):
+        """Refuse what cannot be, whatever the weights.
+
+        Raises:
+            InputError: an unknown treatment or precision, a cutoff that is no positive number, an
+                accuracy that is out of reach, or a tail of `exact`.
+        """
+        require_name("precision", self.precision, get_args(Precision))
+        require_name("electrostatics", self.electrostatics, get_args(ElectrostaticsName))
+        if self.electrostatics == "exact":
+            if self.dispersion_tail:
+                raise InputError(
+                    "dispersion_tail: `exact` has no cutoff that could leave anything out",
+                    remedy='Use dispersion_tail="off", or another treatment for a periodic liquid',
+                )
+        elif not (isfinite(self.cutoff_angstrom) and self.cutoff_angstrom > 0):
+            raise InputError(
+                "cutoff_angstrom: not a distance",
+                got=f"{self.cutoff_angstrom} Å",
+                expected="a positive finite number",
+                remedy=f"Use {PUBLISHED_CUTOFF:g} Å, as published",
+            )
+        if self.electrostatics == "ewald":
+            check_accuracy(self.ewald_accuracy, self.precision)
+
+    @property
+    def reach(self) -> float:
+        """Cutoff of the long range in Å; infinite with `exact`."""
+        return inf if self.electrostatics == "exact" else self.cutoff_angstrom
+
+    def describe(self) -> str:
+        """Return one line that says which Hamiltonian this is."""
+        reach = "all pairs" if self.electrostatics == "exact" else f"{self.reach:g} Å"
+        if self.electrostatics == "ewald":
+            reach = f"all images, mesh to {self.ewald_accuracy:g} eV/Å; dispersion {reach}"
+        return (
+            f"Force field {self.model or 'so3lr'}: electrostatics {self.electrostatics} "
+            f"({reach}), {self.precision}"
+        )
+
+    def differences(self, other: "Hamiltonian") -> dict[str, tuple[Any, Any]]:
+        """Return the values here and there of every field in which two Hamiltonians differ."""
+        pairs = {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    def as_settings(self) -> dict[str, Any]:
+        """Return it by the keys of a run's settings, in which a tail is `on` or `off`."""
+        return asdict(self) | {"dispersion_tail": "on" if self.dispersion_tail else "off"}
+
+
+def hamiltonian_of(model: str | Hamiltonian | None, settings: HamiltonianFields) -> Hamiltonian:
+    """Return the Hamiltonian of a model and the fields beside it.
+
+    Raises:
+        InputError: what `Hamiltonian` refuses, or fields beside a whole Hamiltonian.
+    """
+    if not isinstance(model, Hamiltonian):
+        return Hamiltonian(model=model, **settings)
+    if settings:
+        raise InputError(
+            f"{next(iter(settings))}: the Hamiltonian that was given says what it is",
+            remedy="Leave it out, or change the Hamiltonian with dataclasses.replace",
+        )
+    return model
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """Which force field."""
+
+    model: str | None = None
+    """Name or path of the weights; by default $SUNDOG_MODEL_PATH, else so3lr."""
+    electrostatics: ElectrostaticsName | None = None
+    """Treatment of the charges; by default exact for molecules, truncated for periodic cells (for
+    benchmarks that of the published values)."""
+    cutoff_angstrom: float = PUBLISHED_CUTOFF
+    """Long-range cutoff in Å; unused by exact, with ewald that of the dispersion alone."""
+    ewald_accuracy: float = EWALD_ACCURACY
+    """RMS error in eV/Å that the mesh of ewald may add to the forces."""
+    dispersion_tail: Literal["auto", "on", "off"] = "auto"
+    """Add the dispersion beyond the cutoff in the mean; auto: in runs of homogeneous liquids.
+    In YAML "on" and "off" need their quotes."""
+    paper: bool = False
+    """Exactly the Hamiltonian of the published simulations: truncated electrostatics and
+    dispersion with a cutoff of 12 Å, without a tail, for molecules as well."""
+    kernels: KernelName = "auto"
+    """How it is computed: compiled for the CPU, fused for NVIDIA GPUs (float32), plain JAX on any
+    device, or the slow reference; auto: cpu where it can be had, else plain."""
+    precision: Precision | None = None
+    """Of the model's arithmetic, by default float32 (for benchmarks float64); positions, momenta
+    and sums are float64 in any case."""
+
+    def __post_init__(self):
+        """Resolve `paper` and refuse what no structure could make right.
+
+        Raises:
+            InputError: other settings contradict `paper`, or a value that `Hamiltonian` refuses.
+        """
+        for name, value in PUBLISHED.items() if self.paper else ():
+            default, told = ModelOptions.__dataclass_fields__[name].default, getattr(self, name)
+            if told not in (default, value):
+                raise InputError(
+                    f"{name}: paper=True says what it is",
+                    got=told,
+                    expected=str(value),
+                    remedy="Leave one of them out",
+                )
+            object.__setattr__(self, name, value)
+        require_name("kernels", self.kernels, get_args(KernelName))
+        require_name("dispersion_tail", self.dispersion_tail, ("auto", "on", "off"))
+        self.decided(self.electrostatics or "truncated", tail=False)
+
+    def decided(self, electrostatics: ElectrostaticsName, *, tail: bool) -> Hamiltonian:
+        """Return the Hamiltonian, given what is left open here."""
+        return Hamiltonian(
+            model=self.model,
+            electrostatics=electrostatics,
+            cutoff_angstrom=self.cutoff_angstrom,
+            ewald_accuracy=self.ewald_accuracy,
+            dispersion_tail=tail,
+            precision=self.precision or Hamiltonian.precision,
+        )
+
+
+PUBLISHED: Mapping[str, Any] = {
+    "electrostatics": "truncated",
+    "cutoff_angstrom": PUBLISHED_CUTOFF,
+    "dispersion_tail": "off",
+}
+"""What `paper` stands for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElectronOptions:
+    """Charge and spin."""
+
+    charge: float | None = None
+    """Total charge; goes before the structure's own info["charge"]."""
+    multiplicity: float | None = None
+    """2S + 1; goes before the structure's own info["spin"]."""
+
+
+def check_accuracy(accuracy: float, precision: Precision) -> None:
+    """Refuse what a mesh cannot give.
+
+    Args:
+        accuracy: RMS error of the forces in eV/Å.
+        precision: of the model's arithmetic.
+
+    Raises:
+        InputError: the accuracy is out of range.
+    """
+    least = MOST_ACCURATE[precision]
+    if not least <= accuracy <= LEAST_ACCURATE:
+        raise InputError(
+            f"ewald_accuracy: not possible in {precision}",
+            got=f"{accuracy} eV/Å",
+            expected=f"an RMS error of the forces from {least:g} to {LEAST_ACCURATE:g} eV/Å",
+            remedy='Use precision="float64"'
+            if precision == "float32" and accuracy >= MOST_ACCURATE["float64"]
+            else None,
+        )
+
+
+def require_name(field: str, value: object, known: tuple[str, ...]) -> None:
+    """Refuse a value that is none of the names known.
+
+    Raises:
+        InputError: naming the field, its value and what is accepted.
+    """
+    if value not in known:
+        raise InputError(f"{field}: unknown", got=value, expected=", ".join(known))

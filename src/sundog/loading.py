@@ -1,0 +1,96 @@
+"""From what a user asks for to a force field: options, what they decide, and words about it."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from ase import Atoms
+
+from sundog.errors import InputError
+from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.formulations.choice import verified, with_kernels
+from sundog.forcefield.so3lr import ForceField
+from sundog.hamiltonian import ModelOptions
+from sundog.names import KernelName
+from sundog.system import System
+from sundog.topology.homogeneity import homogeneity
+from sundog.weights.load import load
+
+
+def load_force_field(
+    options: ModelOptions, structures: Sequence[Atoms], *, run: bool
+) -> tuple[ForceField, str]:
+    """Return the force field for structures that are all periodic or all not, and a line about it.
+
+    Args:
+        options: which force field.
+        structures: what it is for.
+        run: whether it moves atoms; single points are to be comparable with published ones.
+
+    Raises:
+        InputError: molecules and periodic structures in one file, and no treatment chosen.
+        WeightsError: the weights are missing or damaged.
+    """
+    electrostatics = options.electrostatics
+    if electrostatics is None:
+        periodic = {bool(atoms.pbc.any()) for atoms in structures}
+        if len(periodic) > 1:
+            raise InputError(
+                "electrostatics: the file holds molecules and periodic structures, which by "
+                "default are treated differently",
+                remedy='Choose electrostatics="truncated" or "wolf" for all, or split the file',
+            )
+        electrostatics = "truncated" if periodic.pop() else "exact"
+    tail, why = choose_tail(options.dispersion_tail, electrostatics, structures, run)
+    force_field = load(options.decided(electrostatics, tail=tail))
+    return force_field, f"{force_field.hamiltonian.describe()}; dispersion tail {why}"
+
+
+def choose_tail(
+    asked: Literal["auto", "on", "off"],
+    electrostatics: str,
+    structures: Sequence[Atoms],
+    run: bool,
+) -> tuple[bool, str]:
+    """Return whether the dispersion beyond the cutoff is added in the mean, and that with why.
+
+    Args:
+        asked: the option.
+        electrostatics: the treatment.
+        structures: what the force field is for.
+        run: whether it moves atoms.
+    """
+    if asked == "off":
+        return False, "off (as asked)"
+    if asked == "auto" and electrostatics == "exact":
+        return False, "off (no cutoff)"
+    if asked == "auto" and not run:
+        return False, "off (single points, unless asked for)"
+    found = [homogeneity(atoms) for atoms in structures]
+    doubts = [one.reason for one in found if not one.homogeneous]
+    if asked == "auto":
+        return not doubts, f"off ({doubts[0]})" if doubts else f"on ({found[0].reason})"
+    if not doubts:
+        return True, "on (as asked)"
+    return True, f"on (as asked). Warning: it is made for homogeneous liquids, but {doubts[0]}"
+
+
+def choose_kernels(
+    force_field: ForceField,
+    kernels: KernelName,
+    system: System,
+    report: Callable[[str], None],
+) -> AbstractForceField:
+    """Return the force field on the kernels asked for, checked on the structure at hand.
+
+    Raises:
+        InputError: the kernels were asked for by name and cannot be had.
+    """
+    fast, name = with_kernels(force_field, kernels)
+    report(f"Kernels: {name}")
+    return verified(fast, force_field, system, report, report)
+
+
+def describe_electrons(system: System) -> str:
+    """Return charge and multiplicity of a system of one structure in words."""
+    charge, multiplicity = int(system.total_charge[0]), int(system.multiplicity[0])
+    return f"charge {charge:+d}, multiplicity {multiplicity}"

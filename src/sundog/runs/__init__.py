@@ -1,0 +1,1 @@
+"""Runs: from settings and a structure to a recorded trajectory, resumable."""

@@ -1,0 +1,132 @@
+"""What the atoms are besides their places: masses, what is frozen, rigid or held.
+
+Made from the structure and the settings alone, so that a resumed run has the same.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Int
+
+from sundog.engine.constraints import Constraints, find_constraints
+from sundog.engine.masses import deuterated, repartitioned
+from sundog.engine.restraints.base import AbstractRestraint
+from sundog.engine.restraints.distance import distance_restraint
+from sundog.engine.restraints.droplet import droplet_restraint
+from sundog.engine.restraints.position import position_restraint
+from sundog.engine.state import atomic_masses
+from sundog.errors import InputError
+from sundog.runs.settings import SimulationSettings
+from sundog.system import System
+from sundog.typing import PerAtom
+
+Select = Callable[[str], np.ndarray]
+"""From a selection to the atoms of one structure, counted from 0."""
+
+
+class Matter(NamedTuple):
+    """What belongs to the atoms of a run.
+
+    Attributes:
+        masses: amu.
+        frozen: atoms that do not move, or None.
+        constraints: rigid bonds, or None.
+        restraints: energies that hold atoms.
+    """
+
+    masses: PerAtom
+    frozen: Bool[np.ndarray, " atoms"] | None
+    constraints: Constraints | None
+    restraints: tuple[AbstractRestraint, ...]
+
+    @property
+    def conserved_momenta(self) -> int:
+        """Momenta per structure that a deterministic dynamics keeps: three, or none."""
+        free = self.frozen is None and all(one.conserves_momentum for one in self.restraints)
+        return 3 if free else 0
+
+
+def matter_of(system: System, settings: SimulationSettings, select: Select) -> Matter:
+    """Return masses, frozen atoms, constraints and restraints (host only).
+
+    Args:
+        system: all replicas of one structure.
+        settings: say what is wanted.
+        select: understands the selections in them.
+
+    Raises:
+        InputError: a selection without atoms, or settings that contradict.
+        StructureError: masses or constraints that the structure cannot have.
+    """
+    masses = atomic_masses(system)
+    if settings.deuterate:
+        masses = deuterated(masses, system)
+    if settings.hydrogen_mass is not None:
+        masses = repartitioned(masses, system, settings.hydrogen_mass)
+    frozen = None
+    if settings.freeze:
+        frozen = np.zeros(system.number_of_atoms, bool)
+        frozen[_in_all_replicas(settings.freeze, "freeze", select, system)] = True
+        if frozen.all():
+            raise InputError("--freeze: no atom is left to move", got=settings.freeze)
+    constraints = None
+    if settings.constraints is not None:
+        constraints = find_constraints(system, settings.constraints, frozen=frozen)
+    return Matter(jnp.asarray(masses), frozen, constraints, _restraints(system, settings, select))
+
+
+def _restraints(
+    system: System, settings: SimulationSettings, select: Select
+) -> tuple[AbstractRestraint, ...]:
+    constant = settings.restraint_ev_per_angstrom2
+    found: list[AbstractRestraint] = []
+    if settings.restrain:
+        held = _in_all_replicas(settings.restrain, "restrain", select, system)
+        found.append(position_restraint(system, held, constant))
+    if settings.droplet_radius_angstrom is not None:
+        found.append(droplet_restraint(system, settings.droplet_radius_angstrom, constant))
+    if settings.restrain_distances:
+        size = system.number_of_atoms // system.number_of_systems
+        pairs, lower, upper = [], [], []
+        for text in settings.restrain_distances:
+            i, j, low, high = _distance(text)
+            for first in range(0, system.number_of_atoms, size):
+                pairs.append((first + i, first + j))
+                lower.append(low)
+                upper.append(high)
+        found.append(
+            distance_restraint(system, pairs, constant, lower_angstrom=lower, upper_angstrom=upper)
+        )
+    return tuple(found)
+
+
+def _in_all_replicas(
+    selection: str, flag: str, select: Select, system: System
+) -> Int[np.ndarray | Array, " chosen"]:
+    try:
+        chosen = select(selection)
+    except (ValueError, TypeError, NameError) as error:
+        raise InputError(
+            f"--{flag}: not a selection of atoms",
+            got=repr(selection),
+            expected="mdtraj's selection language, as 'protein and backbone' or 'index 0 to 9'",
+        ) from error
+    if len(chosen) == 0:
+        raise InputError(f"--{flag}: the selection holds no atom", got=repr(selection))
+    size = system.number_of_atoms // system.number_of_systems
+    firsts = np.arange(0, system.number_of_atoms, size)
+    return (firsts[:, None] + chosen[None]).ravel()
+
+
+def _distance(text: str) -> tuple[int, int, float, float]:
+    try:
+        i, j, low, high = text.replace(",", " ").split()
+        return int(i), int(j), float(low), float(high)
+    except ValueError as error:
+        raise InputError(
+            "--restrain-distances: not a distance",
+            got=repr(text),
+            expected="two atoms counted from 0 and two bounds in Å, as '0 5 1.5 3.0'; inf for none",
+        ) from error

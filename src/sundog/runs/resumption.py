@@ -1,0 +1,68 @@
+"""`--resume`: what may have changed, and a note that it happened."""
+
+import json
+from collections.abc import Sequence
+
+import yaml
+
+from sundog.errors import InputError, RunDirectoryError
+from sundog.runs.directory import RunDirectory
+from sundog.runs.setup import Setup, provenance
+
+ALWAYS_FREE = frozenset({"steps", "checkpoint_minutes", "keep_checkpoints"})
+"""Settings that change nothing about the trajectory so far or to come."""
+
+SINCE_THEN = {"dispersion_tail": "off", "long_range_every": 1, "paper": False}
+"""Settings that runs of earlier versions do not have, and what those did."""
+
+
+def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]) -> list[str]:
+    """Return in words what has changed, unless it may not change. Nothing is written.
+
+    Args:
+        directory: of the run.
+        setup: as it would go on now.
+        allowed: settings, by name, that may change.
+
+    Raises:
+        RunDirectoryError: the settings of the run are not there.
+        InputError: a setting or the weights are others than before and not in `allowed`.
+    """
+    if not directory.config.is_file():
+        raise RunDirectoryError(
+            f"{directory.path}: the settings of the run are missing",
+            expected=f"a file {directory.config.name}",
+            remedy="It may have been stopped before it began: start it again with --overwrite",
+        )
+    stored = SINCE_THEN | yaml.safe_load(directory.config.read_text())
+    named = {name.replace("-", "_") for name in allowed}
+    keys = stored.keys() | setup.config.keys()
+    changes = {key: (stored.get(key), setup.config.get(key)) for key in sorted(keys)}
+    changes = {key: pair for key, pair in changes.items() if pair[0] != pair[1]}
+    before = json.loads(directory.provenance.read_text())["weights"]["sha256"]
+    now = provenance(setup)["weights"]["sha256"]
+    if before != now:
+        changes["model"] = (before[:12], now[:12])
+    refused = changes.keys() - ALWAYS_FREE - named
+    if refused:
+        flag = sorted(refused)[0]
+        old, new = changes[flag]
+        raise InputError(
+            f"--resume: {flag.replace('_', '-')} would change in the middle of the run",
+            got=f"{new}, and {old} before",
+            remedy=f"Leave it, or ask for it with --allow-change {flag.replace('_', '-')}",
+        )
+    return [f"Changed: {key} from {old} to {new}" for key, (old, new) in changes.items()]
+
+
+def note_resumption(directory: RunDirectory, setup: Setup, step: int) -> None:
+    """Write down the settings, and this continuation in the provenance of the run."""
+    try:
+        record = json.loads(directory.provenance.read_text())
+    except ValueError as error:
+        raise RunDirectoryError(
+            f"{directory.provenance}: damaged", got=error, remedy="Restore it, or start anew"
+        ) from error
+    record.setdefault("resumed", []).append({"step": step, **provenance(setup)})
+    directory.write_config(setup.config)
+    directory.write_provenance(record)

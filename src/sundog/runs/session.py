@@ -1,0 +1,307 @@
+"""A whole run: the state it begins or goes on with, and the loop that records it.
+
+The steps of a run are here and nowhere else; the command line adds words and pictures.
+"""
+
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ase import Atoms
+
+from sundog.engine.cell_modes import check_cell
+from sundog.engine.ensembles import Ensemble
+from sundog.engine.minimize import minimize
+from sundog.engine.reservoirs.impulses import with_physical_forces
+from sundog.engine.run import BlowUpError, Chunk, run
+from sundog.engine.state import (
+    MDState,
+    bare_state,
+    initial_state,
+    with_constraints,
+    with_momenta,
+    with_thermal_momenta,
+)
+from sundog.errors import InputError, RunDirectoryError
+from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.prediction import Prediction
+from sundog.io.append import held_up_to as table_held
+from sundog.io.extxyz import write_extxyz
+from sundog.io.trajectories import WRITERS, check_extras
+from sundog.io.trajectories import held_up_to as trajectory_held
+from sundog.runs.checkpoint import arrays_of, restored
+from sundog.runs.checkpoint_files import Checkpoint, newest_checkpoint, save_checkpoint
+from sundog.runs.directory import RunDirectory
+from sundog.runs.flight_record import write_flight_record
+from sundog.runs.matter import Matter
+from sundog.runs.recording import Recorder, to_atoms
+from sundog.runs.settings import SimulationSettings
+from sundog.system import System, concatenate
+
+Report = Callable[[str], None]
+
+SLOWER_WITH_CONSTRAINTS = 2.0
+"""What is left moves by so much more slowly where bonds of hydrogens are rigid."""
+
+LARGEST_TIMESTEP_OF_HYDROGEN_FS = 2.0
+"""Velocity Verlet of an X–H stretch is unstable from 2.9 fs on, and wrong well before."""
+
+
+def check_feasible(
+    atoms: Atoms, system: System, settings: SimulationSettings, matter: Matter
+) -> None:
+    """Refuse what the structure cannot be simulated with (host only).
+
+    Raises:
+        CellError: a barostat on a cell that it cannot change.
+        InputError: a timestep that the lightest atom cannot follow, or momenta are to be taken
+            from a structure that has none.
+    """
+    if settings.momenta == "structure" and not atoms.has("momenta"):
+        raise InputError(
+            "--momenta structure: the structure file has no momenta",
+            remedy="Give an extended XYZ file with momenta, as the final.extxyz of a run",
+        )
+    check_extras(Path(f"trajectory.{settings.trajectory}"), settings.frame_extras)
+    if settings.ensemble == "npt":
+        check_cell(system, settings.coupling)
+    mobile = np.asarray(system.is_atom)
+    if matter.frozen is not None:
+        mobile = mobile & ~matter.frozen
+    lightest = float(np.asarray(matter.masses)[mobile].min())
+    bound = LARGEST_TIMESTEP_OF_HYDROGEN_FS * np.sqrt(lightest / 1.008)
+    if matter.constraints is not None:
+        bound *= SLOWER_WITH_CONSTRAINTS
+    if settings.timestep_fs > bound:
+        raise InputError(
+            f"--timestep-fs: the lightest atom, of {lightest:.3g} amu, cannot follow",
+            got=settings.timestep_fs,
+            expected=f"at most {bound:.2g} fs; 0.5 fs is usual",
+        )
+
+
+def replicated(system: System, settings: SimulationSettings) -> System:
+    """Return the batch of all replicas of a structure."""
+    return concatenate([system] * settings.replicas) if settings.replicas > 1 else system
+
+
+def prepare(
+    system: System,
+    force_field: AbstractForceField,
+    atoms: Atoms,
+    settings: SimulationSettings,
+    matter: Matter,
+    report: Report,
+    stop: Callable[[], bool] = lambda: False,
+) -> MDState:
+    """Return the state a run starts from: minimised if asked for, and with momenta.
+
+    Args:
+        system: all replicas.
+        force_field: the force field.
+        atoms: the structure, for its momenta.
+        settings: the settings.
+        matter: masses, what is frozen, rigid or held.
+        report: told what the minimisation did.
+        stop: asked now and then whether to end the minimisation early.
+
+    Raises:
+        SimulationError: the minimisation diverges.
+    """
+    state = initial_state(system, force_field, **_given(settings, matter))
+    if settings.minimize:
+        state = _minimized(state, force_field, settings, report, stop)
+    if matter.constraints is not None:
+        state = with_constraints(state, matter.constraints, force_field)
+    if settings.momenta == "thermal":
+        return with_thermal_momenta(state, np.asarray(settings.temperatures_kelvin))
+    momenta = np.tile(atoms.get_momenta(), (settings.replicas, 1))
+    return with_momenta(state, jnp.asarray(momenta))
+
+
+def find_checkpoint(
+    directory: RunDirectory, settings: SimulationSettings, report: Callable[[str], None]
+) -> Checkpoint | None:
+    """Return the newest checkpoint whose files still hold what it says they held.
+
+    None stands for a run that was stopped before its first one.
+
+    Raises:
+        RunDirectoryError: there are checkpoints, but none of them can be continued from, or
+            they are gone and the table has rows already.
+    """
+
+    def refuses(checkpoint: Checkpoint) -> str | None:
+        for key, position in checkpoint.record["files"].items():
+            path = _path_of(directory, settings, key)
+            holds = trajectory_held if path.suffix in WRITERS else table_held
+            if position > 0 and not holds(path, position):
+                return f"{path.name} is shorter than it was then"
+        return None
+
+    checkpoint = newest_checkpoint(directory.checkpoints, refuses, report)
+    begun = _path_of(directory, settings, f"0/{directory.energies.name}")
+    # The first checkpoint is older than the first row: what was computed is not thrown away.
+    if checkpoint is None and begun.exists():
+        raise RunDirectoryError(
+            f"{directory.checkpoints}: the checkpoints are gone, and the run had begun",
+            got=begun.name,
+            remedy="Put them back, or start again from final.extxyz in another folder",
+        )
+    return checkpoint
+
+
+def resumed(
+    system: System,
+    force_field: AbstractForceField,
+    settings: SimulationSettings,
+    matter: Matter,
+    checkpoint: Checkpoint,
+) -> MDState:
+    """Return the state of a checkpoint, from which the run goes on bit for bit.
+
+    Raises:
+        InputError: multiple time steps, whose cycles do not begin there.
+        RunDirectoryError: the checkpoint is of another structure or other kernels.
+    """
+    state = bare_state(system, force_field, **_given(settings, matter))
+    if matter.constraints is not None:
+        degrees = state.degrees - matter.constraints.count(system)
+        state = replace(state, constraints=matter.constraints, degrees=degrees)
+    state = restored(state, checkpoint.arrays)
+    if int(state.step) % settings.long_range_every:
+        raise InputError(
+            "--long-range-every: no cycle begins at the checkpoint",
+            got=f"{settings.long_range_every}, and step {int(state.step)}",
+            expected="a divisor of the step",
+        )
+    return state
+
+
+def _given(settings: SimulationSettings, matter: Matter) -> dict[str, Any]:
+    return {
+        "seed": settings.seed,
+        "skin": settings.skin_angstrom,
+        "masses": matter.masses,
+        "frozen": matter.frozen,
+    }
+
+
+def engine(
+    state: MDState,
+    force_field: AbstractForceField,
+    ensemble: Ensemble,
+    atoms: Atoms,
+    directory: RunDirectory,
+    settings: SimulationSettings,
+    stop: Callable[[], bool] = lambda: False,
+    resume_at: Mapping[str, Any] | None = None,
+) -> Generator[Chunk, None, None]:
+    """Run, write table, trajectory and checkpoints, and yield after every chunk.
+
+    The last good structures, with momenta, are written to `final.extxyz` however the run ends.
+
+    Args:
+        state: from `prepare` or `resumed`.
+        force_field: for what frames carry beside the state.
+        ensemble: the recipe.
+        atoms: the structure, for names and charge.
+        directory: where to write.
+        settings: the settings.
+        stop: asked between chunks whether to end early.
+        resume_at: record of the checkpoint that the run goes on from.
+
+    Raises:
+        BlowUpError: what was good is written, and a flight record.
+        RunDirectoryError: the disk is full.
+    """
+    files = None if resume_at is None else resume_at["files"]
+    predict = partial(_predict, force_field)
+    physical = partial(with_physical_forces, force_field=force_field)
+    with Recorder(directory, atoms, settings, files, predict, physical) as recorder:
+        if resume_at is None:
+            recorder.write_frame(state)
+
+        def save() -> None:
+            record = {"files": recorder.positions, "step": int(state.step)}
+            save_checkpoint(
+                directory.checkpoints,
+                int(state.step),
+                arrays_of(state),
+                record,
+                settings.keep_checkpoints,
+            )
+
+        if resume_at is None:
+            save()
+        saved, step_saved = time.monotonic(), int(state.step)
+        try:
+            for chunk in run(
+                state,
+                ensemble,
+                steps=settings.steps - int(state.step),
+                sample_every=settings.sample_every,
+                frame_every=settings.frame_every,
+            ):
+                recorder.write(chunk)
+                state = chunk.state
+                if time.monotonic() - saved >= 60 * settings.checkpoint_minutes:
+                    save()
+                    saved, step_saved = time.monotonic(), int(state.step)
+                yield chunk
+                if stop():
+                    break
+        except BlowUpError as failure:
+            write_flight_record(directory, failure, atoms, settings.timestep_fs, physical)
+            failure.add_note(f"See {directory.path / 'flight_record.txt'}.")
+            raise
+        finally:
+            try:
+                # Of a chunk that was not written to its end the last checkpoint knows nothing.
+                if recorder.whole and int(state.step) > step_saved:
+                    save()
+            finally:
+                frames = [to_atoms(state, atoms, k) for k in range(settings.replicas)]
+                write_extxyz(directory.final, frames if len(frames) > 1 else frames[0])
+
+
+@eqx.filter_jit
+def _predict(force_field: AbstractForceField, state: MDState) -> Prediction:
+    return force_field(state.system, state.neighbors.pairs)
+
+
+def _minimized(
+    state: MDState,
+    force_field: AbstractForceField,
+    settings: SimulationSettings,
+    report: Report,
+    stop: Callable[[], bool],
+) -> MDState:
+    threshold = settings.minimize_force_ev_per_angstrom
+    before = float(state.potential_energy.sum())
+    largest = float("nan")
+    for fire in minimize(
+        state, force_field, force_threshold=threshold, steps=settings.minimize_steps
+    ):
+        state, largest = fire.md, float(fire.largest_force)
+        if stop():
+            break
+    jax.block_until_ready(state)
+    verdict = "converged" if largest <= threshold else "not converged"
+    report(
+        f"Minimised ({verdict}): energy {float(state.potential_energy.sum()) - before:+.3f} eV, "
+        f"largest force {largest:.3f} eV/Å"
+    )
+    return state
+
+
+def _path_of(directory: RunDirectory, settings: SimulationSettings, key: str) -> Path:
+    number, name = key.split("/")
+    return directory.replica(int(number), settings.replicas).path / name

@@ -1,0 +1,147 @@
+"""What a run needs before its first step: structure, force field, kernels, and their record."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+from ase import Atoms
+
+from sundog.engine.restraints.restrained import restrained
+from sundog.engine.state import MDState
+from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.so3lr import ForceField
+from sundog.io.pdb import select_atoms
+from sundog.io.structures import read_structures, system_from_atoms, with_electronic_state
+from sundog.loading import choose_kernels, describe_electrons, load_force_field
+from sundog.runs.directory import RunDirectory
+from sundog.runs.job import Job
+from sundog.runs.matter import Matter, matter_of
+from sundog.runs.provenance import collect_provenance
+from sundog.runs.session import check_feasible, prepare, replicated
+from sundog.runs.settings import SimulationSettings
+from sundog.runs.warnings import describe_net_charge
+from sundog.system import System
+from sundog.topology.wrapping import with_whole_molecules
+from sundog.weights.fetch import obtain
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A run that could begin.
+
+    Attributes:
+        job: what was asked for.
+        atoms: the structure, with its charge and multiplicity.
+        system: of all replicas.
+        force_field: on the kernels chosen, with the restraints.
+        matter: masses, what is frozen, rigid or held.
+        config: the job with what was resolved: charge, multiplicity, electrostatics, tail.
+        said: lines about what was chosen.
+    """
+
+    job: Job
+    atoms: Atoms
+    system: System
+    force_field: AbstractForceField
+    matter: Matter
+    config: dict[str, Any]
+    said: tuple[str, ...]
+
+    def describe(self) -> str:
+        """Return the structure in words."""
+        replicas = self.job.settings.replicas
+        copies = f", {replicas} replicas" if replicas > 1 else ""
+        return f"{len(self.atoms)} atoms, {describe_electrons(self.system)}{copies}"
+
+    def prepared(
+        self, report: Callable[[str], None], stop: Callable[[], bool] = lambda: False
+    ) -> MDState:
+        """Return the state the run starts from; arguments and errors of `session.prepare`."""
+        return prepare(
+            self.system,
+            self.force_field,
+            self.atoms,
+            self.job.settings,
+            self.matter,
+            report,
+            stop,
+        )
+
+
+def set_up(structure: Path, job: Job) -> Setup:
+    """Read and check everything, and write nothing.
+
+    Raises:
+        SundogError: whatever is wrong with structure, settings or weights.
+    """
+    job = replace(job, settings=job.settings.settled())
+    atoms = read_structures(structure)[-1]
+    single = system_from_atoms(atoms, job.electrons.charge, job.electrons.multiplicity)
+    charge, multiplicity = int(single.total_charge[0]), int(single.multiplicity[0])
+    # What was told by flags must be in every file from which one may go on.
+    atoms = with_electronic_state(atoms, charge, multiplicity)
+    if atoms.pbc.any():
+        atoms = with_whole_molecules(atoms)
+        single = system_from_atoms(atoms, charge, multiplicity)
+    reference, described = load_force_field(job.model, [atoms], run=True)
+    reference.check(single)
+    system = replicated(single, job.settings)
+    matter = matter_of(system, job.settings, partial(select_atoms, atoms))
+    check_feasible(atoms, system, job.settings, matter)
+    said = [described, *_describe_steps(job), *_warnings(reference, single, job.settings)]
+    fast = choose_kernels(reference, job.model.kernels, single, said.append)
+    config = job.resolved(
+        # A run goes on with what it began with, however its structure is judged later.
+        **reference.hamiltonian.as_settings() | {"model": job.model.model or reference.model_name},
+        charge=charge,
+        multiplicity=multiplicity,
+    )
+    held = restrained(fast, matter.restraints)
+    return Setup(job, atoms, system, held, matter, config, tuple(said))
+
+
+def _warnings(force_field: ForceField, system: System, settings: SimulationSettings) -> list[str]:
+    """Return what a user should know of charges before the run."""
+    if not bool(system.pbc[0].all()):
+        return []
+    ewald = force_field.ewald
+    return list(
+        describe_net_charge(
+            float(system.total_charge[0]),
+            float(system.volume[0]),
+            None if ewald is None else ewald.sigma,
+            settings.ensemble == "npt",
+        )
+    )
+
+
+def _describe_steps(job: Job) -> list[str]:
+    every, timestep = job.settings.long_range_every, job.settings.timestep_fs
+    if every == 1:
+        return []
+    return [
+        f"Multiple time steps: network and ZBL every {timestep:g} fs, electrostatics and "
+        f"dispersion every {every * timestep:g} fs"
+    ]
+
+
+def write_origin(directory: RunDirectory, structure: Path, setup: Setup) -> None:
+    """Write what a run is made from: provenance, settings, a copy of the structure."""
+    directory.write_provenance(provenance(setup))
+    directory.write_config(setup.config)
+    directory.copy_input(structure)
+
+
+def provenance(setup: Setup) -> dict[str, Any]:
+    """Return the provenance of a run that starts now."""
+    card = obtain(setup.job.model.model).card
+    return collect_provenance(
+        command_line=["sundog", *sys.argv[1:]],
+        weights_name=card["name"],
+        weights_sha256=card["safetensors_sha256"],
+        device=jax.devices()[0].device_kind,
+    )

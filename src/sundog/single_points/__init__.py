@@ -1,0 +1,1 @@
+"""Single points: energies, forces and properties of given structures, in batches."""

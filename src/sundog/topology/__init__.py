@@ -1,0 +1,1 @@
+"""Topology: bonds, molecules, residues and what follows from them."""
