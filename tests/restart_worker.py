@@ -14,7 +14,7 @@ from ase import Atoms
 from potentials import LennardJones, argon
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.directory import RunDirectory
-from sundog.runs.matter import matter_of
+from sundog.runs.mechanics import mechanics_of
 from sundog.runs.session import engine, find_checkpoint, prepare, resumed
 from sundog.runs.settings import SimulationSettings
 
@@ -35,7 +35,7 @@ def run_in(folder: Path, steps: int = 600, say=print) -> None:
     system, potential = argon(2), LennardJones(cutoff=5.0)
     atoms = Atoms(numbers=system.numbers, cell=system.cell[0], pbc=True)
     atoms.positions = np.asarray(system.positions) + np.asarray(system.origin[0])
-    matter = matter_of(system, settings, lambda selection: np.arange(0))
+    mechanics = mechanics_of(system, settings, lambda selection: np.arange(0))
     checkpoint, record = None, None
     if (folder / "provenance.json").exists():
         directory = RunDirectory.open(folder)
@@ -44,11 +44,12 @@ def run_in(folder: Path, steps: int = 600, say=print) -> None:
         directory = RunDirectory.create(folder)
         directory.write_provenance({})
     if checkpoint is None:
-        state = prepare(system, potential, atoms, settings, matter, say)
+        state = prepare(system, potential, atoms, settings, mechanics, say)
     else:
-        state, record = resumed(system, potential, settings, matter, checkpoint), checkpoint.record
+        state = resumed(system, potential, settings, mechanics, checkpoint)
+        record = checkpoint.record
     (folder / "begun").touch()
-    ensemble = ensemble_of(potential, settings, matter)
+    ensemble = ensemble_of(potential, settings, mechanics)
     for _ in engine(state, potential, ensemble, atoms, directory, settings, resume_at=record):
         pass
 

@@ -27,7 +27,7 @@ from sundog.io.pdb import select_atoms
 from sundog.io.structures import system_from_atoms
 from sundog.numerics.precision import with_x64
 from sundog.runs.assembly import ensemble_of
-from sundog.runs.matter import matter_of
+from sundog.runs.mechanics import mechanics_of
 from sundog.runs.recording import to_atoms
 from sundog.runs.session import check_feasible, prepare
 from sundog.runs.settings import SimulationSettings
@@ -60,14 +60,14 @@ def simulated(
     """
     system = system_from_atoms(atoms)
     force_field.check(system)
-    matter = matter_of(system, settings, partial(select_atoms, atoms))
-    check_feasible(atoms, system, settings, matter)
-    state = prepare(system, force_field, atoms, settings, matter, report)
+    mechanics = mechanics_of(system, settings, partial(select_atoms, atoms))
+    check_feasible(atoms, system, settings, mechanics)
+    state = prepare(system, force_field, atoms, settings, mechanics, report)
 
     def frames() -> Iterator[tuple[Atoms, float]]:
         for chunk in run(
             state,
-            ensemble_of(force_field, settings, matter),
+            ensemble_of(force_field, settings, mechanics),
             steps=settings.steps,
             sample_every=settings.sample_every,
             frame_every=settings.frame_every,
@@ -91,8 +91,8 @@ def simulated_by_ase(
         raise InputError("simulated_by_ase: for constant temperature only", got=settings.ensemble)
     moving = atoms.copy()
     system = system_from_atoms(atoms)
-    matter = matter_of(system, settings, partial(select_atoms, atoms))
-    moving.set_masses(np.asarray(matter.masses))  # pyright: ignore[reportArgumentType]
+    mechanics = mechanics_of(system, settings, partial(select_atoms, atoms))
+    moving.set_masses(np.asarray(mechanics.masses))  # pyright: ignore[reportArgumentType]
     moving.calc = calculator
     if settings.minimize:
         force = settings.minimize_force_ev_per_angstrom

@@ -10,29 +10,29 @@ from sundog.engine.propagators.centre_of_mass import RemoveDrift
 from sundog.engine.propagators.exchange import ExchangeCounts, ReplicaExchange
 from sundog.engine.propagators.temperature_ramp import TemperatureRamp
 from sundog.forcefield.base import AbstractForceField
-from sundog.runs.matter import Matter
+from sundog.runs.mechanics import Mechanics
 from sundog.runs.settings import SimulationSettings
 from sundog.units import BAR
 
 
 def ensemble_of(
-    force_field: AbstractForceField, settings: SimulationSettings, matter: Matter
+    force_field: AbstractForceField, settings: SimulationSettings, mechanics: Mechanics
 ) -> Ensemble:
     """Return the ensemble that the settings describe.
 
     Args:
         force_field: with the restraints, if there are any.
         settings: of the run.
-        matter: says whether bonds are rigid and momentum is conserved.
+        mechanics: says whether bonds are rigid and momentum is conserved.
 
     Raises:
         InputError: multiple time steps of a force field without a long range of its own.
     """
     # Structures with frozen atoms keep their drift, see `RemoveDrift`.
-    at_rest = bool(settings.remove_drift_every) and matter.frozen is None
-    ensemble = _recipe(force_field, settings, 3 if at_rest else matter.conserved_momenta)
+    at_rest = bool(settings.remove_drift_every) and mechanics.frozen is None
+    ensemble = _recipe(force_field, settings, 3 if at_rest else mechanics.conserved_momenta)
     ensemble = ensembles.with_impulses(ensemble, settings.long_range_every)
-    if matter.constraints is not None:
+    if mechanics.constraints is not None:
         ensemble = ensembles.constrained(ensemble)
     before, after = [], []
     reservoirs = ensemble.reservoirs

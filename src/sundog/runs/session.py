@@ -40,7 +40,7 @@ from sundog.runs.checkpoint import arrays_of, restored
 from sundog.runs.checkpoint_files import Checkpoint, newest_checkpoint, save_checkpoint
 from sundog.runs.directory import RunDirectory
 from sundog.runs.flight_record import write_flight_record
-from sundog.runs.matter import Matter
+from sundog.runs.mechanics import Mechanics
 from sundog.runs.recording import Recorder, to_atoms
 from sundog.runs.settings import SimulationSettings
 from sundog.system import System, concatenate
@@ -55,7 +55,7 @@ LARGEST_TIMESTEP_OF_HYDROGEN_FS = 2.0
 
 
 def check_feasible(
-    atoms: Atoms, system: System, settings: SimulationSettings, matter: Matter
+    atoms: Atoms, system: System, settings: SimulationSettings, mechanics: Mechanics
 ) -> None:
     """Refuse what the structure cannot be simulated with (host only).
 
@@ -73,11 +73,11 @@ def check_feasible(
     if settings.ensemble == "npt":
         check_cell(system, settings.coupling)
     mobile = np.asarray(system.is_atom)
-    if matter.frozen is not None:
-        mobile = mobile & ~matter.frozen
-    lightest = float(np.asarray(matter.masses)[mobile].min())
+    if mechanics.frozen is not None:
+        mobile = mobile & ~mechanics.frozen
+    lightest = float(np.asarray(mechanics.masses)[mobile].min())
     bound = LARGEST_TIMESTEP_OF_HYDROGEN_FS * np.sqrt(lightest / 1.008)
-    if matter.constraints is not None:
+    if mechanics.constraints is not None:
         bound *= SLOWER_WITH_CONSTRAINTS
     if settings.timestep_fs > bound:
         raise InputError(
@@ -97,7 +97,7 @@ def prepare(
     force_field: AbstractForceField,
     atoms: Atoms,
     settings: SimulationSettings,
-    matter: Matter,
+    mechanics: Mechanics,
     report: Report,
     stop: Callable[[], bool] = lambda: False,
 ) -> MDState:
@@ -108,18 +108,18 @@ def prepare(
         force_field: the force field.
         atoms: the structure, for its momenta.
         settings: the settings.
-        matter: masses, what is frozen, rigid or held.
+        mechanics: masses, what is frozen, rigid or held.
         report: told what the minimisation did.
         stop: asked now and then whether to end the minimisation early.
 
     Raises:
         SimulationError: the minimisation diverges.
     """
-    state = initial_state(system, force_field, **_given(settings, matter))
+    state = initial_state(system, force_field, **_given(settings, mechanics))
     if settings.minimize:
         state = _minimized(state, force_field, settings, report, stop)
-    if matter.constraints is not None:
-        state = with_constraints(state, matter.constraints, force_field)
+    if mechanics.constraints is not None:
+        state = with_constraints(state, mechanics.constraints, force_field)
     if settings.momenta == "thermal":
         return with_thermal_momenta(state, np.asarray(settings.temperatures_kelvin))
     momenta = np.tile(atoms.get_momenta(), (settings.replicas, 1))
@@ -162,7 +162,7 @@ def resumed(
     system: System,
     force_field: AbstractForceField,
     settings: SimulationSettings,
-    matter: Matter,
+    mechanics: Mechanics,
     checkpoint: Checkpoint,
 ) -> MDState:
     """Return the state of a checkpoint, from which the run goes on bit for bit.
@@ -171,10 +171,10 @@ def resumed(
         InputError: multiple time steps, whose cycles do not begin there.
         RunDirectoryError: the checkpoint is of another structure or other kernels.
     """
-    state = bare_state(system, force_field, **_given(settings, matter))
-    if matter.constraints is not None:
-        degrees = state.degrees - matter.constraints.count(system)
-        state = replace(state, constraints=matter.constraints, degrees=degrees)
+    state = bare_state(system, force_field, **_given(settings, mechanics))
+    if mechanics.constraints is not None:
+        degrees = state.degrees - mechanics.constraints.count(system)
+        state = replace(state, constraints=mechanics.constraints, degrees=degrees)
     state = restored(state, checkpoint.arrays)
     if int(state.step) % settings.long_range_every:
         raise InputError(
@@ -185,12 +185,12 @@ def resumed(
     return state
 
 
-def _given(settings: SimulationSettings, matter: Matter) -> dict[str, Any]:
+def _given(settings: SimulationSettings, mechanics: Mechanics) -> dict[str, Any]:
     return {
         "seed": settings.seed,
         "skin": settings.skin_angstrom,
-        "masses": matter.masses,
-        "frozen": matter.frozen,
+        "masses": mechanics.masses,
+        "frozen": mechanics.frozen,
     }
 
 

@@ -19,7 +19,7 @@ from sundog.io.structures import read_structures, system_from_atoms, with_electr
 from sundog.loading import choose_kernels, describe_electrons, load_force_field
 from sundog.runs.directory import RunDirectory
 from sundog.runs.job import Job
-from sundog.runs.matter import Matter, matter_of
+from sundog.runs.mechanics import Mechanics, mechanics_of
 from sundog.runs.provenance import collect_provenance
 from sundog.runs.session import check_feasible, prepare, replicated
 from sundog.runs.settings import SimulationSettings
@@ -38,7 +38,7 @@ class Setup:
         atoms: the structure, with its charge and multiplicity.
         system: of all replicas.
         force_field: on the kernels chosen, with the restraints.
-        matter: masses, what is frozen, rigid or held.
+        mechanics: masses, what is frozen, rigid or held.
         config: the job with what was resolved: charge, multiplicity, electrostatics, tail.
         said: lines about what was chosen.
     """
@@ -47,7 +47,7 @@ class Setup:
     atoms: Atoms
     system: System
     force_field: AbstractForceField
-    matter: Matter
+    mechanics: Mechanics
     config: dict[str, Any]
     said: tuple[str, ...]
 
@@ -66,7 +66,7 @@ class Setup:
             self.force_field,
             self.atoms,
             self.job.settings,
-            self.matter,
+            self.mechanics,
             report,
             stop,
         )
@@ -90,8 +90,8 @@ def set_up(structure: Path, job: Job) -> Setup:
     reference, described = load_force_field(job.model, [atoms], run=True)
     reference.check(single)
     system = replicated(single, job.settings)
-    matter = matter_of(system, job.settings, partial(select_atoms, atoms))
-    check_feasible(atoms, system, job.settings, matter)
+    mechanics = mechanics_of(system, job.settings, partial(select_atoms, atoms))
+    check_feasible(atoms, system, job.settings, mechanics)
     said = [described, *_describe_steps(job), *_warnings(reference, single, job.settings)]
     fast = choose_kernels(reference, job.model.kernels, single, said.append)
     config = job.resolved(
@@ -100,8 +100,8 @@ def set_up(structure: Path, job: Job) -> Setup:
         charge=charge,
         multiplicity=multiplicity,
     )
-    held = restrained(fast, matter.restraints)
-    return Setup(job, atoms, system, held, matter, config, tuple(said))
+    held = restrained(fast, mechanics.restraints)
+    return Setup(job, atoms, system, held, mechanics, config, tuple(said))
 
 
 def _warnings(force_field: ForceField, system: System, settings: SimulationSettings) -> list[str]:

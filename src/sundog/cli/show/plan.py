@@ -35,7 +35,7 @@ def print_plan(setup: Setup, state: "MDState") -> None:
             "with more memory"
         )
         return
-    ensemble = ensemble_of(setup.force_field, settings, setup.matter)
+    ensemble = ensemble_of(setup.force_field, settings, setup.mechanics)
     each = -(-STEPS_PER_CHUNK // ensemble.cycle) * ensemble.cycle
     total = (1 + TIMED_CHUNKS) * each
     chunks = list(

@@ -113,7 +113,7 @@ def _resume(folder: Path, job: Job, allow_change: tuple[str, ...], dry_run: bool
         said.append("The run was stopped before its first checkpoint and begins anew")
         state = setup.prepared(said.append)
     else:
-        state = resumed(setup.system, setup.force_field, settings, setup.matter, checkpoint)
+        state = resumed(setup.system, setup.force_field, settings, setup.mechanics, checkpoint)
     step, steps = int(state.step), settings.steps
     if dry_run or step >= steps:
         print(f"{folder}: at step {step} of {steps}.")
@@ -144,7 +144,7 @@ def _run(
     from sundog.runs.session import engine
 
     settings = setup.job.settings
-    ensemble = ensemble_of(setup.force_field, settings, setup.matter)
+    ensemble = ensemble_of(setup.force_field, settings, setup.mechanics)
     record = None if checkpoint is None else checkpoint.record
     progress = Progress(settings, int(state.step), log)
     for line in describe_boxes(state.neighbors):

@@ -1,4 +1,4 @@
-"""What the atoms are besides their places: masses, what is frozen, rigid or held.
+"""`Mechanics`: masses of the atoms, and which of them are frozen, rigid or restrained.
 
 Made from the structure and the settings alone, so that a resumed run has the same.
 """
@@ -23,17 +23,17 @@ from sundog.system import System
 from sundog.typing import PerAtom
 
 Select = Callable[[str], np.ndarray]
-"""From a selection to the atoms of one structure, counted from 0."""
+"""Function that returns the atoms of one structure, counted from 0, that a selection names."""
 
 
-class Matter(NamedTuple):
-    """What belongs to the atoms of a run.
+class Mechanics(NamedTuple):
+    """Masses, constraints and restraints of the atoms of a run.
 
     Attributes:
         masses: amu.
         frozen: atoms that do not move, or None.
         constraints: rigid bonds, or None.
-        restraints: energies that hold atoms.
+        restraints: energies that hold atoms at their places or distances.
     """
 
     masses: PerAtom
@@ -48,7 +48,7 @@ class Matter(NamedTuple):
         return 3 if free else 0
 
 
-def matter_of(system: System, settings: SimulationSettings, select: Select) -> Matter:
+def mechanics_of(system: System, settings: SimulationSettings, select: Select) -> Mechanics:
     """Return masses, frozen atoms, constraints and restraints (host only).
 
     Args:
@@ -74,7 +74,8 @@ def matter_of(system: System, settings: SimulationSettings, select: Select) -> M
     constraints = None
     if settings.constraints is not None:
         constraints = find_constraints(system, settings.constraints, frozen=frozen)
-    return Matter(jnp.asarray(masses), frozen, constraints, _restraints(system, settings, select))
+    restraints = _restraints(system, settings, select)
+    return Mechanics(jnp.asarray(masses), frozen, constraints, restraints)
 
 
 def _restraints(
