@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
+# Parts of src/sundog whose words are held to the rules of scripts/check_words.py.
+WORDED := numerics system.py properties.py elements.py constants.py units.py typing.py names.py \
+    errors.py files.py
 
 .PHONY: setup demo check check-native test test-slow bench peers leaderboard fix clean
 
@@ -31,6 +34,7 @@ check: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/size_budget.py src
+	$(BIN)/python scripts/check_words.py $(addprefix src/sundog/,$(WORDED)) scripts/check_words.py
 	# pytest imports test modules by their names alone, and one of two would be lost.
 	! find tests -name 'test_*.py' -exec basename {} \; | sort | uniq -d | grep .
 

@@ -12,7 +12,7 @@ from jaxtyping import Float
 SUPPORTED = (1, 6, 7, 8, 9, 15, 16, 17)
 """Atomic numbers of the elements in the published training set: H C N O F P S Cl."""
 
-_FREE_ATOM = {  # Z: (α in bohr³, C6 in Ha·bohr⁶)
+_FREE_ATOM = {
     1: (4.5, 6.5),
     6: (12.0, 46.6),
     7: (7.4, 24.2),
@@ -22,8 +22,10 @@ _FREE_ATOM = {  # Z: (α in bohr³, C6 in Ha·bohr⁶)
     16: (19.6, 134.0),
     17: (15.0, 94.6),
 }
+"""Polarisability α in bohr³ and C6 in Ha·bohr⁶ by atomic number; source in the module's header."""
 
 _TABLE_LENGTH = max(SUPPORTED) + 1
+"""Length of tables that are indexed by atomic number, padding's 0 included."""
 
 
 def symbol(number: int) -> str:
@@ -44,8 +46,8 @@ def standard_masses() -> Float[np.ndarray, " elements"]:
 def free_atom_polarizabilities() -> Float[np.ndarray, " elements"]:
     """Return free-atom static polarisabilities in bohr³, indexed by Z; 1 where none is known.
 
-    The filler keeps padding atoms (Z = 0) free of divisions by zero; atoms of
-    unsupported elements are refused before a model sees them.
+    The value 1 keeps divisions by zero out of padding (Z = 0); atoms of unsupported
+    elements are refused before a model sees them.
     """
     return _table(0, filler=1.0)
 

@@ -1,13 +1,18 @@
-"""The errors a user can meet, one tree.
+"""Errors that sundog raises on purpose, as one hierarchy of exceptions.
 
 Every message names the argument, shows the value received, says what is
 accepted and what to do about it. The command line prints the message alone and
-exits with `exit_code`; anything that is not a `SundogError` is a bug.
+exits with `exit_code`; any other exception is a bug.
 """
 
 
 class SundogError(Exception):
-    """Base of every error that sundog raises on purpose."""
+    """Base of every error that sundog raises on purpose.
+
+    Attributes:
+        exit_code: status with which the command line exits: 2 for wrong input, 3 where a
+            simulation failed.
+    """
 
     exit_code = 2
 
@@ -19,7 +24,14 @@ class SundogError(Exception):
         expected: str | None = None,
         remedy: str | None = None,
     ):
-        """Compose the message: what is wrong, the value received, what is accepted, what to do."""
+        """Compose the message.
+
+        Args:
+            what: statement of what is wrong, with the name of the field in front.
+            got: value received.
+            expected: description of what is accepted.
+            remedy: instruction for the user.
+        """
         parts = [what.rstrip(".")]
         if got is not None:
             parts[0] += f" (got {got})"
@@ -48,7 +60,7 @@ class ChargeError(StructureError):
 
 
 class CoincidentAtomsError(StructureError):
-    """Two atoms are at, or nearly at, the same place."""
+    """Two atoms are at the same place, or too close for any force field."""
 
 
 class CellError(StructureError):
@@ -60,7 +72,7 @@ class FileFormatError(SundogError):
 
 
 class MissingDataError(FileFormatError):
-    """The data of a benchmark are not there; those that are there may still be judged by."""
+    """The data of a benchmark are missing; benchmarks whose data are present can still run."""
 
 
 class WeightsError(SundogError):
@@ -68,10 +80,10 @@ class WeightsError(SundogError):
 
 
 class RunDirectoryError(SundogError):
-    """The output directory holds a run already or cannot be written."""
+    """The output directory already holds a run, or cannot be written."""
 
 
 class SimulationError(SundogError):
-    """A simulation left the region in which its numbers mean anything."""
+    """A simulation failed: its numbers are no longer physically meaningful."""
 
     exit_code = 3

@@ -1,4 +1,4 @@
-"""Files written whole or not at all: a reader never meets half of one, even after a power cut."""
+"""Atomic writing of files: a reader never sees a partly written file, even after a power cut."""
 
 import errno
 import os
@@ -11,7 +11,13 @@ from sundog.errors import RunDirectoryError, SundogError
 
 
 def write_failure(path: Path, error: OSError, state: str) -> RunDirectoryError:
-    """Return the error to raise for a failed write; `state` says what is on the disk now."""
+    """Return the error to raise for a failed write.
+
+    Args:
+        path: path of the file.
+        error: exception of the operating system.
+        state: sentence on what is on the disk now.
+    """
     return RunDirectoryError(
         f"{path}: could not be written",
         got=error.strerror or error,
@@ -20,19 +26,19 @@ def write_failure(path: Path, error: OSError, state: str) -> RunDirectoryError:
 
 
 Failure = Callable[[Path, OSError, str], SundogError]
-"""Makes the error to raise from a path, what the system said and what is on the disk now."""
+"""Function that makes the error to raise, with the arguments of `write_failure`."""
 
 
 @contextmanager
 def replacing(path: Path, failure: Failure = write_failure) -> Iterator[Path]:
-    """Yield a scratch path to write to; it takes the place of `path` when the block ends well.
+    """Yield the path of a temporary file that replaces `path` when the block ends without error.
 
-    The scratch path has the same suffix and folder as `path`, is flushed to the
-    disk before it is renamed, and is removed when the block raises.
+    The temporary file has the suffix and folder of `path`, is flushed to the disk
+    before it is renamed, and is removed when the block raises.
 
     Args:
-        path: of the file.
-        failure: makes the error to raise, for who has an error of their own.
+        path: path of the file.
+        failure: function that makes the error to raise, for callers with an error of their own.
 
     Raises:
         RunDirectoryError: the disk is full or the folder cannot be written; `path` is as it was.
@@ -52,7 +58,12 @@ def replacing(path: Path, failure: Failure = write_failure) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, content: str | bytes, failure: Failure = write_failure) -> None:
-    """Write a file, whole or not at all; text is UTF-8.
+    """Write a file completely or not at all.
+
+    Args:
+        path: path of the file.
+        content: bytes, or text to be encoded as UTF-8.
+        failure: function that makes the error to raise, for callers with an error of their own.
 
     Raises:
         RunDirectoryError: the disk is full or the folder cannot be written.
@@ -62,10 +73,13 @@ def write_atomically(path: Path, content: str | bytes, failure: Failure = write_
 
 
 def synchronize(descriptor: int) -> None:
-    """Wait until what was written to an open file is on the disk.
+    """Wait until the data written to an open file are on the disk.
+
+    Args:
+        descriptor: file descriptor.
 
     Raises:
-        OSError: the disk is full or broken, which may be told only now.
+        OSError: the disk is full or broken; some systems report this only here.
     """
     try:
         os.fsync(descriptor)
@@ -76,9 +90,9 @@ def synchronize(descriptor: int) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk: a new or renamed file needs it.
+    """Wait until the entries of a folder are on the disk, as a new or renamed file needs.
 
-    Some network file systems cannot do so; the file is in place all the same.
+    Some network file systems cannot do so, which is ignored: the file is in place all the same.
     """
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

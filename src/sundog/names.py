@@ -1,4 +1,7 @@
-"""Names of the choices that settings, formulations and recipes share; importing this is cheap."""
+"""Names of the choices that settings, formulations and ensembles share.
+
+The module imports nothing heavy, so that the command line can show its help quickly.
+"""
 
 from typing import Literal
 

@@ -1,6 +1,6 @@
-"""What the network hands on to the physics: `AtomFeatures`, then `AtomicProperties`.
+"""Results of the network for each atom: `AtomFeatures` and, from these, `AtomicProperties`.
 
-They stand below both `model` and `terms`, which know nothing of each other.
+They are defined below both `model` and `terms`, which do not import each other.
 """
 
 import equinox as eqx
@@ -13,8 +13,9 @@ class AtomFeatures(eqx.Module):
     """Learned representation of each atom.
 
     Attributes:
-        invariant: x, unchanged by rotation.
-        euclidean: one real vector of 2l+1 components per degree l, rotating with the structure.
+        invariant: features x, unchanged by rotation.
+        euclidean: Euclidean variables ev: for each degree l a real vector of 2l+1 components that
+            rotates with the structure.
     """
 
     invariant: Float[Array, "atoms features"]
@@ -22,13 +23,13 @@ class AtomFeatures(eqx.Module):
 
 
 class AtomicProperties(eqx.Module):
-    """What the network predicts for each atom, and all that the physical terms see.
+    """Properties that the network predicts for each atom, and the only input of the physical terms.
 
     Attributes:
         numbers: atomic numbers; 0 in padding.
-        energies: E_net per atom in eV.
-        partial_charges: in elementary charges, summing to the total charge.
-        hirshfeld_ratios: effective over free-atom volume, ≥ 0.
+        energies: network's energy of each atom in eV.
+        partial_charges: partial charges in e; they add up to the total charge of each structure.
+        hirshfeld_ratios: ratios of the effective to the free-atom Hirshfeld volume, ≥ 0.
     """
 
     numbers: Int[Array, " atoms"]

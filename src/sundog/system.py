@@ -1,8 +1,9 @@
-"""`System`: what is simulated. Atoms, cell, charge and spin of one or many structures.
+"""`System`: atoms, cell, charge and spin of one or many structures.
 
 Arrays over atoms are flat; `system_index` says which structure an atom belongs
-to, so that a batch, a set of replicas and a single molecule are one case. An
-atom with number 0 is padding: it is nowhere, weighs nothing and feels nothing.
+to, so that a batch, a set of replicas and a single molecule need no separate code.
+An atom with atomic number 0 is padding: it takes part in no pair, has no mass and
+contributes nothing to any result.
 """
 
 from collections.abc import Sequence
@@ -22,24 +23,29 @@ Fragments = tuple[ArrayLike, ArrayLike]
 """Fragment of each atom (0, 1, …) and charge of each fragment."""
 
 SMALLEST_CELL_VOLUME = 1e-3
-"""Å³ (or Å², Å along fewer periodic directions) below which a cell counts as flat."""
+"""Volume in Å³ below which a periodic cell is refused as degenerate.
+
+With two or one periodic directions, the area in Å² or the length in Å. No two atoms fit into so
+small a cell.
+"""
 
 
 class System(eqx.Module):
-    """Structures in flat arrays.
+    """One or many structures in flat arrays.
 
     Attributes:
-        positions: Å, relative to `origin` of their structure.
+        positions: coordinates of the atoms in Å, relative to the `origin` of their structure.
         numbers: atomic numbers; 0 marks padding.
-        cell: Å, rows are lattice vectors; zero rows where not periodic are allowed.
-        pbc: which lattice vectors are periodic.
-        total_charge: in elementary charges.
-        multiplicity: 2S + 1, one more than the number of unpaired electrons.
-        system_index: the structure of each atom.
-        origin: Å; `positions + origin` are the user's coordinates. Kept apart so that
-            structures far from zero keep their digits in float32.
+        cell: lattice vectors in Å, as rows; rows of directions that are not periodic may be zero.
+        pbc: True for each lattice vector along which the structure is periodic.
+        total_charge: total charge of each structure in e.
+        multiplicity: spin multiplicity 2S + 1, one more than the number of unpaired electrons.
+        system_index: index of the structure that each atom belongs to.
+        origin: reference point of each structure in Å; `positions + origin` are the user's
+            coordinates. It is kept apart so that structures far from zero lose no digits in
+            float32.
         fragment_index: fragment of each atom, numbered over the whole batch, or None.
-        fragment_charge: charge of each fragment in elementary charges, or None.
+        fragment_charge: charge of each fragment in e, or None.
     """
 
     positions: Positions
@@ -65,7 +71,7 @@ class System(eqx.Module):
 
     @property
     def is_atom(self) -> Bool[Array, " atoms"]:
-        """False for padding."""
+        """Mask of the atoms: True for real atoms, False for padding."""
         return self.numbers > 0
 
     @property
@@ -88,21 +94,22 @@ def make_system(
     multiplicity: float | None = None,
     fragments: Fragments | None = None,
 ) -> System:
-    """Check one structure and make a `System` of it.
+    """Check one structure and return it as a `System`.
 
     Args:
-        positions: Å, [atoms, 3].
+        positions: coordinates in Å, [atoms, 3].
         numbers: atomic numbers, [atoms], all positive.
-        cell: Å, [3, 3], rows are lattice vectors; needed along periodic directions.
-        pbc: periodic or not, one value or one per lattice vector.
-        total_charge: integer, in elementary charges.
-        multiplicity: 2S + 1; by default the lowest that the electron count allows.
+        cell: lattice vectors in Å, [3, 3], as rows; needed along periodic directions.
+        pbc: periodicity, one value for all lattice vectors or one for each.
+        total_charge: total charge in e, an integer.
+        multiplicity: spin multiplicity 2S + 1; by default the lowest that the number of electrons
+            allows.
         fragments: fragments that constrain the predicted partial charges.
 
     Raises:
-        StructureError: empty structure or non-finite coordinates.
-        CellError: no volume along the periodic directions.
-        ChargeError: impossible charge, multiplicity or fragment charges.
+        StructureError: the structure is empty or has coordinates that are not finite.
+        CellError: the periodic lattice vectors span no volume.
+        ChargeError: the charge, multiplicity or fragment charges are impossible.
     """
     positions = np.asarray(positions, dtype=np.float64)
     numbers = np.asarray(numbers)
@@ -128,16 +135,16 @@ def make_system(
 
 
 def concatenate(systems: Sequence[System]) -> System:
-    """Join systems into one batch; fragments are numbered through (host only).
+    """Join systems into one batch; fragments are numbered consecutively (host only).
 
     Raises:
-        InputError: no systems, or only some of them carry fragments.
+        InputError: there are no systems, or only some of them have fragments.
     """
     if not systems:
-        raise InputError("systems: cannot make a batch of nothing")
+        raise InputError("systems: a batch needs at least one system")
     if len({system.fragment_index is not None for system in systems}) > 1:
         raise InputError(
-            "fragments: either all structures of a batch carry fragment charges or none",
+            "fragments: either all structures of a batch have fragment charges or none has",
             remedy="Split the batch, or give the others one fragment with their total charge",
         )
 
@@ -163,17 +170,18 @@ def concatenate(systems: Sequence[System]) -> System:
 def pad(system: System, atoms: int, systems: int, fragments: int | None = None) -> System:
     """Append padding atoms and empty structures up to the given lengths (host only).
 
-    Padding atoms belong to the last structure; they change no result. Fixed
-    lengths let batches of different content share one compiled program.
+    Padding atoms belong to the last structure; they change no result. Batches of
+    different structures that are padded to the same lengths share one compiled program.
 
     Args:
-        system: to be made longer.
-        atoms: to have then.
-        systems: to have then.
-        fragments: to have then, where the system has any; by default none are added.
+        system: structures to be padded.
+        atoms: number of atoms after padding.
+        systems: number of structures after padding.
+        fragments: number of fragments after padding, where the system has any; by default none
+            are added.
 
     Raises:
-        InputError: the system is longer than asked for.
+        InputError: the system is larger than the padded size.
     """
     more_atoms = atoms - system.number_of_atoms
     more_systems = systems - system.number_of_systems
@@ -211,8 +219,11 @@ def check_electrons(
 ) -> int:
     """Return the multiplicity, after checking that charge and spin are possible.
 
-    Without a multiplicity the lowest one is taken: 1 for an even number of
-    electrons, 2 for an odd one.
+    Args:
+        numbers: atomic numbers, [atoms].
+        total_charge: total charge in e.
+        multiplicity: spin multiplicity 2S + 1; by default the lowest one, 1 for an even number of
+            electrons and 2 for an odd one.
 
     Raises:
         ChargeError: a charge that is not an integer or removes more electrons than there are,
@@ -223,14 +234,14 @@ def check_electrons(
         raise ChargeError(
             "charge: the total charge must be an integer number of elementary charges",
             got=total_charge,
-            remedy='Set atoms.info["charge"] or --charge to an integer',
+            remedy='Set `charge`, or atoms.info["charge"], to an integer',
         )
     electrons = int(np.sum(numbers)) - round(total_charge)
     if electrons < 0:
         raise ChargeError(
             "charge: the structure does not have that many electrons to lose",
             got=f"charge {round(total_charge):+d} with {int(np.sum(numbers))} electrons",
-            remedy="Check the charge",
+            remedy="Correct the charge",
         )
     if multiplicity is None:
         return electrons % 2 + 1
@@ -255,7 +266,7 @@ def check_electrons(
 
 def _check_atoms(positions: np.ndarray, numbers: np.ndarray) -> None:
     if len(numbers) == 0:
-        raise StructureError("structure: it has no atoms", remedy="Check the input file")
+        raise StructureError("structure: there are no atoms in it", remedy="Check the input file")
     if positions.shape != (len(numbers), 3):
         raise StructureError(
             "positions: one row of three coordinates per atom is needed",
@@ -281,7 +292,7 @@ def _check_cell(cell: np.ndarray, pbc: np.ndarray) -> None:
         raise CellError(
             "cell: the periodic lattice vectors span no volume",
             got=np.array2string(cell, separator=", ").replace("\n", ""),
-            remedy="Give the box in the structure file, or set pbc to false",
+            remedy="Give the cell in the structure file, or set pbc to false",
         )
 
 
@@ -307,9 +318,9 @@ def _check_fragments(
 
 
 def _on_device(**arrays: np.ndarray | None) -> System:
-    """Return a system of numpy arrays, all handed over at once.
+    """Return a system whose NumPy arrays are moved to the device in one call.
 
-    Array by array JAX would compile a copy for every new length, and most of the time of a set
-    of small molecules would go there.
+    Moved one by one, JAX would compile a copy for every new length, which would take most of the
+    time of a set of small molecules.
     """
     return System(**jax.device_put(arrays))

@@ -1,7 +1,7 @@
-"""Names for the shapes that cross module borders.
+"""Names for array types that several modules share.
 
-`atoms`, `pairs` and `systems` are the three axes of the house. Flat arrays over
-atoms carry a `system_index`; one system is the case of one.
+`atoms`, `pairs` and `systems` are the axes that recur throughout sundog. Arrays over atoms are
+flat and come with a `system_index`; a single system is a batch of one.
 """
 
 from jaxtyping import Array, Bool, Float, Int

@@ -1,1 +1,1 @@
-"""Numerical building blocks that know nothing of atoms."""
+"""Numerical building blocks that depend on no other part of sundog's physics."""

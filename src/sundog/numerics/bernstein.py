@@ -17,8 +17,9 @@ def bernstein_basis(
 ) -> Float[Array, "pairs {count}"]:
     """Return the `count` Bernstein polynomials at exp(−γ r).
 
-    Evaluated through logarithms, log b_k = log C(n,k) − kγr + (n−k) log(1−y):
-    stable for any degree, and its derivative has no 0·∞ for r > 0.
+    The polynomials are evaluated through their logarithms,
+    log b_k = log C(n,k) − kγr + (n−k) log(1−y), which is stable for any degree
+    and has a derivative without 0·∞ for r > 0.
 
     Args:
         r: distances in Å, positive.

@@ -1,10 +1,15 @@
-"""The damped Coulomb potential, as it is written and as a polynomial.
+"""The damped Coulomb potential, in closed form and as a polynomial.
 
-    V(r) = erf(r/σ)/r = Σ_k c_k t^k,  t = 2 r²/R² − 1,  r ≤ R;  1/r beyond
+    V(r) = erf(r/σ)/r = Σ_k c_k t^k,  t = 2 r²/R² − 1,  for r ≤ R;  V(r) = 1/r beyond
 
-V is an entire function of r², so that a polynomial reaches rounding with few terms: 15 in
-float32 up to R = 12 Å with σ = 4 Å. R is the cutoff, or 6σ, from where erf is one. The
-coefficients alternate and stay below V(0): powers lose no digits here, in either precision.
+    symbol    variable    meaning
+    σ         sigma       damping length, Å
+    R         reach       end of the polynomial's range, Å: the cutoff, or 6σ if that is shorter
+    c_k       values      coefficients of V, in 1/Å
+
+V is an entire function of r², so that few terms represent it to rounding: 15 in float32 up to
+R = 12 Å with σ = 4 Å. The coefficients alternate in sign and stay below V(0), so that a sum
+over powers of t loses no digits in either precision.
 """
 
 from math import pi, sqrt
@@ -20,23 +25,32 @@ from scipy.special import erf
 from sundog.names import Precision
 
 RANGE_IN_SIGMA = 6.0
+"""Distance in units of σ from which on V is taken as 1/r: 1 − erf(6) = 2e-17 is below rounding."""
 
 DEGREE = 64
-"""Of the interpolation that is cut short; 35 would do for float64 and all of the range."""
+"""Degree of the Chebyshev interpolation before its negligible terms are cut off.
+
+Degree 35 suffices for float64 over the whole range of 6σ; the rest is a margin.
+"""
 
 TOLERANCE: dict[Precision, float] = {"float32": 1e-9, "float64": 1e-14}
-"""Largest coefficient left out, relative to the largest of all."""
+"""Size of the largest coefficient that is cut off, relative to the largest of all.
+
+In float32 that is below the unit roundoff, 6e-8; in float64 it is about the rounding error of
+the coefficients themselves.
+"""
 
 
 class DampedPolynomial(eqx.Module):
-    """V(r) by sums and products alone, for kernels that have no erf; made by `polynomial`.
+    """Polynomial for V(r), for kernels that have no erf; made by `polynomial`.
 
-    Its derivative is a polynomial of its own: differentiating the sum would keep all its steps.
+    Its derivative is a second polynomial, because differentiating the sum would keep all
+    intermediate steps in memory.
 
     Attributes:
-        values: coefficients of V by powers of t.
-        slopes: those of dV/d(r²).
-        reach: R in Å.
+        values: coefficients of V by powers of t, in 1/Å.
+        slopes: coefficients of dV/d(r²) by powers of t, in 1/Å³.
+        reach: end R of the polynomial's range, in Å.
     """
 
     values: tuple[float, ...] = eqx.field(static=True)
@@ -44,7 +58,11 @@ class DampedPolynomial(eqx.Module):
     reach: float = eqx.field(static=True)
 
     def __call__(self, r: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-        """Return V(r) in 1/Å, 1/r beyond the reach even if that is short; once differentiable."""
+        """Return V(r) in 1/Å; differentiable once.
+
+        Args:
+            r: distances in Å. Beyond `reach` the result is 1/r, also where the cutoff set it.
+        """
 
         @jax.custom_jvp
         def potential(r: Array) -> Array:
@@ -59,12 +77,12 @@ class DampedPolynomial(eqx.Module):
         return potential(r)
 
     def _sum(self, coefficients: tuple[float, ...], r: Array) -> Array:
-        # Beyond the reach, where it is not looked at, it must not overflow.
+        # Beyond the reach the caller takes 1/r; the sum is clamped there so that it stays finite.
         x = jnp.minimum(r, self.reach) / self.reach
         t = 2.0 * x * x - 1.0
         total = jnp.full_like(t, coefficients[-1])
-        for one in reversed(coefficients[:-1]):
-            total = total * t + one
+        for coefficient in reversed(coefficients[:-1]):
+            total = total * t + coefficient
         return total
 
 
@@ -72,9 +90,9 @@ def polynomial(sigma: float, cutoff: float, precision: Precision) -> DampedPolyn
     """Return V as a polynomial (host only).
 
     Args:
-        sigma: σ in Å.
-        cutoff: Å, may be infinite.
-        precision: to which it holds.
+        sigma: damping length σ in Å.
+        cutoff: largest distance in Å at which V is needed; may be infinite.
+        precision: precision to which the polynomial represents V.
     """
     reach = min(cutoff, RANGE_IN_SIGMA * sigma)
     series = chebyshev_series(sigma, reach, precision)
@@ -83,7 +101,7 @@ def polynomial(sigma: float, cutoff: float, precision: Precision) -> DampedPolyn
 
 
 def by_powers(series: np.ndarray) -> np.ndarray:
-    """Return as many coefficients by powers of t."""
+    """Return the coefficients by powers of t of a Chebyshev series, as many as the series has."""
     powers = chebyshev.cheb2poly(series)
     return np.pad(powers, (0, len(series) - len(powers)))
 
@@ -91,12 +109,12 @@ def by_powers(series: np.ndarray) -> np.ndarray:
 def chebyshev_series(
     sigma: float, reach: float, precision: Precision
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return Chebyshev coefficients of V and of dV/d(r²), equally many.
+    """Return the Chebyshev coefficients of V and of dV/d(r²), as many of each.
 
     Args:
-        sigma: σ in Å.
-        reach: R in Å, at most 6σ.
-        precision: to which the series hold.
+        sigma: damping length σ in Å.
+        reach: end R of the range in Å, at most 6σ.
+        precision: precision to which the series represent V.
     """
 
     def potential(t: np.ndarray) -> np.ndarray:
@@ -113,11 +131,11 @@ def chebyshev_series(
 
 
 def potential(r: float, sigma: float) -> float:
-    """Return V(r) in 1/Å of one distance."""
+    """Return V(r) in 1/Å for one distance `r` in Å; `sigma` is σ in Å."""
     return float(erf(r / sigma) / r)
 
 
 def potential_slope(r: float, sigma: float) -> float:
-    """Return dV/dr in 1/Å² of one distance."""
+    """Return dV/dr in 1/Å² for one distance `r` in Å; `sigma` is σ in Å."""
     gaussian = 2 / sqrt(pi) / sigma * np.exp(-((r / sigma) ** 2))
     return float(gaussian / r - erf(r / sigma) / r**2)

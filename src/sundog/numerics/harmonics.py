@@ -5,8 +5,8 @@
     Π_lm(z) = d^m P_l(z)/dz^m by the three-term recursion in l
 
 Components are ordered m = −l … l. Source: Helgaker, Jørgensen, Olsen, Molecular
-Electronic-Structure Theory (2000), section 6.4. Polynomials in x, y, z only, so
-no direction is singular.
+Electronic-Structure Theory (2000), section 6.4. All components are polynomials in
+x, y and z, so that no direction is singular.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ def spherical_harmonics(
     """Return Y_lm for the given degrees, concatenated: Σ (2l+1) components.
 
     Args:
-        unit_vectors: directions; the length is assumed to be one.
-        degrees: which l, in the order of the result.
+        unit_vectors: directions, assumed to have length one.
+        degrees: degrees l, in the order of the result.
     """
     x, y, z = unit_vectors[:, 0], unit_vectors[:, 1], unit_vectors[:, 2]
     highest = max(degrees)
@@ -48,10 +48,10 @@ def spherical_harmonics(
 
 
 def degree_of_component(degrees: Sequence[int]) -> Float[np.ndarray, "components degrees"]:
-    """Return the 0/1 matrix that says to which degree each component belongs.
+    """Return the matrix of zeros and ones that says to which degree each component belongs.
 
-    Sums per degree and copies to components are products with it: a gather by
-    constant indices would turn into a scatter in the derivative.
+    Sums over the components of a degree, and copies from degrees to components, are
+    products with this matrix: the derivative of a gather would be a scatter, which is slow.
     """
     rows = np.repeat(np.arange(len(degrees)), [2 * degree + 1 for degree in degrees])
     return np.eye(len(degrees))[rows]

@@ -1,11 +1,12 @@
-"""Precision as a policy.
+"""Rules of floating-point precision.
 
-`float64`: every array. `float32`: the model's parameters and arithmetic, while
-positions, cells and sums over atoms stay float64 (as in the "mixed" mode of
-classical engines), so that neither large coordinates nor large energies round.
+With precision `float64` every array is in float64. With `float32` the model's parameters and
+arithmetic are in float32, while positions, cells and sums over atoms stay in float64 (as in the
+"mixed" mode of classical engines), so that neither large coordinates nor large energies lose
+digits.
 
-JAX has float64 only when its x64 mode is on. The mode is the caller's to choose;
-sundog's doors therefore open it for their own duration and leave it as it was.
+JAX has float64 only when its x64 mode is on. The mode belongs to the caller; sundog's
+entry points therefore switch it on for their own duration and restore it afterwards.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,7 @@ R = TypeVar("R")
 
 
 def x64():
-    """Return a context manager under which JAX has float64 (thread-local, restored on exit)."""
+    """Return a context manager that switches on JAX's x64 mode (thread-local, restored on exit)."""
     if hasattr(jax, "enable_x64"):
         return jax.enable_x64(True)
     from jax.experimental import enable_x64  # pyright: ignore  (jax < 0.8)
@@ -28,7 +29,7 @@ def x64():
 
 
 def with_x64(function: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a door: run `function` under `x64`."""
+    """Return `function` as a decorated entry point that runs under `x64`."""
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -39,9 +40,9 @@ def with_x64(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def whole_products(function: Callable[P, R]) -> Callable[P, R]:
-    """Decorate what computes: products of float32 matrices are formed in float32.
+    """Return `function` decorated so that products of float32 matrices are formed in float32.
 
-    By default GPUs round their factors to TF32, which moves forces by 1e-3 eV/Å.
+    GPUs round the factors to TF32 by default, which changes forces by 1e-3 eV/Å.
     """
 
     @wraps(function)

@@ -5,13 +5,13 @@ from jaxtyping import Array, Int
 
 
 def sum_per_system(values: Array, system_index: Int[Array, " atoms"], systems: int) -> Array:
-    """Return Σ over the atoms of each structure, accumulated in the widest float there is.
+    """Return the sum over the atoms of each structure, [systems, ...].
 
-    One structure is summed by a plain reduction, which XLA does pairwise and in a
-    fixed order.
+    The sum is accumulated in float64 under JAX's x64 mode, else in float32. A single structure
+    is summed by a plain reduction, which XLA evaluates pairwise and in a fixed order.
 
     Args:
-        values: [atoms, ...].
+        values: summands, [atoms, ...].
         system_index: structure of each atom.
         systems: number of structures.
     """

@@ -95,7 +95,7 @@ def test_concatenate_numbers_systems_and_fragments_through():
 
 
 def test_concatenate_refuses_nothing_and_half_constrained_batches():
-    with pytest.raises(InputError, match="nothing"):
+    with pytest.raises(InputError, match="at least one system"):
         concatenate([])
     with pytest.raises(InputError, match="fragments"):
         concatenate([water(), water(fragments=([0, 0, 0], [0]))])
