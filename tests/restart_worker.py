@@ -15,13 +15,13 @@ from potentials import LennardJones, argon
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.directory import RunDirectory
 from sundog.runs.mechanics import mechanics_of
-from sundog.runs.session import engine, find_checkpoint, prepare, resumed
+from sundog.runs.session import find_checkpoint, prepare, resumed, simulate
 from sundog.runs.settings import SimulationSettings
 
 
 def run_in(folder: Path, steps: int = 600, say=print) -> None:
     """Begin the run, or go on where its last checkpoint is."""
-    settings = SimulationSettings(
+    settings = SimulationSettings.of(
         ensemble="npt",
         coupling="flexible",
         steps=steps,
@@ -50,7 +50,7 @@ def run_in(folder: Path, steps: int = 600, say=print) -> None:
         record = checkpoint.record
     (folder / "begun").touch()
     ensemble = ensemble_of(potential, settings, mechanics)
-    for _ in engine(state, potential, ensemble, atoms, directory, settings, resume_at=record):
+    for _ in simulate(state, potential, ensemble, atoms, directory, settings, resume_at=record):
         pass
 
 

@@ -47,6 +47,6 @@ def test_what_contradicts_it_is_refused(told):
 
 
 def test_multiple_time_steps_were_not_published():
-    settings = SimulationSettings(long_range_every=2, sample_every=10)
+    settings = SimulationSettings.of(long_range_every=2, sample_every=10)
     with pytest.raises(InputError, match="--paper"):
         Job(settings, ModelOptions(paper=True), ElectronOptions())

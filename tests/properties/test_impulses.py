@@ -203,7 +203,7 @@ def test_what_is_no_whole_cycle_is_refused():
 )
 def test_settings_that_do_not_fit_cycles_are_refused(told, words):
     with pytest.raises(InputError, match=words):
-        SimulationSettings(**told)
+        SimulationSettings.of(**told)
 
 
 @needs_compiled_kernels

@@ -27,7 +27,7 @@ VERBS = {
     "minimize": ("sundog.cli.verbs.minimize:minimize", "Relax a structure and its cell."),
     "predict": ("sundog.cli.verbs.predict:predict", "Compute energies, forces and charges."),
     "protocol": ("sundog.cli.verbs.protocol:protocol", "Run stages of molecular dynamics."),
-    "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to engine."),
+    "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to simulate."),
     "tune": ("sundog.cli.verbs.tune:tune", "Find the fastest cutoff and mesh for a structure."),
     "weights": ("sundog.cli.verbs.weights:app", "Fetch, import, list and show model weights."),
 }
@@ -76,10 +76,24 @@ def run(arguments: Sequence[str]) -> int:
     except FileNotFoundError as error:
         return _complain(f"--config: there is no such file ({error}). Check the path.")
     except SundogError as error:
-        return _complain(" ".join([str(error), *getattr(error, "__notes__", [])]), error.exit_code)
+        message = " ".join([str(error), *getattr(error, "__notes__", [])])
+        return _complain(translated(message, arguments), error.exit_code)
     except KeyboardInterrupt:
         return _complain("Interrupted.", 130)
     return code if isinstance(code, int) else 0
+
+
+def translated(message: str, arguments: Sequence[str]) -> str:
+    """Return a message with the flags of the verb that ran in place of the fields it names."""
+    verb = arguments[0] if arguments else ""
+    if verb not in VERBS:
+        return message
+    from sundog.cli.flags import flags_of, with_flags
+
+    chosen = make_app([verb])[verb]
+    if len(arguments) > 1 and arguments[1] in set(chosen) - {"--help", "--version", "-h"}:
+        chosen = chosen[arguments[1]]
+    return with_flags(message, flags_of(chosen))
 
 
 def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:

@@ -3,28 +3,23 @@
 import os
 from pathlib import Path
 
-from cyclopts import Parameter
-
 from sundog.errors import RunDirectoryError
-
-FLAT = Parameter(name="*")
-"""Marks a dataclass whose fields are flags of the verb itself."""
 
 
 def refuse_existing(output: Path, overwrite: bool) -> None:
     """Raise `RunDirectoryError` when a file to be written exists and is not to be replaced."""
     if output.exists() and not overwrite:
         raise RunDirectoryError(
-            f"--output: {output} exists",
-            remedy="Choose another name, or replace it with --overwrite",
+            f"output: {output} exists",
+            remedy="Choose another name, or replace it with overwrite=True",
         )
 
 
-def check_folder(flag: str, path: Path | None) -> None:
+def check_folder(field: str, path: Path | None) -> None:
     """Raise `RunDirectoryError` when the folder of a file to be written is not there."""
     if path is not None and not path.absolute().parent.is_dir():
         raise RunDirectoryError(
-            f"{flag}: there is no such folder", got=path.parent, remedy="Make it first"
+            f"{field}: there is no such folder", got=path.parent, remedy="Make it first"
         )
 
 

@@ -56,7 +56,7 @@ def check_cell(system: System, coupling: Coupling) -> None:
         raise CellError(
             "pressure: only a structure that is periodic along all three vectors has one",
             got=f"pbc {np.asarray(system.pbc)[0].tolist()}",
-            remedy="Use --ensemble nvt or nve, or set pbc in the structure file",
+            remedy='Use ensemble="nvt" or "nve", or set pbc in the structure file',
         )
     for cell in np.asarray(system.cell):
         off = cell - np.diag(np.diag(cell))
@@ -73,5 +73,5 @@ def check_cell(system: System, coupling: Coupling) -> None:
             raise CellError(
                 f"coupling: {coupling} needs {shape}",
                 got=np.array2string(cell, precision=3, separator=", ").replace("\n", ""),
-                remedy="Turn the structure, or use --coupling flexible",
+                remedy='Turn the structure, or use coupling="flexible"',
             )

@@ -54,8 +54,8 @@ class BlowUpError(SimulationError):
             "simulation: it blew up; energy, temperature or forces are beyond all reason",
             got=f"{temperature:.3g} K and {float(after.largest_force):.3g} eV/Å "
             f"in step {int(after.step)}{_counted(after)}",
-            remedy="Minimise the structure first (--minimize), use a smaller timestep, and check "
-            "the structure for overlapping atoms and the charge",
+            remedy="Minimise the structure first (minimize=True), use a smaller timestep, and "
+            "check the structure for overlapping atoms and the charge",
         )
         self.before, self.after, self.ensemble, self.capacity = before, after, ensemble, capacity
 

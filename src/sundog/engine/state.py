@@ -187,7 +187,7 @@ def bare_state(
     """Return a state at rest, with pair lists but without forces (host only).
 
     Args:
-        system: what to engine.
+        system: what to simulate.
         force_field: makes the lists.
         seed: of all randomness to come.
         masses: amu; standard ones by default.

@@ -69,10 +69,10 @@ def simulated(
             state,
             ensemble_of(force_field, settings, mechanics),
             steps=settings.steps,
-            sample_every=settings.sample_every,
-            frame_every=settings.frame_every,
+            sample_every=settings.output.sample_every,
+            frame_every=settings.output.frame_every,
         ):
-            if int(chunk.state.step) % settings.frame_every == 0:
+            if int(chunk.state.step) % settings.output.frame_every == 0:
                 energies = chunk.state.energies.values()
                 yield to_atoms(chunk.state, atoms), sum(float(one[0]) for one in energies)
 
@@ -94,16 +94,16 @@ def simulated_by_ase(
     mechanics = mechanics_of(system, settings, partial(select_atoms, atoms))
     moving.set_masses(np.asarray(mechanics.masses))  # pyright: ignore[reportArgumentType]
     moving.calc = calculator
-    if settings.minimize:
-        force = settings.minimize_force_ev_per_angstrom
-        FIRE(moving, logfile=os.devnull).run(fmax=force, steps=settings.minimize_steps)
+    if settings.start.minimize:
+        force = settings.start.minimize_force_ev_per_angstrom
+        FIRE(moving, logfile=os.devnull).run(fmax=force, steps=settings.start.minimize_steps)
     random = np.random.default_rng(settings.seed)
-    moving.set_momenta(_thermal(moving.get_masses(), settings.temperature_kelvin, random))
+    moving.set_momenta(_thermal(moving.get_masses(), settings.bath.temperature_kelvin, random))
     dynamics = _dynamics(moving, settings, random)
 
     def frames() -> Iterator[tuple[Atoms, float]]:
-        for _ in range(settings.steps // settings.frame_every):
-            dynamics.run(settings.frame_every)
+        for _ in range(settings.steps // settings.output.frame_every):
+            dynamics.run(settings.output.frame_every)
             yield moving, moving.get_potential_energy()
 
     return _collected(frames(), settings, report)
@@ -122,21 +122,21 @@ def _dynamics(
     atoms: Atoms, settings: SimulationSettings, random: np.random.Generator
 ) -> MolecularDynamics:
     fs = ase.units.fs
-    timestep, temperature = settings.timestep_fs * fs, settings.temperature_kelvin
+    timestep, temperature = settings.timestep_fs * fs, settings.bath.temperature_kelvin
     if settings.ensemble == "npt":
         return IsotropicMTKNPT(
             atoms,
             timestep,
             temperature_K=temperature,
-            pressure_au=settings.pressure_bar * 1e5 * ase.units.Pascal,
-            tdamp=settings.thermostat_time_fs * fs,
-            pdamp=settings.barostat_time_fs * fs,
+            pressure_au=settings.barostat.pressure_bar * 1e5 * ase.units.Pascal,
+            tdamp=settings.bath.thermostat_time_fs * fs,
+            pdamp=settings.barostat.barostat_time_fs * fs,
         )
     return Langevin(
         atoms,
         timestep,
         temperature_K=temperature,
-        friction=settings.friction_per_ps / (1000 * fs),
+        friction=settings.bath.friction_per_ps / (1000 * fs),
         fixcm=False,
         rng=random,
     )
@@ -145,8 +145,8 @@ def _dynamics(
 def _collected(
     frames: Iterator[tuple[Atoms, float]], settings: SimulationSettings, report: Report
 ) -> Trajectory:
-    count = settings.steps // settings.frame_every
-    every = settings.frame_every * settings.timestep_fs / 1000
+    count = settings.steps // settings.output.frame_every
+    every = settings.output.frame_every * settings.timestep_fs / 1000
     positions, cells, seconds, energies = [], [], [], []
     begin = time.perf_counter()
     for number, (atoms, energy) in enumerate(frames, start=1):

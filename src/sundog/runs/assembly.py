@@ -36,14 +36,14 @@ def ensemble_of(
         ensemble = ensembles.constrained(ensemble)
     before, after = [], []
     reservoirs = ensemble.reservoirs
-    if settings.temperature_end_kelvin is not None:
-        begin, end = settings.temperature_kelvin, settings.temperature_end_kelvin
-        before.append(TemperatureRamp(begin, end, settings.ramp_steps or settings.steps))
+    if settings.bath.temperature_end_kelvin is not None:
+        begin, end = settings.bath.temperature_kelvin, settings.bath.temperature_end_kelvin
+        before.append(TemperatureRamp(begin, end, settings.bath.ramp_steps or settings.steps))
     if settings.remove_drift_every:
         after.append(RemoveDrift(settings.remove_drift_every))
-    if settings.exchange_every:
-        pressure = settings.pressure_bar * BAR if settings.ensemble == "npt" else 0.0
-        after.append(ReplicaExchange(settings.exchange_every, pressure))
+    if settings.replicas.exchange_every:
+        pressure = settings.barostat.pressure_bar * BAR if settings.ensemble == "npt" else 0.0
+        after.append(ReplicaExchange(settings.replicas.exchange_every, pressure))
         reservoirs = (*reservoirs, ExchangeCounts())
     return replace(
         ensemble,
@@ -60,16 +60,16 @@ def _recipe(
     temperature = jnp.asarray(settings.temperatures_kelvin, jnp.float64)
     if settings.ensemble == "nve":
         return ensembles.nve(force_field, dt, conserved)
-    slow, friction = settings.thermostat_time_fs, settings.friction_per_ps
+    slow, friction = settings.bath.thermostat_time_fs, settings.bath.friction_per_ps
     if settings.ensemble == "npt":
         barostat = Barostat(
-            settings.pressure_bar,
-            settings.barostat_time_fs,
-            settings.coupling,
-            settings.compressibility_per_bar,
-            settings.surface_tension_mn_per_m,
+            settings.barostat.pressure_bar,
+            settings.barostat.barostat_time_fs,
+            settings.barostat.coupling,
+            settings.barostat.compressibility_per_bar,
+            settings.barostat.surface_tension_mn_per_m,
         )
-        if settings.barostat == "mtk":
+        if settings.barostat.barostat == "mtk":
             return ensembles.npt_martyna_tobias_klein(
                 force_field, dt, temperature, barostat, slow, conserved
             )

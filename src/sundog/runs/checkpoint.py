@@ -83,7 +83,7 @@ def restored(state: MDState, arrays: Mapping[str, np.ndarray]) -> MDState:
         raise RunDirectoryError(
             "resume: the pair lists of the checkpoint are of another kind of kernels",
             got=f"no {error}",
-            remedy="Run on the same kind of machine, or choose the --kernels of the earlier run",
+            remedy="Run on the same kind of machine, or choose the `kernels` of the earlier run",
         ) from error
     return replace(
         state,

@@ -129,7 +129,7 @@ def newest_checkpoint(
         return None
     raise RunDirectoryError(
         f"{folder}: none of the checkpoints can be continued from",
-        remedy="Start the run again, in another folder or with --overwrite; if it had got "
+        remedy="Start the run again, in another folder or with overwrite=True; if it had got "
         "anywhere, final.extxyz or the trajectory have structures",
     )
 

@@ -69,7 +69,7 @@ class RunDirectory:
                     f"{run.path}: the folder holds {'a run' if run.exists else 'files'} already",
                     got=", ".join(p.name for p in held[:4]) + (", …" if len(held) > 4 else ""),
                     expected="a new or empty folder",
-                    remedy="Choose another folder with --output, or replace it with --overwrite",
+                    remedy="Choose another folder (`output`), or replace it with overwrite=True",
                 )
             run._remove_earlier_run(inputs)
             run.path.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ class RunDirectory:
             raise RunDirectoryError(
                 f"{run.path}: cannot be made the folder of a run",
                 got=error.strerror or error,
-                remedy="Choose another folder with --output",
+                remedy="Choose another folder (`output`)",
             ) from error
         return run
 
@@ -210,7 +210,7 @@ class RunDirectory:
             raise RunDirectoryError(
                 f"{self.path}: overwriting would remove {reason}",
                 got=", ".join(endangered or [file.name for file in own]),
-                remedy="Choose another folder with --output, or move these files",
+                remedy="Choose another folder (`output`), or move these files",
             )
         for file in own:
             file.unlink()

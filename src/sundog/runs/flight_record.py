@@ -169,13 +169,13 @@ def _cause(atoms: Atoms, moment: _Moment, timestep_fs: float) -> str:
                 return (
                     f"{_name(atoms, atom)} and {_name(atoms, other)} are {distance:.3f} Å apart "
                     "before the failure. If that is so in the structure file, repair it or "
-                    "minimise (--minimize)."
+                    "minimise (minimize=True)."
                 )
     if timestep_fs > LONG_TIMESTEP_FS:
         return f"the timestep of {timestep_fs:g} fs is long; try 0.5 fs."
     return (
-        "the structure was pulled to where the model knows little. Minimise first (--minimize), "
-        "heat slowly (--temperature-end-kelvin), try a timestep of 0.25 fs, and check charge, "
+        "the structure was pulled to where the model knows little. Minimise first (minimize=True), "
+        "heat slowly (temperature_end_kelvin), try a timestep of 0.25 fs, and check charge, "
         "spin and protonation."
     )
 

@@ -41,7 +41,7 @@ class Job:
 
         What is left out has no value. `sundog md --config` takes the keys.
         """
-        told = asdict(self.settings) | asdict(self.model) | asdict(self.electrons)
+        told = self.settings.flat() | asdict(self.model) | asdict(self.electrons)
         told |= known
         return {
             key: list(value) if isinstance(value, tuple) else value

@@ -61,19 +61,19 @@ def mechanics_of(system: System, settings: SimulationSettings, select: Select) -
         StructureError: masses or constraints that the structure cannot have.
     """
     masses = atomic_masses(system)
-    if settings.deuterate:
+    if settings.masses.deuterate:
         masses = deuterated(masses, system)
-    if settings.hydrogen_mass is not None:
-        masses = repartitioned(masses, system, settings.hydrogen_mass)
+    if settings.masses.hydrogen_mass is not None:
+        masses = repartitioned(masses, system, settings.masses.hydrogen_mass)
     frozen = None
-    if settings.freeze:
+    if settings.masses.freeze:
         frozen = np.zeros(system.number_of_atoms, bool)
-        frozen[_in_all_replicas(settings.freeze, "freeze", select, system)] = True
+        frozen[_in_all_replicas(settings.masses.freeze, "freeze", select, system)] = True
         if frozen.all():
-            raise InputError("--freeze: no atom is left to move", got=settings.freeze)
+            raise InputError("freeze: no atom is left to move", got=settings.masses.freeze)
     constraints = None
-    if settings.constraints is not None:
-        constraints = find_constraints(system, settings.constraints, frozen=frozen)
+    if settings.masses.constraints is not None:
+        constraints = find_constraints(system, settings.masses.constraints, frozen=frozen)
     restraints = _restraints(system, settings, select)
     return Mechanics(jnp.asarray(masses), frozen, constraints, restraints)
 
@@ -81,17 +81,18 @@ def mechanics_of(system: System, settings: SimulationSettings, select: Select) -
 def _restraints(
     system: System, settings: SimulationSettings, select: Select
 ) -> tuple[AbstractRestraint, ...]:
-    constant = settings.restraint_ev_per_angstrom2
+    asked = settings.restraints
+    constant = asked.restraint_ev_per_angstrom2
     found: list[AbstractRestraint] = []
-    if settings.restrain:
-        held = _in_all_replicas(settings.restrain, "restrain", select, system)
+    if asked.restrain:
+        held = _in_all_replicas(asked.restrain, "restrain", select, system)
         found.append(position_restraint(system, held, constant))
-    if settings.droplet_radius_angstrom is not None:
-        found.append(droplet_restraint(system, settings.droplet_radius_angstrom, constant))
-    if settings.restrain_distances:
+    if asked.droplet_radius_angstrom is not None:
+        found.append(droplet_restraint(system, asked.droplet_radius_angstrom, constant))
+    if asked.restrain_distances:
         size = system.number_of_atoms // system.number_of_systems
         pairs, lower, upper = [], [], []
-        for text in settings.restrain_distances:
+        for text in asked.restrain_distances:
             i, j, low, high = _distance(text)
             for first in range(0, system.number_of_atoms, size):
                 pairs.append((first + i, first + j))
@@ -104,18 +105,18 @@ def _restraints(
 
 
 def _in_all_replicas(
-    selection: str, flag: str, select: Select, system: System
+    selection: str, field: str, select: Select, system: System
 ) -> Int[np.ndarray | Array, " chosen"]:
     try:
         chosen = select(selection)
     except (ValueError, TypeError, NameError) as error:
         raise InputError(
-            f"--{flag}: not a selection of atoms",
+            f"{field}: not a selection of atoms",
             got=repr(selection),
             expected="mdtraj's selection language, as 'protein and backbone' or 'index 0 to 9'",
         ) from error
     if len(chosen) == 0:
-        raise InputError(f"--{flag}: the selection holds no atom", got=repr(selection))
+        raise InputError(f"{field}: the selection holds no atom", got=repr(selection))
     size = system.number_of_atoms // system.number_of_systems
     firsts = np.arange(0, system.number_of_atoms, size)
     return (firsts[:, None] + chosen[None]).ravel()
@@ -127,7 +128,7 @@ def _distance(text: str) -> tuple[int, int, float, float]:
         return int(i), int(j), float(low), float(high)
     except ValueError as error:
         raise InputError(
-            "--restrain-distances: not a distance",
+            "restrain_distances: not a distance",
             got=repr(text),
             expected="two atoms counted from 0 and two bounds in Å, as '0 5 1.5 3.0'; inf for none",
         ) from error

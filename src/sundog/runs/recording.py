@@ -58,11 +58,12 @@ class Recorder:
             RunDirectoryError: they cannot be written or continued.
         """
         self._settings = settings
-        self._predict = predict if PREDICTED.intersection(settings.frame_extras) else None
-        told = settings.frame_extras or WRITERS[f".{settings.trajectory}"].carries
+        self._predict = predict if PREDICTED.intersection(settings.output.frame_extras) else None
+        told = settings.output.frame_extras or WRITERS[f".{settings.output.trajectory}"].carries
         needed = settings.long_range_every > 1 and OF_ALL_FORCES.intersection(told)
         self._with_all_forces = with_all_forces if needed else None
-        replicas = [directory.replica(k, settings.replicas) for k in range(settings.replicas)]
+        count = settings.number_of_replicas
+        replicas = [directory.replica(k, count) for k in range(count)]
         self.whole = True
         """Whether the files hold the same steps; false after a failure in the middle of a chunk."""
         self._books = [_Book(one, atoms, settings, k, resume_at) for k, one in enumerate(replicas)]
@@ -83,7 +84,7 @@ class Recorder:
         time_ps = steps * self._settings.timestep_fs * 1e-3
         for book in self._books:
             book.write_rows({"step": steps, "time_ps": time_ps}, chunk.samples)
-        if int(chunk.state.step) % self._settings.frame_every == 0:
+        if int(chunk.state.step) % self._settings.output.frame_every == 0:
             self.write_frame(chunk.state)
         self.whole = True
 
@@ -128,11 +129,11 @@ class _Book:
         self._number = number
         self._atoms = slice(number * len(atoms), (number + 1) * len(atoms))
         self._has_cell = atoms.cell.rank == 3
-        self._more = bool(settings.frame_extras)
+        self._more = bool(settings.output.frame_extras)
         self._energies = directory.energies
-        self._sample_every = settings.sample_every
+        self._sample_every = settings.output.sample_every
         self._table: EnergyTable | None = None
-        trajectory = directory.trajectory(f".{settings.trajectory}")
+        trajectory = directory.trajectory(f".{settings.output.trajectory}")
         self._names = {
             "table": f"{number}/{directory.energies.name}",
             "trajectory": f"{number}/{trajectory.name}",
@@ -143,9 +144,9 @@ class _Book:
             directory.path.mkdir(exist_ok=True)
             write_topology(directory.topology, atoms)
         self._trajectory = open_trajectory(
-            trajectory, atoms, frames_at, extras=settings.frame_extras or None
+            trajectory, atoms, frames_at, extras=settings.output.frame_extras or None
         )
-        self._molecules = find_molecules(atoms) if settings.wrap else None
+        self._molecules = find_molecules(atoms) if settings.output.wrap else None
 
     def positions(self) -> dict[str, int]:
         if self._table is not None:

@@ -32,7 +32,7 @@ def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]
         raise RunDirectoryError(
             f"{directory.path}: the settings of the run are missing",
             expected=f"a file {directory.config.name}",
-            remedy="It may have been stopped before it began: start it again with --overwrite",
+            remedy="It may have been stopped before it began: start it again with overwrite=True",
         )
     stored = SINCE_THEN | yaml.safe_load(directory.config.read_text())
     named = {name.replace("-", "_") for name in allowed}
@@ -45,12 +45,12 @@ def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]
         changes["model"] = (before[:12], now[:12])
     refused = changes.keys() - ALWAYS_FREE - named
     if refused:
-        flag = sorted(refused)[0]
-        old, new = changes[flag]
+        key = sorted(refused)[0]
+        old, new = changes[key]
         raise InputError(
-            f"--resume: {flag.replace('_', '-')} would change in the middle of the run",
+            f"{key}: would change in the middle of the run",
             got=f"{new}, and {old} before",
-            remedy=f"Leave it, or ask for it with --allow-change {flag.replace('_', '-')}",
+            remedy=f'Leave it, or ask for it with allow_change="{key.replace("_", "-")}"',
         )
     return [f"Changed: {key} from {old} to {new}" for key, (old, new) in changes.items()]
 

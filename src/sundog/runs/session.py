@@ -64,14 +64,14 @@ def check_feasible(
         InputError: a timestep that the lightest atom cannot follow, or momenta are to be taken
             from a structure that has none.
     """
-    if settings.momenta == "structure" and not atoms.has("momenta"):
+    if settings.start.momenta == "structure" and not atoms.has("momenta"):
         raise InputError(
-            "--momenta structure: the structure file has no momenta",
+            'momenta="structure": the structure has no momenta',
             remedy="Give an extended XYZ file with momenta, as the final.extxyz of a run",
         )
-    check_extras(Path(f"trajectory.{settings.trajectory}"), settings.frame_extras)
+    check_extras(Path(f"trajectory.{settings.output.trajectory}"), settings.output.frame_extras)
     if settings.ensemble == "npt":
-        check_cell(system, settings.coupling)
+        check_cell(system, settings.barostat.coupling)
     mobile = np.asarray(system.is_atom)
     if mechanics.frozen is not None:
         mobile = mobile & ~mechanics.frozen
@@ -81,7 +81,7 @@ def check_feasible(
         bound *= SLOWER_WITH_CONSTRAINTS
     if settings.timestep_fs > bound:
         raise InputError(
-            f"--timestep-fs: the lightest atom, of {lightest:.3g} amu, cannot follow",
+            f"timestep_fs: the lightest atom, of {lightest:.3g} amu, cannot follow",
             got=settings.timestep_fs,
             expected=f"at most {bound:.2g} fs; 0.5 fs is usual",
         )
@@ -89,7 +89,8 @@ def check_feasible(
 
 def replicated(system: System, settings: SimulationSettings) -> System:
     """Return the batch of all replicas of a structure."""
-    return concatenate([system] * settings.replicas) if settings.replicas > 1 else system
+    count = settings.number_of_replicas
+    return concatenate([system] * count) if count > 1 else system
 
 
 def prepare(
@@ -116,13 +117,13 @@ def prepare(
         SimulationError: the minimisation diverges.
     """
     state = initial_state(system, force_field, **_given(settings, mechanics))
-    if settings.minimize:
+    if settings.start.minimize:
         state = _minimized(state, force_field, settings, report, stop)
     if mechanics.constraints is not None:
         state = with_constraints(state, mechanics.constraints, force_field)
-    if settings.momenta == "thermal":
+    if settings.start.momenta == "thermal":
         return with_thermal_momenta(state, np.asarray(settings.temperatures_kelvin))
-    momenta = np.tile(atoms.get_momenta(), (settings.replicas, 1))
+    momenta = np.tile(atoms.get_momenta(), (settings.number_of_replicas, 1))
     return with_momenta(state, jnp.asarray(momenta))
 
 
@@ -178,7 +179,7 @@ def resumed(
     state = restored(state, checkpoint.arrays)
     if int(state.step) % settings.long_range_every:
         raise InputError(
-            "--long-range-every: no cycle begins at the checkpoint",
+            "long_range_every: no cycle begins at the checkpoint",
             got=f"{settings.long_range_every}, and step {int(state.step)}",
             expected="a divisor of the step",
         )
@@ -194,7 +195,7 @@ def _given(settings: SimulationSettings, mechanics: Mechanics) -> dict[str, Any]
     }
 
 
-def engine(
+def simulate(
     state: MDState,
     force_field: AbstractForceField,
     ensemble: Ensemble,
@@ -236,7 +237,7 @@ def engine(
                 int(state.step),
                 arrays_of(state),
                 record,
-                settings.keep_checkpoints,
+                settings.output.keep_checkpoints,
             )
 
         if resume_at is None:
@@ -247,12 +248,12 @@ def engine(
                 state,
                 ensemble,
                 steps=settings.steps - int(state.step),
-                sample_every=settings.sample_every,
-                frame_every=settings.frame_every,
+                sample_every=settings.output.sample_every,
+                frame_every=settings.output.frame_every,
             ):
                 recorder.write(chunk)
                 state = chunk.state
-                if time.monotonic() - saved >= 60 * settings.checkpoint_minutes:
+                if time.monotonic() - saved >= 60 * settings.output.checkpoint_minutes:
                     save()
                     saved, step_saved = time.monotonic(), int(state.step)
                 yield chunk
@@ -268,7 +269,7 @@ def engine(
                 if recorder.whole and int(state.step) > step_saved:
                     save()
             finally:
-                frames = [to_atoms(state, atoms, k) for k in range(settings.replicas)]
+                frames = [to_atoms(state, atoms, k) for k in range(settings.number_of_replicas)]
                 write_extxyz(directory.final, frames if len(frames) > 1 else frames[0])
 
 
@@ -284,11 +285,11 @@ def _minimized(
     report: Report,
     stop: Callable[[], bool],
 ) -> MDState:
-    threshold = settings.minimize_force_ev_per_angstrom
+    threshold = settings.start.minimize_force_ev_per_angstrom
     before = float(state.potential_energy.sum())
     largest = float("nan")
     for fire in minimize(
-        state, force_field, force_threshold=threshold, steps=settings.minimize_steps
+        state, force_field, force_threshold=threshold, steps=settings.start.minimize_steps
     ):
         state, largest = fire.md, float(fire.largest_force)
         if stop():
@@ -304,4 +305,4 @@ def _minimized(
 
 def _path_of(directory: RunDirectory, settings: SimulationSettings, key: str) -> Path:
     number, name = key.split("/")
-    return directory.replica(int(number), settings.replicas).path / name
+    return directory.replica(int(number), settings.number_of_replicas).path / name

@@ -1,27 +1,46 @@
-"""What a simulation is told: one source of flags, keys, defaults and help."""
+"""`SimulationSettings`: what a simulation is told, in groups that check themselves.
 
-from dataclasses import dataclass, replace
-from typing import Literal
+    settings = SimulationSettings.of(steps=1000, temperature_kelvin=300, trajectory="h5md")
+    settings.bath.temperature_kelvin, settings.output.trajectory
+
+Names of fields are unique over all groups: they are the flags of the command line, the keys of
+`config.yaml` and the keywords of `sundog.simulate`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from typing import Any, Self
 
 from sundog.errors import InputError
-from sundog.names import (
-    BarostatName,
-    ConstraintKind,
-    Coupling,
-    EnsembleName,
-    ThermostatName,
-    TrajectoryFormat,
+from sundog.names import EnsembleName, ThermostatName
+from sundog.runs.groups import (
+    Barostat,
+    Bath,
+    Masses,
+    Output,
+    Replicas,
+    Restraints,
+    SettingsGroup,
+    Start,
 )
 
 LARGEST_TIMESTEP_FS = 5.0
+"""Timestep in fs beyond which no bond can be followed, whatever the masses."""
 
 LARGEST_OUTER_TIMESTEP_FS = 8.0
-"""Impulses resonate with vibrations at half their period: 5 fs for bonds of hydrogens, 8 fs for
-those of 3 amu."""
+"""Time in fs between impulses of the long range. They resonate with vibrations at half their
+period: 5 fs for bonds of hydrogens of 1 amu, 8 fs for those of 3 amu."""
+
+LARGEST_SKIN_ANGSTROM = 5.0
+"""Reserve of the pair lists in Å beyond which they only cost time."""
+
+FEWEST_STEPS_OF_RELAXATION = 5
+"""Timesteps that a relaxation time must span at least to be integrated."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimulationSettings:
+class SimulationSettings(SettingsGroup):
     """Settings of a molecular dynamics run."""
 
     ensemble: EnsembleName = "nvt"
@@ -33,129 +52,102 @@ class SimulationSettings:
     long_range_every: int = 1
     """Steps between evaluations of electrostatics and dispersion (multiple time steps); 1
     evaluates them in every step."""
-    temperature_kelvin: float = 300.0
-    """Temperature in K of the thermostat and of the initial momenta."""
-    temperature_end_kelvin: float | None = None
-    """Change the temperature linearly to this one, in K (heating, annealing)."""
-    ramp_steps: int | None = None
-    """Steps that the change of temperature takes; by default the whole run."""
-    thermostat: ThermostatName | None = None
-    """langevin (the default; BAOAB), bussi (stochastic velocity rescaling) or nose-hoover."""
-    friction_per_ps: float = 1.0
-    """Friction of the Langevin thermostat in 1/ps."""
-    thermostat_time_fs: float = 100.0
-    """Relaxation time of the bussi and nose-hoover thermostats in fs."""
-    barostat: BarostatName = "rescaling"
-    """rescaling (stochastic cell rescaling) or mtk (Martyna-Tobias-Klein)."""
-    pressure_bar: float = 1.0
-    """Pressure in bar."""
-    coupling: Coupling = "isotropic"
-    """How the cell may change: isotropic, semi-isotropic (x and y together), anisotropic
-    (right angles stay) or flexible."""
-    barostat_time_fs: float = 1000.0
-    """Relaxation time of the volume in fs."""
-    compressibility_per_bar: float = 4.5e-5
-    """Compressibility in 1/bar, by default water's; sets the rate of cell rescaling."""
-    surface_tension_mn_per_m: float = 0.0
-    """Surface tension in mN/m of each of the two faces of a membrane; semi-isotropic only."""
-    hydrogen_mass: float | None = None
-    """Mass of every hydrogen in amu, taken from its heavy atom, for longer timesteps; usually 3."""
-    deuterate: bool = False
-    """Give hydrogens the mass of deuterium."""
-    constraints: ConstraintKind | None = None
-    """Keep the lengths of bonds of hydrogens; water as a whole with rigid-water+h-bonds."""
-    freeze: str | None = None
-    """Atoms that do not move, in mdtraj's selection language, as 'index 0 to 9'."""
-    restrain: str | None = None
-    """Atoms held at their places by springs, in mdtraj's selection language."""
-    restrain_distances: tuple[str, ...] = ()
-    """Distances held between two bounds: 'i j lower upper', atoms counted from 0, in Å."""
-    droplet_radius_angstrom: float | None = None
-    """Keep a cluster without a cell in a sphere of this radius in Å about its centre."""
-    restraint_ev_per_angstrom2: float = 0.5
-    """Force constant of all restraints in eV/Å²."""
     remove_drift_every: int = 0
     """Steps between removals of the motion of the centre of mass; 0 leaves it alone."""
-    momenta: Literal["thermal", "structure"] = "thermal"
-    """Begin with momenta drawn at the temperature, or with those in the structure file."""
-    minimize: bool = False
-    """Relax the structure with FIRE before the first step."""
-    minimize_steps: int = 200
-    """Largest number of minimisation steps."""
-    minimize_force_ev_per_angstrom: float = 0.1
-    """Stop minimising when no force is larger, in eV/Å."""
-    replicas: int = 1
-    """Independent copies of the structure that run in one program."""
-    replica_temperatures_kelvin: tuple[float, ...] = ()
-    """Temperature of each replica in K; by default the same for all."""
-    exchange_every: int = 0
-    """Steps between exchanges of temperatures among the replicas; 0 for none."""
-    sample_every: int = 10
-    """Steps between rows of the energies table."""
-    frame_every: int = 50
-    """Steps between frames of the trajectory; a multiple of sample-every."""
-    trajectory: TrajectoryFormat = "xtc"
-    """Trajectory format; all but extxyz come with a topology.pdb."""
-    frame_extras: tuple[str, ...] = ()
-    """More per frame, in extxyz and h5md: velocities, momenta, forces, charges,
-    hirshfeld_ratios, energy, term_energies, dipole, stress."""
-    wrap: bool = False
-    """Write frames with whole molecules in the cell; unwrapped, as diffusion needs it, else."""
-    checkpoint_minutes: float = 5.0
-    """Minutes between checkpoints; 0 writes one after every chunk of steps."""
-    keep_checkpoints: int = 3
-    """Number of checkpoints kept."""
     seed: int = 0
     """Seed of the initial momenta and of the thermostat."""
     skin_angstrom: float = 0.3
     """Reserve of the pair lists in Å; larger is rebuilt less often, but costs every step."""
+    bath: Bath = field(default_factory=Bath)
+    """Temperature and thermostat."""
+    barostat: Barostat = field(default_factory=Barostat)
+    """Pressure and how the cell follows it."""
+    masses: Masses = field(default_factory=Masses)
+    """Masses, rigid bonds and frozen atoms."""
+    restraints: Restraints = field(default_factory=Restraints)
+    """Energies that hold atoms."""
+    start: Start = field(default_factory=Start)
+    """What the run begins with."""
+    replicas: Replicas = field(default_factory=Replicas)
+    """Copies of the structure."""
+    output: Output = field(default_factory=Output)
+    """What is written, and how often."""
 
     def __post_init__(self):
-        """Refuse settings that cannot work.
+        """Refuse settings that cannot work, alone or together.
 
         Raises:
-            InputError: naming the setting, its value and what is accepted.
+            InputError: naming the field, its value and what is accepted.
         """
-        for name in ("steps", "sample_every", "frame_every", "minimize_steps", "replicas"):
-            self._require(name, getattr(self, name) >= 1, "a positive number")
-        self._require("keep_checkpoints", self.keep_checkpoints >= 1, "at least 1")
-        self._require("checkpoint_minutes", self.checkpoint_minutes >= 0, "zero or more minutes")
-        for name in ("remove_drift_every", "exchange_every"):
-            self._require(name, getattr(self, name) >= 0, "a number of steps, 0 for never")
+        self._require("steps", self.steps >= 1, "a positive number")
+        drift = self.remove_drift_every >= 0
+        self._require("remove_drift_every", drift, "a number of steps, 0 for never")
         bound = f"above 0 and at most {LARGEST_TIMESTEP_FS} fs"
         self._require("timestep_fs", 0 < self.timestep_fs <= LARGEST_TIMESTEP_FS, bound)
-        for name in ("friction_per_ps", "compressibility_per_bar"):
-            self._require(name, getattr(self, name) > 0, "a positive rate")
-        force = self.minimize_force_ev_per_angstrom
-        self._require("minimize_force_ev_per_angstrom", force > 0, "a positive eV/Å")
-        self._require("skin_angstrom", 0 <= self.skin_angstrom <= 5, "0 to 5 Å")
-        multiple = self.frame_every % self.sample_every == 0
-        self._require("frame_every", multiple, f"a multiple of sample-every={self.sample_every}")
+        skin = f"0 to {LARGEST_SKIN_ANGSTROM:g} Å"
+        self._require("skin_angstrom", 0 <= self.skin_angstrom <= LARGEST_SKIN_ANGSTROM, skin)
         self._check_impulses()
         self._check_temperatures()
         self._check_baths()
 
+    @classmethod
+    def of(cls, **flat: Any) -> Self:
+        """Return settings by the flat names of their fields; what is left out has its default.
+
+        Raises:
+            InputError: an unknown field, or a value that is not acceptable.
+        """
+        parts: dict[str, dict[str, Any]] = {"": {}}
+        for name, value in flat.items():
+            if name not in HOMES:
+                close = get_close_matches(name, HOMES, 1)
+                raise InputError(
+                    f"{name}: a run has no such setting",
+                    remedy=f"Perhaps {close[0]} is meant" if close else "See SimulationSettings",
+                )
+            parts.setdefault(HOMES[name], {})[name] = value
+        own = parts.pop("")
+        groups: dict[str, Any] = {name: GROUPS[name](**of) for name, of in parts.items()}
+        return cls(**own, **groups)
+
+    def flat(self) -> dict[str, Any]:
+        """Return all fields by name, those of the groups among them."""
+        return {
+            name: getattr(getattr(self, group) if group else self, name)
+            for name, group in HOMES.items()
+        }
+
+    def changed(self, **flat: Any) -> Self:
+        """Return the settings with some fields changed; errors as of `of`."""
+        return type(self).of(**self.flat() | flat)
+
     @property
     def thermostat_in_use(self) -> ThermostatName:
-        """The thermostat, by default the one that suits ensemble and barostat."""
-        if self.thermostat is not None:
-            return self.thermostat
-        mtk = self.ensemble == "npt" and self.barostat == "mtk"
+        """Thermostat, by default the one that suits ensemble and barostat."""
+        if self.bath.thermostat is not None:
+            return self.bath.thermostat
+        mtk = self.ensemble == "npt" and self.barostat.barostat == "mtk"
         return "nose-hoover" if mtk else "langevin"
 
     @property
-    def temperatures_kelvin(self) -> tuple[float, ...]:
-        """Temperature of each replica at the beginning."""
-        return self.replica_temperatures_kelvin or (self.temperature_kelvin,) * self.replicas
+    def number_of_replicas(self) -> int:
+        """Number of copies of the structure."""
+        return self.replicas.replicas
 
-    def settled(self) -> "SimulationSettings":
+    @property
+    def temperatures_kelvin(self) -> tuple[float, ...]:
+        """Temperature of each replica at the beginning in K."""
+        ladder = self.replicas.replica_temperatures_kelvin
+        return ladder or (self.bath.temperature_kelvin,) * self.number_of_replicas
+
+    def settled(self) -> Self:
         """Return the settings with what follows from others written out.
 
         A ramp over the whole run stays what it was when the run is extended.
         """
-        if self.temperature_end_kelvin is None or self.ramp_steps is not None:
+        if self.bath.temperature_end_kelvin is None or self.bath.ramp_steps is not None:
             return self
-        return replace(self, ramp_steps=self.steps)
+        return replace(self, bath=replace(self.bath, ramp_steps=self.steps))
 
     def _check_impulses(self) -> None:
         every = self.long_range_every
@@ -166,54 +158,72 @@ class SimulationSettings:
         short = every == 1 or outer <= LARGEST_OUTER_TIMESTEP_FS
         self._require("long_range_every", short, bound, got)
         # In between the energies of the long range are old. Frames are multiples of samples.
-        for name in ("steps", "sample_every", "exchange_every"):
-            whole = getattr(self, name) % every == 0
-            self._require(name, whole, f"a multiple of long-range-every={every}")
+        counts = {
+            "steps": self.steps,
+            "sample_every": self.output.sample_every,
+            "exchange_every": self.replicas.exchange_every,
+        }
+        for name, count in counts.items():
+            self._require(
+                name, count % every == 0, f"a multiple of long_range_every={every}", count
+            )
 
     def _check_temperatures(self) -> None:
-        for value in (*self.temperatures_kelvin, self.temperature_end_kelvin or 1.0):
-            self._require("temperature_kelvin", 0 < value < 1e5, "a positive K", value)
-        ladder = self.replica_temperatures_kelvin
-        count = f"as many as there are replicas, {self.replicas}"
-        self._require("replica_temperatures_kelvin", len(ladder) in (0, self.replicas), count)
-        if self.temperature_end_kelvin is not None:
-            self._require(
-                "temperature_end_kelvin", self.ensemble != "nve", "a thermostat: nvt, npt"
-            )
-            self._require("temperature_end_kelvin", not ladder, "no replica-temperatures-kelvin")
-        if self.ramp_steps is not None:
-            self._require("ramp_steps", self.ramp_steps >= 1, "a positive number of steps")
-            given = self.temperature_end_kelvin is not None
-            self._require("ramp_steps", given, "temperature-end-kelvin to be given as well")
-        if self.exchange_every:
+        ladder = self.replicas.replica_temperatures_kelvin
+        end = self.bath.temperature_end_kelvin
+        if end is not None:
+            thermostatted = self.ensemble != "nve"
+            self._require("temperature_end_kelvin", thermostatted, "a thermostat: nvt, npt", end)
+            alone = "no replica_temperatures_kelvin"
+            self._require("temperature_end_kelvin", not ladder, alone, end)
+        every = self.replicas.exchange_every
+        if every:
             able = len(set(ladder)) > 1 and self.ensemble != "nve"
-            expected = "replica-temperatures-kelvin that differ, and a thermostat"
-            self._require("exchange_every", able, expected)
+            expected = "replica_temperatures_kelvin that differ, and a thermostat"
+            self._require("exchange_every", able, expected, every)
             stochastic = self.thermostat_in_use != "nose-hoover"
-            self._require("exchange_every", stochastic, "a langevin or bussi thermostat")
+            self._require("exchange_every", stochastic, "a langevin or bussi thermostat", every)
 
     def _check_baths(self) -> None:
-        dt = self.timestep_fs
-        self._require("restraint_ev_per_angstrom2", self.restraint_ev_per_angstrom2 > 0, "above 0")
-        if self.ensemble == "npt":
-            self._require("freeze", not self.freeze, "nvt or nve where atoms are frozen")
-            rigid = self.constraints is not None and self.barostat == "mtk"
-            self._require("constraints", not rigid, "--barostat rescaling with constraints")
-        for name in ("thermostat_time_fs", "barostat_time_fs"):
-            self._require(name, getattr(self, name) >= 5 * dt, f"at least 5 timesteps, {5 * dt:g}")
+        shortest = FEWEST_STEPS_OF_RELAXATION * self.timestep_fs
+        times = {
+            "thermostat_time_fs": self.bath.thermostat_time_fs,
+            "barostat_time_fs": self.barostat.barostat_time_fs,
+        }
+        for name, time in times.items():
+            bound = f"at least {FEWEST_STEPS_OF_RELAXATION} timesteps, {shortest:g}"
+            self._require(name, time >= shortest, bound, time)
         if self.ensemble != "npt":
             return
-        wanted = {"rescaling": ("langevin", "bussi"), "mtk": ("nose-hoover",)}[self.barostat]
-        allowed = f"{' or '.join(wanted)} with --barostat {self.barostat}"
-        self._require("thermostat", self.thermostat_in_use in wanted, allowed)
-        if self.surface_tension_mn_per_m:
-            semi = self.coupling == "semi-isotropic"
-            self._require("surface_tension_mn_per_m", semi, "--coupling semi-isotropic")
+        frozen, kind = self.masses.freeze, self.barostat.barostat
+        self._require("freeze", not frozen, "nvt or nve where atoms are frozen", frozen)
+        rigid = self.masses.constraints is not None and kind == "mtk"
+        expected = 'barostat="rescaling" with constraints'
+        self._require("constraints", not rigid, expected, self.masses.constraints)
+        wanted = {"rescaling": ("langevin", "bussi"), "mtk": ("nose-hoover",)}[kind]
+        allowed = f'{" or ".join(wanted)} with barostat="{kind}"'
+        used = self.thermostat_in_use
+        self._require("thermostat", used in wanted, allowed, used)
+        tension = self.barostat.surface_tension_mn_per_m
+        if tension:
+            semi = self.barostat.coupling == "semi-isotropic"
+            expected = 'coupling="semi-isotropic"'
+            self._require("surface_tension_mn_per_m", semi, expected, tension)
 
-    def _require(
-        self, name: str, condition: bool, expected: str, got: object | None = None
-    ) -> None:
-        if not condition:
-            flag = name.replace("_", "-")
-            got = getattr(self, name) if got is None else got
-            raise InputError(f"--{flag}: not acceptable", got=got, expected=expected)
+
+GROUPS: Mapping[str, type[SettingsGroup]] = {
+    "bath": Bath,
+    "barostat": Barostat,
+    "masses": Masses,
+    "restraints": Restraints,
+    "start": Start,
+    "replicas": Replicas,
+    "output": Output,
+}
+"""Groups by the name of their field in `SimulationSettings`."""
+
+HOMES: Mapping[str, str] = {
+    **{one.name: "" for one in fields(SimulationSettings) if one.name not in GROUPS},
+    **{one.name: group for group, kind in GROUPS.items() for one in fields(kind)},  # pyright: ignore[reportArgumentType]
+}
+"""Group of every field by its flat name; empty for the fields of `SimulationSettings` itself."""

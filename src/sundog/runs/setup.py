@@ -53,7 +53,7 @@ class Setup:
 
     def describe(self) -> str:
         """Return the structure in words."""
-        replicas = self.job.settings.replicas
+        replicas = self.job.settings.number_of_replicas
         copies = f", {replicas} replicas" if replicas > 1 else ""
         return f"{len(self.atoms)} atoms, {describe_electrons(self.system)}{copies}"
 

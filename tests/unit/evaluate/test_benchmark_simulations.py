@@ -16,7 +16,7 @@ from sundog.prepare.polyalanine import polyalanine as chain
 from sundog.prepare.water import water_box
 from sundog.runs.settings import SimulationSettings
 
-SHORT = SimulationSettings(
+SHORT = SimulationSettings.of(
     steps=8, timestep_fs=0.2, sample_every=2, frame_every=2, hydrogen_mass=3.0, minimize=True,
     minimize_steps=3,
 )  # fmt: skip
@@ -123,4 +123,4 @@ def test_speed_is_the_median_without_the_compilation():
 def test_cards_ask_for_what_the_engine_can_do():
     for module in (liquid_water, polyalanine, speed):
         assert module.prepare(None).settings is module.SETTINGS
-        assert module.SETTINGS.steps // module.SETTINGS.frame_every >= 10
+        assert module.SETTINGS.steps // module.SETTINGS.output.frame_every >= 10

@@ -50,8 +50,8 @@ def print_plan(setup: Setup, state: "MDState") -> None:
     # The first chunk compiles.
     fastest = min(chunk.seconds for chunk in chunks[1:] if not chunk.repeats) / each
     hours = settings.steps * fastest / 3600
-    rows = settings.steps // settings.sample_every
-    frames = 1 + settings.steps // settings.frame_every
+    rows = settings.steps // settings.output.sample_every
+    frames = 1 + settings.steps // settings.output.frame_every
     print(f"Start-up and compilation of the steps: {chunks[0].seconds:.1f} s")
     print(
         f"Speed: {1e3 * fastest:.3g} ms/step, "

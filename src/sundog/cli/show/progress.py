@@ -20,7 +20,7 @@ class Progress:
         """Prepare for a run that is at `step`; plain lines go to `log` as well."""
         self._steps = settings.steps
         self._timestep_fs = settings.timestep_fs
-        self._replicas = settings.replicas
+        self._replicas = settings.number_of_replicas
         self._log = log
         self._console = Console(file=sys.stderr)
         self._live = self._console.is_terminal

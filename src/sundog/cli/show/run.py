@@ -72,9 +72,9 @@ def summarize_dipole(
 
 def where(directory: RunDirectory, settings: SimulationSettings) -> Iterator[str]:
     """Yield the places of what a run wrote."""
-    for k in range(settings.replicas):
-        own = directory.replica(k, settings.replicas)
-        yield f"Trajectory  {own.trajectory('.' + settings.trajectory)}"
+    for k in range(settings.number_of_replicas):
+        own = directory.replica(k, settings.number_of_replicas)
+        yield f"Trajectory  {own.trajectory('.' + settings.output.trajectory)}"
         yield f"Topology    {own.topology}"
         yield f"Energies    {own.energies}"
         yield f"Picture     {own.report}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from sundog.bench.settings import BenchSettings
 from sundog.cli.allocator import SETTINGS
-from sundog.cli.options import FLAT
+from sundog.cli.flags import FLAT
 from sundog.errors import InputError, RunDirectoryError, SimulationError
 
 if TYPE_CHECKING:

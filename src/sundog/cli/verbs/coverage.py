@@ -48,7 +48,7 @@ def coverage(
     output
         Folder for the curve as a table and a figure, and a table of what the reference lacks.
     """
-    check_folder("--json", json)
+    check_folder("json", json)
     check_folder("--save", save)
     if orders < 1:
         raise InputError("--orders: at least one is needed", got=orders)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from sundog.cli.options import FLAT, check_folder, set_up_jax
+from sundog.cli.flags import FLAT
+from sundog.cli.options import check_folder, set_up_jax
 from sundog.errors import InputError, MissingDataError
 from sundog.evaluate.benchmarks.names import SIMULATIONS
 from sundog.hamiltonian import Hamiltonian, ModelOptions
@@ -123,7 +124,7 @@ def evaluate(
             "evaluate: two things at once" if wanted else "evaluate: nothing to evaluate",
             remedy="Give one of --benchmark, as --benchmark s22, --suite quick and --data FILE",
         )
-    check_folder("--json", json)
+    check_folder("json", json)
     if calculator and suite is None and model_options != ModelOptions():
         raise InputError(
             "--calculator: it takes the place of --model and its settings",

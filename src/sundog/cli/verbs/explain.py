@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from sundog.cli.options import FLAT, check_folder, set_up_jax
+from sundog.cli.flags import FLAT
+from sundog.cli.options import check_folder, set_up_jax
 from sundog.errors import ChargeError, InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
 
@@ -125,7 +126,7 @@ def explain(
 
 
 def _check(options: ModelOptions, json: Path | None, dimer: bool | None, pairs: bool) -> None:
-    check_folder("--json", json)
+    check_folder("json", json)
     if options.precision == "float32":
         raise InputError(
             "precision: everything is taken apart in float64",

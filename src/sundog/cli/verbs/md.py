@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sundog.cli.options import FLAT, set_up_jax
+from sundog.cli.flags import FORCE_FIELD, RUN, SettingsFlags
+from sundog.cli.options import set_up_jax
 from sundog.cli.signals import StopRequest
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
 from sundog.runs.job import Job
-from sundog.runs.settings import SimulationSettings
 
 if TYPE_CHECKING:
     from sundog.cli.log import Log
@@ -29,9 +29,9 @@ def md(
     resume: Path | None = None,
     allow_change: tuple[str, ...] = (),
     dry_run: bool = False,
-    settings: Annotated[SimulationSettings, FLAT] = SimulationSettings(),  # noqa: B008
-    model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
-    electron_options: Annotated[ElectronOptions, FLAT] = ElectronOptions(),  # noqa: B008
+    settings: Annotated[SettingsFlags, RUN] = SettingsFlags(),  # noqa: B008
+    model_options: Annotated[ModelOptions, FORCE_FIELD] = ModelOptions(),  # noqa: B008
+    electron_options: Annotated[ElectronOptions, FORCE_FIELD] = ElectronOptions(),  # noqa: B008
     overwrite: bool = False,
 ) -> int:
     """Run molecular dynamics of a structure and report. `nve`, `nvt`, `npt` are shorthands.
@@ -141,7 +141,7 @@ def _run(
     from sundog.cli.show.boxes import describe_boxes
     from sundog.cli.show.progress import Progress
     from sundog.runs.assembly import ensemble_of
-    from sundog.runs.session import engine
+    from sundog.runs.session import simulate
 
     settings = setup.job.settings
     ensemble = ensemble_of(setup.force_field, settings, setup.mechanics)
@@ -149,7 +149,7 @@ def _run(
     progress = Progress(settings, int(state.step), log)
     for line in describe_boxes(state.neighbors):
         log(line)
-    chunks = engine(
+    chunks = simulate(
         state, setup.force_field, ensemble, setup.atoms, directory, settings, stop, record
     )
     with closing(progress), closing(chunks):
@@ -172,13 +172,13 @@ def _report(directory: "RunDirectory", setup: "Setup", log: "Log") -> None:
 
     settings, atoms = setup.job.settings, len(setup.atoms)
     for k, target in enumerate(settings.temperatures_kelvin):
-        own = directory.replica(k, settings.replicas)
+        own = directory.replica(k, settings.number_of_replicas)
         table = read_table(own.energies)
-        if settings.replicas > 1:
+        if settings.number_of_replicas > 1:
             log(f"Replica {k}, begun at {target:g} K:")
         title = f"{settings.ensemble.upper()}, {atoms} atoms"
-        steady = settings.ensemble != "nve" and settings.temperature_end_kelvin is None
-        bath = target if steady and not settings.exchange_every else None
+        steady = settings.ensemble != "nve" and settings.bath.temperature_end_kelvin is None
+        bath = target if steady and not settings.replicas.exchange_every else None
         conducting = setup.config["electrostatics"] == "ewald" and not setup.config["charge"]
         fluctuating = bath if conducting and setup.atoms.pbc.all() else None
         for line in (*summarize(table, atoms), *summarize_dipole(table, fluctuating)):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from sundog.cli.options import FLAT, refuse_existing, set_up_jax
+from sundog.cli.flags import FLAT
+from sundog.cli.options import refuse_existing, set_up_jax
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
 

@@ -1,4 +1,4 @@
-"""`sundog prepare`: build structures to engine."""
+"""`sundog prepare`: build structures to simulate."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from sundog.cli.options import refuse_existing
 
-app = App(name="prepare", help="Build structures to engine.")
+app = App(name="prepare", help="Build structures to simulate.")
 
 
 @app.command

@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from sundog.cli.options import FLAT, set_up_jax
+from sundog.cli.flags import FLAT
+from sundog.cli.options import set_up_jax
 from sundog.errors import CellError, InputError, RunDirectoryError
 from sundog.hamiltonian import ElectronOptions, Hamiltonian
 from sundog.names import KernelName, Precision

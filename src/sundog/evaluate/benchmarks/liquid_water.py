@@ -49,7 +49,7 @@ CARD = Card(
 )
 MOLECULES = 216
 EQUILIBRATION_PS, FIT_PS, PARTS = 10.0, (1.0, 6.0), 4
-SETTINGS = SimulationSettings(
+SETTINGS = SimulationSettings.of(
     ensemble="npt",
     steps=26_700,
     timestep_fs=1.5,

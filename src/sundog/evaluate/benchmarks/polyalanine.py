@@ -37,7 +37,7 @@ RESIDUES = 15
 HYDROGEN_BOND = 2.6
 """Å, from O to H."""
 
-SETTINGS = SimulationSettings(
+SETTINGS = SimulationSettings.of(
     steps=200_000,
     timestep_fs=1.5,
     hydrogen_mass=3.0,

@@ -30,7 +30,7 @@ CARD = Card(
 MOLECULES = (64, 512)
 NS_PER_DAY = 86_400e-6
 """Of one femtosecond per second."""
-SETTINGS = SimulationSettings(
+SETTINGS = SimulationSettings.of(
     steps=200, timestep_fs=0.5, minimize=True, minimize_steps=20, sample_every=20, frame_every=20
 )
 
@@ -67,7 +67,8 @@ class SpeedTask(AbstractTask):
             if (reason := answers.reason(number)) is not None:
                 failed.append({"name": f"water of {len(atoms)} atoms", "reason": reason})
                 continue
-            seconds = np.asarray(answers.of(number, "seconds"))[1:] / self.settings.frame_every
+            steps = self.settings.output.frame_every
+            seconds = np.asarray(answers.of(number, "seconds"))[1:] / steps
             each = 1e6 * seconds / len(atoms)
             per_atom, per_day = f"per_atom_{len(atoms)}", f"ns_per_day_{len(atoms)}"
             metrics[per_atom] = _median(each)

@@ -1,0 +1,206 @@
+"""Groups of the settings of a run: one source of flags, keys, defaults and help.
+
+Every group checks itself; what concerns several groups is checked by `runs.settings`.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sundog.errors import InputError
+from sundog.names import BarostatName, ConstraintKind, Coupling, ThermostatName, TrajectoryFormat
+
+HOTTEST_KELVIN = 1e5
+"""Temperature in K beyond which no atom that the model knows keeps its electrons."""
+
+
+class SettingsGroup:
+    """Base of the groups: how a value is refused."""
+
+    def _require(self, name: str, condition: bool, expected: str, got: Any = None) -> None:
+        """Raise `InputError` about a field unless a condition holds."""
+        if not condition:
+            got = getattr(self, name) if got is None else got
+            raise InputError(f"{name}: not acceptable", got=got, expected=expected)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bath(SettingsGroup):
+    """Temperature and thermostat."""
+
+    temperature_kelvin: float = 300.0
+    """Temperature in K of the thermostat and of the initial momenta."""
+    temperature_end_kelvin: float | None = None
+    """Change the temperature linearly to this one, in K (heating, annealing)."""
+    ramp_steps: int | None = None
+    """Steps that the change of temperature takes; by default the whole run."""
+    thermostat: ThermostatName | None = None
+    """langevin (the default; BAOAB), bussi (stochastic velocity rescaling) or nose-hoover."""
+    friction_per_ps: float = 1.0
+    """Friction of the Langevin thermostat in 1/ps."""
+    thermostat_time_fs: float = 100.0
+    """Relaxation time of the bussi and nose-hoover thermostats in fs."""
+
+    def __post_init__(self):
+        """Refuse what no run can have.
+
+        Raises:
+            InputError: naming the field, its value and what is accepted.
+        """
+        for name in ("temperature_kelvin", "temperature_end_kelvin"):
+            value = getattr(self, name)
+            self._require(name, value is None or 0 < value < HOTTEST_KELVIN, "a positive K")
+        self._require("friction_per_ps", self.friction_per_ps > 0, "a positive rate")
+        if self.ramp_steps is not None:
+            self._require("ramp_steps", self.ramp_steps >= 1, "a positive number of steps")
+            given = self.temperature_end_kelvin is not None
+            self._require("ramp_steps", given, "temperature_end_kelvin to be given as well")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Barostat(SettingsGroup):
+    """Pressure and how the cell follows it; at constant pressure only."""
+
+    barostat: BarostatName = "rescaling"
+    """rescaling (stochastic cell rescaling) or mtk (Martyna-Tobias-Klein)."""
+    pressure_bar: float = 1.0
+    """Pressure in bar."""
+    coupling: Coupling = "isotropic"
+    """How the cell may change: isotropic, semi-isotropic (x and y together), anisotropic
+    (right angles stay) or flexible."""
+    barostat_time_fs: float = 1000.0
+    """Relaxation time of the volume in fs."""
+    compressibility_per_bar: float = 4.5e-5
+    """Compressibility in 1/bar, by default water's; sets the rate of cell rescaling."""
+    surface_tension_mn_per_m: float = 0.0
+    """Surface tension in mN/m of each of the two faces of a membrane; semi-isotropic only."""
+
+    def __post_init__(self):
+        """Refuse what no run can have.
+
+        Raises:
+            InputError: naming the field, its value and what is accepted.
+        """
+        positive = self.compressibility_per_bar > 0
+        self._require("compressibility_per_bar", positive, "a positive rate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masses(SettingsGroup):
+    """Masses, rigid bonds and frozen atoms."""
+
+    hydrogen_mass: float | None = None
+    """Mass of every hydrogen in amu, taken from its heavy atom, for longer timesteps; usually 3."""
+    deuterate: bool = False
+    """Give hydrogens the mass of deuterium."""
+    constraints: ConstraintKind | None = None
+    """Keep the lengths of bonds of hydrogens; water as a whole with rigid-water+h-bonds."""
+    freeze: str | None = None
+    """Atoms that do not move, in mdtraj's selection language, as 'index 0 to 9'."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restraints(SettingsGroup):
+    """Energies that hold atoms at places or distances."""
+
+    restrain: str | None = None
+    """Atoms held at their places by springs, in mdtraj's selection language."""
+    restrain_distances: tuple[str, ...] = ()
+    """Distances held between two bounds: 'i j lower upper', atoms counted from 0, in Å."""
+    droplet_radius_angstrom: float | None = None
+    """Keep a cluster without a cell in a sphere of this radius in Å about its centre."""
+    restraint_ev_per_angstrom2: float = 0.5
+    """Force constant of all restraints in eV/Å²."""
+
+    def __post_init__(self):
+        """Refuse what no run can have.
+
+        Raises:
+            InputError: naming the field, its value and what is accepted.
+        """
+        positive = self.restraint_ev_per_angstrom2 > 0
+        self._require("restraint_ev_per_angstrom2", positive, "above 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start(SettingsGroup):
+    """What the run begins with."""
+
+    momenta: Literal["thermal", "structure"] = "thermal"
+    """Begin with momenta drawn at the temperature, or with those in the structure file."""
+    minimize: bool = False
+    """Relax the structure with FIRE before the first step."""
+    minimize_steps: int = 200
+    """Largest number of minimisation steps."""
+    minimize_force_ev_per_angstrom: float = 0.1
+    """Stop minimising when no force is larger, in eV/Å."""
+
+    def __post_init__(self):
+        """Refuse what no run can have.
+
+        Raises:
+            InputError: naming the field, its value and what is accepted.
+        """
+        self._require("minimize_steps", self.minimize_steps >= 1, "a positive number")
+        force = self.minimize_force_ev_per_angstrom
+        self._require("minimize_force_ev_per_angstrom", force > 0, "a positive eV/Å")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replicas(SettingsGroup):
+    """Copies of the structure that run in one program."""
+
+    replicas: int = 1
+    """Independent copies of the structure that run in one program."""
+    replica_temperatures_kelvin: tuple[float, ...] = ()
+    """Temperature of each replica in K; by default the same for all."""
+    exchange_every: int = 0
+    """Steps between exchanges of temperatures among the replicas; 0 for none."""
+
+    def __post_init__(self):
+        """Refuse what no run can have.
+
+        Raises:
+            InputError: naming the field, its value and what is accepted.
+        """
+        self._require("replicas", self.replicas >= 1, "a positive number")
+        self._require("exchange_every", self.exchange_every >= 0, "a number of steps, 0 for never")
+        ladder = self.replica_temperatures_kelvin
+        count = f"as many as there are replicas, {self.replicas}"
+        self._require("replica_temperatures_kelvin", len(ladder) in (0, self.replicas), count)
+        for value in ladder:
+            positive = 0 < value < HOTTEST_KELVIN
+            self._require("replica_temperatures_kelvin", positive, "a positive K", value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output(SettingsGroup):
+    """What is written, and how often."""
+
+    sample_every: int = 10
+    """Steps between rows of the energies table."""
+    frame_every: int = 50
+    """Steps between frames of the trajectory; a multiple of sample-every."""
+    trajectory: TrajectoryFormat = "xtc"
+    """Trajectory format; all but extxyz come with a topology.pdb."""
+    frame_extras: tuple[str, ...] = ()
+    """More per frame, in extxyz and h5md: velocities, momenta, forces, charges,
+    hirshfeld_ratios, energy, term_energies, dipole, stress."""
+    wrap: bool = False
+    """Write frames with whole molecules in the cell; unwrapped, as diffusion needs it, else."""
+    checkpoint_minutes: float = 5.0
+    """Minutes between checkpoints; 0 writes one after every chunk of steps."""
+    keep_checkpoints: int = 3
+    """Number of checkpoints kept."""
+
+    def __post_init__(self):
+        """Refuse what no run can have.
+
+        Raises:
+            InputError: naming the field, its value and what is accepted.
+        """
+        for name in ("sample_every", "frame_every"):
+            self._require(name, getattr(self, name) >= 1, "a positive number")
+        self._require("keep_checkpoints", self.keep_checkpoints >= 1, "at least 1")
+        self._require("checkpoint_minutes", self.checkpoint_minutes >= 0, "zero or more minutes")
+        multiple = self.frame_every % self.sample_every == 0
+        self._require("frame_every", multiple, f"a multiple of sample_every={self.sample_every}")
