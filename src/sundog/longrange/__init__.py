@@ -1,1 +1,1 @@
-"""Sums over all periodic images: electrostatics in reciprocal space, plain and on a mesh."""
+"""Electrostatics over all periodic images in reciprocal space, as a plain sum and on a mesh."""

@@ -5,12 +5,15 @@
     φ_i = Σ_g W(R_i − r_g) φ_g + …,   dE/dR_i = q_i Σ_g ∇W(R_i − r_g) φ_g
     dE/dε_ab = −½ Σ_k G |ρ̂|² (δ_ab − 2 k_a k_b (1/k² + σ²/4)) + …
 
-with G(k) = 4π ke exp(−k²σ²/4)/(V k²) Π_d B(n_d), B of `splines.transfer`; … stands for self-term,
-background and dipoles of slabs as in `longrange.ewald`, the oracle. The forces are the exact
-derivatives of this energy, so that dynamics conserves it. The mesh is hung up at the mean of the
-atoms' positions: the energy is then exactly invariant under translation, and the forces add up to
-zero because they lose their mean. In return it depends, by the error of the mesh, on which
-images of its atoms a structure is written with.
+with G(k) = 4π ke exp(−k²σ²/4)/(V k²) Π_d B(n_d). B is `splines.transfer`; W is formed by
+`splines.weights` in the coordinates u = M R L⁻¹ (`OnMesh.u`), with M points along each lattice
+vector (`OnMesh.shape`). The dots stand for self-term, background and dipoles of slabs, as in
+`longrange.ewald`, the reference.
+
+The forces are the exact derivatives of this energy, so that dynamics conserves it. The origin of
+the mesh is the mean of the atoms' positions: the energy is then exactly invariant under
+translation, and its derivative by that mean makes the forces add up to zero. In return, the energy
+depends on which periodic images of its atoms a structure is written with, by the error of the mesh.
 
 Coordinates on the mesh, G and sums are formed in float64, weights and mesh in the precision of
 the charges. Nothing here is meant to be differentiated. Sources: Hockney, Eastwood, Computer
@@ -44,13 +47,13 @@ Meshes = Float[Array, "systems a b c"]
 
 
 class ChargeField(eqx.Module):
-    """What a sum in reciprocal space gives; the energy is half of every pair's.
+    """Result of a sum in reciprocal space.
 
     Attributes:
-        energies: eV per atom.
-        by_charge: dE/dq in eV/e.
-        gradient: dE/dR in eV/Å at fixed charges, float64.
-        virial: dE/dε in eV at fixed charges, float64.
+        energies: energy of each atom in eV, which includes half of the energy of every pair.
+        by_charge: derivative dE/dq in eV/e.
+        gradient: derivative dE/dR in eV/Å at fixed charges, float64.
+        virial: derivative dE/dε by the strain in eV at fixed charges, float64.
     """
 
     energies: PerAtom
@@ -60,13 +63,13 @@ class ChargeField(eqx.Module):
 
 
 class OnMesh(NamedTuple):
-    """Where the atoms are on their meshes.
+    """Coordinates of the atoms on the meshes of their structures.
 
     Attributes:
-        u: coordinates in units of the mesh, float64.
-        mesh: which of them.
-        shape: M.
-        order: of the B-splines.
+        u: coordinates in units of the mesh spacing along each vector, float64.
+        mesh: index of the mesh of each atom.
+        shape: numbers M of mesh points along each lattice vector.
+        order: order p of the B-splines.
     """
 
     u: Positions
@@ -76,15 +79,26 @@ class OnMesh(NamedTuple):
 
 
 class AbstractTransport(eqx.Module):
-    """Between atoms and meshes, one way or another."""
+    """Transfer of charges from atoms to meshes, and of potentials back."""
 
     @abstractmethod
     def spread(self, at: OnMesh, charges: PerAtom, systems: int) -> Meshes:
-        """Return the charges on the mesh of each structure."""
+        """Return the charges on the mesh of each structure.
+
+        Args:
+            at: coordinates of the atoms on their meshes.
+            charges: charges in e.
+            systems: number of structures.
+        """
 
     @abstractmethod
     def gather(self, at: OnMesh, meshes: Meshes) -> tuple[PerAtom, Float[Array, "atoms 3"]]:
-        """Return the potential at each atom, and its gradient by u."""
+        """Return the potential at each atom, and its gradient by u.
+
+        Args:
+            at: coordinates of the atoms on their meshes.
+            meshes: potentials at the points of the meshes.
+        """
 
 
 def mesh_field(
@@ -93,11 +107,11 @@ def mesh_field(
     """Return electrostatic energies and all their derivatives (pure, jittable).
 
     Args:
-        charges: e; zero in padding.
+        charges: charges in e; zero in padding.
         system: structures that are periodic along all directions, or all but one.
-        plan: for a mesh.
-        sigma: σ in Å.
-        transport: between atoms and meshes.
+        plan: plan of the sum, from `planning.Ewald.plan_mesh`.
+        sigma: damping length σ in Å.
+        transport: formulation of the transfer between atoms and meshes.
     """
     index, systems = system.system_index, system.number_of_systems
     lattice = reciprocal(system, heights=plan.heights)
@@ -105,7 +119,7 @@ def mesh_field(
     count = jnp.maximum(sum_per_system(system.is_atom.astype(float), index, systems), 1.0)
 
     def mean(vectors: Positions) -> Positions:
-        """Return the mean over the atoms of a structure, at each of its atoms."""
+        """Return for each atom the mean of the vectors over its structure."""
         total = sum_per_system(jnp.where(atoms, vectors, 0.0), index, systems)
         return (total / count[:, None])[index]
 
@@ -141,14 +155,19 @@ def mesh_field(
 
 
 def transform_back(slopes: Positions, inverses: Float[Array, "atoms 3 3"]) -> Positions:
-    """Return gradients by R from those by the fractional coordinates."""
+    """Return gradients by R from gradients by the fractional coordinates.
+
+    Args:
+        slopes: gradients by the fractional coordinates.
+        inverses: inverse L⁻¹ of each atom's cell in 1/Å.
+    """
     return jnp.sum(inverses * slopes[:, None, :], axis=-1)
 
 
 def _convolved(
     meshes: Meshes, lattice: Reciprocal, order: int, sigma: float
 ) -> tuple[Meshes, Cells]:
-    """Return φ on the meshes and the virial of the sum over modes."""
+    """Return the potentials φ on the meshes and the virial of the sum over modes."""
     shape = meshes.shape[1:]
     last = shape[2] // 2 + 1
     integers = [np.fft.fftfreq(size, 1 / size) for size in shape[:2]] + [np.arange(float(last))]
@@ -174,10 +193,10 @@ def _convolved(
 
 
 class PlainTransport(AbstractTransport):
-    """In plain JAX: one addition to the mesh per atom and point."""
+    """Transfer in plain JAX: one addition to the mesh per atom and point."""
 
     def spread(self, at: OnMesh, charges: PerAtom, systems: int) -> Meshes:
-        """Return the charges on the mesh of each structure."""
+        """Return the charges on the meshes; see `AbstractTransport.spread`."""
         size = int(np.prod(at.shape))
         flat = jnp.zeros(systems * size, charges.dtype)
         for points, (wx, wy, wz), _ in stencils(at, charges.dtype):
@@ -186,7 +205,7 @@ class PlainTransport(AbstractTransport):
         return flat.reshape(systems, *at.shape)
 
     def gather(self, at: OnMesh, meshes: Meshes) -> tuple[PerAtom, Float[Array, "atoms 3"]]:
-        """Return the potential at each atom, and its gradient by u."""
+        """Return potentials and gradients; see `AbstractTransport.gather`."""
         flat, dtype = meshes.reshape(-1), meshes.dtype
         potential = jnp.zeros(at.u.shape[0], dtype)
         slopes = jnp.zeros(at.u.shape, dtype)
@@ -204,8 +223,12 @@ class PlainTransport(AbstractTransport):
 def stencils(at: OnMesh, dtype: jnp.dtype):
     """Yield, plane by plane along the first axis, the points around each atom and their weights.
 
-    Points are numbered through all meshes, [atoms, p, p]; weights and their slopes come as
-    those along x [atoms], y and z [atoms, p].
+    Each item holds the indices of the points, counted over all meshes, [atoms, p, p]; then the
+    weights along x [atoms], y and z [atoms, p]; then the slopes of these weights, as many.
+
+    Args:
+        at: coordinates of the atoms on their meshes.
+        dtype: precision of weights and slopes.
     """
     floor = jnp.floor(at.u)
     values, slopes = splines.weights((at.u - floor).astype(dtype), at.order)

@@ -1,19 +1,23 @@
-"""How finely the sums in reciprocal space resolve a cell: planned on the host, kept as a value.
+"""Resolution of the sums in reciprocal space, planned on the host and carried as a value.
 
-A sum over modes n with |n_d| ≤ M_d/2 holds every wave vector up to π/h as long as
+A sum over modes n with |n_d| ≤ M_d/2 contains every wave vector up to π/h as long as
 
     |a_d| ≤ h M_d    for the lattice vectors a_d of every structure,
 
-whatever the shape of the cell, since k·a_d = 2π n_d. h is the spacing: that of the mesh, or for
-the plain sum one at which g(k) has vanished. M fixes shapes, so it is static, while under
-constant pressure the cell drifts. A plan therefore holds one or several stages, each a shape
-larger than the one before; it goes on to the next in the very step in which the cell outgrows the
-present one, and never back. When the last is outgrown the plan overflows: the host appends a
-stage and repeats the chunk, in which the earlier steps are the same to the bit, wherever the
-chunk began.
+whatever the shape of the cell, since k·a_d = 2π n_d.
 
-Of slabs the box of `slab.py` is what a shape resolves. Its height belongs to the stage, and changes
-as the shape does: in the step in which the atoms spread beyond the room in it.
+    symbol    variable    meaning
+    h         spacing     spacing of the mesh in Å; in the plain sum, π over the largest |k|
+    M         shape       number of modes along each lattice vector
+
+M fixes the shapes of arrays and is therefore static, whereas the cell changes under constant
+pressure. A plan therefore holds one or several stages, each with a larger shape than the one
+before. It moves to the next stage in the same step in which the cell outgrows the present one, and
+never back. When the cell outgrows the last stage the plan overflows: the host appends a stage and
+repeats the chunk of steps. Steps before that give the same bits, wherever the chunk began.
+
+For slabs the shape resolves the box of `slab.py`. Its height belongs to the stage, and changes
+with the shape, in the step in which the atoms spread beyond the room in the box.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,30 +37,37 @@ from sundog.system import System
 from sundog.typing import Cells, PerSystem
 
 Shape = tuple[int, int, int]
+"""Number of modes, or mesh points, along each lattice vector."""
 
 MARGIN = 1.02
-"""Lattice vectors may grow by this factor before a new stage is due."""
+"""Factor by which lattice vectors may grow before a new stage is needed, which costs a compilation.
+
+It leaves room for the fluctuations of a cell at constant pressure.
+"""
 
 LARGEST_GROWTH = 1.5
-"""Of lattice vectors between two stages; a cell that exploded must not spoil the plan."""
+"""Largest factor by which lattice vectors grow between two stages.
+
+A cell that exploded in the steps to be repeated must not inflate the plan.
+"""
 
 LARGEST_SHAPE = 2**27
-"""Modes of all structures together that are still planned: gigabytes."""
+"""Largest number of modes of all structures together; the arrays then take gigabytes."""
 
 SMALLEST_SIZE = 8
-"""Modes along each lattice vector, at least: as many as a B-spline is wide."""
+"""Smallest number of modes along a lattice vector: more than any B-spline in use is wide."""
 
 
 class Plan(eqx.Module):
-    """Shapes of a sum in reciprocal space, and how large the cells were so far.
+    """Shapes of a sum in reciprocal space, and the largest size of the cells so far.
 
     Attributes:
         stages: shapes M in the order of their use.
-        spacing: h in Å.
-        order: of the mesh's B-splines, None for a plain sum.
-        stage: which shape is in use.
-        longest: the longest that the lattice vectors have been and, across slabs, the largest
-            extent of the atoms, Å.
+        spacing: spacing h in Å.
+        order: order of the mesh's B-splines, None for a plain sum.
+        stage: index of the shape in use.
+        longest: largest length so far of each lattice vector and, across slabs, largest extent
+            of the atoms so far, in Å.
         vacuum: heights of the boxes of slabs; None where there are no slabs.
     """
 
@@ -69,16 +80,16 @@ class Plan(eqx.Module):
 
     @property
     def heights(self) -> PerSystem | None:
-        """H of the boxes in use, Å; None where there are no slabs."""
+        """Heights H of the boxes in use, in Å; None where there are no slabs."""
         return None if self.vacuum is None else self.vacuum.height[self.stage]
 
     @property
     def overflow(self) -> Bool[Array, ""]:
-        """True when a structure has outgrown the last stage: what was computed since is void."""
+        """True when a structure has outgrown the last stage; later results are then invalid."""
         return ~self._suffices()[-1]
 
     def update(self, system: System) -> "Plan":
-        """Return the plan in the stage that the system needs as it is now (pure, jittable)."""
+        """Return the plan in the stage that the present system needs (pure, jittable)."""
         lengths = _lengths(system.cell) if self.vacuum is None else spans(system)
         followed = replace(self, longest=jnp.fmax(self.longest, lengths))
         suffices = followed._suffices()
@@ -89,14 +100,14 @@ class Plan(eqx.Module):
         """Return the plan with one more stage (host only).
 
         Args:
-            asked: a later state of the plan, which has overflowed.
+            asked: later state of the plan, which has overflowed.
 
         Raises:
             CellError: the shape would be too large, or atoms have left their slab.
         """
         used, most, vacuum = int(self.stage), LARGEST_GROWTH * np.asarray(self.longest), self.vacuum
         if vacuum is not None:
-            # A thin slab may well become several times as thick.
+            # The limit does not hold across slabs: a thin one may become several times as thick.
             most = np.where(vacuum.across, np.inf, most)
         lengths = np.fmin(np.asarray(asked.longest), most)
         if vacuum is not None:
@@ -108,14 +119,14 @@ class Plan(eqx.Module):
         return replace(self, stages=stages, stage=jnp.zeros_like(self.stage), vacuum=vacuum)
 
     def at_stage(self, function: Callable[[Shape], PyTree[Array]]) -> PyTree[Array]:
-        """Return what a function of the shape gives for the one in use."""
+        """Return the result of a function for the shape in use."""
         if len(self.stages) == 1:
             return function(self.stages[0])
         branches = [lambda shape=shape: function(shape) for shape in self.stages]
         return jax.lax.switch(self.stage, branches)
 
     def memory(self) -> dict[str, np.ndarray]:
-        """Return what `recalled` needs (host only)."""
+        """Return the arrays that `recalled` needs (host only)."""
         memory = {
             "stages": np.asarray(self.stages, np.int64),
             "stage": np.asarray(self.stage),
@@ -127,10 +138,13 @@ class Plan(eqx.Module):
         return memory
 
     def recalled(self, memory: Mapping[str, np.ndarray]) -> "Plan":
-        """Return the plan that a memory is of, made for the same accuracy (host only).
+        """Return the plan restored from a memory (host only).
+
+        Args:
+            memory: arrays that `memory` returned for a plan of the same accuracy.
 
         Raises:
-            KeyError: the memory is not of a plan.
+            KeyError: the memory is not that of a plan.
         """
         vacuum = self.vacuum
         if vacuum is not None:
@@ -148,20 +162,20 @@ class Plan(eqx.Module):
         limits = jnp.asarray(self.spacing * np.asarray(self.stages, np.float64)[:, None])
         if self.vacuum is not None:
             limits = jnp.minimum(limits, self.vacuum.room)
-        # The comparison is false for what is not a number, which ends a run by itself.
+        # The comparison is false for lengths that are not numbers; these end a run elsewhere.
         return ~jnp.any(self.longest[None] > limits, axis=(1, 2))
 
 
 def plan_of(
     system: System, spacing: float, order: int | None, vacuum: Vacuum | None = None
 ) -> Plan:
-    """Return a plan for the cells as they are, with some room to grow (host only).
+    """Return a plan for the present cells, with some room to grow (host only).
 
     Args:
-        system: concrete arrays, periodic structures and padding.
-        spacing: Å.
-        order: of the B-splines, None for a plain sum.
-        vacuum: of one stage, when there are slabs.
+        system: periodic structures and padding, as concrete arrays.
+        spacing: spacing h in Å.
+        order: order of the B-splines, None for a plain sum.
+        vacuum: boxes with a single stage, where there are slabs.
 
     Raises:
         CellError: the shape would be too large.
@@ -179,10 +193,15 @@ def plan_of(
 
 
 def shape_of(lengths: np.ndarray, spacing: float, order: int | None) -> Shape:
-    """Return the smallest shape for lattice vectors up to `lengths` and some longer ones (host).
+    """Return the smallest shape for lattice vectors of `lengths`, which may grow by `MARGIN`.
 
-    Sizes are products of 2, 3, 5 and 7 for the Fourier transforms of a mesh, even for a plain
-    sum.
+    Sizes are products of 2, 3, 5 and 7 for the Fourier transforms of a mesh, and even numbers
+    for a plain sum (host only).
+
+    Args:
+        lengths: lengths of the lattice vectors in Å, [systems, 3].
+        spacing: spacing h in Å.
+        order: order of the B-splines, None for a plain sum.
 
     Raises:
         CellError: the shape would be too large.
@@ -193,14 +212,14 @@ def shape_of(lengths: np.ndarray, spacing: float, order: int | None) -> Shape:
             "cell: too large for a sum in reciprocal space",
             got=f"lattice vectors of {', '.join(f'{x:.4g}' for x in lengths.max(axis=0))} Å",
             expected=f"at most {LARGEST_SHAPE:,} points {spacing:.2g} Å apart",
-            remedy="Check the cell, or use --electrostatics truncated",
+            remedy='Check the cell, or use electrostatics="truncated"',
         )
-    a, b, c = (int(2 * np.ceil(n / 2)) if order is None else _friendly(int(n)) for n in least)
+    a, b, c = (int(2 * np.ceil(n / 2)) if order is None else _fft_size(int(n)) for n in least)
     return a, b, c
 
 
-def _friendly(least: int) -> int:
-    """Return the smallest product of powers of 2, 3, 5 and 7 that is not less."""
+def _fft_size(least: int) -> int:
+    """Return the smallest product of powers of 2, 3, 5 and 7 that is not less than `least`."""
     powers = [[p**k for k in range(least.bit_length() + 1)] for p in (2, 3, 5, 7)]
     return min(n for n in map(prod, product(*powers)) if n >= least)
 

@@ -1,4 +1,4 @@
-"""Pair lists together with the plan of a sum in reciprocal space, as one value that follows."""
+"""Pair lists and the plan of a sum in reciprocal space as one value, updated together."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,14 +12,15 @@ from sundog.neighbors.base import AbstractNeighbors, Memory
 from sundog.system import System
 
 OF_PLAN = "reciprocal."
+"""Prefix that marks the arrays of the plan among those of the pair lists in a memory."""
 
 
 class Planned(eqx.Module):
-    """What a force field is called with.
+    """Argument of a force field that sums in reciprocal space.
 
     Attributes:
-        pairs: pair lists of whatever kind.
-        plan: of the sum in reciprocal space.
+        pairs: pairs as the force field's formulation takes them.
+        plan: plan of the sum in reciprocal space.
     """
 
     pairs: Any
@@ -27,11 +28,11 @@ class Planned(eqx.Module):
 
 
 class PlannedNeighbors(AbstractNeighbors):
-    """Pair lists of whatever kind and a plan.
+    """Pair lists of any formulation, with a plan.
 
     Attributes:
-        lists: the pair lists.
-        plan: of the sum in reciprocal space.
+        lists: pair lists.
+        plan: plan of the sum in reciprocal space.
     """
 
     lists: AbstractNeighbors
@@ -39,7 +40,7 @@ class PlannedNeighbors(AbstractNeighbors):
 
     @property
     def pairs(self) -> Planned:
-        """The lists' pairs and the plan."""
+        """Pairs of the lists, with the plan."""
         return Planned(self.lists.pairs, self.plan)
 
     @property
@@ -52,7 +53,7 @@ class PlannedNeighbors(AbstractNeighbors):
         return PlannedNeighbors(self.lists.update(system), self.plan.update(system))
 
     def enlarged(self, system: System, asked: Any) -> "PlannedNeighbors":
-        """Return what overflowed with more room, the rest as it is (host only)."""
+        """Return the value with more room where it overflowed, unchanged elsewhere (host only)."""
         lists, plan = self.lists, self.plan
         if asked.lists.overflow:
             lists = lists.enlarged(system, asked.lists)
@@ -61,12 +62,12 @@ class PlannedNeighbors(AbstractNeighbors):
         return PlannedNeighbors(lists, plan)
 
     def memory(self) -> Memory:
-        """Return what `recalled` needs (host only)."""
+        """Return the arrays that `recalled` needs (host only)."""
         of_plan = {OF_PLAN + name: array for name, array in self.plan.memory().items()}
         return self.lists.memory() | of_plan
 
     def recalled(self, system: System, memory: Mapping[str, np.ndarray]) -> "PlannedNeighbors":
-        """Return what a memory is of; see `AbstractNeighbors.recalled` (host only)."""
+        """Return the lists and plan of a memory; see `AbstractNeighbors.recalled` (host only)."""
         of_plan = {k.removeprefix(OF_PLAN): v for k, v in memory.items() if k.startswith(OF_PLAN)}
         of_lists = {k: v for k, v in memory.items() if not k.startswith(OF_PLAN)}
         return PlannedNeighbors(self.lists.recalled(system, of_lists), self.plan.recalled(of_plan))

@@ -2,20 +2,26 @@
 
     E = E_3D(a, b, H n̂) + (2π ke/V) M²,   M = Σ q_i z_i,   V = A H
 
-n̂ is normal to the periodic vectors a and b, z the coordinate along it, and H the height of a box
-that holds atoms and vacuum; the third vector of the cell is not read. The second term takes
-off what neutral slabs in a stack between conductors feel of each other's dipoles: E is that of a
-slab alone. What is left are the lateral modes of the images above and below. With a gap g = H −
-(extent of the atoms) between slabs they give, to the atoms at a surface,
+    symbol    variable         meaning
+    n̂, z                       normal of the periodic vectors a and b; coordinate along it
+    H         height           height in Å of a box that contains the atoms and vacuum
+    |a|, |b|  sides            lengths of a and b in Å; A is the area that they span
+    g         gaps             H less the extent of the atoms along n̂, in Å
+    q, ρ      CHARGE, DENSITY  typical charge and density (`typical.py`)
+
+The third vector of the cell is not read. The second term removes the interaction between the
+dipoles of the stacked images, so that E is the energy of an isolated slab. The lateral modes of the
+images above and below remain. For charges at random places they cause, at the surface of the slab,
 
     RMS error of a force = 2π ke q² √(ρ/A) √(Σ_G exp(−2Gg)/(3G) + σ erfc²(g/σ)/12)
 
-for charges q at random places with the density ρ, per component. The last part is of G = 0, where
-Gaussians overlap. The sum runs over the reciprocal lattice of a rectangle of the sides |a|, |b|:
-no lattice of vectors as long has a shorter G. Slabs are neutral, or M would depend on the origin.
-dE/dq is right up to a constant that depends on H, which no change of neutral charges feels.
+per component. The last part belongs to G = 0, where Gaussians overlap. The sum runs over the
+reciprocal lattice of a rectangle with sides |a| and |b|: no lattice with vectors as long has a
+shorter G. Slabs must be neutral because M would otherwise depend on the origin. dE/dq is correct up
+to a constant that depends on H, which has no effect as long as changes of the charges add up to
+zero.
 
-Sources: Yeh, Berkowitz, J. Chem. Phys. 111, 3155 (1999), doi:10.1063/1.479595; what is left:
+Sources: Yeh, Berkowitz, J. Chem. Phys. 111, 3155 (1999), doi:10.1063/1.479595; remaining modes:
 Arnold, de Joannis, Holm, J. Chem. Phys. 117, 2496 (2002), doi:10.1063/1.1491955.
 """
 
@@ -35,27 +41,28 @@ from sundog.system import System
 from sundog.typing import Cells, PerSystem
 
 ROOM, ROOM_SHARE = 4.0, 0.2
-"""Å, and part of the extent, by which the atoms may spread before a higher box is due."""
+"""Room for the atoms to spread before a higher box is needed: in Å, and as part of their extent."""
 
 MARGIN = 1.02
-"""Lattice vectors may grow by this factor before a higher box is due."""
+"""Factor by which lattice vectors may grow before a higher box is needed; that of `plan.py`."""
 
 TALLEST = 2000.0
-"""Å; where a box would be higher, atoms have left the slab."""
+"""Largest height of a box in Å; atoms that need a higher one have left the slab."""
 
 LATERAL_MODES = 8
-"""Integers on either side of zero that are summed in the estimate of the error."""
+"""Number of modes on either side of zero that are summed in the estimate of the error."""
 
 
 class Vacuum(eqx.Module):
     """Heights of the boxes of slabs, for each stage of a plan.
 
     Attributes:
-        sigma: σ in Å.
-        error: RMS error of a force that images above and below may leave, eV/Å.
-        across: which lattice vectors boxes replace; of structures that are no slabs, none.
-        height: H in Å.
-        room: what `spans` may reach, Å; infinite for structures that are no slabs.
+        sigma: damping length σ in Å.
+        error: RMS error of a force that images above and below may cause, in eV/Å.
+        across: True for the lattice vectors that boxes replace; False for all vectors of
+            structures that are no slabs.
+        height: heights H in Å.
+        room: largest allowed values of `spans` in Å; infinite for structures that are no slabs.
     """
 
     sigma: float = eqx.field(static=True)
@@ -65,11 +72,12 @@ class Vacuum(eqx.Module):
     room: Float[Array, "stages systems 3"]
 
     def grown(self, used: int, lengths: np.ndarray) -> "Vacuum":
-        """Return stages from `used` on and one more (host only).
+        """Return the stages from `used` on and a new one (host only).
 
         Args:
-            used: number of a stage.
-            lengths: that the new stage must have room for; where the last has, it stays as it is.
+            used: index of the first stage that is kept.
+            lengths: lengths in Å that the new stage must have room for, as from `spans`;
+                structures for which the last stage has room keep their box.
 
         Raises:
             CellError: atoms have left their slab.
@@ -89,17 +97,29 @@ class Vacuum(eqx.Module):
         )
 
     def of_boxes(self, lengths: np.ndarray) -> np.ndarray:
-        """Return lengths of the vectors of the last stage's boxes, Å (host only)."""
+        """Return lengths of vectors in Å, across slabs the heights of the last stage (host only).
+
+        Args:
+            lengths: lengths of the lattice vectors in Å.
+        """
         return np.where(self.across, np.asarray(self.height[-1])[:, None], lengths)
 
 
 def across(system: System) -> Bool[Array, "systems 3"]:
-    """Return which lattice vector of a slab is not periodic; of all else, none."""
+    """Return a mask of the vectors across slabs: the one direction that is not periodic.
+
+    It is False for all vectors of other structures.
+    """
     return ~system.pbc & (jnp.sum(system.pbc, axis=1) == 2)[:, None]
 
 
 def boxes(system: System, heights: PerSystem) -> Cells:
-    """Return cells, in those of slabs a normal vector of a height in Å."""
+    """Return cells in which the vector across slabs is normal to the others.
+
+    Args:
+        system: structures, slabs or not.
+        heights: lengths of the normal vectors in Å.
+    """
     flat, cell = across(system)[:, :, None], system.cell
     normals = jnp.cross(jnp.roll(cell, -1, axis=1), jnp.roll(cell, -2, axis=1))
     square = jnp.sum(normals**2, axis=2, keepdims=True)
@@ -108,7 +128,7 @@ def boxes(system: System, heights: PerSystem) -> Cells:
 
 
 def spans(system: System) -> Float[Array, "systems 3"]:
-    """Return lengths of the lattice vectors and, across a slab, the extent of its atoms, Å."""
+    """Return the lengths of the lattice vectors and, across slabs, the extent of the atoms in Å."""
     flat, index = across(system), system.system_index
     cell = boxes(system, jnp.ones_like(system.cell[:, 0, 0]))
     normal = jnp.sum(jnp.where(flat[:, :, None], cell, 0.0), axis=1)
@@ -124,12 +144,12 @@ def spans(system: System) -> Float[Array, "systems 3"]:
 
 
 def vacuum_of(system: System, sigma: float, error: float) -> Vacuum | None:
-    """Return boxes for slabs as they are, with some room; None where there are none (host only).
+    """Return boxes for the present slabs, with some room; None where there are none (host only).
 
     Args:
-        system: concrete arrays.
-        sigma: σ in Å.
-        error: RMS error of a force that images above and below may leave, eV/Å.
+        system: structures, as concrete arrays.
+        sigma: damping length σ in Å.
+        error: RMS error of a force that images above and below may cause, in eV/Å.
 
     Raises:
         CellError: a box would be too tall.
@@ -145,16 +165,22 @@ def gap_for(error: float, sigma: float, sides: np.ndarray) -> float:
     """Return the gap in Å between the atoms of a slab and of its images (host only).
 
     Args:
-        error: RMS error of a force, eV/Å.
-        sigma: σ in Å.
-        sides: |a| and |b| in Å.
+        error: RMS error of a force that the images may cause, in eV/Å.
+        sigma: damping length σ in Å.
+        sides: lengths |a| and |b| in Å, [2].
     """
     gaps = np.linspace(0, 8 * (sides.max() + sigma), 4000)
     return float(gaps[residual_error(gaps, sigma, sides) <= error][0])
 
 
 def residual_error(gaps: np.ndarray, sigma: float, sides: np.ndarray) -> np.ndarray:
-    """Return the RMS error of forces in eV/Å that gaps in Å leave; arguments as in `gap_for`."""
+    """Return the RMS error of forces in eV/Å that the images cause, for each gap.
+
+    Args:
+        gaps: gaps g in Å, [gaps].
+        sigma: damping length σ in Å.
+        sides: lengths |a| and |b| in Å, [2].
+    """
     n = np.arange(-LATERAL_MODES, LATERAL_MODES + 1)
     g = 2 * pi * np.hypot(n[:, None] / sides[0], n[None] / sides[1]).ravel()
     g = g[g > 0]
@@ -167,7 +193,7 @@ def residual_error(gaps: np.ndarray, sigma: float, sides: np.ndarray) -> np.ndar
 def _planned(
     lengths: np.ndarray, flat: np.ndarray, sigma: float, error: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return height and room of a stage with room for lengths that `spans` gave."""
+    """Return height and room of a stage, in Å, for lengths that `spans` gave."""
     height, room = np.zeros(len(lengths)), np.full(lengths.shape, inf)
     for number in np.flatnonzero(flat.any(axis=1)):
         extent = lengths[number, flat[number]][0]
@@ -178,10 +204,10 @@ def _planned(
         room[number, flat[number]] = reach
         if not height[number] <= TALLEST:
             raise CellError(
-                "electrostatics: the atoms of a slab are too far apart across it for `ewald`",
-                got=f"{extent:.4g} Å between them, and a box {height[number]:.4g} Å high",
+                'electrostatics="ewald": the atoms of a slab spread too far normal to it',
+                got=f"an extent of {extent:.4g} Å, for a box {height[number]:.4g} Å high",
                 expected=f"a box of at most {TALLEST:g} Å",
-                remedy="Take out molecules that have left the slab, hold them back with a "
-                "restraint, or use --electrostatics truncated",
+                remedy="Remove molecules that have left the slab, hold them back with a "
+                'restraint, or use electrostatics="truncated"',
             )
     return height, room

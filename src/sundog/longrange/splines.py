@@ -1,11 +1,12 @@
-"""Cardinal B-splines: how a charge is shared out among mesh points, and what that does to modes.
+"""Cardinal B-splines, by which charges are distributed over mesh points.
 
     M_2(x) = 1 − |x − 1| on [0, 2],   M_n(x) = (x M_{n−1}(x) + (n − x) M_{n−1}(x − 1))/(n − 1)
     M_n′(x) = M_{n−1}(x) − M_{n−1}(x − 1)
 
-An atom at u in units of the mesh gives to the point ⌊u⌋ − j the fraction M_p(u − ⌊u⌋ + j),
-j = 0 … p − 1. Of a mode n the fraction U(n) = sinc(n/M)^p remains, and images n + rM of it
-appear. Source: Essmann et al., J. Chem. Phys. 103, 8577 (1995), doi:10.1063/1.470117.
+An atom at u, in units of the mesh spacing, gives to the point ⌊u⌋ − j the fraction
+M_p(u − ⌊u⌋ + j) of its charge, j = 0 … p − 1. This damps a mode n by U(n) = sinc(n/M)^p and adds
+its images n + rM. The order p is `order` here, the number M of points along an axis `size`.
+Source: Essmann et al., J. Chem. Phys. 103, 8577 (1995), doi:10.1063/1.470117.
 """
 
 import jax.numpy as jnp
@@ -14,7 +15,7 @@ from jaxtyping import Array, Float
 from numpy.polynomial import Polynomial
 
 IMAGES = 3
-"""Images of a mode on either side that are counted; the next have sinc⁸ below 1e-8."""
+"""Number of images of a mode on either side that are summed; sinc⁸ of the next is below 1e-8."""
 
 
 def weights(
@@ -22,12 +23,12 @@ def weights(
 ) -> tuple[Float[Array, "order atoms 3"], Float[Array, "order atoms 3"]]:
     """Return M_p(x + j) and M_p′(x + j) for j = 0 … p − 1.
 
-    As products of matrices with powers of x: XLA takes minutes to compile the recursion, which it
-    repeats for every use of a weight.
+    They are products of constant matrices with powers of x − ½: XLA takes minutes to compile the
+    recursion, because it repeats it for every use of a weight.
 
     Args:
-        x: u − ⌊u⌋, from 0 to 1.
-        order: p, at least 3.
+        x: fractional part u − ⌊u⌋ of the coordinates on the mesh, from 0 to 1.
+        order: order p of the B-splines, at least 3.
     """
     powers = jnp.stack([(x - 0.5) ** k for k in range(order)])
     values, slopes = (
@@ -38,7 +39,7 @@ def weights(
 
 
 def _polynomials(order: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return coefficients by powers of x − ½ of M_p(x + j), and of its slope; [j, power]."""
+    """Return coefficients of M_p(x + j) and of its slope by powers of x − ½, each [j, power]."""
     x = Polynomial([0.5, 1.0])
     pieces = [Polynomial([1.0])]
     for n in range(2, order + 1):
@@ -52,16 +53,16 @@ def _polynomials(order: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def transfer(size: int, order: int) -> np.ndarray:
-    """Return by what to multiply |S|² of a mesh, for each mode along one axis.
+    """Return the factors that correct |S|² of a mesh, one for each mode along one axis.
 
-    U²/(Σ_r U²)² with U at n + rM: of all such factors it gives the least error of energies and
-    forces, averaged over places of the charges (Ballenegger, Cerdà, Holm, J. Chem. Theory
-    Comput. 8, 936 (2012), doi:10.1021/ct2001792, with the images of g(k) left out, which
-    vanish). The mode n = M/2, of which the sign of k is not defined, is left out.
+    The factor is U²/(Σ_r U²)² with U at n + rM. Of all such factors it gives the smallest error
+    of energies and forces, averaged over the positions of the charges (Ballenegger, Cerdà, Holm,
+    J. Chem. Theory Comput. 8, 936 (2012), doi:10.1021/ct2001792; the images of g(k) are left
+    out because they vanish). The mode n = M/2 is left out because the sign of its k is undefined.
 
     Args:
-        size: M.
-        order: p.
+        size: number M of mesh points along the axis.
+        order: order p of the B-splines.
     """
     n = np.fft.fftfreq(size)[:, None] + np.arange(-IMAGES, IMAGES + 1)[None]
     u2 = np.sinc(n) ** (2 * order)

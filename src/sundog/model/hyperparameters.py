@@ -1,4 +1,4 @@
-"""The numbers that fix the shape and the constants of a model of the SO3LR family."""
+"""Hyperparameters: the shapes and the constants of a model of the SO3LR family."""
 
 from dataclasses import asdict, dataclass, fields
 
@@ -18,11 +18,12 @@ class Hyperparameters:
         angular_features: hidden width of the filter on Euclidean invariants.
         hirshfeld_features: width of the Hirshfeld head.
         cutoff: short-range cutoff in Å.
-        radial_decay: γ_b of the exponential distance map in 1/Å. The default is the float32
-            value the published weights were trained with; do not round it further.
-        average_neighbors: n̄ that scales the attention coefficients.
-        coulomb_sigma: σ of the damped Coulomb interaction erf(r/σ)/r in Å.
-        dispersion_damping: γ_d that scales the dispersion damping radius.
+        radial_decay: decay γ_b in 1/Å of the exponential map of distances. The default is the
+            float32 value with which the published weights were trained; do not round it further.
+        average_neighbors: average number n̄ of neighbours in the training set, by which the
+            attention coefficients are divided.
+        coulomb_sigma: damping length σ in Å of the Coulomb interaction erf(r/σ)/r.
+        dispersion_damping: factor γ_d of the damping radius of the dispersion.
         zbl_cutoff: distance in Å at which the ZBL repulsion is switched off.
     """
 
@@ -51,7 +52,14 @@ class Hyperparameters:
 
     @classmethod
     def from_dict(cls, values: dict) -> "Hyperparameters":
-        """Read what `to_dict` wrote; an unknown or missing key raises `WeightsError`."""
+        """Return the hyperparameters that `to_dict` wrote.
+
+        Args:
+            values: value of each hyperparameter, by its name.
+
+        Raises:
+            WeightsError: a key is unknown or missing.
+        """
         known = {field.name for field in fields(cls)}
         if set(values) != known:
             raise WeightsError(
@@ -62,5 +70,5 @@ class Hyperparameters:
         return cls(**{**values, "degrees": tuple(values["degrees"])})
 
     def to_dict(self) -> dict:
-        """Return plain JSON-ready values."""
+        """Return the hyperparameters as values that JSON can hold."""
         return {**asdict(self), "degrees": list(self.degrees)}

@@ -17,12 +17,27 @@ def table(key: PRNGKeyArray, *shape: int) -> Float[Array, "..."]:
 
 
 def linear(key: PRNGKeyArray, inputs: int, outputs: int, bias: bool = True) -> Linear:
-    """Return a dense layer."""
+    """Return a dense layer.
+
+    Args:
+        key: key of the random numbers.
+        inputs: number of input features.
+        outputs: number of output features.
+        bias: whether the layer has a bias.
+    """
     return Linear(table(key, inputs, outputs), jnp.zeros(outputs) if bias else None)
 
 
 def mlp(key: PRNGKeyArray, inputs: int, hidden: int, outputs: int, bias: bool = True) -> MLP:
-    """Return a two-layer perceptron."""
+    """Return a perceptron with one hidden layer.
+
+    Args:
+        key: key of the random numbers.
+        inputs: number of input features.
+        hidden: number of features of the hidden layer.
+        outputs: number of output features.
+        bias: whether the two layers have biases.
+    """
     first, second = jax.random.split(key)
     return MLP(linear(first, inputs, hidden, bias), linear(second, hidden, outputs, bias))
 

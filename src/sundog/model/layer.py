@@ -6,9 +6,20 @@
     x = LayerNorm₁(x);  x += mlp(silu(x))
     (c_x, c_l) = W [x, [ev]_l] + b;  x += c_x,  ev_lm += c_l ev_lm;  x = LayerNorm₂(x)
 
-with the invariants [v]_l = (2l+1)^(−1/2) Σ_m v_lm². Both updates start from the
-same x and ev; the exchange sees the updated ones. Source: Frank et al., Nat.
-Commun. 15, 6539 (2024), eqs. 8–18, as realised in the published SO3LR code.
+with the invariants [v]_l = (2l+1)^(−1/2) Σ_m v_lm². Both updates start from the same x and ev; the
+exchange takes the updated ones.
+
+    symbol              variable                     meaning
+    x, ev               invariant, euclidean         features of the atoms (`AtomFeatures`)
+    t                   features, euclidean          one of the two attentions
+    h, c                                             head, and channel in it
+    radial_t, angular_t `Filter`                     perceptrons of the filters w_t
+    q, k, v             query, key, value            `Projections` of x
+    b(r), Y_lm, f(r)/n̄  radial, harmonics, weight    geometry of the pairs (`PairBasis`)
+    W, b                exchange                     affine map of the exchange
+
+Source: Frank et al., Nat. Commun. 15, 6539 (2024), eqs. 8–18, as implemented in the published
+SO3LR code.
 """
 
 from collections.abc import Sequence
@@ -34,12 +45,12 @@ ByDegree = Float[Array, "atoms degrees degree_width"]
 
 
 class PairBasis(eqx.Module):
-    """What every layer needs of the geometry.
+    """Functions of the geometry of the pairs that all layers share.
 
     Attributes:
         radial: Bernstein polynomials b(r).
-        harmonics: Y_lm of the pair direction.
-        weight: f(r)/n̄, zero in padding.
+        harmonics: spherical harmonics Y_lm of the direction of the pair.
+        weight: weight f(r)/n̄ of the pair, zero in padding.
     """
 
     radial: Float[Array, "pairs radial"]
@@ -48,7 +59,12 @@ class PairBasis(eqx.Module):
 
 
 class Filter(eqx.Module):
-    """w = radial(b(r)) + angular(invariants of ev_j − ev_i)."""
+    """Filter w = radial(b(r)) + angular([ev_j − ev_i]_l) of one attention.
+
+    Attributes:
+        radial: perceptron on the Bernstein polynomials.
+        angular: perceptron on the invariants of the Euclidean variables' difference.
+    """
 
     radial: MLP
     angular: MLP
@@ -56,12 +72,17 @@ class Filter(eqx.Module):
     def __call__(
         self, basis: Float[Array, "pairs radial"], invariants: Float[Array, "pairs degrees"]
     ) -> Float[Array, "pairs features"]:
-        """Return the filter of each pair."""
+        """Return the filter of each pair.
+
+        Args:
+            basis: Bernstein polynomials b(r).
+            invariants: invariants [ev_j − ev_i]_l.
+        """
         return self.radial(basis) + self.angular(invariants)
 
 
 class Projections(NamedTuple):
-    """Queries, keys and values of all atoms; the values of the second attention are Y_lm."""
+    """Queries, keys and values of all atoms; the Euclidean attention takes Y_lm as its values."""
 
     query_features: ByHead
     key_features: ByHead
@@ -71,7 +92,22 @@ class Projections(NamedTuple):
 
 
 class Layer(eqx.Module):
-    """One layer; see the module's header for the equations and the published names."""
+    """One layer of the network; the module's header has the equations.
+
+    Attributes:
+        filter_features: filter of the feature attention.
+        filter_euclidean: filter of the Euclidean attention.
+        query_features: map from x to the queries of the feature attention, a matrix per head.
+        key_features: map to its keys.
+        value_features: map to its values.
+        query_euclidean: map from x to the queries of the Euclidean attention, a matrix per degree.
+        key_euclidean: map to its keys.
+        mlp: residual perceptron.
+        exchange: affine map that mixes features and invariants.
+        norm_1: normalisation after the attention.
+        norm_2: normalisation after the exchange.
+        degrees: degrees l of the Euclidean variables.
+    """
 
     filter_features: Filter
     filter_euclidean: Filter
@@ -92,12 +128,12 @@ class Layer(eqx.Module):
         Args:
             atoms: features before the layer.
             basis: geometry of the short-range pairs.
-            pairs: the short-range pairs.
+            pairs: short-range pairs.
         """
         return self.update(atoms, self._attend(atoms, basis, pairs))
 
     def projections(self, x: Float[Array, "atoms features"]) -> Projections:
-        """Return q, k and v of both attentions, which the pairs see.
+        """Return q, k and v of both attentions.
 
         Args:
             x: invariant features before the layer.
@@ -111,11 +147,11 @@ class Layer(eqx.Module):
         )
 
     def update(self, atoms: AtomFeatures, attended: AtomFeatures) -> AtomFeatures:
-        """Return the updated features: all of the layer that belongs to single atoms.
+        """Return the updated features from the sums over pairs: the part that is local to atoms.
 
         Args:
             atoms: features before the layer.
-            attended: what the pairs add to them.
+            attended: sums over the pairs of both attentions, to be added to the features.
         """
         x = self.norm_1(atoms.invariant + attended.invariant)
         ev = atoms.euclidean + attended.euclidean
@@ -126,23 +162,23 @@ class Layer(eqx.Module):
         return AtomFeatures(self.norm_2(x + mixed[:, :features]), ev + scale * ev)
 
     def _attend(self, atoms: AtomFeatures, basis: PairBasis, pairs: PairList) -> AtomFeatures:
-        """Return what the pairs add to the features."""
+        """Return the sums over the pairs of both attentions."""
         x, ev = atoms.invariant, atoms.euclidean
-        of_atoms = self.projections(x)
+        projections = self.projections(x)
         differences = invariants(pairs.at_senders(ev) - pairs.at_receivers(ev), self.degrees)
         alpha = _attention(
-            of_atoms.query_features,
+            projections.query_features,
             self.filter_features(basis.radial, differences),
-            of_atoms.key_features,
+            projections.key_features,
             basis.weight,
             pairs,
         )
-        values = pairs.at_senders(of_atoms.value_features)
+        values = pairs.at_senders(projections.value_features)
         update = pairs.sum_over_senders(alpha[:, :, None] * values, x.shape[0])
         alpha = _attention(
-            of_atoms.query_euclidean,
+            projections.query_euclidean,
             self.filter_euclidean(basis.radial, differences),
-            of_atoms.key_euclidean,
+            projections.key_euclidean,
             basis.weight,
             pairs,
         )

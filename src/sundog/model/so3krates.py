@@ -29,7 +29,16 @@ from sundog.system import System
 
 
 class So3krates(eqx.Module):
-    """The network. Its arrays are its parameters; `hyperparameters` fix their shapes."""
+    """Network of the SO3krates architecture. Its arrays are its parameters.
+
+    Attributes:
+        embedding: initial features of the atoms.
+        layers: layers, in their order.
+        energy_head: output head of the atomic energies.
+        charge_head: output head of the partial charges.
+        hirshfeld_head: output head of the Hirshfeld ratios.
+        hyperparameters: numbers that fix shapes and constants.
+    """
 
     embedding: Embedding
     layers: tuple[Layer, ...]
@@ -40,16 +49,16 @@ class So3krates(eqx.Module):
 
     @property
     def dtype(self) -> jnp.dtype:
-        """Precision of the parameters, and so of the arithmetic."""
+        """Type of the parameters, which is that of the arithmetic."""
         return self.embedding.element.dtype
 
     def features(self, system: System, pairs: PairList, edges: Edges) -> AtomFeatures:
-        """Return the learned representation after the last layer.
+        """Return the features after the last layer.
 
         Args:
-            system: the atoms.
+            system: structures.
             pairs: short-range pairs.
-            edges: their geometry, in the precision of the parameters.
+            edges: geometry of these pairs, in the precision of the parameters.
         """
         basis = self._basis(edges)
         x = self.embedding(system)

@@ -1,1 +1,1 @@
-"""Who meets whom: pair lists, their geometry and their upkeep."""
+"""Pair lists: their construction, their geometry and their updates."""

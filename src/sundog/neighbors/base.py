@@ -1,4 +1,4 @@
-"""The contract of pair lists that follow a system."""
+"""`AbstractNeighbors`: the contract of pair lists that are updated along a trajectory."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -11,47 +11,48 @@ from jaxtyping import Array, Bool
 from sundog.system import System
 
 Memory = dict[str, np.ndarray]
-"""From which lists are built again, bit for bit, in another process."""
+"""Arrays by name from which lists can be built again, bit for bit, in another process."""
 
 
 class AbstractNeighbors(eqx.Module):
-    """Pair lists of one kind or another, a value in the state of a simulation."""
+    """Pair lists of any kind, as a value in the state of a simulation."""
 
     @property
     @abstractmethod
     def pairs(self) -> Any:
-        """What the force field that made the lists is called with."""
+        """Pairs in the form that the force field that made the lists takes."""
 
     @property
     @abstractmethod
     def overflow(self) -> Bool[Array, ""]:
-        """True when a list was too small: what was computed since is void."""
+        """True when a list was too small; results since then are invalid."""
 
     @abstractmethod
     def update(self, system: System) -> "AbstractNeighbors":
-        """Return lists that hold for the system as it is now (pure, jittable)."""
+        """Return lists that are valid for the present system (pure, jittable)."""
 
     @abstractmethod
     def enlarged(self, system: System, asked: Any) -> "AbstractNeighbors":
-        """Return these lists, built for what they were built for, with more room (host only).
+        """Return lists of the same positions as these, with more room (host only).
 
         Args:
-            system: the structures; the lists hold for their present state if these did.
-            asked: later lists of the same structures, which say how much room was wanted.
+            system: structures; where these lists were valid for them, the result is too.
+            asked: later lists of the same structures, which overflowed and say how much room
+                they needed.
         """
 
     @abstractmethod
     def memory(self) -> Memory:
-        """Return what `recalled` needs, a small part of the lists (host only)."""
+        """Return the arrays that `recalled` needs, a small part of the lists (host only)."""
 
     @abstractmethod
     def recalled(self, system: System, memory: Mapping[str, np.ndarray]) -> "AbstractNeighbors":
-        """Return the lists that a memory is of (host only).
+        """Return the lists restored from a memory (host only).
 
         Args:
-            system: the structures, in any state.
-            memory: of lists that were allocated with the same cutoffs and skin as these.
+            system: structures, with any positions and cells.
+            memory: memory of lists that were allocated with the same cutoffs and skin as these.
 
         Raises:
-            KeyError: the memory is of another kind of lists.
+            KeyError: the memory is that of another kind of lists.
         """

@@ -1,23 +1,29 @@
-"""The pair list in O(N) from a cell list, on the device.
+"""Construction of a pair list in O(N) from a cell list, on the device.
 
     f_i = (R_i − origin) L⁻¹,   w_i = ⌊f_i⌋ along periodic directions, else 0
     b_i = ⌊(f_i − w_i) n⌋, clamped to 0 … n − 1: the bin of atom i
     candidates of i: the atoms of the bins (b_i + o) mod n,  o ∈ [−s, s]³
     image = ⌊(b_i + o) / n⌋,   shift_ij = image − w_j + w_i
 
-L, n and s as in `planning`. Every candidate differs from all others in atom or
-image, so cells of any shape, and cells shorter than the cutoff, need no case of
-their own.
+    symbol   variable                 meaning
+    L        lattice                  completed lattice vectors as rows, Å (`lattice`)
+    f, w     fractional, wrap         fractional coordinates; lattice vectors to wrap by
+    n        shape                    number of bins along each lattice vector (`planning`)
+    s        search_range             bins to search on either side (`planning`)
+    b        along, home              bin of an atom: along each vector, and as one number
 
-An atom has several times more candidates than pairs, hence nothing is sorted or
-scattered over candidates. They are marked as bits of words, a word holding one
-slot of up to 32 bins. Entry r of a row is then the bit r − (set bits before) of
-the first word that ends beyond r.
+Every candidate differs from all others in atom or image. Cells of any shape, and cells shorter
+than the cutoff, therefore need no separate treatment.
 
-Everything per candidate or pair is done for a block of atoms at a time. That
-bounds the temporaries; and as XLA on the CPU ignores `lax.optimization_barrier`,
-the loops are also what keeps it from recomputing each step for every use of it.
-Inner loops over slots vectorize only as long as nothing reshapes their result.
+An atom has several times more candidates than pairs, so that sorting or scattering over candidates
+would be slow. Candidates closer than the cutoff are marked as bits of words, where a word holds one
+slot of up to 32 bins. Entry r of a row is then the bit r − (set bits before) of the first word that
+ends beyond r.
+
+All work per candidate or pair is done for a block of atoms at a time. This bounds the memory of
+temporaries. As XLA on the CPU ignores `lax.optimization_barrier`, the loops also keep it from
+recomputing each step for every use of its result. Inner loops over slots are vectorized only if
+nothing reshapes their result.
 """
 
 import itertools
@@ -38,20 +44,20 @@ from sundog.system import System
 from sundog.typing import Cells, Positions
 
 WORD = 32
-"""Bits in a word of marks."""
+"""Number of bits in a word of marks, a uint32."""
 
 
 class _Bins(eqx.Module):
-    """Atoms in their bins.
+    """Distribution of the atoms over the bins.
 
     Attributes:
-        wrapped: positions moved into the cell, Å; −∞ for padding.
-        wrap: w, the lattice vectors that were taken off.
+        wrapped: positions wrapped into the cell, in Å; −∞ for padding.
+        wrap: number w of lattice vectors that were subtracted.
         home: bin of each atom; the number of bins for padding.
         slot: place of each atom in its bin.
-        members: atom in each slot of each bin; the last bin stays empty.
-        coordinates: x, y and z of the members, Å; ∞ in empty slots.
-        most: atoms in the fullest bin, also when they do not fit.
+        members: atom in each slot of each bin; the last bin is always empty.
+        coordinates: x, y and z of the members in Å; ∞ in empty slots.
+        most: number of atoms in the fullest bin, also if that exceeds its capacity.
     """
 
     wrapped: Positions
@@ -64,14 +70,14 @@ class _Bins(eqx.Module):
 
 
 class _Search(eqx.Module):
-    """Where the atoms of each bin look for neighbours.
+    """Bins in which the atoms of each bin search for neighbours.
 
     Attributes:
-        bin: the searched bins; the empty one where there is none.
-        image: periodic image in which they are searched, in lattice vectors.
-        translation: the same in Å.
-        bits: bins to a word.
-        own: place of the bin itself among the searched.
+        bin: searched bins; the empty one where there is none.
+        image: periodic image in which each is searched, in lattice vectors.
+        translation: translation by that image in Å.
+        bits: number of bins in a word.
+        own: position of the bin itself among the searched ones.
     """
 
     bin: Int[Array, "bins searched"]
@@ -82,15 +88,15 @@ class _Search(eqx.Module):
 
 
 def build(system: System, grid: Grid, plan: CellListPlan, cutoff: float) -> tuple[PairList, Demand]:
-    """Return all pairs closer than `cutoff`, one row per atom, and what that asked of the plan.
+    """Return all pairs closer than `cutoff`, one row per atom, and the room that they need.
 
-    Where the plan falls short of the demand the list lacks pairs.
+    If the plan has less room than this demand, pairs are missing from the list.
 
     Args:
         system: positions and cells.
-        grid: the bins, planned for these structures.
-        plan: the shapes, planned for this cutoff.
-        cutoff: Å, skin included.
+        grid: bins that were planned for these structures.
+        plan: shapes that were planned for this cutoff.
+        cutoff: cutoff in Å, skin included.
     """
     lattice = grid.lattice(system)
     reciprocal = inverse(lattice)
@@ -118,10 +124,10 @@ def build(system: System, grid: Grid, plan: CellListPlan, cutoff: float) -> tupl
 def _by_blocks(
     atoms: int, block: int, function: Callable[[Int[Array, " some"]], PyTree[Array]]
 ) -> PyTree[Array]:
-    """Return what `function` gives for all atoms, computed for some of them at a time.
+    """Return the result of `function` for all atoms, computed for a block of atoms at a time.
 
-    The last block overlaps its predecessor rather than needing a shape of its own. There
-    are at least two, since a loop with one round would not stay a loop.
+    The last block overlaps the one before, so that all have the same shape. There are at
+    least two blocks, because XLA removes a loop with a single iteration.
     """
     block = min(block, (atoms + 1) // 2)
 
@@ -140,7 +146,7 @@ def _by_blocks(
 def _fill(
     system: System, grid: Grid, plan: CellListPlan, lattice: Cells, reciprocal: Cells
 ) -> _Bins:
-    """Put every atom in its bin; padding, and atoms that are nowhere, in none."""
+    """Return the atoms in their bins; padding, and atoms without finite positions, are in none."""
     index = system.system_index
     shape = grid.shape[index]
     fractional = transform(system.positions - grid.origin[index], reciprocal[index])
@@ -160,7 +166,7 @@ def _fill(
     members = order[jnp.minimum(starts[:, None] + slots, len(order) - 1)]
     wrapped = system.positions - transform(wrap, lattice[index])
     return _Bins(
-        # The infinities of absent atoms and of empty slots agree in sign, lest they make a NaN.
+        # Offsets subtract this from the ∞ of empty slots: opposite signs, so that no NaN results.
         wrapped=jnp.where(present[:, None], wrapped, -jnp.inf),
         wrap=wrap.astype(jnp.int32),
         home=home,
@@ -179,7 +185,7 @@ def _number(
 
 
 def _search(system: System, grid: Grid, plan: CellListPlan, lattice: Cells) -> _Search:
-    """Return the bins around each bin, in order of their offset and padded to whole words."""
+    """Return the bins around each bin, in the order of their offsets and padded to whole words."""
     ranges = (range(-s, s + 1) for s in plan.search_range)
     offsets = np.array(list(itertools.product(*ranges)), dtype=np.int32)
     words = -(-len(offsets) // WORD)
@@ -208,7 +214,7 @@ def _search(system: System, grid: Grid, plan: CellListPlan, lattice: Cells) -> _
 def _mark(
     some: Int[Array, " some"], bins: _Bins, search: _Search, cutoff: float
 ) -> UInt32[Array, "some words slots"]:
-    """Return the pairs of some atoms: bit t of word g, c is slot c of searched bin g·bits + t."""
+    """Return the pairs of some atoms: bit t of word [g, c] marks slot c of bin g·bits + t."""
     home = _take(bins.home, some)
     there = _take(search.bin, home).reshape(len(some), -1, search.bits)
     offset = _take(search.translation, home) - _take(bins.wrapped, some)[:, None]
@@ -233,7 +239,7 @@ def _mark(
 def _find(
     words: UInt32[Array, "some words slots"], row: int
 ) -> tuple[Int[Array, "some row"], Int[Array, " some"]]:
-    """Return the first `row` marks of each atom as 32·word + bit, and how many there are."""
+    """Return the first `row` marks of each atom as 32·word + bit, and the number of all marks."""
     words = words.reshape(len(words), -1)
     ends = jnp.cumsum(_ones(words), axis=1)
     # The word of entry r is the number of words that end at or before r.
@@ -278,5 +284,5 @@ def _ones(words: Array) -> Array:
 
 
 def _take(table: Array, index: Array) -> Array:
-    """Return `table[index]` without a check of indices that are right by construction."""
+    """Return `table[index]` without a check of bounds: all indices are valid by construction."""
     return table.at[index].get(mode="promise_in_bounds")

@@ -2,12 +2,13 @@
 
     d_a = max(|c_J + shift · cell − c_I|_a − (b_I + b_J)_a, 0),   listed while |d| < cutoff + skin
 
-c and b are the centres and half the edges of the boxes that enclose the clusters. No pair of
-atoms is listed: what works on two clusters meets all 16 · 16 pairs and masks by distance. That is
-a hundred entries per cluster in place of a thousand per atom, and whole rows of memory in place of
-gathers.
+c (`centres`) and b (`half`) are the centres and half the edges of the boxes that enclose clusters I
+and J, and a is one of x, y and z. Pairs of atoms are not listed: a kernel computes all 16 · 16
+pairs of two clusters and masks them by distance. The list then has a hundred entries per cluster
+instead of a thousand per atom, and kernels read whole rows of memory instead of gathering.
 
-The centres are listed as atoms are (`cell_list`), out to where the largest boxes could meet.
+The centres are listed as atoms are (`cell_list`), up to the distance at which the largest boxes
+could come within the cutoff.
 """
 
 from collections.abc import Mapping
@@ -31,48 +32,53 @@ from sundog.system import System
 from sundog.typing import Cells, Positions
 
 HEADROOM = 1.2
-"""Room for pairs, relative to those at allocation, and for the size of the largest box."""
+"""Factor of room for pairs and for the size of the largest box, relative to the allocation."""
 
 
 class ClusterPairs(eqx.Module):
-    """Who meets whom, cluster by cluster.
+    """Pairs of clusters, and the images of the atoms in which clusters are compact.
 
     Attributes:
-        listed: pairs of clusters, sorted by receiver; each meets itself too.
-        wrap: lattice vectors to take off each place's position, so that clusters are compact.
+        listed: pairs of clusters, sorted by receiver; each cluster is also paired with itself.
+        wrap: number of lattice vectors to subtract from the position of each place.
     """
 
     listed: PairList
     wrap: Int[Array, "places 3"]
 
     def positions(self, system: System) -> Positions:
-        """Return the positions in which clusters are compact, Å."""
+        """Return the positions in which clusters are compact, in Å."""
         return _compact(system, self.wrap)
 
 
 class _Boxes(eqx.Module):
-    """The clusters as atoms at the centres of their boxes, and half the edges in Å."""
+    """Boxes that enclose the clusters.
+
+    Attributes:
+        centres: system in which each cluster is one atom, at the centre of its box.
+        half: half the edges of the boxes in Å.
+    """
 
     centres: System
     half: Float[Array, "clusters 3"]
 
 
 class ClusterList(AbstractNeighbors):
-    """Pairs of clusters that follow a system; made by `allocate_clusters`.
+    """Pairs of clusters that are updated along a trajectory; made by `allocate_clusters`.
 
     Attributes:
-        found: the pairs.
-        layout: of the places.
-        positions: of the places at the last build, Å.
-        cell: at the last build, Å.
-        grid: the bins of the centres.
-        demand: the most that all builds asked of the bins.
-        widest: the longest diagonal of a box that a build has met, Å.
-        most: the most pairs that a build has found.
-        plan: the shapes of the list of centres.
-        reach: cutoff of that list, Å.
-        cutoff: Å.
-        skin: Å beyond it.
+        found: pairs of the last build.
+        layout: layout of the places.
+        positions: positions of the places at the last build, in Å.
+        cell: cell at the last build, in Å.
+        grid: bins of the centres.
+        demand: largest demand of all builds on the bins.
+        widest: longest diagonal of a box in all builds, in Å.
+        most: largest number of pairs in all builds.
+        plan: shapes of the list of centres.
+        reach: cutoff of the list of centres in Å.
+        cutoff: cutoff of the list in Å.
+        skin: distance beyond the cutoff that is listed too, in Å.
     """
 
     found: ClusterPairs
@@ -90,12 +96,12 @@ class ClusterList(AbstractNeighbors):
 
     @property
     def pairs(self) -> ClusterPairs:
-        """The pairs."""
+        """Pairs of clusters."""
         return self.found
 
     @property
     def overflow(self) -> Bool[Array, ""]:
-        """True when a list was too small: what was computed since is void."""
+        """True when a list was too small; results since then are invalid."""
         fits = has_room(self.plan, self.grid, self.demand)
         fits &= self.cutoff + self.skin + self.widest <= self.reach
         return ~(fits & (self.most <= self.found.listed.i.shape[0]))
@@ -111,7 +117,7 @@ class ClusterList(AbstractNeighbors):
         )
 
     def update(self, system: System) -> "ClusterList":
-        """Return a list that holds for the places as they are now (pure, jittable)."""
+        """Return a list that is valid for the present positions (pure, jittable)."""
         return lax.cond(self.outdated(system), lambda: _built(self, system), lambda: self)
 
     def enlarged(self, system: System, asked: "ClusterList") -> "ClusterList":
@@ -123,7 +129,7 @@ class ClusterList(AbstractNeighbors):
         )
 
     def memory(self) -> Memory:
-        """Return what it takes to build the same list again (host only)."""
+        """Return the arrays from which the same list can be built again (host only)."""
         leaves = jax.tree.leaves(self._remembered())
         (search, *sizes), room = astuple(self.plan), self.found.listed.i.shape[0]
         return {str(k): np.asarray(leaf) for k, leaf in enumerate(leaves)} | {
@@ -132,7 +138,7 @@ class ClusterList(AbstractNeighbors):
         }
 
     def recalled(self, system: System, memory: Mapping[str, np.ndarray]) -> "ClusterList":
-        """Return the list that a memory is of; see `AbstractNeighbors.recalled` (host only)."""
+        """Return the list of a memory; see `AbstractNeighbors.recalled` (host only)."""
         structure = jax.tree.structure(self._remembered())
         leaves = [jnp.asarray(memory[str(k)]) for k in range(structure.num_leaves)]
         known = jax.tree.unflatten(structure, leaves)
@@ -176,14 +182,15 @@ def allocate_clusters(
     """Return a list for atoms in spatial order, with some headroom (host only).
 
     Args:
-        system: concrete arrays, in the order of `spatial_order`; the list serves all states of
-            these structures, in that order or any later one.
-        layout: of the places.
-        cutoff: Å, finite.
-        skin: Å; zero builds the list at every update that moves an atom.
-        widest: diagonal of a box that an earlier list has met, Å.
-        most: pairs that it has found.
-        demand: what it asked of its bins.
+        system: concrete arrays, in the order of `spatial_order`; the list can be updated for all
+            states of these structures, in that order or any later one.
+        layout: layout of the places.
+        cutoff: cutoff in Å, finite.
+        skin: distance beyond the cutoff that is listed too, in Å; with zero the list is built at
+            every update that moves an atom.
+        widest: longest diagonal of a box in an earlier list, in Å.
+        most: largest number of pairs in that list.
+        demand: largest demand of that list on its bins.
     """
     boxes, _ = _compiled_boxes(system, layout)
     while True:
@@ -193,7 +200,7 @@ def allocate_clusters(
         if demand is None:
             nothing = jnp.zeros((), jnp.int32)
             demand = Demand(nothing, nothing, jnp.full_like(grid.least_heights, jnp.inf))
-        # Rows as long as the longest hold whatever there is; what was not needed is given back.
+        # Rows as long as the longest have room for all pairs; the list is shortened afterwards.
         room = max(most, plan.row_capacity * boxes.half.shape[0])
         made = ClusterList(
             found=_no_pairs(system.number_of_atoms, room),
@@ -216,14 +223,14 @@ def allocate_clusters(
 
 
 def _shortened(clusters: ClusterList, room: int) -> ClusterList:
-    """Return the list with only so much room, at least what it needs (host only)."""
+    """Return the list with room for `room` pairs of clusters only (host only)."""
     found = clusters.found
     listed = jax.tree.map(lambda one: one[:room], found.listed)
     return replace(clusters, found=replace(found, listed=listed))
 
 
 def _built(old: ClusterList, system: System) -> ClusterList:
-    """Return the list for the places as they are."""
+    """Return the list built for the present positions."""
     boxes, wrap = _boxes(system, old.layout)
     near, demand = build(boxes.centres, old.grid, old.plan, old.reach)
     pairs = _with_themselves(near, boxes.centres)
@@ -254,7 +261,7 @@ def _built(old: ClusterList, system: System) -> ClusterList:
 
 
 def _with_themselves(pairs: PairList, centres: System) -> PairList:
-    """Return rows in which each cluster meets itself first."""
+    """Return rows that begin with the pair of each cluster with itself."""
     clusters, row = centres.number_of_atoms, pairs.row_length
     assert row is not None
     own = jnp.arange(clusters, dtype=jnp.int32)
@@ -274,7 +281,7 @@ def _with_themselves(pairs: PairList, centres: System) -> PairList:
 
 
 def _boxes(system: System, layout: Layout) -> tuple[_Boxes, Int[Array, "places 3"]]:
-    """Return the boxes of the clusters, and the lattice vectors that were taken off the places."""
+    """Return the boxes of the clusters, and the lattice vectors subtracted from the places."""
     _, wrap = layout.fractional(system)
     places = _compact(system, wrap).reshape(-1, CLUSTER, 3)
     exists = system.is_atom.reshape(-1, CLUSTER)
@@ -298,7 +305,7 @@ def _compact(system: System, wrap: Int[Array, "places 3"]) -> Positions:
 
 
 def _widest(boxes: _Boxes) -> Float[Array, ""]:
-    """Return the longest diagonal of a box, Å."""
+    """Return the longest diagonal of a box in Å."""
     return 2.0 * jnp.sqrt(jnp.max(jnp.sum(boxes.half**2, axis=1)))
 
 

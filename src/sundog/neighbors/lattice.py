@@ -1,11 +1,11 @@
-"""Lattices completed along directions that are not periodic, and what is needed of them.
+"""Lattices that are completed along directions that are not periodic.
 
-    L    rows: the cell vectors along periodic directions, along the others an orthonormal
-         complement, scaled to the extent of the atoms (the user's rows there are ignored)
+    L    lattice vectors as rows: the cell vectors along periodic directions; along the others an
+         orthonormal complement, scaled to the extent of the atoms (the user's rows are ignored)
     h_k  = 1 / |column k of L⁻¹|, the height over face k, Å
     f    = R L⁻¹, fractional coordinates
 
-Host functions take and give numpy arrays, device functions JAX arrays.
+Functions marked "host" take and return NumPy arrays, those marked "device" JAX arrays.
 """
 
 import jax.numpy as jnp
@@ -15,20 +15,23 @@ from jaxtyping import Array, Float
 from sundog.typing import Cells
 
 MARGIN = 1.0
-"""Å by which a completed lattice exceeds the extent of the atoms."""
+"""Length in Å by which a completed lattice exceeds the extent of the atoms.
+
+It keeps the lattice from being singular where all atoms lie in a plane or on a line.
+"""
 
 
 def complete_lattice(
     cell: np.ndarray, pbc: np.ndarray, positions: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the completed lattice of one structure and the corner it starts from (host).
+    """Return the completed lattice of one structure and its corner, both in Å (host).
 
     The corner is zero along periodic directions.
 
     Args:
-        cell: Å, [3, 3]; only rows along periodic directions are read.
-        pbc: which rows are periodic.
-        positions: Å, atoms that the lattice encloses where it is not periodic.
+        cell: lattice vectors in Å, [3, 3], as rows; only periodic ones are read.
+        pbc: True for each periodic row, [3].
+        positions: positions in Å, [atoms, 3]; the lattice encloses them where it is not periodic.
     """
     periodic = cell[pbc]
     complement = np.linalg.svd(periodic)[2][len(periodic) :]
@@ -41,7 +44,7 @@ def complete_lattice(
 
 
 def heights(lattice: np.ndarray) -> np.ndarray:
-    """Return h_k of each lattice, Å, [..., 3] (host)."""
+    """Return the heights h_k of each lattice in Å, [..., 3] (host)."""
     return 1.0 / np.linalg.norm(np.linalg.inv(lattice), axis=-2)
 
 
@@ -55,8 +58,8 @@ def inverse(lattice: Cells) -> Cells:
 def transform(
     vectors: Float[Array, "*#shape 3"], matrices: Float[Array, "*#shape 3 3"]
 ) -> Float[Array, "*#shape 3"]:
-    """Return vectors · matrices (device).
+    """Return the products vectors · matrices (device).
 
-    Written as a sum because the matrix products of some devices round to fewer digits.
+    They are written as sums because matrix products round to fewer digits on some devices.
     """
     return jnp.sum(vectors[..., :, None] * matrices, axis=-2)

@@ -1,22 +1,23 @@
-"""`NeighborList`: a pair list that knows when it is out of date.
+"""`NeighborList`: a pair list with a skin (Verlet list) that is rebuilt when it is out of date.
 
-The list holds all pairs closer than cutoff + skin when it was built. Since then
-the cell went from L₀ to L = L₀ (1 + G), and atom i, besides going along with it,
-moved by u_i:
+The list contains all pairs that were closer than cutoff + skin when it was built.
+Since then the cell changed from L₀ to L = L₀ (1 + G), and atom i, beyond moving with
+the cell, was displaced by u_i:
 
     R_i = R_i⁰ (1 + G) + u_i
     |r_ij| ≥ (1 − ‖G‖) |r_ij⁰| − |u_i| − |u_j|
 
-with the Frobenius norm, which is no less than the largest stretch or shrinkage. A
-pair that is not in the list had |r_ij⁰| ≥ cutoff + skin, so none is missing while
+with the Frobenius norm of G (`strain`), which is not less than the largest relative change of
+any length. A pair that is not in the list had |r_ij⁰| ≥ cutoff + skin, so that none is missing
+as long as
 
     2 |u_i| ≤ (1 − ‖G‖) (cutoff + skin) − cutoff      for all atoms.
 
-In a cell that does not change this is the usual half of the skin.
+In a constant cell this is the usual criterion of half the skin.
 
-`update` is pure and can be jitted; capacities do not change in it. A build that
-needs more than there is sets `overflow`, which stays set until `reallocate` has
-made, on the host, a list with the room that was asked for.
+`update` is pure and can be jitted; it does not change the capacities. A build that needs
+more room than there is sets `overflow`, which stays set until `reallocate` has made a list
+with enough room, on the host.
 """
 
 import dataclasses
@@ -40,19 +41,19 @@ from sundog.neighbors.reference import check_cutoff, reference_pairs
 from sundog.system import System
 from sundog.typing import Cells, Positions
 
-# `allocate` is called outside of any compiled function but is far too slow without one.
+# `allocate` is called outside of any compiled function, where `build` would be far too slow.
 _compiled_build = eqx.filter_jit(build)
 
 
 class CellListState(eqx.Module):
-    """What it takes to know whether a list is out of date and to build it again.
+    """State of a list that is needed to decide whether it is out of date and to rebuild it.
 
     Attributes:
-        positions: at the last build, Å.
-        cell: at the last build, Å.
-        grid: the bins.
-        demand: the most that all builds together asked of the plan.
-        plan: the shapes.
+        positions: positions at the last build, in Å.
+        cell: cell at the last build, in Å.
+        grid: bins of the cell list.
+        demand: largest demand of all builds so far on the plan.
+        plan: shapes of the cell list.
     """
 
     positions: Positions
@@ -66,10 +67,12 @@ class NeighborList(eqx.Module):
     """All pairs within a cutoff, and some beyond it.
 
     Attributes:
-        pairs: the pairs; those beyond the cutoff are for the physics to mask.
-        state: for updates; None in a list of all pairs, which is never out of date.
-        cutoff: Å; infinite in a list of all pairs.
-        skin: Å beyond the cutoff that are listed, so that the list lasts.
+        pairs: pairs within cutoff + skin at the last build; terms give those beyond the cutoff
+            no energy.
+        state: state for updates; None in a list of all pairs, which is never out of date.
+        cutoff: cutoff in Å; infinite in a list of all pairs.
+        skin: distance beyond the cutoff that is listed too, in Å, so that the list stays valid
+            for some steps.
     """
 
     pairs: PairList
@@ -79,7 +82,7 @@ class NeighborList(eqx.Module):
 
     @property
     def overflow(self) -> Bool[Array, ""]:
-        """Whether any build since the allocation lacked room, so that pairs may be missing."""
+        """True when any build since the allocation lacked room, so that pairs may be missing."""
         if self.state is None:
             return jnp.zeros((), bool)
         return ~has_room(self.state.plan, self.state.grid, self.state.demand)
@@ -93,19 +96,20 @@ def allocate(
     headroom: float = 1.2,
     minimum: Demand | None = None,
 ) -> NeighborList:
-    """Return a list for `system`, with room for what it holds and some more (host only).
+    """Return a list for `system`, with room for its pairs and some more (host only).
 
     Args:
-        system: concrete arrays; the list serves all states of these structures.
-        cutoff: Å; infinite for all pairs of each molecule.
-        skin: Å; zero builds the list at every update that moves an atom.
+        system: structures, as concrete arrays; the list can be updated for all their states.
+        cutoff: cutoff in Å; infinite for all pairs of each molecule.
+        skin: distance beyond the cutoff that is listed too, in Å; with zero the list is built at
+            every update that moves an atom.
         headroom: factor on the capacities.
-        minimum: what an earlier list of these structures was asked for.
+        minimum: room that earlier lists of these structures have needed.
 
     Raises:
-        InputError: cutoff, skin or headroom out of range.
-        CellError: an infinite cutoff with a periodic structure.
-        StructureError: coordinates that are not finite.
+        InputError: cutoff, skin or headroom are out of range.
+        CellError: the cutoff is infinite and a structure periodic.
+        StructureError: coordinates are not finite.
     """
     check_request(system, cutoff, skin)
     if not 1 <= headroom < math.inf:
@@ -124,12 +128,12 @@ def allocate(
 
 
 def reallocate(neighbors: NeighborList, system: System, asked: NeighborList) -> NeighborList:
-    """Return the list, of the same build, with the room that a later one wanted (host only).
+    """Return the list, built for the same positions, with the room that a later one needed.
 
     Args:
-        neighbors: the list before the overflow.
-        system: the structures.
-        asked: the list that overflowed.
+        neighbors: list before the overflow.
+        system: structures, as concrete arrays (host only).
+        asked: list that overflowed.
     """
     if neighbors.state is None or asked.state is None:
         return neighbors
@@ -138,7 +142,7 @@ def reallocate(neighbors: NeighborList, system: System, asked: NeighborList) -> 
 
 
 def remember(neighbors: NeighborList) -> dict[str, np.ndarray]:
-    """Return what it takes to build the list again, bit for bit (host only)."""
+    """Return the arrays from which the list can be built again, bit for bit (host only)."""
     state = neighbors.state
     if state is None:
         return {}
@@ -151,15 +155,15 @@ def remember(neighbors: NeighborList) -> dict[str, np.ndarray]:
 def recall(
     neighbors: NeighborList, system: System, memory: Mapping[str, np.ndarray]
 ) -> NeighborList:
-    """Return the list that `memory` is of (host only).
+    """Return the list restored from a memory (host only).
 
     Args:
-        neighbors: a list of these structures with the same cutoff and skin.
-        system: the structures.
-        memory: from `remember`.
+        neighbors: list of these structures with the same cutoff and skin.
+        system: structures, with any positions and cells.
+        memory: arrays from `remember`.
 
     Raises:
-        KeyError: it is not the memory of a list.
+        KeyError: the memory is not that of a list.
     """
     state = neighbors.state
     if state is None:
@@ -176,11 +180,11 @@ def recall(
 
 
 def update(neighbors: NeighborList, system: System) -> NeighborList:
-    """Return the list, built again if it is out of date; pure, capacities unchanged.
+    """Return the list, rebuilt if it is out of date, with the same capacities (pure, jittable).
 
     Args:
-        neighbors: a list allocated for these structures.
-        system: their present positions and cells.
+        neighbors: list that was allocated for these structures.
+        system: present positions and cells.
     """
     state = neighbors.state
     if state is None:
@@ -206,8 +210,8 @@ def needs_rebuild(neighbors: NeighborList, system: System) -> Bool[Array, ""]:
     """Return whether a pair within the cutoff could be missing (or a coordinate is not finite).
 
     Args:
-        neighbors: a list allocated for these structures.
-        system: their present positions and cells.
+        neighbors: list that was allocated for these structures.
+        system: present positions and cells.
     """
     state = neighbors.state
     if state is None:
@@ -230,16 +234,14 @@ def is_outdated(
     cutoff: float,
     skin: float,
 ) -> Bool[Array, ""]:
-    """Return whether a pair within the cutoff could be missing from a list.
-
-    Also when a coordinate is not finite.
+    """Return whether a pair within the cutoff could be missing, or a coordinate is not finite.
 
     Args:
         system: present positions and cells.
-        since: those for which the list was built.
-        lattice: gives the completed lattices of a system, Å.
-        cutoff: Å.
-        skin: Å.
+        since: positions and cells for which the list was built.
+        lattice: function that returns the completed lattices of a system in Å.
+        cutoff: cutoff in Å.
+        skin: distance beyond the cutoff that is listed too, in Å.
     """
     built = lattice(since)
     strain = transform(inverse(built), (lattice(system) - built)[:, None])
@@ -247,7 +249,7 @@ def is_outdated(
     allowed = (1.0 - norm) * (cutoff + skin) - cutoff
     index = system.system_index
     moved = system.positions - since.positions - transform(since.positions, strain[index])
-    # The comparison is false for what is not a number.
+    # The comparison is false for positions that are not numbers.
     sound = 2.0 * jnp.sqrt(jnp.sum(moved**2, axis=1)) <= allowed[index]
     return jnp.any(system.is_atom & ~sound)
 
@@ -274,10 +276,15 @@ def _all_pairs(system: System) -> PairList:
 def check_request(system: System, cutoff: float, skin: float) -> None:
     """Refuse lists that cannot be made (host only).
 
+    Args:
+        system: structures, as concrete arrays.
+        cutoff: cutoff in Å.
+        skin: distance beyond the cutoff that is listed too, in Å.
+
     Raises:
-        InputError: cutoff or skin out of range.
-        CellError: an infinite cutoff with a periodic structure.
-        StructureError: coordinates that are not finite.
+        InputError: cutoff or skin are out of range.
+        CellError: the cutoff is infinite and a structure periodic.
+        StructureError: coordinates are not finite.
     """
     check_cutoff(system, cutoff)
     if not 0 <= skin < math.inf:
@@ -286,5 +293,5 @@ def check_request(system: System, cutoff: float, skin: float) -> None:
         if not np.isfinite(np.asarray(getattr(system, name))).all():
             raise StructureError(
                 f"{name}: a pair list needs finite numbers",
-                remedy="Start from a state before the structure fell apart",
+                remedy="Start from an earlier state of the simulation, before it failed",
             )

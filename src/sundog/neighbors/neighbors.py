@@ -1,4 +1,4 @@
-"""`Neighbors`: all the pair lists of one system, by the range they serve."""
+"""`Neighbors`: all pair lists of a system, by the name of their range."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,18 +24,21 @@ from sundog.neighbors.pruning import Pruned, prune, room_for
 from sundog.system import System
 
 SMALLEST_DISTANCE = 0.1
-"""Å; atoms closer than this are taken for a mistake in the structure."""
+"""Distance in Å below which two atoms are refused as a mistake in the structure.
+
+No chemical bond is this short: that of H₂ has 0.74 Å.
+"""
 
 WORTH_PRUNING = 1.2
-"""A list is pruned at every step when its skin makes it longer than its pairs by this factor."""
+"""Ratio of listed pairs to pairs within the cutoff from which on a list is pruned at every step."""
 
 
 class Neighbors(AbstractNeighbors):
-    """Pair lists that follow a system through a simulation.
+    """Pair lists of atoms that are updated along a trajectory.
 
     Attributes:
-        lists: with their skins.
-        pruned: of those lists that are worth it, the pairs within the cutoff.
+        lists: lists with their skins, by the name of their range.
+        pruned: pairs within the cutoff, of those lists for which pruning pays.
     """
 
     lists: dict[str, NeighborList]
@@ -43,13 +46,13 @@ class Neighbors(AbstractNeighbors):
 
     @property
     def pairs(self) -> dict[str, PairList]:
-        """The lists as a force field takes them."""
+        """Pairs of each range, pruned where that pays."""
         listed = {name: one.pairs for name, one in self.lists.items()}
         return listed | {name: one.pairs for name, one in self.pruned.items()}
 
     @property
     def overflow(self) -> Bool[Array, ""]:
-        """True when a list was too small: what was computed since is void."""
+        """True when a list was too small; results since then are invalid."""
         flags = [one.overflow for one in (*self.lists.values(), *self.pruned.values())]
         return jnp.any(jnp.stack([jnp.zeros((), bool), *flags]))
 
@@ -59,7 +62,7 @@ class Neighbors(AbstractNeighbors):
         return jnp.any(jnp.stack([jnp.zeros((), bool), *flags]))
 
     def update(self, system: System) -> "Neighbors":
-        """Return lists that hold for the system as it is now (pure, jittable)."""
+        """Return lists that are valid for the present system (pure, jittable)."""
         lists = {name: update(one, system) for name, one in self.lists.items()}
         pruned = {
             name: prune(lists[name], system, len(one.pairs.i), one.most)
@@ -75,7 +78,7 @@ class Neighbors(AbstractNeighbors):
         return _with_pruned(lists, system, {n: int(one.most) for n, one in asked.pruned.items()})
 
     def memory(self) -> Memory:
-        """Return what it takes to build the same lists again (host only)."""
+        """Return the arrays from which the same lists can be built again (host only)."""
         memory = {
             f"{name}.{key}": value
             for name, one in self.lists.items()
@@ -86,7 +89,7 @@ class Neighbors(AbstractNeighbors):
         return memory
 
     def recalled(self, system: System, memory: Mapping[str, np.ndarray]) -> "Neighbors":
-        """Return the lists that a memory is of; see `AbstractNeighbors.recalled` (host only)."""
+        """Return the lists of a memory; see `AbstractNeighbors.recalled` (host only)."""
         lists = {}
         for name, one in self.lists.items():
             own = {k.removeprefix(f"{name}."): v for k, v in memory.items() if k.startswith(name)}
@@ -102,13 +105,13 @@ def allocate_neighbors(system: System, cutoffs: Mapping[str, float], skin: float
     """Return lists with room for `system` and some headroom (host only).
 
     Args:
-        system: what to list.
-        cutoffs: Å, by range; infinite for all pairs of a molecule.
-        skin: Å added to every cutoff.
+        system: structures, as concrete arrays.
+        cutoffs: cutoff of each range in Å; infinite for all pairs of each molecule.
+        skin: distance beyond every cutoff that is listed too, in Å.
 
     Raises:
-        CellError: an infinite cutoff in a periodic cell.
-        CoincidentAtomsError: two atoms within `SMALLEST_DISTANCE`.
+        CellError: a cutoff is infinite and a structure periodic.
+        CoincidentAtomsError: two atoms are within `SMALLEST_DISTANCE`.
     """
     neighbors = allocate_unchecked(system, cutoffs, skin)
     check_no_overlap(system, neighbors.pairs)
@@ -116,7 +119,13 @@ def allocate_neighbors(system: System, cutoffs: Mapping[str, float], skin: float
 
 
 def allocate_unchecked(system: System, cutoffs: Mapping[str, float], skin: float) -> Neighbors:
-    """Return the same lists of atoms that may coincide (host only); see `check_no_overlap`."""
+    """Return the lists without a check for coincident atoms (host only).
+
+    Args:
+        system: structures, as concrete arrays.
+        cutoffs: cutoff of each range in Å; infinite for all pairs of each molecule.
+        skin: distance beyond every cutoff that is listed too, in Å.
+    """
     lists = {name: allocate(system, cutoff, skin) for name, cutoff in cutoffs.items()}
     return _with_pruned(lists, system, {})
 
@@ -134,7 +143,15 @@ def _with_pruned(
 
 
 def check_no_overlap(system: System, pairs: Mapping[str, PairList]) -> None:
-    """Raise `CoincidentAtomsError` when two atoms are all but at one place (host only)."""
+    """Refuse structures in which two atoms coincide (host only).
+
+    Args:
+        system: structures, as concrete arrays.
+        pairs: pairs of each range, of which the shortest list is searched.
+
+    Raises:
+        CoincidentAtomsError: two atoms are within `SMALLEST_DISTANCE`.
+    """
     listed = min(pairs.values(), key=lambda one: len(one.i), default=None)
     if listed is None or len(listed.i) == 0:
         return
@@ -145,7 +162,17 @@ def check_no_overlap(system: System, pairs: Mapping[str, PairList]) -> None:
 
 
 def refuse_coincidence(system: System, i: int, j: int, distance: float) -> None:
-    """Raise `CoincidentAtomsError` when the closest pair of atoms is too close (host only)."""
+    """Refuse a closest pair of atoms that coincide (host only).
+
+    Args:
+        system: structures, as concrete arrays.
+        i: first atom, counted over the whole batch.
+        j: second atom, counted over the whole batch.
+        distance: distance between the two in Å.
+
+    Raises:
+        CoincidentAtomsError: the distance is less than `SMALLEST_DISTANCE`.
+    """
     if distance >= SMALLEST_DISTANCE:
         return
     index = np.asarray(system.system_index)

@@ -1,8 +1,8 @@
-"""Lists of atoms that are kept in spatial order.
+"""Pair lists of atoms that are kept in spatial order.
 
-Whenever one of the lists is out of date the atoms are sorted anew. The lists look at places alone,
-whoever occupies them: a place that now holds another atom has moved far, so that what depends on
-it is built again, and a list whose places all stayed is still right.
+The atoms are sorted again whenever one of the lists is out of date. The lists refer to places, not
+to atoms. A place that has received another atom has moved far, so that the lists that depend on it
+are built again; a list all of whose places moved little is still valid.
 """
 
 from collections.abc import Mapping
@@ -24,11 +24,11 @@ from sundog.system import System
 
 
 class Ordered(eqx.Module):
-    """What a force field is called with.
+    """Argument of a force field for atoms in spatial order.
 
     Attributes:
-        order: of the atoms; the pairs are of places.
-        pairs: `short`, of atoms, and `long`, of clusters.
+        order: spatial order of the atoms; the pairs refer to places in it.
+        pairs: `short` with pairs of places, and `long` with pairs of clusters.
     """
 
     order: SpatialOrder
@@ -36,12 +36,12 @@ class Ordered(eqx.Module):
 
 
 class OrderedNeighbors(AbstractNeighbors):
-    """Short list and clusters of atoms in spatial order.
+    """Short-range list and pairs of clusters, for atoms in spatial order.
 
     Attributes:
-        order: at the last time that a list was out of date.
-        near: the short list.
-        far: the clusters.
+        order: spatial order when a list was last out of date.
+        near: short-range list.
+        far: pairs of clusters, for the long range.
     """
 
     order: SpatialOrder
@@ -50,16 +50,16 @@ class OrderedNeighbors(AbstractNeighbors):
 
     @property
     def pairs(self) -> Ordered:
-        """Order and pairs."""
+        """Spatial order and pairs."""
         return Ordered(self.order, self.near.pairs | {"long": self.far.pairs})
 
     @property
     def overflow(self) -> Bool[Array, ""]:
-        """True when a list was too small: what was computed since is void."""
+        """True when a list was too small; results since then are invalid."""
         return self.near.overflow | self.far.overflow
 
     def update(self, system: System) -> "OrderedNeighbors":
-        """Return lists that hold for the system as it is now (pure, jittable)."""
+        """Return lists that are valid for the present system (pure, jittable)."""
         present = self.order.ordered(system)
         outdated = self.near.outdated(present) | self.far.outdated(present)
         layout = self.far.layout
@@ -77,13 +77,13 @@ class OrderedNeighbors(AbstractNeighbors):
         return OrderedNeighbors(self.order, near, far)
 
     def memory(self) -> Memory:
-        """Return what it takes to build the same lists again (host only)."""
+        """Return the arrays from which the same lists can be built again (host only)."""
         far = {f"clusters.{name}": array for name, array in self.far.memory().items()}
         places = {"order": np.asarray(self.order.atom)}
         return self.near.memory() | far | places
 
     def recalled(self, system: System, memory: Mapping[str, np.ndarray]) -> "OrderedNeighbors":
-        """Return the lists that a memory is of; see `AbstractNeighbors.recalled` (host only)."""
+        """Return the lists of a memory; see `AbstractNeighbors.recalled` (host only)."""
         atom = np.asarray(memory["order"])
         place = np.zeros(system.number_of_atoms, np.int32)
         taken = np.flatnonzero(atom < len(place))
@@ -104,14 +104,14 @@ def allocate_ordered(system: System, cutoffs: Mapping[str, float], skin: float) 
     """Return lists with room for `system` and some headroom (host only).
 
     Args:
-        system: concrete arrays; the lists serve all states of these structures.
-        cutoffs: `short` and `long`, Å, finite.
-        skin: Å added to both.
+        system: structures, as concrete arrays; the lists can be updated for all their states.
+        cutoffs: cutoffs `short` and `long` in Å, finite.
+        skin: distance beyond both cutoffs that is listed too, in Å.
 
     Raises:
-        InputError: cutoff or skin out of range.
-        StructureError: coordinates that are not finite.
-        CoincidentAtomsError: atoms that are all but at one place.
+        InputError: cutoff or skin are out of range.
+        StructureError: coordinates are not finite.
+        CoincidentAtomsError: two atoms are within `SMALLEST_DISTANCE`.
     """
     for cutoff in cutoffs.values():
         check_request(system, cutoff, skin)
@@ -124,7 +124,7 @@ def allocate_ordered(system: System, cutoffs: Mapping[str, float], skin: float) 
 
 
 def _of_atoms(pairs: PairList, order: SpatialOrder) -> PairList:
-    """Return pairs of places as pairs of the atoms there."""
+    """Return pairs of places as pairs of the atoms in them."""
     atom = jnp.minimum(order.atom, order.place.shape[0] - 1)
     return PairList(i=atom[pairs.i], j=atom[pairs.j], shift=pairs.shift, mask=pairs.mask)
 

@@ -1,10 +1,10 @@
-"""`PairList` (who meets whom) and `Edges` (their geometry).
+"""`PairList`, the pairs of atoms within a cutoff, and `Edges`, their geometry.
 
     r_ij = R_j + shift · cell − R_i,   i receives, j sends
 
-Both orders of a pair are listed, so that sums over j give whole per-atom
-quantities. Periodic images are told apart by their integer shift; an atom meets
-its own images (i = j, shift ≠ 0).
+Both orders of a pair are listed, so that sums over j give complete quantities of each
+atom. Periodic images are distinguished by their integer shift; an atom is also paired
+with its own images (i = j, shift ≠ 0).
 """
 
 import equinox as eqx
@@ -20,13 +20,13 @@ class PairList(eqx.Module):
     """Ordered pairs of atoms, sorted by receiver.
 
     Attributes:
-        i: receiving atom.
-        j: sending atom; equal to i in padding.
-        shift: lattice vectors to add to R_j, [pairs, 3].
+        i: index of the receiving atom.
+        j: index of the sending atom; equal to i in padding.
+        shift: number of lattice vectors to add to R_j, [pairs, 3].
         mask: False for padding.
-        row_length: when set, atom n owns entries n·row_length … (n+1)·row_length − 1; gathers
-            at receivers and sums over senders are then a broadcast and a reduction, which
-            need no scatter.
+        row_length: number of entries of each atom, or None where this varies. When set, atom n
+            has the entries n·row_length … (n+1)·row_length − 1; gathers at receivers and sums
+            over senders are then a broadcast and a reduction, which need no scatter.
     """
 
     i: Int[Array, " pairs"]
@@ -59,8 +59,8 @@ class Edges(eqx.Module):
     """Geometry of a pair list.
 
     Attributes:
-        vectors: r_ij in Å; (1, 1, 1) in padding, so that nothing there is singular.
-        distances: |r_ij| in Å.
+        vectors: vectors r_ij in Å; (1, 1, 1) in padding, so that nothing there is singular.
+        distances: distances |r_ij| in Å.
         mask: False for padding.
     """
 
@@ -77,14 +77,14 @@ def edges(
 ) -> Edges:
     """Return the geometry of `pairs` under a small homogeneous strain.
 
-    Differences are taken in the precision of the positions and only then rounded
-    to `dtype`; the strain acts on them, r → r (1 + ε), so that dE/dε is the virial
-    without large coordinates cancelling in it.
+    Differences are formed in the precision of the positions and only then rounded to
+    `dtype`. The strain acts on the differences, r → r (1 + ε), so that dE/dε is the
+    virial without cancellation of large coordinates.
 
     Args:
         system: positions and cells.
-        pairs: the pair list.
-        strain: ε per system; zero except to differentiate.
+        pairs: pair list.
+        strain: strain ε of each structure; zero, but for differentiation.
         dtype: precision of the result.
     """
     difference = pairs.at_senders(system.positions) - pairs.at_receivers(system.positions)

@@ -1,17 +1,22 @@
-"""Planning of the cell list, on the host: how many bins, how far to search, how much room.
+"""Planning of the cell list, on the host: number of bins, range of the search, capacities.
 
     n_k = ⌊h_k m / r⌋, at least 1    bins along lattice vector k, about r/m wide
     s_k = ⌈r n_k / h_k⌉              bins to search on either side
 
-r is the list's cutoff, skin included, h_k the heights of the completed lattice
-(`lattice`), m a small integer. Two atoms closer than r lie at most s_k bins apart
-along each lattice vector, whatever the shape of the cell and also when it is
-shorter than r: bins are then counted on through its images. Atoms beyond the
-frame of a direction that is not periodic belong to the outermost bin; that never
-takes two of them further apart, so no pair is lost.
+    symbol   variable        meaning
+    r        cutoff          cutoff of the list, skin included, Å
+    h        heights         heights of the completed lattice, Å (`lattice`)
+    m        subdivisions    small integer
+    n        shape           number of bins along each lattice vector
+    s        search_range    number of bins to search on either side
 
-Whatever fixes a shape is static and lives in `CellListPlan`; what can change
-without another compilation lives in `Grid`.
+Two atoms closer than r are at most s_k bins apart along each lattice vector, whatever the shape of
+the cell. This also holds for cells shorter than r, whose bins are counted on through the images.
+Atoms beyond the frame of a direction that is not periodic belong to the outermost bin. This never
+moves two of them further apart, so that no pair is lost.
+
+Numbers that fix the shape of an array are static and belong to `CellListPlan`; numbers that can
+change without another compilation belong to `Grid`.
 """
 
 from dataclasses import dataclass
@@ -27,27 +32,27 @@ from sundog.system import System
 from sundog.typing import Cells
 
 SUBDIVISIONS = (1, 2, 3)
-"""Values of m, of which the plan takes the one with the fewest candidates."""
+"""Values of m from which the plan takes the one with the fewest candidates."""
 
 SHRINKAGE = 0.95
-"""A cell may shrink to this fraction of its heights before the search range is too short."""
+"""Fraction of its heights to which a cell may shrink before the list has to be planned again."""
 
 BINS_PER_ATOM = 4
-"""Sparse structures get wider bins rather than more bins than this."""
+"""Largest number of bins per atom; sparse structures get wider bins instead of more of them."""
 
 BLOCK_BYTES = 64 * 2**20
-"""Temporaries of a block of atoms in a build."""
+"""Approximate size of the temporaries of a block of atoms in a build, in bytes."""
 
 
 @dataclass(frozen=True)
 class CellListPlan:
-    """Everything about a cell list that fixes a shape.
+    """Numbers that fix the shapes of a cell list's arrays.
 
     Attributes:
-        search_range: s, the same for all structures.
+        search_range: numbers s of bins to search, the same for all structures.
         bins: number of bins of all structures together.
-        bin_capacity: atoms that fit in a bin.
-        row_capacity: pairs that fit in the row of an atom.
+        bin_capacity: number of atoms that fit in a bin.
+        row_capacity: number of pairs that fit in the row of an atom.
     """
 
     search_range: tuple[int, int, int]
@@ -57,25 +62,25 @@ class CellListPlan:
 
     @property
     def candidates(self) -> int:
-        """Slots searched for each atom."""
+        """Number of slots that are searched for each atom."""
         return self.bin_capacity * int(np.prod([2 * s + 1 for s in self.search_range]))
 
     @property
     def block(self) -> int:
-        """Atoms whose rows are built at a time."""
+        """Number of atoms whose rows are built at a time."""
         return max(1, BLOCK_BYTES // (self.candidates + 64 * self.row_capacity))
 
 
 class Grid(eqx.Module):
-    """The bins of each structure.
+    """Bins of each structure.
 
     Attributes:
-        frame: completed lattice at the time of planning, Å; builds take the rows along
-            directions that are not periodic from here, the others from the current cell.
-        origin: where the frame starts, Å.
-        shape: n.
-        first_bin: bins of all structures are numbered through; where each structure starts.
-        least_heights: heights of the cell below which s is too short, Å.
+        frame: completed lattice at the time of planning, in Å; builds take the rows along
+            directions that are not periodic from here, the others from the present cell.
+        origin: corner of the frame in Å.
+        shape: number n of bins along each lattice vector.
+        first_bin: number of each structure's first bin; bins are numbered through all structures.
+        least_heights: heights of the cell in Å below which the search range is too short.
     """
 
     frame: Cells
@@ -90,12 +95,12 @@ class Grid(eqx.Module):
 
 
 class Demand(eqx.Module):
-    """The most that the builds of a list have asked of a plan.
+    """Room that the builds of a list have needed so far.
 
     Attributes:
-        bin_capacity: most atoms in a bin.
-        row_capacity: most pairs of an atom, as far as the bins held them.
-        heights: smallest heights of each cell, Å.
+        bin_capacity: largest number of atoms in a bin.
+        row_capacity: largest number of pairs of an atom, among atoms that fitted in their bins.
+        heights: smallest heights of each cell in Å.
     """
 
     bin_capacity: Int[Array, ""]
@@ -103,7 +108,7 @@ class Demand(eqx.Module):
     heights: Float[Array, "systems 3"]
 
     def join(self, other: "Demand") -> "Demand":
-        """Return the larger demand, quantity by quantity."""
+        """Return the larger of the two demands in each quantity."""
         return Demand(
             bin_capacity=jnp.maximum(self.bin_capacity, other.bin_capacity),
             row_capacity=jnp.maximum(self.row_capacity, other.row_capacity),
@@ -112,7 +117,13 @@ class Demand(eqx.Module):
 
 
 def has_room(plan: CellListPlan, grid: Grid, demand: Demand) -> Bool[Array, ""]:
-    """Return whether a plan suffices for what was asked of it."""
+    """Return whether a plan has the room that was needed.
+
+    Args:
+        plan: capacities of the arrays.
+        grid: bins, with the smallest heights for which the search range suffices.
+        demand: room that the builds have needed.
+    """
     fits = demand.bin_capacity <= plan.bin_capacity
     fits &= demand.row_capacity <= plan.row_capacity
     return fits & jnp.all(demand.heights >= grid.least_heights)
@@ -120,7 +131,15 @@ def has_room(plan: CellListPlan, grid: Grid, demand: Demand) -> Bool[Array, ""]:
 
 @dataclass(frozen=True)
 class ConcreteAtoms:
-    """The atoms of a system (no padding) and its completed lattices, in numpy."""
+    """Atoms of a system without padding, and its completed lattices, as NumPy arrays.
+
+    Attributes:
+        positions: positions of the atoms in Å, [atoms, 3].
+        index: structure of each atom.
+        pbc: periodicity of each structure, [systems, 3].
+        frame: completed lattices in Å, [systems, 3, 3].
+        origin: corners of the lattices in Å, [systems, 3].
+    """
 
     positions: np.ndarray
     index: np.ndarray
@@ -130,7 +149,7 @@ class ConcreteAtoms:
 
     @classmethod
     def of(cls, system: System) -> "ConcreteAtoms":
-        """Return them."""
+        """Return the atoms and lattices of a system."""
         is_atom = np.asarray(system.is_atom)
         positions = np.asarray(system.positions, dtype=np.float64)[is_atom]
         index = np.asarray(system.system_index)[is_atom]
@@ -146,20 +165,20 @@ class ConcreteAtoms:
 def plan_cell_list(
     system: System, cutoff: float, *, headroom: float, minimum: Demand | None
 ) -> tuple[CellListPlan, Grid]:
-    """Plan a list for `system`.
+    """Return a plan for the list of `system`, and its bins.
 
     The rows of large structures are sampled, so that a build can need slightly more room.
 
     Args:
-        system: concrete arrays.
-        cutoff: r in Å.
+        system: structures, as concrete arrays.
+        cutoff: cutoff r in Å, skin included.
         headroom: factor on the capacities.
-        minimum: what was asked of an earlier plan for these structures.
+        minimum: room that earlier lists of these structures have needed.
     """
     host = ConcreteAtoms.of(system)
     row, least, least_atoms = longest_row(system, cutoff), heights(host.frame), 0
     if minimum is not None:
-        # A cell that exploded has no heights; it must not spoil the plan.
+        # A cell that exploded has heights that are not numbers, which fmin ignores.
         least = np.fmin(least, np.asarray(minimum.heights, dtype=np.float64))
         least_atoms = int(minimum.bin_capacity)
         row = max(row, int(minimum.row_capacity))
@@ -190,14 +209,14 @@ def plan_cell_list(
 
 
 def round_up(capacity: float) -> int:
-    """Return the next multiple of 8, at least 8."""
+    """Return the smallest multiple of 8 that is not less than `capacity`, at least 8."""
     return max(8, 8 * int(np.ceil(capacity / 8)))
 
 
 def _divide(
     host: ConcreteAtoms, heights: np.ndarray, cutoff: float, subdivisions: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return n of each structure and the s that suffices for all of them."""
+    """Return the numbers n of bins of each structure and the range s that suffices for all."""
     atoms = np.bincount(host.index, minlength=len(heights))
     shape = np.maximum(1, np.floor(heights * subdivisions / cutoff)).astype(np.int64)
     for bins, count in zip(shape, atoms, strict=True):

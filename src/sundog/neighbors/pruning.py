@@ -1,6 +1,6 @@
-"""Pruning: from a list with a skin to the pairs that are within the cutoff now.
+"""Pruning: selection of the pairs that are within the cutoff from a list with a skin.
 
-The skin and the room of the rows make a short list twice as long as its pairs. Where
+The skin and the unused room of the rows make a short list twice as long as its pairs. Where
 every pair is expensive, as in the network, it pays to drop the rest at every step.
 """
 
@@ -13,15 +13,15 @@ from sundog.neighbors.pairs import PairList, edges
 from sundog.system import System
 
 HEADROOM = 1.1
-"""Room for pairs relative to those at allocation; their total fluctuates little."""
+"""Factor of room for pairs relative to the allocation; their total number fluctuates little."""
 
 
 class Pruned(eqx.Module):
-    """The pairs of a list that were within its cutoff when last looked at.
+    """Pairs of a list that were within its cutoff at the last update.
 
     Attributes:
-        pairs: flat, padded to fixed room.
-        most: the most pairs there have been, which may be more than fit.
+        pairs: flat pair list, padded to a fixed length.
+        most: largest number of pairs so far, which may exceed that length.
     """
 
     pairs: PairList
@@ -29,7 +29,7 @@ class Pruned(eqx.Module):
 
     @property
     def overflow(self) -> Bool[Array, ""]:
-        """True when pairs did not fit."""
+        """True when there have been more pairs than there is room for."""
         return self.most > self.pairs.i.shape[0]
 
 
@@ -37,10 +37,10 @@ def prune(listed: NeighborList, system: System, room: int, most: Int[Array, ""])
     """Return the pairs of `listed` within its cutoff (pure, jittable).
 
     Args:
-        listed: up to date for the system.
+        listed: list that is valid for the system.
         system: positions and cells.
         room: length of the result.
-        most: the most pairs seen before.
+        most: largest number of pairs so far.
     """
     pairs = listed.pairs
     near = pairs.mask & _within(pairs, system, listed.cutoff)
@@ -61,9 +61,9 @@ def room_for(listed: NeighborList, system: System, least: int = 0) -> int:
     """Return a length with headroom for the pairs within the cutoff (host only).
 
     Args:
-        listed: up to date for the system.
-        system: concrete arrays.
-        least: pairs that were asked for elsewhere.
+        listed: list that is valid for the system.
+        system: positions and cells, as concrete arrays.
+        least: number of pairs that another list needed.
     """
     near = listed.pairs.mask & _within(listed.pairs, system, listed.cutoff)
     return max(64, int(HEADROOM * max(int(near.sum()), least)))

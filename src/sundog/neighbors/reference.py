@@ -1,13 +1,13 @@
-"""The pair list in plain numpy, on the host: the oracle of the fast one.
+"""Construction of a pair list in plain NumPy, on the host: the reference for the fast one.
 
     pairs (i, j, m):  |R_j + m · cell − R_i| < cutoff,   (j, m) ≠ (i, 0)
 
-All images of a structure that can matter are written out, those outside the
-bounding box of the atoms plus the cutoff are dropped, and every atom is compared
-with all that remain. Atoms are wrapped first, so |m_k| ≤ ⌊cutoff/h_k⌋ + 1 suffices
+All images m of a structure that can be within the cutoff are generated, those outside
+the bounding box of the atoms plus the cutoff are dropped, and every atom is compared
+with all that remain. Atoms are wrapped first, so that |m_k| ≤ ⌊cutoff/h_k⌋ + 1 suffices
 with the heights h_k of the cell.
 
-Cost: O(N²) and a small prefactor; right for molecules, batches and tests.
+The cost is O(N²) with a small prefactor: fit for molecules, batches and tests.
 """
 
 import itertools
@@ -22,22 +22,22 @@ from sundog.neighbors.pairs import PairList
 from sundog.system import System
 
 CHUNK = 2**21
-"""Distances computed at a time."""
+"""Number of distances that are computed at a time, which bounds the memory."""
 
 
 def reference_pairs(system: System, cutoff: float, capacity: int | None = None) -> PairList:
     """Return all ordered pairs closer than `cutoff`, sorted by receiver, then sender.
 
-    Padding atoms take part in none.
+    Padding atoms take part in no pair.
 
     Args:
-        system: one or many structures; concrete arrays.
-        cutoff: Å; infinite for all pairs of each molecule.
-        capacity: length to pad the list to, with masked entries of the last atom.
+        system: one or many structures, as concrete arrays.
+        cutoff: cutoff in Å; infinite for all pairs of each molecule.
+        capacity: length to which the list is padded, with masked entries of the last atom.
 
     Raises:
-        InputError: a cutoff that is not positive, or more pairs than `capacity`.
-        CellError: an infinite cutoff with a periodic structure.
+        InputError: the cutoff is not positive, or there are more pairs than `capacity`.
+        CellError: the cutoff is infinite and a structure periodic.
     """
     check_cutoff(system, cutoff)
     nothing = np.zeros(0, dtype=np.int64)
@@ -52,13 +52,13 @@ def reference_pairs(system: System, cutoff: float, capacity: int | None = None) 
 
 
 def longest_row(system: System, cutoff: float, sample: int = 256) -> int:
-    """Return the largest number of pairs of an atom, of those in an even sample.
+    """Return the largest number of pairs of an atom, among an even sample of the atoms.
 
     Args:
-        system: concrete arrays.
-        cutoff: Å, finite.
-        sample: atoms of each structure that are looked at; structures of fewer atoms are
-            looked at completely.
+        system: structures, as concrete arrays.
+        cutoff: cutoff in Å, finite.
+        sample: number of atoms that are sampled of each structure; of smaller structures all
+            atoms are.
     """
     longest = 0
     for atoms, positions, cell, pbc in _structures(system):
@@ -69,11 +69,11 @@ def longest_row(system: System, cutoff: float, sample: int = 256) -> int:
 
 
 def check_cutoff(system: System, cutoff: float) -> None:
-    """Refuse cutoffs that no list can have.
+    """Refuse cutoffs for which there is no list.
 
     Raises:
-        InputError: a cutoff that is not positive.
-        CellError: an infinite cutoff with a periodic structure.
+        InputError: the cutoff is not positive.
+        CellError: the cutoff is infinite and a structure periodic.
     """
     if not cutoff > 0:
         raise InputError("cutoff: must be a positive length in Å", got=cutoff)
@@ -144,9 +144,9 @@ def _pad(
         capacity = pairs
     if pairs > capacity:
         raise InputError(
-            "capacity: the list is longer than the room for it",
+            "capacity: the list has more pairs",
             got=f"{capacity} for {pairs} pairs",
-            remedy="Give a larger capacity, or none",
+            remedy="Give a larger capacity, or None",
         )
     padding = capacity - pairs
     return PairList(

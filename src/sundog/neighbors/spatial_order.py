@@ -1,12 +1,13 @@
-"""Spatial order: atoms that are close to each other in space lie so in memory.
+"""Spatial order: atoms that are close in space are close in memory.
 
-The atoms of a structure are cut into slabs along a, slabs into columns along b, and columns into
-clusters along c, each with as many atoms as the others of its kind (sort-tile-recursive packing,
-Leutenegger, Lopez, Edgington, ICDE 1997). Three sorts, lengths that depend on the numbers of atoms
-alone, and clusters about as long as they are wide.
+The atoms of a structure are divided into slabs along a, slabs into columns along b, and columns
+into clusters along c, each with as many atoms as the others of its kind (sort-tile-recursive
+packing, Leutenegger, Lopez, Edgington, ICDE 1997). This takes three sorts, has lengths that depend
+on the numbers of atoms alone, and gives clusters that are about as long as they are wide.
 
-Each structure begins with a cluster of its own, so that the last of the one before may have empty
-places; what was padding follows all structures.
+A place is an index into the arrays of the ordered atoms. Each structure begins with a new cluster,
+so that the last cluster of the structure before may have empty places. Padding follows after all
+structures.
 """
 
 from dataclasses import replace
@@ -24,18 +25,18 @@ from sundog.system import System
 from sundog.typing import Cells, SystemIndex
 
 CLUSTER = 16
-"""Atoms that lie together."""
+"""Number of atoms in a cluster; kernels on GPUs compute tiles of CLUSTER × CLUSTER pairs."""
 
 
 class Layout(eqx.Module):
-    """How atoms are shared out among places; one entry more than structures, for padding.
+    """Distribution of atoms over places; `groups` are the structures and, last, the padding.
 
     Attributes:
-        frame: completed lattices, Å; their rows count along directions that are not periodic.
+        frame: completed lattices in Å, of which only directions that are not periodic are read.
         seam: fractional coordinates at which periodic structures are cut open.
-        first: first place.
-        slab: places of a slab.
-        column: places of a column.
+        first: first place of each group.
+        slab: number of places of a slab of each group.
+        column: number of places of a column of each group.
         system_index: structure of each place.
     """
 
@@ -48,7 +49,7 @@ class Layout(eqx.Module):
 
     @property
     def places(self) -> int:
-        """Number of all places."""
+        """Number of places of all structures together, with padding."""
         return self.system_index.shape[0]
 
     def lattice(self, system: System) -> Cells:
@@ -56,7 +57,7 @@ class Layout(eqx.Module):
         return jnp.where(system.pbc[:, :, None], system.cell, self.frame)
 
     def fractional(self, system: System) -> tuple[Float[Array, "n 3"], Int[Array, "n 3"]]:
-        """Return wrapped fractional coordinates, and the lattice vectors that were taken off."""
+        """Return wrapped fractional coordinates, and the lattice vectors that were subtracted."""
         index = system.system_index
         fractional = transform(system.positions, inverse(self.lattice(system))[index])
         fractional = fractional - self.seam[index]
@@ -65,11 +66,11 @@ class Layout(eqx.Module):
 
 
 class SpatialOrder(eqx.Module):
-    """Which atom lies where.
+    """Permutation between atoms and places.
 
     Attributes:
-        atom: in each place; the number of atoms where there is none.
-        place: of each atom.
+        atom: atom in each place; the number of atoms where the place is empty.
+        place: place of each atom.
         system_index: structure of each place.
     """
 
@@ -91,15 +92,15 @@ class SpatialOrder(eqx.Module):
         )
 
     def restored(self, values: PyTree[Array]) -> PyTree[Array]:
-        """Return arrays over places as arrays over atoms."""
+        """Return arrays over places, reordered into arrays over atoms."""
         return jax.tree.map(lambda one: one[self.place], values)
 
 
 def plan_layout(system: System) -> Layout:
-    """Return the layout of some structures (host only).
+    """Return the layout of places for these structures (host only).
 
     Args:
-        system: concrete arrays.
+        system: structures, as concrete arrays.
     """
     host = ConcreteAtoms.of(system)
     counts = np.bincount(host.index, minlength=system.number_of_systems)
@@ -126,7 +127,7 @@ def plan_layout(system: System) -> Layout:
 def _seams(host: ConcreteAtoms) -> np.ndarray:
     """Return the middle of the widest gap between atoms along each periodic direction.
 
-    Cut there, a slab of atoms stays in one piece.
+    There the cut does not divide a slab of atoms.
     """
     seams = np.zeros((len(host.frame), 3))
     for k, frame in enumerate(host.frame):
@@ -140,11 +141,11 @@ def _seams(host: ConcreteAtoms) -> np.ndarray:
 
 
 def spatial_order(system: System, layout: Layout) -> SpatialOrder:
-    """Return the order of the atoms as they are now (pure, jittable).
+    """Return the spatial order of the atoms at their present positions (pure, jittable).
 
     Args:
         system: positions and cells.
-        layout: planned for these structures.
+        layout: layout that was planned for these structures.
     """
     atoms, systems = system.number_of_atoms, system.number_of_systems
     index = system.system_index
@@ -157,7 +158,7 @@ def spatial_order(system: System, layout: Layout) -> SpatialOrder:
         _, _, atom = lax.sort((block, fractional[:, axis][atom], atom), num_keys=2)
         of = group[atom]
         rank = numbers - before[of].astype(jnp.int32)
-        # Blocks keep their order, in whole clusters: ranks and places never change from here on.
+        # Later sorts keep the order of these blocks, which are whole clusters.
         block = layout.first[of] + (rank if part is None else rank // part[of] * part[of])
     return SpatialOrder(
         atom=jnp.full(layout.places, atoms, jnp.int32).at[block].set(atom, unique_indices=True),

@@ -99,7 +99,7 @@ def test_a_batch_is_its_members_and_padding_is_nothing():
 def test_what_has_no_lattice_is_refused_with_a_remedy():
     ewald = Ewald(SIGMA, 1e-4)
     places = np.array([[0.0, 0, 0], [1.5, 0, 0]])
-    with pytest.raises(CellError, match="exact for a molecule"):
+    with pytest.raises(CellError, match=r"exact.* for a molecule"):
         ewald.check(make_system(places, [8, 8]))
     wire = make_system(places, [8, 8], cell=9 * np.eye(3), pbc=(True, False, False))
     with pytest.raises(CellError, match=r"pbc \[True, False, False\]"):
