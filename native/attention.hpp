@@ -9,7 +9,7 @@
 
 namespace sundog::SUNDOG_ISA {
 
-// Rows of keys, queries and values of an atom.
+// Pointers to the rows of keys, queries and values of an atom.
 template <class T>
 struct Kqv {
     const T *k, *q, *v;
@@ -30,14 +30,14 @@ SUNDOG_INLINE void each_kind(const S& s, const F& f) {
         f(s.heads + l, s.v() + l * s.degree_head(), s.degree_head());
 }
 
-// Sums of 2·kinds vectors, kUnit at a time.
+// Sums over the lanes of `count` vectors.
 template <class T>
 SUNDOG_INLINE void sums_of(Vec<T>* rows, int count, T* out) {
     constexpr int lanes = kLanes<T>;
     for (int k = 0; k < count; k += lanes) store(out + k, sum_of_each<T>(rows + k));
 }
 
-// out_ij^h = Σ q_i w k_j, and behind them out_ji^h.
+// out_ij^h = Σ q_i w k_j, followed by out_ji^h.
 template <class T, class S>
 SUNDOG_INLINE void dot_products(const S& s, const Kqv<T>& i, const Kqv<T>& j, const T* w, T* out) {
     constexpr int lanes = kLanes<T>;
@@ -99,8 +99,8 @@ SUNDOG_INLINE void clear_updates(const Context<T, S>& c, int partition) {
     });
 }
 
-// In the first layer x depends on the species alone, so of a single structure with few species the
-// dot products are functions of the distance by pair of species: tables made of the filters'.
+// Tables of the first layer's dot products. There x depends on the species alone, so that in a
+// single structure with few species they are functions of the distance for each pair of species.
 template <class T, class S>
 void tabulate_species(const Context<T, S>& c, int part) {
     const S& s = c.shape;
@@ -114,8 +114,8 @@ void tabulate_species(const Context<T, S>& c, int part) {
     }
 }
 
-// The first layer: ev = 0, so that the filter is its table, and of the dot products the
-// derivative by the distance is all that the backward pass needs.
+// First layer. As ev = 0, the filter is a table of the distance, and the backward pass needs only
+// the derivative of the dot products by the distance.
 template <class T, class S>
 void attend_first(const Context<T, S>& c, int partition) {
     const S& s = c.shape;
@@ -139,7 +139,7 @@ void attend_first(const Context<T, S>& c, int partition) {
     }
 }
 
-// Vectors of a tile that are sure to belong to one head.
+// Number of neighbouring vectors of a tile that are known to belong to one head.
 template <class S, int vectors>
 inline constexpr int kRun = std::is_same_v<S, PublishedShape> ? vectors : 1;
 
@@ -152,7 +152,7 @@ SUNDOG_INLINE int kind_of(const S& s, int u, bool* first) {
     return place / width + (of_degree ? s.heads : 0);
 }
 
-// Σ q_i w k_j and Σ q_j w k_i of a tile of filters, by lanes, into the chunk's sums.
+// Adds Σ q_i w k_j and Σ q_j w k_i of a tile of filters, lane by lane, to the chunk's sums.
 template <class T, class S, int vectors>
 SUNDOG_INLINE void add_dots(const S& s, const Chunk<T>& chunk, int r, int u,
                             const Vec<T> (&w)[kRows][vectors]) {

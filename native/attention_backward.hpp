@@ -9,14 +9,14 @@
 //     g_Y += c a_ij^l gev_i,l + (−1)^l c a_ji^l gev_j,l
 //     gs = W1ᵀ [silu′(z) · (W2ᵀ gw)],   gev_j += 2 gs_l d_l,   gev_i −= 2 gs_l d_l
 //
-// g_r and g_Y are totals of the pair, the same from both sides, summed over the layers.
+// g_r and g_Y are totals of the pair, over both directions and all layers.
 #pragma once
 
 #include "attention.hpp"
 
 namespace sundog::SUNDOG_ISA {
 
-// Cotangents of what an atom gave to a layer: rows as keys, queries, values, components.
+// Cotangents of an atom's inputs to a layer: rows of keys, queries, values, components.
 template <class T>
 struct Gradients {
     T *k, *q, *v, *ev;
@@ -28,7 +28,7 @@ struct Gradients {
           ev(v + c.shape.v()) {}
 };
 
-// g1 and g2 of every kind.
+// Cotangents g1 and g2 of every head of both attentions.
 template <class T, class S>
 SUNDOG_INLINE void incoming(const Context<T, S>& c, int layer, long pair, T* out) {
     constexpr int lanes = kLanes<T>;
@@ -62,7 +62,7 @@ SUNDOG_INLINE void incoming(const Context<T, S>& c, int layer, long pair, T* out
     sums_of<T>(rows, s.dots(), out);
 }
 
-// g_Y of a pair, and gv of its atoms.
+// Adds to g_Y of a pair and to gv of its atoms.
 template <bool with_values, class T, class S>
 SUNDOG_INLINE void pass_on(const Context<T, S>& c, int layer, long pair) {
     constexpr int lanes = kLanes<T>;
@@ -112,8 +112,8 @@ void attend_first_backward(const Context<T, S>& c, int partition) {
     }
 }
 
-// Of a run of channels of atom i: keys, queries and the sums of their cotangents, which stay in
-// registers from pair to pair for as long as the pairs share the atom.
+// Keys, queries and the sums of their cotangents for some channels of atom i. They stay in
+// registers over successive pairs of the same atom.
 template <class T, int run>
 struct Receiver {
     Vec<T> q[run], k[run], gq[run], gk[run];
@@ -136,7 +136,7 @@ struct Receiver {
     }
 };
 
-// gq, gk and gw of a tile of filters; `radial` collects gw ∂w/∂r by pair and lane.
+// Adds up gq, gk and gw of a tile of filters; `radial` collects gw ∂w/∂r by pair and lane.
 template <class T, class S, int vectors>
 SUNDOG_INLINE void accumulate(const S& s, const Chunk<T>& chunk, Vec<T>* radial, int r, int u,
                               const Vec<T> (&w)[kRows][vectors], const Vec<T> (&slopes)[kRows][2]) {
@@ -178,7 +178,7 @@ SUNDOG_INLINE void accumulate(const S& s, const Chunk<T>& chunk, Vec<T>* radial,
     }
 }
 
-// From gw to the components that the filters were formed from.
+// Propagates gw through the hidden layer to the Euclidean components.
 template <class T, class S>
 SUNDOG_INLINE void through_hidden(const Context<T, S>& c, int layer, Chunk<T>& chunk) {
     constexpr int lanes = kLanes<T>;
@@ -213,7 +213,8 @@ SUNDOG_INLINE void through_hidden(const Context<T, S>& c, int layer, Chunk<T>& c
     }
 }
 
-// g1 and g2 of the pairs of a chunk, times c; what they give to values, harmonics and c′.
+// Computes c g1 and c g2 for the pairs of a chunk, and adds to the cotangents of values, harmonics
+// and c′.
 template <class T, class S>
 SUNDOG_INLINE void begin_chunk(const Context<T, S>& c, int layer, Chunk<T>& chunk, Vec<T>* radial) {
     constexpr int lanes = kLanes<T>;

@@ -1,4 +1,4 @@
-// The doors: handlers that XLA calls, and a few plain functions for Python.
+// Handlers that XLA calls, and a few plain functions for Python.
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -24,7 +24,7 @@ const Kernels* choose_kernels(int level) {
     return generic_kernels();
 }
 
-// Instruction set that is used at most: 2 AVX-512, 1 AVX2, 0 generic. For tests.
+// Most advanced instruction set that may be used: 2 AVX-512, 1 AVX2, 0 generic. For tests.
 std::atomic<int> level{2};
 
 }  // namespace
@@ -91,7 +91,7 @@ ffi::Error build(Ints extent, double short_reach, double long_reach, DoubleBuffe
     return ffi::Error::Success();
 }
 
-// What both passes of the network are called with, checked.
+// Checked arguments of both passes of the network.
 struct Prepared {
     Shape shape;
     Zbl zbl;
@@ -205,7 +205,7 @@ ffi::Error long_range(ffi::ThreadPool pool, int64_t threads, Ints extent, Double
 }  // namespace
 }  // namespace sundog
 
-// What follows is all that the library shows.
+// Exported symbols of the library.
 #pragma GCC visibility push(default)
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(sundog_build, sundog::build,
@@ -281,7 +281,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(sundog_long_range, sundog::long_range,
                                   .Ret<sundog::DoubleBuffer>()
                                   .Ret<sundog::DoubleBuffer>());
 
-// Sizes are asked for, so that Python repeats no layout.
+// Sizes of arrays, so that Python need not know their layout.
 extern "C" int64_t sundog_lists_size(const int64_t* extent) {
     return sundog::Lists(sundog::read_extent(extent), nullptr).size;
 }

@@ -1,4 +1,4 @@
-// The door to the building of lists (lists.cpp).
+// Interface of the construction of lists (lists.cpp).
 #pragma once
 
 #include "lists.hpp"

@@ -1,4 +1,4 @@
-// Cells and boxes, for the building of lists.
+// Cells and boxes, for the construction of lists.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ struct Box {
 struct Cell {
     double lattice[9], inverse[9], heights[3];
     bool periodic[3];
-    bool sound;  // finite and of some volume
+    bool sound;  // finite, with a volume that is not zero
 };
 
 inline Cell make_cell(const double* lattice, const uint8_t* pbc) {

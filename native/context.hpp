@@ -1,4 +1,4 @@
-// What every stage of the network's passes is given.
+// Arguments that all stages of the network's passes share.
 #pragma once
 
 #include "harmonics.hpp"
@@ -8,7 +8,7 @@
 
 namespace sundog::SUNDOG_ISA {
 
-// The species of a single structure, with an atom of each; count 0 where tables do not pay.
+// Species of a single structure, with an example atom of each; count is 0 where tables do not pay.
 struct Species {
     int count;
     long example[kMostSpecies];
@@ -40,31 +40,31 @@ struct Context {
     const Zbl& zbl;
     const HarmonicNorms& norms;
     const Species& species;
-    const double* positions;  // the user's order
+    const double* positions;  // in the user's order
     const double* cell;       // [structures, 3, 3]
     const int32_t* numbers;
-    int32_t* pair_i;  // of the pairs within the cutoff: atoms i and j, accumulator row of j
+    int32_t* pair_i;  // pairs within the cutoff: atoms i and j, accumulator row of j
     int32_t* pair_j;
     int32_t* pair_row;
-    int32_t* pair_count;  // of each partition; its pairs start where its listed pairs do
+    int32_t* pair_count;  // pairs of each partition; they start where its listed pairs do
 
     T* scratch(int partition) const { return work.scratch + partition * work.scratch_size; }
     SUNDOG_INLINE int species_of(long atom) const {
         return species.of_number[numbers[lists.order[atom]]];
     }
-    // Dot products of the first layer by knot, of an ordered pair of species.
+    // Dot products of the first layer at each knot, for an ordered pair of species.
     SUNDOG_INLINE T* species_table(int pair) const {
         return work.species_tables + 3L * shape.knots * shape.dots() * pair;
     }
     long first_pair(int partition) const { return lists.row_start[lists.bounds[partition]]; }
-    // Rows an accumulation in a partition can touch: its own atoms', then its halo's.
+    // Rows to which a partition can add: those of its own atoms, then those of its halo.
     template <class F>
     SUNDOG_INLINE void own_rows(int partition, const F& f) const {
         const Lists& l = lists;
         f(long(l.bounds[partition]), long(l.bounds[partition + 1]));
         f(l.extent.atoms + l.halo_start[partition], l.extent.atoms + l.halo_start[partition + 1]);
     }
-    // Adds to `row` what other partitions have accumulated for an atom.
+    // Adds to `row` the sums of other partitions for an atom.
     template <class Row>
     SUNDOG_INLINE void add_halo(const Row* rows, long width, long atom, Row* row) const {
         for (int k = lists.halo_of[atom]; k < lists.halo_of[atom + 1]; ++k) {

@@ -1,4 +1,4 @@
-// Threads of XLA's pool, hired for a call.
+// Threads of XLA's pool that work on one call.
 #pragma once
 
 #include <algorithm>
@@ -13,12 +13,12 @@ namespace ffi = xla::ffi;
 
 namespace sundog {
 
-// Threads of the pool that help one call from its first stage to its last. They stay awake in
-// between: a thread that is woken for every stage often comes too late for it.
+// Threads of the pool that help one call from its first stage to its last. They do not sleep
+// between the stages: waking a thread for every stage often takes longer than the stage.
 //
-// Tasks are claimed one by one, by the caller as well, which never waits for a task that nobody
-// has begun. So a pool whose threads are all busy, even with callers like this one, cannot come
-// to a halt, and a helper that comes late finds nothing to do.
+// Tasks are claimed one by one, by the caller as well, which never waits for a task that no thread
+// has begun. A pool whose threads are all busy, even with callers like this one, therefore cannot
+// deadlock, and a helper that comes late finds no task.
 class Crew {
   public:
     static std::shared_ptr<Crew> hire(ffi::ThreadPool& pool, int64_t threads, int tasks) {
@@ -45,7 +45,7 @@ class Crew {
     void (*task_)(const void*, int) = nullptr;
     const void* context_ = nullptr;
     uint64_t stage_ = 0;
-    // Number of the stage, of its tasks (16 bits), and of those claimed (16 bits).
+    // Number of the stage, number of its tasks (16 bits), and number of claimed tasks (16 bits).
     std::atomic<uint64_t> ticket_{0};
     std::atomic<int> done_{0};
 
@@ -53,7 +53,7 @@ class Crew {
         if (spins > 4000) std::this_thread::yield();
     }
 
-    // Claims tasks of a stage until there are none. A claimed task keeps its stage open.
+    // Claims tasks of a stage until none is left. The stage cannot end before a claimed task has.
     void work(uint64_t stage) {
         uint64_t ticket = ticket_.load(std::memory_order_acquire);
         while (ticket >> 32 == stage && (ticket & 0xffff) < (ticket >> 16 & 0xffff)) {
@@ -80,7 +80,7 @@ class Crew {
     }
 };
 
-// A crew for the time of one call.
+// Crew that is released at the end of a call.
 class CrewOfCall {
   public:
     CrewOfCall(ffi::ThreadPool& pool, int64_t threads, int tasks)

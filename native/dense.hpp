@@ -17,14 +17,14 @@ SUNDOG_INLINE T normalize(const T* x, int features, int row, T* normed) {
         const Vec<T> d = load(x + u) - mean;
         squares += d * d;
     }
-    // The padding is zero and so was centred to −mean.
+    // The padding was zero, so that centring has made it −mean.
     const T variance = (sum<T>(squares) - T(row - features) * mean * mean) / T(features);
     const T over = T(1) / __builtin_sqrt(variance + T(1e-6));
     for (int u = 0; u < row; u += lanes) store(normed + u, (load(x + u) - mean) * over);
     return over;
 }
 
-// g by x̂·scale + bias → g by x, in place.
+// Cotangent of x̂·scale + bias → cotangent of x, in place.
 template <class T>
 SUNDOG_INLINE void normalize_backward(const T* normed, T over, const T* scale, int features,
                                       int row, T* g) {
@@ -67,7 +67,7 @@ template <class T>
 SUNDOG_INLINE void add(const T* from, long n, T* to) {
     for (long k = 0; k < n; k += kLanes<T>) store(to + k, load(to + k) + load(from + k));
 }
-// Asks for n numbers that are soon needed.
+// Prefetches n numbers.
 template <class T>
 SUNDOG_INLINE void fetch(const T* from, long n) {
     for (long k = 0; k < n; k += long(64 / sizeof(T))) __builtin_prefetch(from + k);
@@ -77,7 +77,7 @@ SUNDOG_INLINE void clear(T* to, long n) {
     for (long k = 0; k < n; k += kLanes<T>) store(to + k, Vec<T>{});
 }
 
-// out += Σ_k x_k rows_k, in four sums that do not wait for one another.
+// out += Σ_k x_k rows_k, in four independent sums.
 template <class T>
 SUNDOG_INLINE void add_rows(const T* x, int count, const T* rows, int width, T* out) {
     constexpr int lanes = kLanes<T>;
@@ -96,7 +96,7 @@ SUNDOG_INLINE void add_rows(const T* x, int count, const T* rows, int width, T* 
     }
 }
 
-// Σ_l x_l rows_l over components: what belongs to a degree, given to its components.
+// Σ_l x_l rows_l: copies the value of each degree to its components.
 template <class T>
 SUNDOG_INLINE Vec<T> expand(const T* x, int degrees, const T* rows, int ev, int v) {
     Vec<T> sum{};

@@ -1,4 +1,4 @@
-// What the handlers share.
+// Declarations that the handlers share.
 #pragma once
 
 #include "kernels.hpp"
@@ -15,7 +15,8 @@ using Any = ffi::AnyBuffer;
 template <class B>
 using Result = ffi::Result<B>;
 
-// Those of the instruction set in use, and of a precision; null for any other.
+// Kernels of the instruction set in use, and those for the precision of a buffer (null where it is
+// neither float32 nor float64).
 const Kernels& kernels();
 const Precision* precision_of(const Any& buffer);
 

@@ -1,4 +1,4 @@
-// The filters w of a chunk of pairs: radial part from a table, angular part from the network.
+// Filters w of a chunk of pairs: radial part from a table, angular part from the network.
 //
 //     w = radial(r) + W2 silu(z),  z = b + W1 s,  s_l = Σ_m d_lm²,  d = ev_j − ev_i
 //
@@ -9,8 +9,8 @@
 
 namespace sundog::SUNDOG_ISA {
 
-// Where the splines of a pair are looked up, and the weights of their values and slopes:
-// the quintic Hermite splines of sundog.kernels.tables.
+// Interval of a pair's splines, and the weights of knots in their values and slopes: the quintic
+// Hermite splines of sundog.kernels.tables.
 template <class T>
 struct Knots {
     const T* here;
@@ -20,7 +20,7 @@ struct Knots {
 template <bool with_slope, class T, class S>
 SUNDOG_INLINE void locate(const S& s, const T* table, int width, T r, Knots<T>* knots) {
     const T place = r * T(s.knots_per_angstrom);
-    int k = place > 0 ? int(place) : 0;  // what is not a number goes to the first interval
+    int k = place > 0 ? int(place) : 0;  // NaN goes to the first interval
     if (k > s.knots - 2) k = s.knots - 2;
     const T t = place - T(k), t2 = t * t, t3 = t2 * t;
     knots->here = table + 3L * k * width;
@@ -40,7 +40,7 @@ SUNDOG_INLINE void locate(const S& s, const T* table, int width, T r, Knots<T>* 
     d[4] = t2 * (T(-12) + t * (T(28) - T(15) * t)) * scale;
 }
 
-// One vector of functions, the v-th … of `width`.
+// One vector of functions, from the v-th of `width` on.
 template <bool with_slope, class T>
 SUNDOG_INLINE void interpolate(const Knots<T>& knots, int width, int v, Vec<T>* value,
                                Vec<T>* slope) {
@@ -53,7 +53,7 @@ SUNDOG_INLINE void interpolate(const Knots<T>& knots, int width, int v, Vec<T>* 
     if constexpr (with_slope) *slope = d[0] * rise + d[1] * s0 + d[2] * b0 + d[3] * b1 + d[4] * s1;
 }
 
-// All of them, with their slopes.
+// All functions, with their slopes.
 template <class T, class S>
 SUNDOG_INLINE void look_up(const S& s, const T* table, int width, T r, T* value, T* slope) {
     Knots<T> knots;
@@ -66,14 +66,14 @@ SUNDOG_INLINE void look_up(const S& s, const T* table, int width, T r, T* value,
     }
 }
 
-// Of up to kChunk pairs, rows of each.
+// Pointers to the rows of up to kChunk pairs.
 template <class T>
 struct Chunk {
     long first;
-    int count, padded;  // to whole tiles; what is beyond repeats the last pair
+    int count, padded;  // pairs, and pairs padded to whole tiles by repeating the last
     T *difference, *hidden, *hidden_slope, *gate, *filter, *products, *invariants, *sums;
-    const T *i[kChunk], *j[kChunk];  // keys (and behind them queries and values) of the atoms
-    T *to_i[kChunk], *to_j[kChunk];  // and, in the backward pass, rows of their cotangents
+    const T *i[kChunk], *j[kChunk];  // keys of the atoms, followed by queries and values
+    T *to_i[kChunk], *to_j[kChunk];  // rows of their cotangents, in the backward pass
     Knots<T> knots[kChunk];
 
     template <class S>
@@ -119,7 +119,7 @@ SUNDOG_INLINE void sums_of_rows(const T* rows, int count, T* out) {
     }
 }
 
-// d and its invariants s.
+// Computes d and its invariants s.
 template <class T, class S>
 SUNDOG_INLINE void form_invariants(const Context<T, S>& c, int layer, Chunk<T>& chunk) {
     constexpr int lanes = kLanes<T>;
@@ -140,7 +140,7 @@ SUNDOG_INLINE void form_invariants(const Context<T, S>& c, int layer, Chunk<T>& 
     sums_of_rows(chunk.sums, int(round_up(chunk.padded * s.degrees)), chunk.invariants);
 }
 
-// All from which the filters of a chunk are formed: hidden layer (and its slope) and knots.
+// Computes the inputs of the filters of a chunk: hidden layer (and its slope) and knots.
 template <bool with_slope, class T, class S>
 SUNDOG_INLINE void prepare_filters(const Context<T, S>& c, int layer, Chunk<T>& chunk) {
     constexpr int lanes = kLanes<T>;
@@ -178,8 +178,8 @@ SUNDOG_INLINE void interpolate_tile(const S& s, const Chunk<T>& chunk, int r, in
                                     with_slope ? &slopes[k][v] : nullptr);
 }
 
-// Asks for the numbers of a pair that a tile begins and ends with, so that they come from the
-// second cache while the tile before is summed.
+// Prefetches the numbers with which a tile begins and ends for a pair, from the second-level cache,
+// while the tile before is summed.
 template <bool with_slope, class T, class S>
 SUNDOG_INLINE void fetch_ahead(const S& s, const Chunk<T>& chunk, int k, int u) {
     constexpr int bytes = 2 * SUNDOG_VECTOR_BYTES, line = 64;
@@ -198,8 +198,8 @@ SUNDOG_INLINE void fetch_ahead(const S& s, const Chunk<T>& chunk, int k, int u) 
     }
 }
 
-// Calls end(r, u, w, slopes) for the tiles of the filters: w of kRows pairs from the r-th on and
-// one or two vectors of channels from u on, which is still in registers.
+// Calls end(r, u, w, slopes) for the tiles of the filters: w, in registers, belongs to kRows pairs
+// from the r-th on and to one or two vectors of channels from u on.
 template <bool with_slope, class T, class S, class End>
 SUNDOG_INLINE void form_filters(const Context<T, S>& c, int layer, const Chunk<T>& chunk,
                                 const End& end) {

@@ -24,8 +24,8 @@ struct Nothing {
     SUNDOG_INLINE void operator()(int) const {}
 };
 
-// begin(r, u, sums) and end(r, u, sums), with sums those of rows r … and columns u …, are what
-// comes before and after the sum over the inputs: they are given the registers, not memory.
+// begin(r, u, sums) and end(r, u, sums) are called before and after the sum over the inputs, with
+// the sums of rows r … and columns u … in registers.
 // ahead(n) is called before every four inputs, n = 0, 1, …, to fetch what the next tile needs.
 
 template <class T, int rows, int vectors, class Begin, class End, class Ahead = Nothing>

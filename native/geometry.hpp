@@ -1,5 +1,5 @@
-// From listed pairs to pairs within the cutoff, with all that the layers need of the geometry;
-// and at the end from the derivatives by geometry to forces and virials.
+// Selection of the listed pairs that are within the cutoff, and their geometry; at the end forces
+// and virials from the derivatives by that geometry.
 #pragma once
 
 #include "context.hpp"
@@ -14,7 +14,7 @@ void wrap_positions(const Context<T, S>& c, int partition) {
         wrapped_position(l, c.positions, c.cell, a, c.work.position + 4 * a);
 }
 
-// e(r) and de/dr of the repulsion of two nuclei; see sundog.terms.zbl.
+// Energy e(r) and de/dr of the repulsion of two nuclei; see sundog.terms.zbl.
 SUNDOG_INLINE void repulsion(const Zbl& p, double cutoff, double zi, double zj, double r, double* e,
                              double* slope) {
     const double reach = p.d * (__builtin_pow(zi, p.p) + __builtin_pow(zj, p.p));
@@ -35,7 +35,7 @@ SUNDOG_INLINE void repulsion(const Zbl& p, double cutoff, double zi, double zj, 
     *slope = bare * (ds * f * phi + s * df * phi + s * f * dphi - s * f * phi / r);
 }
 
-// Writes the vectors of the pairs that are within the cutoff now; returns how many.
+// Writes the vectors of the pairs that are within the cutoff now; returns their number.
 template <class T, class S>
 long select_pairs(const Context<T, S>& c, int partition) {
     const Lists& l = c.lists;
@@ -55,7 +55,8 @@ long select_pairs(const Context<T, S>& c, int partition) {
                 y += shift[1];
                 z += shift[2];
             }
-            // Written so that what is not a number is kept, and so is seen in the energy.
+            // The comparison is false for NaN, which thus stays in the list and shows in the
+            // energy.
             if (x * x + y * y + z * z >= limit) continue;
             c.pair_i[n] = int32_t(i);
             c.pair_j[n] = l.pair_atom[e];
@@ -108,8 +109,8 @@ void form_geometry(const Context<T, S>& c, int partition) {
         const Vec<T> u = r * inverse;
         const Vec<T> f = T(1) + u * u * u * (T(-10) + u * (T(15) - T(6) * u));
         const Vec<T> df = u * u * (T(-30) + u * (T(60) - T(30) * u)) * inverse;
-        // Columns are written in whole vectors; what is beyond the last pair is overwritten
-        // by the next partition's, hence lane by lane at the end.
+        // Columns are written in whole vectors, but lane by lane at the end: lanes beyond the last
+        // pair belong to the next partition.
         const Vec<T> columns[6] = {x, y, z, r, f * scale, df * scale};
         T* const targets[6] = {w.ux, w.uy, w.uz, w.r, w.weight, w.weight_slope};
         for (int q = 0; q < 6; ++q)

@@ -2,7 +2,7 @@
 //
 //     Y_l,±m = N_lm Π_lm(z) {A_m, B_m}(x, y),  A_m + i B_m = (x + iy)^m,  Π_lm = d^m P_l / dz^m
 //
-// as polynomials in x, y, z; sundog.numerics.harmonics is their oracle.
+// as polynomials in x, y, z; sundog.numerics.harmonics is the reference.
 #pragma once
 
 #include "simd.hpp"
@@ -11,7 +11,7 @@ namespace sundog::SUNDOG_ISA {
 
 inline constexpr int kOrders = kHighestDegree + 2;
 
-// √2 of the orders beyond zero included.
+// Norms N_lm, with the factor √2 of the orders m > 0.
 struct HarmonicNorms {
     double of[kOrders][kOrders];
     HarmonicNorms() {

@@ -1,4 +1,4 @@
-// Read-outs of an atom: energy, charge before equalisation, Hirshfeld ratio with its sign.
+// Output heads of an atom: energy, charge before its shift, Hirshfeld ratio with its sign.
 #pragma once
 
 #include "node.hpp"
@@ -7,7 +7,7 @@ namespace sundog::SUNDOG_ISA {
 
 template <class T>
 struct Outputs {
-    T *energy, *charge, *ratio, *features, *euclidean;  // the user's order
+    T *energy, *charge, *ratio, *features, *euclidean;  // in the user's order
 };
 template <class T>
 struct Cotangents {
@@ -29,7 +29,7 @@ SUNDOG_INLINE void read_out(const Context<T, S>& c, const Block<T>& block,
     }
 }
 
-// gx += what a cotangent `g` of the scalar gives
+// Adds to gx the contribution of a cotangent `g` of the scalar.
 template <class T, class S>
 SUNDOG_INLINE void read_out_backward(const Context<T, S>& c, const Block<T>& block,
                                      const HeadParameters<T>& p, const T* z, const T* g) {

@@ -16,7 +16,7 @@ namespace sundog {
 namespace SUNDOG_ISA {
 namespace {
 
-// The published shape, known to the compiler, or any other.
+// Shape of a model as the published one, which the compiler knows, or as any other.
 template <class S>
 S narrowed(const Shape& s) {
     if constexpr (std::is_same_v<S, Shape>)

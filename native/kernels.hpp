@@ -53,7 +53,7 @@ struct Kernels {
     Precision single, twice;
 };
 
-// Only the generic ones exist on every processor.
+// Only the generic kernels run on every processor.
 const Kernels* generic_kernels();
 const Kernels* avx2_kernels();
 const Kernels* avx512_kernels();

@@ -1,10 +1,11 @@
-// Building of the lists: sort atoms into compact clusters, find pairs of clusters, then pairs.
+// Construction of the lists: sorts atoms into compact clusters, finds pairs of clusters, then
+// pairs.
 //
 // Atoms are wrapped into the cell and bisected, along the longest side of their box, until
 // clusters of kCluster remain. A pair of clusters is kept when their boxes, one of them moved by
 // lattice vectors, are closer than the reach. Clusters are found through a grid over the cell in
-// fractional coordinates; images are counted through the grid, so cells of any shape, and cells
-// shorter than the reach, need no case of their own.
+// fractional coordinates, whose bins are counted on through the images: cells of any shape, and
+// cells shorter than the reach, need no separate treatment.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -39,7 +40,7 @@ class Builder {
     std::vector<double> wrapped_;  // by the user's index
     std::vector<std::array<int32_t, 3>> wrap_;
     std::vector<int32_t> order_, system_;
-    std::vector<int32_t> first_;  // of each cluster, and the end
+    std::vector<int32_t> first_;  // first atom of each cluster, and the end
     std::vector<int32_t> cluster_system_;
     std::vector<Box> box_;
     std::vector<double> x_, y_, z_;  // sorted
@@ -58,7 +59,7 @@ class Builder {
     double closest_ = 1e6;
     std::array<int32_t, 2> closest_pair_{};
 
-    // Atoms that exist, by structure; whatever is nowhere comes last and in no cluster.
+    // Real atoms, by structure; atoms without finite positions come last and in no cluster.
     void gather() {
         for (long s = 0; s < in_.extent.systems; ++s)
             cells_.push_back(make_cell(in_.lattice + 9 * s, in_.pbc + 3 * s));
@@ -110,7 +111,7 @@ class Builder {
         std::copy(system_.begin(), system_.end(), out_.system);
         for (long a = 0; a < in_.extent.atoms; ++a)
             std::copy(wrap_[order_[a]].begin(), wrap_[order_[a]].end(), out_.wrap + 3 * a);
-        // Clusters follow from the numbers of atoms alone; the rest of the room stays empty.
+        // Clusters depend on the numbers of atoms alone; the rest of the room stays empty.
         for (long c = 0; c <= in_.extent.clusters; ++c)
             out_.cluster_first[c] = first_[std::min<size_t>(c, first_.size() - 1)];
     }
@@ -202,7 +203,7 @@ class Builder {
         return (long(b[0]) * g.shape[1] + b[1]) * g.shape[2] + b[2];
     }
 
-    // Every pair of clusters once: (c, d ≥ c), of a cluster with its own images one of each two.
+    // Every pair of clusters once: (c, d ≥ c), and one of each two images of the cluster itself.
     void neighbors(long c, double reach, std::vector<Found>& found) const {
         found.clear();
         const long s = cluster_system_[c];
@@ -333,8 +334,8 @@ class Builder {
         out_.bounds[in_.extent.parts] = int32_t(in_.extent.atoms);
     }
 
-    // Atoms of other parts get rows of their own, and so does an atom that meets its own image,
-    // so that no two sums that are formed at the same time share a row.
+    // Atoms of other parts get separate rows, and so does an atom that is paired with its own
+    // image, so that no two sums that are formed at the same time share a row.
     void map_halo() {
         std::vector<int32_t> row(in_.extent.atoms, -1), seen, count(in_.extent.atoms + 1, 0);
         std::vector<int32_t> owner;
@@ -359,7 +360,7 @@ class Builder {
                 for (long e = out_.row_start[i]; e < out_.row_start[i + 1]; ++e) {
                     const int32_t j = out_.pair_atom[e];
                     const bool foreign = j < from || j >= to || j == i;
-                    // A row beyond the room is never read: the list counts as overflown.
+                    // A row beyond the room is never read, because the list then overflows.
                     out_.pair_row[e] = !foreign
                                            ? j
                                            : int32_t(in_.extent.atoms +

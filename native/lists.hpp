@@ -1,10 +1,11 @@
-// Pair lists as the kernels read them. Atoms are in their sorted order throughout.
+// Pair lists in the layout of the kernels. Atoms are in their sorted order throughout.
 #pragma once
 
 #include "shape.hpp"
 
 namespace sundog {
 
+// Atoms in a cluster: one vector of float32 of the widest instruction set.
 inline constexpr int kCluster = 16;
 
 // Three shifts of one pair, in lattice vectors, a byte each.
@@ -22,18 +23,18 @@ struct Extent {
 // Views into one array of integers.
 struct Lists {
     Extent extent;
-    int32_t* demand;         // [kUnit] pairs, pairs of clusters and halo rows there are; then the
+    int32_t* demand;         // [kUnit] numbers of pairs, pairs of clusters and halo rows; then the
                              // closest pair (the user's indices) and its distance in 1e-6 Å
     int32_t* order;          // [atoms] the user's index of each atom
-    int32_t* wrap;           // [atoms, 3] lattice vectors to take off its position
+    int32_t* wrap;           // [atoms, 3] lattice vectors to subtract from its position
     int32_t* system;         // [atoms]
     int32_t* row_start;      // [atoms + 1]
     int32_t* pair_atom;      // [short_pairs] the other atom j of a pair
     int32_t* pair_row;       // [short_pairs] accumulator row of j
     int32_t* pair_shift;     // [short_pairs]
     int32_t* bounds;         // [partitions + 1] atoms of each partition
-    int32_t* halo_start;     // [partitions + 1] rows behind the atoms' own
-    int32_t* halo_of;        // [atoms + 1] where an atom's halo rows are listed
+    int32_t* halo_start;     // [partitions + 1] rows after those of the atoms themselves
+    int32_t* halo_of;        // [atoms + 1] first of an atom's entries in halo_rows
     int32_t* halo_rows;      // [halo]
     int32_t* cluster_first;  // [clusters + 1] first atom
     int32_t* long_start;     // [clusters + 1]

@@ -1,8 +1,9 @@
 // Electrostatics and dispersion over pairs of clusters: energies, and their derivatives by
 // positions, charges and polarisabilities in one pass. Equations: sundog.terms.
 //
-// V(r) = erf(r/σ)/r is a polynomial in r² up to where it is 1/r; of C6 the mixing collapses to
-// α_i α_j K with K = 2/(1/c_i + 1/c_j), c = C6/α² a constant of the element.
+// V(r) = erf(r/σ)/r is a polynomial in r² up to the distance at which it is 1/r. The combination
+// rule of C6 reduces to α_i α_j K with K = 2/(1/c_i + 1/c_j), where c = C6/α² is a constant of the
+// element.
 #pragma once
 
 #include "context.hpp"
@@ -38,7 +39,7 @@ SUNDOG_INLINE void switch_off(Vec<T> r, T on, T off, Vec<T>* s, Vec<T>* slope) {
     const Vec<T> left = reciprocal(safe), right = reciprocal(T(1) - safe);
     const Vec<T> growth = exponential(minimum<T>(right - left, splat(T(80))));
     const Vec<T> value = reciprocal(T(1) + growth);
-    // Not value (1 − value): what follows would multiply its rounding by up to 1e12.
+    // Not value (1 − value), whose rounding would be multiplied by up to 1e12 below.
     const Vec<T> by_c = -(value * growth) * value * (right * right + left * left);
     const Vec<T> one = splat(T(1)), zero{};
     *s = before ? one : behind ? zero : value;
@@ -153,7 +154,7 @@ SUNDOG_INLINE bool meet(const LongRange& p, const T* coefficients, const T* i, V
     out->dispersion = near ? out->dispersion : zero;
     out->by_alpha = near ? out->by_alpha : zero;
     potential = near ? potential : zero;
-    // The charge of a lane that is not near may be another structure's, and not a number.
+    // The charge of a lane that is not near may be that of another structure, and NaN.
     out->potential = near ? potential * q : zero;
     *by_q_j = potential * i[3];
     return true;
@@ -189,9 +190,9 @@ struct ClusterPass {
     const double* cell;
     LongWork<T>& w;
     T* coefficients;
-    T* sums;  // of this partition
+    T* sums;  // sums of this partition
 
-    // Positions of a cluster, moved, relative to a point.
+    // Positions of a translated cluster relative to a point.
     SUNDOG_INLINE void place(long cluster, const double* move, T (*at)[kCluster]) const {
         const long first = l.cluster_first[cluster];
         const long count = l.cluster_first[cluster + 1] - first;
@@ -282,7 +283,7 @@ struct ClusterPass {
 template <class T>
 struct LongInput {
     const double *positions, *cell;
-    const T *q, *alpha, *over_c;  // the user's order
+    const T *q, *alpha, *over_c;  // in the user's order
 };
 template <class T>
 struct LongOutput {

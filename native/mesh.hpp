@@ -1,8 +1,9 @@
-// Charges to a mesh and potentials back, with B-splines. Equations: sundog.longrange.
+// Transfer of charges to a mesh and of potentials back, with B-splines. Equations:
+// sundog.longrange.
 //
-// Along z the points around an atom lie side by side and are worked on as one row of kWidth, with
-// weights of zero behind the spline's. Rows are longer than the mesh by that width, and what is
-// beyond is folded back once.
+// The points around an atom along z are contiguous and processed as one row of kMeshWidth, with
+// weights of zero after those of the spline. Rows are longer than the mesh by that width, and the
+// part beyond the mesh is added to its beginning once, at the end.
 #pragma once
 
 #include "mesh_call.hpp"
@@ -10,7 +11,7 @@
 
 namespace sundog::SUNDOG_ISA {
 
-// The points of a row, as one vector of whatever length the processor has.
+// Points of a row as one vector, which the compiler splits to the length that the processor has.
 template <class T>
 struct Row {
     typedef T Vector __attribute__((vector_size(kMeshWidth * sizeof(T))));
@@ -42,7 +43,7 @@ struct Spline {
     }
 };
 
-// Splines of an atom, and the points along each axis that they begin at, within the mesh.
+// Splines of an atom, and the first point of each along its axis, within the mesh.
 template <class T>
 struct Stencil {
     Spline<T> x, y, z;
@@ -59,8 +60,7 @@ struct Stencil {
     }
 };
 
-// Calls f with each row of the mesh around an atom, where it starts, and its place in the
-// splines.
+// Calls f with the start of each row of the mesh around an atom, and its place in the splines.
 template <class F>
 SUNDOG_INLINE void each_row(const MeshCall& c, const int* first, const F& f) {
     long a = first[0];
@@ -71,7 +71,7 @@ SUNDOG_INLINE void each_row(const MeshCall& c, const int* first, const F& f) {
     }
 }
 
-// Whether an atom is somewhere; others neither give nor get.
+// Whether an atom has finite coordinates; others take no part.
 SUNDOG_INLINE bool floors(const double* u, double* floor) {
     for (int k = 0; k < 3; ++k) {
         if (!(u[k] > -1e9 && u[k] < 1e9)) return false;

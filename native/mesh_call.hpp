@@ -1,11 +1,11 @@
-// What spreading charges on a mesh, and gathering potentials from it, are called with.
+// Arguments of the transfer of charges to a mesh and of potentials back.
 #pragma once
 
 #include "team.hpp"
 
 namespace sundog {
 
-// Points around an atom along one axis, at most.
+// Largest number of points around an atom along one axis.
 inline constexpr int kMeshWidth = 8;
 
 struct MeshCall {

@@ -1,4 +1,4 @@
-// The network's passes as sequences of stages; each stage runs on all partitions at once.
+// Passes of the network as sequences of stages; each stage runs on all partitions in parallel.
 #pragma once
 
 #include "attention_backward.hpp"

@@ -1,4 +1,4 @@
-// What happens on atoms between two attentions, and its reverse, for blocks of atoms.
+// Operations on single atoms between two attentions, and their backward pass, in blocks of atoms.
 //
 //     x ← x + update;  x₁ = LN₁ x;  x₂ = x₁ + W₂ silu(W₁ silu(x₁))
 //     (c_x, c_l) = W [x₂, [ev]_l];  ev ← (1 + c_l) ev;  x ← LN₂(x₂ + c_x)
@@ -8,7 +8,7 @@
 
 namespace sundog::SUNDOG_ISA {
 
-// Rows of a block of atoms.
+// Pointers to the rows of a block of atoms.
 template <class T>
 struct Block {
     long first;
@@ -41,7 +41,7 @@ SUNDOG_INLINE void each_block(const Context<T, S>& c, int partition, const F& f)
     }
 }
 
-// Keys, queries and values of a layer, or the values alone.
+// Computes keys, queries and values of a layer, or the values alone.
 template <class T, class S>
 void project(const Context<T, S>& c, int layer, const Block<T>& block, bool all = true) {
     const S& s = c.shape;
@@ -62,7 +62,7 @@ void project(const Context<T, S>& c, int layer, const Block<T>& block, bool all 
     map(p.query_ev, q + s.v());
 }
 
-// Cotangents of keys, queries and values, collected from all partitions, to that of x.
+// Cotangent of x from those of keys, queries and values, summed over all partitions.
 template <class T, class S>
 void project_backward(const Context<T, S>& c, int layer, const Block<T>& block) {
     const S& s = c.shape;
@@ -79,7 +79,7 @@ void project_backward(const Context<T, S>& c, int layer, const Block<T>& block) 
     const T *q = k + s.channels(), *v = q + s.channels();
     auto map = [&](const HeadMaps<T>& maps, const T* from) {
         for (int h = 0; h < maps.heads; ++h) {
-            // Heads whose width is no whole vector would write into their neighbours.
+            // Heads whose width is no multiple of a vector would write into the next head.
             T* to = maps.width == maps.padded ? gx + h * maps.width : block.a;
             const long stride = maps.width == maps.padded ? s.x() : maps.padded;
             multiply(from + h * maps.padded, width, block.count, maps.backward(h), to, stride,
@@ -97,7 +97,7 @@ void project_backward(const Context<T, S>& c, int layer, const Block<T>& block) 
     map(p.value, v);
 }
 
-// The updates of all partitions into x and ev, and the first normalisation.
+// Adds the updates of all partitions to x and ev, and applies the first normalisation.
 template <class T, class S>
 SUNDOG_INLINE void take_updates(const Context<T, S>& c, int layer, const Block<T>& block) {
     const S& s = c.shape;
@@ -167,7 +167,7 @@ void finish_layer(const Context<T, S>& c, int layer, const Block<T>& block) {
     }
 }
 
-// From the cotangents of x and ev behind a layer to those right behind its attention.
+// Cotangents of x and ev after the attention of a layer from those after the layer.
 template <class T, class S>
 void finish_layer_backward(const Context<T, S>& c, int layer, const Block<T>& block) {
     const S& s = c.shape;

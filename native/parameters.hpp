@@ -1,5 +1,5 @@
-// The parameters of a model as views into one array, in the order in which they were packed
-// (sundog.kernels.cpu.packing).
+// Parameters of a model as views into one array, in the order in which they were packed
+// (sundog.forcefield.formulations.packing).
 #pragma once
 
 #include "gemm.hpp"
@@ -21,7 +21,7 @@ struct Cursor {
     }
 };
 
-// A block-diagonal map of heads: block h takes x[h·width …] to row[h·padded …].
+// Block-diagonal map of heads: block h maps x[h·width …] to row[h·padded …].
 template <class T>
 struct HeadMaps {
     const T* blocks;
@@ -66,10 +66,10 @@ struct Parameters {
     HeadParameters<T> energy, charge;
     Matrix<T> ratio1, ratio1_t, ratio2, ratio2_t;
     const T *ratio1_bias, *ratio2_bias;
-    const T* biases;  // of the energy's and of the charge's last layer
-    // Per degree a row over components: 1 where they belong to it; the same with (−1)^l.
+    const T* biases;  // biases of the last layer of energy and charge
+    // One row over components for each degree: 1 where they belong to it; the same with (−1)^l.
     const T *of_degree, *of_degree_signed;
-    // Per component a row over degrees: 1 where it belongs to it.
+    // One row over degrees for each component: 1 where it belongs to the degree.
     const T* degree_of;
     const T* invariant_scale;
     LayerParameters<T> layer[kMostLayers];

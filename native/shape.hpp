@@ -1,4 +1,4 @@
-// The shape of a model, of its parameters in memory, and the padding both share.
+// Shape of a model and of its parameters in memory, with the padding of both.
 #pragma once
 
 #include <cstdint>
@@ -18,21 +18,21 @@ inline constexpr int kMostLayers = 16;
 inline constexpr int kMostAngular = 128;
 inline constexpr int kMostSpecies = 8;
 inline constexpr int kMostNumbers = 128;
-// Below, tables by pair of species cost more than they save.
+// Number of atoms below which tables by pair of species cost more than they save.
 inline constexpr long kAtomsWorthTables = 256;
 
 SUNDOG_INLINE constexpr long round_up(long n, long unit = kUnit) {
     return (n + unit - 1) / unit * unit;
 }
 
-// A model's numbers as they come.
+// Numbers of any model, known at run time.
 struct AnyNumbers {
     int features, heads, degrees, layers, angular, hirshfeld, exponentials, elements, knots;
     int degree[kMostDegrees];
     double cutoff, average_neighbors, knots_per_angstrom;
 };
 
-// Those of the published model, where they matter known to the compiler.
+// Numbers of the published model; the compiler knows those that matter for speed.
 struct PublishedNumbers {
     static constexpr int features = 128, heads = 4, degrees = 4, angular = 32, hirshfeld = 64;
     static constexpr int degree[] = {1, 2, 3, 4};
@@ -65,7 +65,7 @@ struct ShapeOf : Numbers {
     SUNDOG_INLINE constexpr int v() const { return this->heads * head(); }
     SUNDOG_INLINE constexpr int channels() const { return v() + this->degrees * degree_head(); }
     SUNDOG_INLINE constexpr int kqv() const { return 2 * channels() + v(); }
-    // One spare place behind the components.
+    // One spare place after the components.
     SUNDOG_INLINE constexpr int ev() const { return round_up(components() + 1); }
     SUNDOG_INLINE constexpr int per_degree() const { return round_up(this->degrees); }
     SUNDOG_INLINE constexpr int hidden() const { return round_up(this->angular); }
@@ -91,14 +91,14 @@ SUNDOG_INLINE bool is_published(const Shape& s) {
     return same;
 }
 
-// Learned repulsion of nuclei; see sundog.terms.zbl. Plain numbers, after softplus.
+// Parameters of the learned repulsion of nuclei, after softplus; see sundog.terms.zbl.
 inline constexpr int kMostExponentials = 8;
 struct Zbl {
     int exponentials;
     double a[kMostExponentials], c[kMostExponentials], p, d, off;
 };
 
-// Electrostatics and dispersion; see sundog.terms.
+// Parameters of electrostatics and dispersion; see sundog.terms.
 inline constexpr int kMostCoefficients = 64;
 struct LongRange {
     double cutoff;  // Å, may be infinite
@@ -106,7 +106,8 @@ struct LongRange {
     double damping, dispersion_on;
     bool shifted;  // whether the potential is shifted and switched at the cutoff
     int coefficients;
-    // Of V and of dV/d(r²) in powers of 2 r²/range² − 1, in float64 in Chebyshev polynomials.
+    // Coefficients of V and of dV/d(r²) by powers of 2 r²/range² − 1; in float64 those of Chebyshev
+    // polynomials.
     double potential[kMostCoefficients], slope[kMostCoefficients];
 };
 

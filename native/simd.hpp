@@ -1,4 +1,4 @@
-// Vectors of T as the compiler knows them, and the few functions needed on them.
+// Vectors of T in the compiler's extension, and the functions that the kernels need on them.
 //
 // This header is compiled once per instruction set, each time in a namespace of its own
 // (SUNDOG_ISA), so that the linker can never take one set's code for another's.
@@ -34,8 +34,8 @@ using Mask = typename Simd<T>::Mask;
 template <class T>
 inline constexpr int kLanes = SUNDOG_VECTOR_BYTES / sizeof(T);
 
-// Loads and stores need no alignment. They are those of T, not of bytes: a store of numbers then
-// cannot change a pointer, and the compiler need not read it again.
+// Loads and stores need no alignment. They alias T, not bytes: the compiler then knows that a store
+// of numbers cannot change a pointer, and does not read the pointer again.
 template <class T>
 SUNDOG_INLINE Vec<T> load(const T* p) {
     typedef T Loose __attribute__((vector_size(SUNDOG_VECTOR_BYTES), aligned(sizeof(T))));
@@ -85,7 +85,7 @@ SUNDOG_INLINE Vec<T> add_neighbors(Vec<T> a, Vec<T> b, std::integer_sequence<int
            __builtin_shufflevector(a, b, (2 * k + 1)...);
 }
 
-// The sums of as many vectors as there are lanes, in their order. Overwrites `rows`.
+// Sums over the lanes of as many vectors as there are lanes, in their order. Overwrites `rows`.
 template <class T>
 SUNDOG_INLINE Vec<T> sum_of_each(Vec<T>* rows) {
     constexpr int lanes = kLanes<T>;
@@ -108,8 +108,7 @@ SUNDOG_INLINE T sum(Vec<T> v) {
     return parts[0];
 }
 
-// Where a is not a number, b. Compilers make two instructions of the comparison for fear of zeros
-// with signs.
+// a, or b where a is NaN. A comparison would take two instructions, for zeros with signs.
 template <class T>
 SUNDOG_INLINE Vec<T> minimum(Vec<T> a, Vec<T> b) {
 #if SUNDOG_VECTOR_BYTES == 64

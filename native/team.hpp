@@ -1,4 +1,4 @@
-// Tasks shared out among threads.
+// Distribution of tasks among threads.
 #pragma once
 
 #include "shape.hpp"
@@ -6,7 +6,7 @@
 namespace sundog {
 
 // `run` executes task(context, 0 … count − 1), each exactly once, and returns when all are
-// done. Which thread runs a task is open; what a task computes must not depend on it.
+// done. Any thread may run a task, so that the result of a task must not depend on the thread.
 struct Team {
     void* crew;
     void (*run)(const Team&, int count, void (*task)(const void*, int), const void* context);

@@ -1,4 +1,4 @@
-// Lattice vectors, wrapped positions and virials, as lists and kernels form them alike.
+// Lattice vectors, wrapped positions and virials, for lists and kernels.
 #pragma once
 
 #include "lists.hpp"
@@ -11,14 +11,14 @@ SUNDOG_INLINE void lattice_vector(const double* h, const N* n, double* v) {
     for (int k = 0; k < 3; ++k) v[k] = n[0] * h[k] + n[1] * h[3 + k] + n[2] * h[6 + k];
 }
 
-// What is added to atom j of a pair, whose shift comes packed.
+// Translation of atom j of a pair, from its packed shift.
 SUNDOG_INLINE void shift_vector(const double* h, int32_t packed, double* v) {
     double n[3];
     unpack_shift(packed, n);
     lattice_vector(h, n, v);
 }
 
-// Position of an atom in the cell that its lists were made for.
+// Wrapped position of an atom, in the image for which the lists were made.
 SUNDOG_INLINE void wrapped_position(const Lists& l, const double* positions, const double* cells,
                                     long atom, double* r) {
     lattice_vector(cells + 9L * l.system[atom], l.wrap + 3 * atom, r);

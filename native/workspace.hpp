@@ -1,11 +1,11 @@
-// What the forward pass leaves for the backward pass, and the scratch of both: one array.
+// Residuals of the forward pass for the backward pass, and scratch memory of both, in one array.
 #pragma once
 
 #include "lists.hpp"
 
 namespace sundog::SUNDOG_ISA {
 
-// Pairs whose filters are formed together; atoms that pass the dense layers together.
+// Number of pairs whose filters are computed together, and of atoms in a block of dense layers.
 inline constexpr int kChunk = 16;
 inline constexpr int kBlock = 32;
 
@@ -17,8 +17,8 @@ struct Workspace {
     T* dots[kMostLayers];
     // Atoms.
     double* position;  // x, y, z, unused; wrapped
-    double* force;     // per accumulator row
-    double* virial;    // per partition and structure, six components
+    double* force;     // for each accumulator row
+    double* virial;    // six components for each partition and structure
     T *zbl, *x, *gx, *gx_heads, *gev, *update, *gradient;
     T *kqv[kMostLayers], *ev[kMostLayers], *ev_mid[kMostLayers];
     T *normed1[kMostLayers], *normed2[kMostLayers];
@@ -27,7 +27,7 @@ struct Workspace {
     T* species_tables;
     T* scratch;
     long scratch_size;
-    long size;  // of all this, in T
+    long size;  // length of the whole array, in T
 
     Workspace(const Shape& s, const Extent& e, T* base) {
         long used = 0;
@@ -62,7 +62,7 @@ struct Workspace {
             normed1[t] = take(e.atoms * s.x());
             normed2[t] = take(e.atoms * s.x());
             z[t] = take(e.atoms * s.x());
-            // 1/deviation of both norms, then what the components are scaled by.
+            // 1/deviation of both norms, then the factors of the components.
             scales[t] = take(e.atoms * (kUnit + s.per_degree()));
         }
         z_energy = take(e.atoms * s.x());
