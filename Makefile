@@ -34,7 +34,7 @@ check: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/size_budget.py src
-	$(BIN)/python scripts/check_words.py $(addprefix src/sundog/,$(WORDED)) scripts/check_words.py
+	$(BIN)/python scripts/check_words.py $(addprefix src/sundog/,$(WORDED)) scripts
 	# pytest imports test modules by their names alone, and one of two would be lost.
 	! find tests -name 'test_*.py' -exec basename {} \; | sort | uniq -d | grep .
 

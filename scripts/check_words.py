@@ -21,8 +21,8 @@ FEWEST_PARAMETERS = 3
 """Number of parameters from which on a public function lists them, `self` and `cls` not counted."""
 
 FRAGMENT = re.compile(
-    r"((?i:of|with|without|in|for|from|at|by|to|between|as|and|or|but|which|whose|what|how|see)"
-    r"|Å[²³]?|eV|e|K|amu|fs|ps)\b"
+    r"(?i:of|with|without|in|for|from|at|by|to|between|and|or|but|which|whose|what|how|see)\b"
+    r"|(?i:as)\b(?! (in|for) `)|(Å[²³]?|eV|e|K|amu|fs|ps)\b"
 )
 """Words with which no sentence about a thing begins: the noun was left out, or is only its unit."""
 

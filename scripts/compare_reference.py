@@ -1,9 +1,10 @@
-"""Compare the published weights with a folder of float64 reference arrays.
+"""Compare predictions with the published weights to a folder of float64 reference arrays.
 
     python scripts/compare_reference.py FOLDER [--precision float64|float32]
 
-Prints the worst error of every array over all structures: energies relative, the rest
-absolute in eV/Å, eV, e, 1 and e·Å. Exits with 1 when a float64 error exceeds its bound.
+The script prints the largest error of every array over all structures: relative for energies,
+absolute for the others, in eV/Å, eV, e, 1 and e·Å. It exits with 1 when a float64 error exceeds
+its bound.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from sundog.single_points.predict import predict
 from sundog.system import System, make_system
 from sundog.weights.load import load
 
-BOUNDS = {  # float64: energies relative, the others absolute
+BOUNDS = {
     "energy": 1e-7,
     "energy_so3krates": 1e-7,
     "energy_zbl": 1e-7,
@@ -34,11 +35,14 @@ BOUNDS = {  # float64: energies relative, the others absolute
     "hirshfeld_ratios": 1e-6,
     "dipole": 1e-6,
 }
-SMALLEST_ENERGY = 1e-3  # eV; below it a relative error means nothing
+"""Largest accepted errors in float64: relative for energies, absolute for the others."""
+
+SMALLEST_ENERGY = 1e-3
+"""Energy in eV below which an error is taken relative to this value, not to the energy."""
 
 
 class Reference(NamedTuple):
-    """One structure of a reference file."""
+    """Structure of a reference file, with its arrays."""
 
     file: str
     name: str
@@ -46,14 +50,14 @@ class Reference(NamedTuple):
 
     @property
     def treatment(self) -> tuple[str, float]:
-        """Electrostatics and cutoff it was computed with."""
+        """Electrostatics and cutoff in Å with which the arrays were computed."""
         if "cutoff_dispersion" in self.arrays:
             return "ewald", float(self.arrays["cutoff_dispersion"])
         cutoff = float(self.arrays["cutoff_lr"])
         return ("exact", 12.0) if np.isnan(cutoff) else ("truncated", cutoff)
 
     def system(self) -> System:
-        """The structure."""
+        """Return the structure."""
         a = self.arrays
         return make_system(
             a["positions"],
@@ -78,7 +82,7 @@ def references(path: Path) -> Iterator[Reference]:
 
 
 def errors(reference: Reference, force_field: ForceField) -> dict[str, float]:
-    """Return the worst error of every array that a reference has of one structure."""
+    """Return the largest error of every array that the reference has."""
     prediction = predict(force_field, reference.system())
     assert isinstance(prediction, Prediction)
     ours = {
@@ -106,7 +110,7 @@ def errors(reference: Reference, force_field: ForceField) -> dict[str, float]:
 
 
 def main() -> None:
-    """Compare and print."""
+    """Compare all references and print the errors."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder with *.npz, or one file")
     parser.add_argument("--precision", choices=["float64", "float32"], default="float64")

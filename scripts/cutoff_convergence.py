@@ -1,15 +1,15 @@
-"""Measure what the cutoff of the dispersion costs in forces, pressure and surface tension.
+"""Measure the error of forces, pressure and surface tension due to the cutoff of the dispersion.
 
 Usage: python scripts/cutoff_convergence.py FILE [--vacuum 60 | --layers]
            [--cutoffs 6 8 10 12 14 16] [--reference 24] [--precision float64] [--json OUT]
 
-Under `ewald` only the dispersion knows the cutoff, so that differences between two cutoffs are its
-own. Forces include the response of the Hirshfeld ratios. With --vacuum the structure is made a
-slab by that many Å along c; what is then converged to is the largest cutoff without a tail, since a
-slab has none, and it must be shorter than the vacuum. The same holds with --layers, for layers of
-different liquids that fill the cell. Pressures are the potential's part, and so is
-the surface tension, γ = L_c/2 (P_N − P_T); only their errors are shown. Prints a table in
-Markdown.
+With `ewald` only the dispersion depends on the cutoff, so that it alone causes the differences
+between two cutoffs. Forces include the response of the Hirshfeld ratios. With --vacuum the
+structure is made a slab with that much vacuum in Å along c. The reference is then the largest
+cutoff without a tail, since there is no tail of a slab, and it must be shorter than the vacuum. The
+same holds with --layers, for layers of different liquids that fill the cell. Pressures and the
+surface tension, γ = L_c/2 (P_N − P_T), are those of the potential energy; only their errors are
+shown. The script prints a table in Markdown.
 """
 
 import argparse
@@ -32,18 +32,18 @@ from sundog.topology.bonds import find_molecules  # noqa: E402
 from sundog.units import BAR  # noqa: E402
 
 MN_PER_M = 0.01
-"""Of one bar·Å."""
+"""One bar·Å in mN/m."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a cutoff gives.
+    """Results with one cutoff.
 
     Attributes:
-        energy: eV per atom.
-        forces: eV/Å.
-        pressures: along x, y, z in bar.
-        tension: surface tension if the structure is a slab, mN/m.
+        energy: energy per atom in eV.
+        forces: forces in eV/Å.
+        pressures: pressures along x, y and z in bar.
+        tension: surface tension in mN/m, if the structure is a slab.
     """
 
     energy: float
@@ -70,7 +70,14 @@ def slab_of(atoms: Atoms, vacuum: float) -> Atoms:
 
 
 def measured(atoms: Atoms, cutoff: float, tail: bool, precision: Precision) -> Measured:
-    """Return forces and pressures with a cutoff in Å."""
+    """Return energy, forces and pressures with a cutoff.
+
+    Args:
+        atoms: structure.
+        cutoff: cutoff of the dispersion in Å.
+        tail: whether the dispersion has a tail correction.
+        precision: precision of the model's arithmetic.
+    """
     reference = sundog.load(
         electrostatics="ewald",
         cutoff_angstrom=cutoff,
@@ -86,7 +93,7 @@ def measured(atoms: Atoms, cutoff: float, tail: bool, precision: Precision) -> M
 
 
 def compared(found: Measured, expected: Measured) -> dict[str, float]:
-    """Return the errors."""
+    """Return the errors of results against the reference."""
     forces = found.forces - expected.forces
     pressures = found.pressures - expected.pressures
     return {
@@ -101,7 +108,7 @@ def compared(found: Measured, expected: Measured) -> dict[str, float]:
 
 
 def table(rows: list[dict]) -> str:
-    """Return the errors in Markdown."""
+    """Return the table of errors in Markdown."""
     head = (
         "cutoff Å | tail | energy meV/atom | RMS force meV/Å | largest | P | P_T | P_N bar | γ mN/m"
     )

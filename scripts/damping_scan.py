@@ -1,13 +1,13 @@
-"""How the interaction energies of S66x8 depend on the damping of electrostatics and dispersion.
+"""Scan the error of S66x8 interaction energies over the damping of electrostatics and dispersion.
 
 Usage: python scripts/damping_scan.py DATA_FOLDER [--json OUT.json] [--figure OUT.png]
 
     E(σ, γ) = E_network + E_ZBL + Σ ke q_i q_j erf(r/σ)/r − Σ_n C_n/(rⁿ + R_d(γ)ⁿ)
 
-Charges and Hirshfeld ratios do not depend on either parameter, so the network is asked once and
-the two sums over pairs are scanned apart: a point of the map costs nothing. The network stays as it
-was trained, with σ = 4 Å and γ = 1.2, and is not trained anew at each point; the map therefore says
-how much a parameter matters, not what the best one would be.
+Charges and Hirshfeld ratios do not depend on either parameter. The network is therefore evaluated
+once and the two sums over pairs are scanned separately, which is cheap. The network was trained
+with σ = 4 Å and γ = 1.2 and is not retrained at each point; the map therefore shows how much a
+parameter matters, not which value would be best.
 """
 
 import argparse
@@ -36,19 +36,22 @@ jax.config.update("jax_enable_x64", True)
 
 SIGMAS = np.linspace(3.0, 5.0, 21)
 GAMMAS = np.linspace(1.0, 1.5, 21)
+"""Grid of damping lengths σ in Å, and of factors γ of the dispersion's damping radius."""
+
 PUBLISHED = 4.0, 1.2
+"""Published values of σ in Å and of γ."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """All pairs of all structures, flat.
+    """Pairs of all structures in flat arrays.
 
     Attributes:
-        structure: number of the structure of each pair.
-        distances: Å.
-        charges: product of both charges, e².
-        polarizability: mean of both, bohr³.
-        c6: of the pair, Ha·bohr⁶.
+        structure: index of the structure of each pair.
+        distances: distances in Å.
+        charges: product of the two charges in e².
+        polarizability: mean of the two polarisabilities in bohr³.
+        c6: C6 coefficient of the pair in Ha·bohr⁶.
     """
 
     structure: np.ndarray
@@ -58,20 +61,20 @@ class Pairs:
     c6: np.ndarray
 
     def electrostatics(self, sigma: float, structures: int) -> np.ndarray:
-        """Return the energy of each structure, eV."""
+        """Return the electrostatic energy of each structure in eV."""
         energies = COULOMB * self.charges * erf(self.distances / sigma) / self.distances
         return np.bincount(self.structure, energies, structures)
 
     def dispersion(self, gamma: float, structures: int) -> np.ndarray:
-        """Return the energy of each structure, eV."""
+        """Return the dispersion energy of each structure in eV."""
         energies = unswitched(self.distances, self.polarizability, self.c6, gamma)
         return np.bincount(self.structure, np.asarray(energies), structures)
 
 
 def ask(dimers: list[Dimer]) -> tuple[np.ndarray, Pairs, np.ndarray]:
-    """Return the energies without both sums, the pairs, and the energies of the model (eV).
+    """Return the energies without both sums, the pairs, and the energies of the model, in eV.
 
-    Dimers come first, then the same with the monomers apart.
+    Dimers come first, then the same dimers with the monomers far apart.
     """
     force_field, _ = with_kernels(load(electrostatics="exact", precision="float64"), "auto")
     structures = [one.together() for one in dimers] + [one.separated() for one in dimers]
@@ -106,7 +109,7 @@ def interaction(energies: np.ndarray) -> np.ndarray:
 
 
 def scan(dimers: list[Dimer]) -> dict[str, np.ndarray]:
-    """Return the mean absolute errors on the grid, of all and at the shortest separation."""
+    """Return the mean absolute errors on the grid, of all dimers and of the shortest separation."""
     rest, pairs, whole = ask(dimers)
     count = len(whole)
     here = rest + pairs.electrostatics(PUBLISHED[0], count) + pairs.dispersion(PUBLISHED[1], count)
@@ -126,7 +129,7 @@ def scan(dimers: list[Dimer]) -> dict[str, np.ndarray]:
 
 
 def draw(path: Path, maps: dict[str, np.ndarray]) -> None:
-    """Draw the maps with the published parameters."""
+    """Draw the maps, with marks at the published and at the best parameters."""
     figure = Figure(figsize=(11, 3.5), layout="constrained", dpi=100)
     FigureCanvasAgg(figure)
     titles = {

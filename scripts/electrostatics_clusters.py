@@ -1,18 +1,18 @@
-"""From the dimer to the bulk: which treatment of the charges has the forces of the exact sum?
+"""Compare the forces of treatments of electrostatics with the exact sum, from dimer to bulk.
 
 Usage: python scripts/electrostatics_clusters.py WATER.extxyz [--molecules 6] [--json OUT.json]
            [--figure OUT.png]
 
 Balls of whole molecules are cut out of a periodic liquid and its images. The exact sum over a ball
-is what the model was trained with. Printed is, against the radius of the ball,
+is the one with which the model was trained. The script prints, for each radius of the ball,
 
-    ball    RMS difference of the atomic forces of a treatment with a cutoff from the exact ones,
-            over the ball
-    centre  RMS difference of the force on the molecule in the middle, by the exact sum over the
-            ball, from that by each treatment of the periodic liquid, per Cartesian component
+    ball    RMS difference between the atomic forces of a treatment with a cutoff and the exact
+            ones, over the ball
+    centre  RMS difference, per Cartesian component, between the force on the central molecule from
+            the exact sum over the ball and that from each treatment of the periodic liquid
 
-A ball ends in vacuum and its surface makes a field in the middle; on a neutral molecule that is a
-torque, which is why the molecule's whole force is compared.
+A ball ends in vacuum, and its surface causes a field at the centre. On a neutral molecule that
+field acts as a torque, which is why the total force on the molecule is compared.
 """
 
 import argparse
@@ -37,15 +37,16 @@ from sundog.weights.load import load
 jax.config.update("jax_enable_x64", True)
 
 RADII = (3.2, 4.5, 6.0, 8.0, 10.0, 12.0, 14.0)
-"""Å, from the middle of the central molecule to those of the others."""
+"""Radii of the balls in Å, from the centre of the central molecule to those of the others."""
 
 WITH_CUTOFF = ("truncated", "wolf")
 IN_BULK = ("truncated", "wolf", "ewald")
 COLOURS = {"truncated": "#0072b2", "wolf": "#d55e00", "ewald": "#009e73"}
+"""Treatments compared over balls, treatments compared in the bulk, and their colours."""
 
 
 def balls(liquid: Atoms, middle: int) -> list[Atoms]:
-    """Return balls of the RADII around a molecule of a liquid; its atoms come first."""
+    """Return balls of the RADII around one molecule of a liquid, whose atoms come first."""
     molecules = find_molecules(liquid)
     cell = liquid.cell.array
     places = wrap(liquid.positions, cell, molecules)
@@ -68,7 +69,7 @@ def balls(liquid: Atoms, middle: int) -> list[Atoms]:
 
 
 def force_fields() -> dict[str, AbstractForceField]:
-    """Return the treatments, in float64 and without a cutoff that the exact sum has not."""
+    """Return the force fields of all treatments, in float64."""
     return {
         name: with_kernels(load(electrostatics=name, precision="float64"), "auto")[0]
         for name in ("exact", *IN_BULK)
@@ -76,7 +77,7 @@ def force_fields() -> dict[str, AbstractForceField]:
 
 
 def compare(liquid: Atoms, count: int) -> list[dict[str, float]]:
-    """Return a row for each radius, over `count` molecules in the middle."""
+    """Return a row for each radius, averaged over `count` central molecules."""
     fields = force_fields()
     members = find_molecules(liquid)
     bulk = {name: np.asarray(predict(fields[name], liquid).forces) for name in IN_BULK}

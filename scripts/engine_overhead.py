@@ -1,8 +1,8 @@
-"""Measure what a step costs beside the forces, with atoms that feel none.
+"""Measure the cost of a step without forces, with an ideal gas.
 
 Usage: python scripts/engine_overhead.py [--atoms 192 1536 12288] [--steps 2000] [--rounds 5]
-Prints a table of µs per step in Markdown, medians with the range over rounds; ensembles take
-turns within a round.
+The script prints a table of µs per step in Markdown, as medians with the range over rounds. Within
+a round it runs the ensembles in turn.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from sundog.forcefield.base import AbstractForceField  # noqa: E402
 from sundog.system import make_system  # noqa: E402
 
 TEMPERATURE, TIMESTEP_FS = 300.0, 0.5
+"""Temperature in K and timestep in fs, as usual in simulations of liquids."""
 
 
 def recipes(force_field: AbstractForceField) -> dict[str, Ensemble]:
@@ -41,7 +42,13 @@ def recipes(force_field: AbstractForceField) -> dict[str, Ensemble]:
 
 
 def measure(atoms: int, steps: int, rounds: int) -> dict[str, np.ndarray]:
-    """Return µs per step, one for each round, by ensemble."""
+    """Return the µs per step of each round, by ensemble.
+
+    Args:
+        atoms: number of atoms.
+        steps: number of steps of a round.
+        rounds: number of rounds, after one that compiles.
+    """
     force_field = IdealGas()
     rng = np.random.default_rng(0)
     edge = (10.0 * atoms) ** (1 / 3)

@@ -1,10 +1,10 @@
-"""Build two layers of decane between water: as little as is like a membrane.
+"""Build two layers of decane between water, as a minimal model of a membrane.
 
 Usage: python scripts/hydrocarbon_layer.py OUT.extxyz [--side 5] [--seed 0]
 
-All-trans molecules stand upright on a square lattice, each turned about its axis at random, and
-water fills a cube between the layers and their images along c. It is a start: melt it, as in
-docs/decisions/0010-dispersion-tail.md.
+All-trans molecules stand upright on a square lattice, each rotated about its axis at random, and
+water fills a cube between the layers and their images along c. The structure is a starting point,
+to be melted as in docs/decisions/0010-dispersion-tail.md.
 """
 
 import argparse
@@ -19,18 +19,24 @@ from sundog.prepare.water import water_box
 from sundog.units import GRAM_PER_CM3
 
 CARBONS = 10
+"""Number of carbon atoms of a molecule."""
+
 CC, CH = 1.53, 1.09
-"""Bond lengths in Å."""
+"""Bond lengths of C–C and C–H in Å, typical of alkanes."""
+
 ANGLE = np.radians(112.7)
 HALF_HCH = np.radians(53.5)
+"""Angle C–C–C and half of the angle H–C–H in radians, typical of alkanes."""
+
 SPACING = 4.8
-"""Å between molecules: 23 Å² each, at which the liquid's density needs about 14 Å of height."""
+"""Distance of molecules in Å: 23 Å² each, which needs about 14 Å of height at liquid density."""
+
 GAP = 2.0
-"""Å between the hydrogens of layers, and between these and water."""
+"""Distance in Å between the hydrogens of the layers, and between these and water."""
 
 
 def decane() -> Atoms:
-    """Return an all-trans molecule along z."""
+    """Return an all-trans molecule of decane along z."""
     step = CC * np.array([np.cos(ANGLE / 2), 0.0, np.sin(ANGLE / 2)])
     zigzag = np.arange(-1, CARBONS + 1)
     places = np.column_stack([step[0] * (zigzag % 2), 0.0 * zigzag, step[2] * zigzag])
@@ -51,8 +57,8 @@ def layers(side: int, seed: int) -> Atoms:
     """Return the layers in their box.
 
     Args:
-        side: molecules along a and b in each of the two layers.
-        seed: of the orientations.
+        side: number of molecules along a and b in each of the two layers.
+        seed: seed of the random orientations.
     """
     random, chain, edge = np.random.default_rng(seed), decane(), SPACING * side
     height = np.ptp(chain.positions[:, 2]) + GAP

@@ -1,4 +1,4 @@
-"""Copy the part of the reference arrays that the tests need into tests/golden.
+"""Copy the reference arrays that the tests need into tests/golden.
 
 python scripts/make_golden.py REFERENCE_FOLDER
 """
@@ -17,6 +17,7 @@ CHOSEN = {
     "periodic_ewald.npz": ("water64_triclinic", "water64_hydroxide"),
     "periodic_lr12.npz": ("water64", "water64_triclinic"),
 }
+"""Names of the structures that are copied, by the file in which they are."""
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 LINES_OF_A_FILE = 400
 LINES_OF_A_FUNCTION = 60
+"""Largest numbers of lines: of a file, and of a function without signature and docstring."""
 
 
 def violations(folder: Path) -> Iterator[str]:

@@ -1,16 +1,16 @@
-"""Measure what timesteps do to liquid water: drift, temperature, density, diffusion and cost.
+"""Measure the effect of the timestep on liquid water: drift, temperature, density, diffusion, cost.
 
 Usage: python scripts/timestep_table.py FOLDER [--rows DT,MASS,EVERY …] [--picoseconds 20]
 A row is a timestep in fs, the mass of hydrogens in amu (1: as they are) and --long-range-every.
-Every row has two runs under `ewald`, both from one liquid at 300 K and 1 bar with fresh momenta:
+Every row has two runs with `ewald`, both from the same liquid at 300 K and 1 bar with new momenta:
 
-    nve  constant energy: the slope of the energy, which should be none
+    nve  constant energy: the slope of the energy, which should be zero
     npt  stochastic cell rescaling and stochastic velocity rescaling at 300 K and 1 bar
 
-Runs live in folders of FOLDER and go on where they were when the same command is given again, for
-longer with more picoseconds. Rows may be run by several commands at a time once FOLDER has its
-liquid.extxyz, which `--rows` without rows makes. Prints the rows that are there as Markdown and
-writes them to FOLDER/table.json.
+Runs are in folders of FOLDER. The same command resumes them, and extends them when it is given more
+picoseconds. Several commands may run different rows at the same time once FOLDER has its
+liquid.extxyz, which `--rows` without rows makes. The script prints the finished rows as Markdown
+and writes them to FOLDER/table.json.
 """
 
 import argparse
@@ -35,27 +35,33 @@ from sundog.io.table import read_table
 from sundog.prepare.water import water_box
 
 MOLECULES, TEMPERATURE = 64, 300.0
+"""Number of water molecules, and temperature in K."""
+
 SAMPLE_FS, SAMPLES_PER_FRAME = 8.0, 10
+"""Time between samples in fs, and number of samples between frames of the trajectory."""
+
 EQUILIBRATION, BLOCKS = 0.2, 5
-"""Part of an NPT run that is left out; blocks whose scatter is the error of slopes."""
+"""Fraction of an NPT run that is left out, and number of blocks for the error of slopes."""
 
 FIRST_LAG_PS, LAST_LAG_PS = 1.0, 3.0
-"""Where the mean squared displacement is taken for a line."""
+"""Lag times in ps between which a line is fitted to the mean squared displacement."""
 
 MODEL = ["--electrostatics", "ewald", "--checkpoint-minutes", "2"]
 BATHS = ["--thermostat", "bussi", "--temperature-kelvin", f"{TEMPERATURE:g}", "--pressure-bar", "1"]
+"""Flags of all runs, and of those at constant temperature and pressure."""
 
 DEFAULT_ROWS = tuple(
-    f"{told},{every}"
-    for told, largest in (("0.5,1", 4), ("1,1", 4), ("1,3", 4), ("1.5,3", 2), ("2,3", 2))
+    f"{step_and_mass},{every}"
+    for step_and_mass, largest in (("0.5,1", 4), ("1,1", 4), ("1,3", 4), ("1.5,3", 2), ("2,3", 2))
     for every in (1, 2, 4)
     if every <= largest
 )
+"""Rows of the default table, as `--rows` takes them."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what its runs are told."""
+    """Settings of the runs of one line of the table."""
 
     timestep_fs: float
     hydrogen_mass: float
@@ -63,17 +69,17 @@ class Row:
 
     @classmethod
     def parsed(cls, text: str) -> "Row":
-        """Return the row that a text as `0.5,3,4` is."""
+        """Return the row for a text such as `0.5,3,4`."""
         timestep, mass, every = text.split(",")
         return cls(float(timestep), float(mass), int(every))
 
     @property
     def name(self) -> str:
-        """Name of its folder."""
+        """Name of the folder of the row."""
         return f"{self.timestep_fs:g}fs-{self.hydrogen_mass:g}amu-{self.long_range_every}"
 
     def flags(self, picoseconds: float) -> list[str]:
-        """Return flags for a run of at least so long, in whole frames and whole cycles."""
+        """Return flags for a run of at least `picoseconds`, in whole frames and whole cycles."""
         cycle = self.long_range_every * self.timestep_fs
         sample = self.long_range_every * max(1, round(SAMPLE_FS / cycle))
         frame = SAMPLES_PER_FRAME * sample
@@ -91,7 +97,7 @@ class Row:
 
 
 def main() -> None:
-    """Run what is asked for and print what is there."""
+    """Run the requested rows and print those that are finished."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -119,7 +125,7 @@ def main() -> None:
 
 
 def _liquid(folder: Path, picoseconds: float) -> Path:
-    """Return the file of water that the runs begin with, made if it is not there."""
+    """Return the file of the liquid from which the runs start; it is made where it is missing."""
     liquid, run = folder / "liquid.extxyz", folder / "liquid"
     if not liquid.is_file():
         folder.mkdir(parents=True, exist_ok=True)
@@ -132,7 +138,7 @@ def _liquid(folder: Path, picoseconds: float) -> Path:
 
 
 def _run(ensemble: str, structure: Path, folder: Path, flags: Sequence[str]) -> None:
-    """Begin a run, or go on with it, in a process of its own."""
+    """Start or resume a run in a separate process."""
     begun = any((folder / "checkpoints").glob("checkpoint*"))
     steps = flags[flags.index("--steps") : flags.index("--steps") + 2]
     origin = ["--resume", str(folder)] if begun else [str(structure), "--output", str(folder)]
@@ -144,7 +150,7 @@ def _run(ensemble: str, structure: Path, folder: Path, flags: Sequence[str]) -> 
 
 
 def _measured(folder: Path) -> dict[str, float]:
-    """Return what the runs of a row gave, as far as they are there."""
+    """Return the results of the runs of a row, as far as they are finished."""
     found: dict[str, float] = {}
     if (folder / "nve" / "final.extxyz").is_file():
         table = read_table(folder / "nve" / "energies.csv")
@@ -169,7 +175,7 @@ def _measured(folder: Path) -> dict[str, float]:
 def _slope(
     times: Float[np.ndarray, " samples"], values: Float[np.ndarray, " samples"], blocks: int = 10
 ) -> tuple[float, float]:
-    """Return slope and standard error of a line through the means of blocks."""
+    """Return slope and standard error of a line that is fitted to the means of blocks."""
     x = [one.mean() for one in np.array_split(times, blocks)]
     y = [one.mean() for one in np.array_split(values, blocks)]
     (slope, _), covariance = np.polyfit(x, y, 1, cov=True)
@@ -177,9 +183,9 @@ def _slope(
 
 
 def _diffusion(folder: Path) -> tuple[float, float] | None:
-    """Return the coefficient of oxygens in Å²/ps and its error; None of a short run.
+    """Return the diffusion coefficient of O in Å²/ps and its error, or None for a short run.
 
-    Not corrected for the size of the box.
+    It is not corrected for the finite size of the box.
     """
     frames = mdtraj.load(folder / "trajectory.xtc", top=folder / "topology.pdb")
     skip = int(EQUILIBRATION * len(frames))

@@ -1,7 +1,7 @@
 """Run the statistical checks of the ensembles and write their results to docs/validation.md.
 
 Usage: python scripts/validate.py [PREFIX …] [--output FILE]
-Without a prefix all checks run, those with the published weights among them.
+All checks run when no prefix is given, including those that need the published weights.
 """
 
 import argparse
@@ -14,6 +14,8 @@ import jax
 jax.config.update("jax_enable_x64", True)
 
 ROOT = Path(__file__).parents[1]
+"""Root of the repository."""
+
 sys.path.insert(0, str(ROOT / "tests"))
 
 from statistical.checks import CHECKS, WITH_WEIGHTS  # noqa: E402
@@ -39,6 +41,7 @@ of the atoms' chain the same equations are checked in all couplings. The density
 takes hours, is in [electrostatics.md](electrostatics.md).
 
 """
+"""Text at the beginning of docs/validation.md."""
 
 
 def main() -> None:

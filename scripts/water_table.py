@@ -3,7 +3,7 @@
 Usage: python scripts/water_table.py NAME=RUN [NAME=RUN ...] [--skip-ps 20] [--json OUT.json]
            [--figure OUT.png]
 
-RUN is the folder of a run whose trajectory is unwrapped. Errors are from blocks of the density
+RUN is the folder of a run whose trajectory is unwrapped. Errors come from blocks for the density,
 and from four parts of the trajectory for diffusion.
 """
 
@@ -27,12 +27,15 @@ from sundog.analysis.radial_distribution import RadialDistribution, radial_distr
 from sundog.io.table import read_table
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#9467a8")
+"""Colours of the runs in the figure."""
+
 FIT_PS = (2.0, 10.0)
+"""Lag times in ps between which a line is fitted to the mean squared displacement."""
 
 
 @dataclass
 class Water:
-    """What a run says."""
+    """Results of a run; pairs are values with their errors, or distances in Å with g(r)."""
 
     name: str
     molecules: int
@@ -47,7 +50,7 @@ class Water:
 
 @dataclass
 class Curves:
-    """What is drawn of a run."""
+    """Curves of a run for the figure."""
 
     time_ps: np.ndarray
     density: np.ndarray
@@ -57,7 +60,13 @@ class Curves:
 
 
 def analyse(name: str, run: Path, skip_ps: float) -> tuple[Water, Curves]:
-    """Return numbers and curves of a run without its first picoseconds."""
+    """Return results and curves of a run without its first picoseconds.
+
+    Args:
+        name: name of the run in table and figure.
+        run: folder of the run.
+        skip_ps: time in ps that is left out at the beginning.
+    """
     table = read_table(run / "energies.csv")
     steady = table["time_ps"] > skip_ps
     trajectory = mdtraj.load(run / "trajectory.xtc", top=run / "topology.pdb")
@@ -88,7 +97,13 @@ def analyse(name: str, run: Path, skip_ps: float) -> tuple[Water, Curves]:
 
 
 def draw(path: Path, curves: dict[str, Curves], skip_ps: float) -> None:
-    """Draw densities, g(r) and displacements."""
+    """Draw densities, radial distribution functions and displacements.
+
+    Args:
+        path: path of the figure.
+        curves: curves of each run, by its name.
+        skip_ps: time in ps that was left out at the beginning.
+    """
     figure = Figure(figsize=(11, 3.4), layout="constrained", dpi=150)
     FigureCanvasAgg(figure)
     density, rdf, msd = figure.subplots(1, 3)
