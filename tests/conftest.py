@@ -1,13 +1,23 @@
 """Strict numerics for every test: float64 available, no silent promotion, checked shapes."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Most of the time of the tests is spent in compiling programs that run for milliseconds.
 os.environ.setdefault(
-    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    # The older emitter compiles a program of dynamics in half the time.
+    " --xla_cpu_use_fusion_emitters=false",
 )
-# Programs that the command line keeps are loaded again with errors that are none.
+# What has been compiled once is loaded by every other process of the tests, of this session and of
+# later ones. `make clean` removes it.
+os.environ.setdefault(
+    "JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / "build" / "test-programs")
+)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+# Programs that are kept are loaded again with errors that are none.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import jax
@@ -67,8 +77,18 @@ def automatic_kernels(request):
         yield
 
 
+MEMORY_MAPS = Path("/proc/self/maps")
+MOST_MEMORY_MAPS = 20_000
+"""Memory maps of this process from which on compiled programs are forgotten.
+
+Linux allows 65,530 of them in all (`vm.max_map_count`); what the tests of one module compile is
+a tenth of that.
+"""
+
+
 @pytest.fixture(autouse=True, scope="module")
 def forget_programs():
-    """Each compiled program maps memory, and a process may only have so many maps."""
+    """Forget compiled programs when they map so much memory that the process might soon not run."""
     yield
-    jax.clear_caches()
+    if MEMORY_MAPS.exists() and MEMORY_MAPS.read_bytes().count(b"\n") > MOST_MEMORY_MAPS:
+        jax.clear_caches()
