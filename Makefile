@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 # Parts of src/sundog whose words are held to the rules of scripts/check_words.py.
-WORDED := numerics longrange model neighbors system.py properties.py elements.py constants.py units.py typing.py names.py \
-    errors.py files.py
+WORDED := longrange model neighbors numerics system.py properties.py hamiltonian.py \
+    elements.py constants.py units.py typing.py names.py errors.py files.py
 
 .PHONY: setup demo check check-native test test-slow bench peers leaderboard fix clean
 

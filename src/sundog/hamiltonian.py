@@ -1,7 +1,7 @@
-"""`Hamiltonian`: everything beside the structure that an energy depends on, as one value.
+"""`Hamiltonian`: everything except the structure that an energy depends on, as one value.
 
 Energies of two Hamiltonians must never be mixed; `differences` says how two of them differ.
-Importing this is cheap: settings and flags are made of it.
+The module imports nothing heavy, because settings and flags are made from it.
 """
 
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ EWALD_ACCURACY = 1e-4
 """Default RMS error of the forces of `ewald` on a mesh in eV/Å."""
 
 LEAST_ACCURATE = 1e-2
-"""Largest error in eV/Å that may be asked of a mesh; beyond it the fits of its error end."""
+"""Largest error in eV/Å that may be requested of a mesh; the fits of its error end there."""
 
 MOST_ACCURATE: dict[Precision, float] = {"float32": 5e-5, "float64": 1e-8}
-"""Smallest error in eV/Å that may be asked of a mesh; in float32 the model rounds as much."""
+"""Smallest error in eV/Å that may be requested of a mesh; in float32 the model rounds as much."""
 
 
 class HamiltonianFields(TypedDict, total=False):
-    """The fields of `Hamiltonian` beside `model`, as keywords of a function."""
+    """Fields of `Hamiltonian` except `model`, as keywords of a function."""
 
     electrostatics: ElectrostaticsName
     cutoff_angstrom: float
@@ -47,10 +47,10 @@ class Hamiltonian:
         cutoff_angstrom: long-range cutoff in Å; unused by `exact`, with `ewald` that of the
             dispersion alone.
         ewald_accuracy: RMS error in eV/Å that the mesh of `ewald` may add to the forces.
-        dispersion_tail: whether the dispersion beyond the cutoff is added in the mean, as is
+        dispersion_tail: whether the dispersion beyond the cutoff is added as its mean, which is
             right for a homogeneous liquid.
-        precision: of parameters and arithmetic; positions, momenta and sums over atoms are
-            float64 always.
+        precision: precision of parameters and arithmetic; positions, momenta and sums over atoms
+            are always float64.
     """
 
     model: str | None = None
@@ -61,7 +61,7 @@ class Hamiltonian:
     precision: Precision = "float32"
 
     def __post_init__(self):
-        """Refuse what cannot be, whatever the weights.
+        """Refuse values that are impossible for any weights.
 
         Raises:
             InputError: an unknown treatment or precision, a cutoff that is no positive number, an
@@ -101,26 +101,30 @@ class Hamiltonian:
         )
 
     def differences(self, other: "Hamiltonian") -> dict[str, tuple[Any, Any]]:
-        """Return the values here and there of every field in which two Hamiltonians differ."""
+        """Return the values of this and the other Hamiltonian for every field that differs."""
         pairs = {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def as_settings(self) -> dict[str, Any]:
-        """Return it by the keys of a run's settings, in which a tail is `on` or `off`."""
+        """Return the values by the keys of a run's settings, in which a tail is `on` or `off`."""
         return asdict(self) | {"dispersion_tail": "on" if self.dispersion_tail else "off"}
 
 
 def hamiltonian_of(model: str | Hamiltonian | None, settings: HamiltonianFields) -> Hamiltonian:
-    """Return the Hamiltonian of a model and the fields beside it.
+    """Return the Hamiltonian of a model with the other fields.
+
+    Args:
+        model: name or path of weights, or a complete Hamiltonian.
+        settings: the other fields; none may be given with a complete Hamiltonian.
 
     Raises:
-        InputError: what `Hamiltonian` refuses, or fields beside a whole Hamiltonian.
+        InputError: `Hamiltonian` refuses a value, or fields contradict a complete Hamiltonian.
     """
     if not isinstance(model, Hamiltonian):
         return Hamiltonian(model=model, **settings)
     if settings:
         raise InputError(
-            f"{next(iter(settings))}: the Hamiltonian that was given says what it is",
+            f"{next(iter(settings))}: the Hamiltonian that was given fixes its value",
             remedy="Leave it out, or change the Hamiltonian with dataclasses.replace",
         )
     return model
@@ -128,7 +132,7 @@ def hamiltonian_of(model: str | Hamiltonian | None, settings: HamiltonianFields)
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions:
-    """Which force field."""
+    """Choice of the force field."""
 
     model: str | None = None
     """Name or path of the weights; by default $SUNDOG_MODEL_PATH, else so3lr."""
@@ -146,24 +150,24 @@ class ModelOptions:
     """Exactly the Hamiltonian of the published simulations: truncated electrostatics and
     dispersion with a cutoff of 12 Å, without a tail, for molecules as well."""
     kernels: KernelName = "auto"
-    """How it is computed: compiled for the CPU, fused for NVIDIA GPUs (float32), plain JAX on any
-    device, or the slow reference; auto: cpu where it can be had, else plain."""
+    """Kernels: compiled for the CPU, fused for NVIDIA GPUs (float32), plain JAX on any device, or
+    the slow reference; auto: cpu where it is available, else plain."""
     precision: Precision | None = None
-    """Of the model's arithmetic, by default float32 (for benchmarks float64); positions, momenta
-    and sums are float64 in any case."""
+    """Precision of the model's arithmetic, by default float32 (for benchmarks float64); positions,
+    momenta and sums are always float64."""
 
     def __post_init__(self):
-        """Resolve `paper` and refuse what no structure could make right.
+        """Resolve `paper` and refuse values that are impossible for any structure.
 
         Raises:
             InputError: other settings contradict `paper`, or a value that `Hamiltonian` refuses.
         """
         for name, value in PUBLISHED.items() if self.paper else ():
-            default, told = ModelOptions.__dataclass_fields__[name].default, getattr(self, name)
-            if told not in (default, value):
+            default, given = ModelOptions.__dataclass_fields__[name].default, getattr(self, name)
+            if given not in (default, value):
                 raise InputError(
-                    f"{name}: paper=True says what it is",
-                    got=told,
+                    f"{name}: paper=True fixes its value",
+                    got=given,
                     expected=str(value),
                     remedy="Leave one of them out",
                 )
@@ -173,7 +177,12 @@ class ModelOptions:
         self.decided(self.electrostatics or "truncated", tail=False)
 
     def decided(self, electrostatics: ElectrostaticsName, *, tail: bool) -> Hamiltonian:
-        """Return the Hamiltonian, given what is left open here."""
+        """Return the Hamiltonian.
+
+        Args:
+            electrostatics: treatment of the charges.
+            tail: whether the dispersion has a tail.
+        """
         return Hamiltonian(
             model=self.model,
             electrostatics=electrostatics,
@@ -189,7 +198,7 @@ PUBLISHED: Mapping[str, Any] = {
     "cutoff_angstrom": PUBLISHED_CUTOFF,
     "dispersion_tail": "off",
 }
-"""What `paper` stands for."""
+"""Values of the fields that `paper` sets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,11 +212,11 @@ class ElectronOptions:
 
 
 def check_accuracy(accuracy: float, precision: Precision) -> None:
-    """Refuse what a mesh cannot give.
+    """Refuse an accuracy that a mesh cannot reach.
 
     Args:
         accuracy: RMS error of the forces in eV/Å.
-        precision: of the model's arithmetic.
+        precision: precision of the model's arithmetic.
 
     Raises:
         InputError: the accuracy is out of range.
@@ -225,10 +234,15 @@ def check_accuracy(accuracy: float, precision: Precision) -> None:
 
 
 def require_name(field: str, value: object, known: tuple[str, ...]) -> None:
-    """Refuse a value that is none of the names known.
+    """Refuse a value that is not one of the known names.
+
+    Args:
+        field: name of the field, for the message.
+        value: value of the field.
+        known: names that are accepted.
 
     Raises:
-        InputError: naming the field, its value and what is accepted.
+        InputError: the value is not among them.
     """
     if value not in known:
         raise InputError(f"{field}: unknown", got=value, expected=", ".join(known))

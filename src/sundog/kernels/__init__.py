@@ -1,1 +1,1 @@
-"""Fast paths. Each has the reference formulation in `model` or `terms` as its oracle."""
+"""Fast formulations of the work on pairs; their reference is that of `model` and `terms`."""

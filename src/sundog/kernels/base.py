@@ -1,7 +1,7 @@
 """The contract between a tabulated force field and the kernels that do its work on pairs.
 
-Kernels differ in how they lay pairs out and in what they keep between the passes; that is theirs
-alone, and passed back to them as they gave it.
+Kernels differ in the layout of pairs and in what they keep between the forward and the backward
+pass. The force field does not read either, and only passes them back to the kernels.
 """
 
 from abc import abstractmethod
@@ -19,14 +19,25 @@ from sundog.system import System
 from sundog.typing import Cells, PerAtom, PerPair, Positions
 
 PairEnergies = Callable[[PerPair, PyTree[Array], PyTree[Array]], dict[str, PerPair]]
-"""Maps distances in Å and the sites of i and j to energies in eV by name; element by element,
-and symmetric in i and j."""
+"""Function from distances in Å and the sites of i and j to energies in eV, by name.
+
+It acts element by element and is symmetric in i and j.
+"""
 
 Features = Float[Array, "atoms features"]
 
 
 class Attended(eqx.Module):
-    """What the pairs see of the atoms: queries, keys, values and Euclidean variables."""
+    """Arrays over atoms on which the pair part of a layer depends, or their cotangents.
+
+    Attributes:
+        query_features: queries of the feature attention, heads side by side.
+        key_features: keys of the feature attention.
+        value_features: values of the feature attention.
+        query_euclidean: queries of the Euclidean attention, one head per degree.
+        key_euclidean: keys of the Euclidean attention.
+        euclidean: Euclidean variables ev.
+    """
 
     query_features: Features
     key_features: Features
@@ -41,9 +52,9 @@ class PairSums(eqx.Module):
 
     Attributes:
         energies: half of the energy of each atom's pairs in eV, by name.
-        sites: dE/dsite.
-        forces: eV/Å.
-        virial: Σ r ⊗ dE/dr in eV.
+        sites: derivatives dE/dsite.
+        forces: forces in eV/Å.
+        virial: virial Σ r ⊗ dE/dr in eV.
     """
 
     energies: dict[str, PerAtom]
@@ -53,21 +64,35 @@ class PairSums(eqx.Module):
 
 
 class AbstractAttention(eqx.Module):
-    """The pair part of a layer."""
+    """Pair part of a layer."""
 
     @abstractmethod
     def forward(self, atoms: Attended, geometry: Any, pairs: Any) -> tuple[AtomFeatures, Any]:
-        """Return δx and δev of the atoms, and what `backward` needs of this pass."""
+        """Return δx and δev of the atoms, and the residuals that `backward` needs.
+
+        Args:
+            atoms: queries, keys, values and Euclidean variables.
+            geometry: geometry of the arranged pairs.
+            pairs: short-range pairs, from `AbstractPairKernels.arranged`.
+        """
 
     @abstractmethod
     def backward(
         self, atoms: Attended, geometry: Any, kept: Any, cotangent: AtomFeatures, pairs: Any
     ) -> tuple[Attended, Any]:
-        """Return the cotangents of `atoms` and of `geometry` from those of δx and δev."""
+        """Return the cotangents of `atoms` and of `geometry` from those of δx and δev.
+
+        Args:
+            atoms: as in `forward`.
+            geometry: as in `forward`.
+            kept: residuals from `forward`.
+            cotangent: cotangents of δx and δev.
+            pairs: as in `forward`.
+        """
 
 
 class AbstractPairKernels(eqx.Module):
-    """All of a force field's work on pairs.
+    """Kernels for all of a force field's work on pairs.
 
     Attributes:
         layers: pair part of each layer.
@@ -79,7 +104,12 @@ class AbstractPairKernels(eqx.Module):
 
     @abstractmethod
     def arranged(self, pairs: PairList, atoms: int) -> Any:
-        """Return a list of short-range pairs, which is never empty, as the kernels want it."""
+        """Return short-range pairs in the layout of the kernels.
+
+        Args:
+            pairs: pair list, which is never empty.
+            atoms: number of atoms.
+        """
 
     @abstractmethod
     def geometry(self, system: System, pairs: Any) -> Any:
@@ -91,16 +121,30 @@ class AbstractPairKernels(eqx.Module):
 
     @abstractmethod
     def forces(self, system: System, pairs: Any, cotangent: Any) -> tuple[Positions, Cells]:
-        """Return forces in eV/Å and virials in eV from the cotangent of the geometry."""
+        """Return forces in eV/Å and virials in eV from the cotangent of the geometry.
+
+        Args:
+            system: positions and cells.
+            pairs: arranged pairs.
+            cotangent: derivatives of the energy by the geometry.
+        """
 
     @abstractmethod
     def first_layer(
         self, atoms: Attended, system: System, geometry: Any, pairs: Any
     ) -> tuple[AtomFeatures, Callable[[AtomFeatures, Any], Any]] | None:
-        """Return δx and δev of the first layer, where x depends on the element alone and ev = 0.
+        """Return the first layer, where x depends on the element alone and ev = 0.
 
-        Also the map from the cotangent of δx and δev, and a cotangent of the geometry, to the sum
-        of that and of this layer's. None where it is no special case.
+        Args:
+            atoms: queries, keys and values, with ev = 0.
+            system: positions and cells.
+            geometry: geometry of the arranged pairs.
+            pairs: arranged pairs.
+
+        Returns:
+            δx and δev, and a function for the backward pass. Its arguments are the cotangents of
+            δx and δev and a cotangent of the geometry, to which it adds that of this layer. None
+            where the kernels compute this layer like the others.
         """
 
     @abstractmethod
@@ -117,11 +161,11 @@ class AbstractPairKernels(eqx.Module):
         """Return sums of pair energies and their derivatives over a list.
 
         Args:
-            pair: the energies.
-            sites: what `pair` needs of each atom, arrays over atoms.
+            pair: function that returns the energies of pairs.
+            sites: arrays over atoms from which `pair` takes the arguments of i and j.
             system: positions and cells.
-            pairs: a list that holds at least the pairs within reach of `pair`: a `PairList`, or
-                whatever else the kernels read.
+            pairs: list that contains at least the pairs within the cutoff of `pair`: a `PairList`
+                or another kind that the kernels read.
             dtype: precision of the arithmetic.
             far: whether the list is a long one, and `pair` without arrays of parameters.
         """

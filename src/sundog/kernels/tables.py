@@ -1,4 +1,4 @@
-"""Radial filters as tables: the filter MLPs depend on the distance alone.
+"""Radial filters as tables of the distance, on which alone the filter MLPs depend.
 
     w(r) = W2 silu(W1 b(r) + c1) + c2               b: Bernstein polynomials of exp(−γ r)
     r = (k + t) Δ,  0 ≤ t < 1                       quintic Hermite on knots k Δ, Δ = 1/32 Å:
@@ -7,14 +7,16 @@
     D = w_{k+1} − w_k − s_k − c_k/2,  E = s_{k+1} − s_k − c_k,  F = c_{k+1} − c_k
     s = Δ w′,  c_k = Δ² w″
 
-Values and derivatives at the knots are exact, formed in float64 from the weights. The
-spline has two continuous derivatives, and forces are formed from its own derivative,
-so that energy is conserved whatever the spacing; the spacing bounds how far the
-forces are from the network's. A quintic at 32 knots to the Å is as accurate as a
-cubic at 256 and an eighth of its size, which keeps a layer's table in a core's cache.
+Here w_k, s_k and c_k are `value`, `slope` and `bend` at knot k, and a, b, c are `third`,
+`fourth` and `fifth`. Values and derivatives at the knots are exact: they are computed in
+float64 from the weights. The spline has two continuous derivatives, and forces are formed
+from its own derivative, so that energy is conserved for any spacing; the spacing determines
+how much the forces differ from the network's. A quintic with 32 knots per Å is as accurate
+as a cubic with 256 and has an eighth of its size, so that a layer's table fits into the
+cache of a core.
 
-The knots start at r = 0, where the polynomials are as smooth as elsewhere, and go
-one knot beyond the cutoff, so that no distance needs a case of its own.
+The knots start at r = 0, where the polynomials are as smooth as elsewhere, and end one knot
+beyond the cutoff, so that no distance needs a separate treatment.
 """
 
 from collections.abc import Sequence
@@ -28,6 +30,7 @@ from jaxtyping import Array, Float
 from sundog.numerics.layers import MLP
 
 KNOTS_PER_ANGSTROM = 32
+"""Number of knots per Å, 1/Δ. A power of two, so that r/Δ is exact."""
 
 Values = Float[Array, "pairs functions"]
 
@@ -36,7 +39,7 @@ class RadialTable(eqx.Module):
     """Quintic Hermite table of functions of a distance from 0 to a cutoff.
 
     Attributes:
-        knots: w_k, s_k and c_k of every function.
+        knots: value w_k, slope s_k and second derivative c_k of every function at every knot.
     """
 
     knots: Float[Array | np.ndarray, "knots 3 functions"]
@@ -45,7 +48,7 @@ class RadialTable(eqx.Module):
         """Return w(r).
 
         Args:
-            r: Å, from 0 to the cutoff; beyond it the last interval goes on.
+            r: distances in Å, from 0 to the cutoff; beyond it the last interval is extrapolated.
         """
         return self.value_and_slope(r)[0]
 
@@ -72,12 +75,12 @@ class RadialTable(eqx.Module):
 
 
 def tabulate(filters: Sequence[MLP], *, decay: float, cutoff: float) -> RadialTable:
-    """Return the table, in float64, of some filters side by side (host only).
+    """Return the table, in float64, of several filters side by side (host only).
 
     Args:
-        filters: radial MLPs over the same Bernstein polynomials.
-        decay: γ in 1/Å.
-        cutoff: Å.
+        filters: radial MLPs on the same Bernstein polynomials.
+        decay: decay γ of the polynomials in 1/Å.
+        cutoff: largest distance in Å.
     """
     r = np.arange(ceil(cutoff * KNOTS_PER_ANGSTROM) + 2) / KNOTS_PER_ANGSTROM
     basis = _bernstein(r, filters[0].hidden.weight.shape[0], decay)

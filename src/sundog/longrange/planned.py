@@ -11,7 +11,7 @@ from sundog.longrange.plan import Plan
 from sundog.neighbors.base import AbstractNeighbors, Memory
 from sundog.system import System
 
-OF_PLAN = "reciprocal."
+PLAN_PREFIX = "reciprocal."
 """Prefix that marks the arrays of the plan among those of the pair lists in a memory."""
 
 
@@ -49,7 +49,7 @@ class PlannedNeighbors(AbstractNeighbors):
         return self.lists.overflow | self.plan.overflow
 
     def update(self, system: System) -> "PlannedNeighbors":
-        """Return lists and plan that hold for the system as it is now (pure, jittable)."""
+        """Return lists and plan that are valid for the present system (pure, jittable)."""
         return PlannedNeighbors(self.lists.update(system), self.plan.update(system))
 
     def enlarged(self, system: System, asked: Any) -> "PlannedNeighbors":
@@ -63,14 +63,18 @@ class PlannedNeighbors(AbstractNeighbors):
 
     def memory(self) -> Memory:
         """Return the arrays that `recalled` needs (host only)."""
-        of_plan = {OF_PLAN + name: array for name, array in self.plan.memory().items()}
-        return self.lists.memory() | of_plan
+        plan_arrays = {PLAN_PREFIX + name: array for name, array in self.plan.memory().items()}
+        return self.lists.memory() | plan_arrays
 
     def recalled(self, system: System, memory: Mapping[str, np.ndarray]) -> "PlannedNeighbors":
         """Return the lists and plan of a memory; see `AbstractNeighbors.recalled` (host only)."""
-        of_plan = {k.removeprefix(OF_PLAN): v for k, v in memory.items() if k.startswith(OF_PLAN)}
-        of_lists = {k: v for k, v in memory.items() if not k.startswith(OF_PLAN)}
-        return PlannedNeighbors(self.lists.recalled(system, of_lists), self.plan.recalled(of_plan))
+        plan_arrays = {
+            k.removeprefix(PLAN_PREFIX): v for k, v in memory.items() if k.startswith(PLAN_PREFIX)
+        }
+        list_arrays = {k: v for k, v in memory.items() if not k.startswith(PLAN_PREFIX)}
+        return PlannedNeighbors(
+            self.lists.recalled(system, list_arrays), self.plan.recalled(plan_arrays)
+        )
 
 
 def with_plan(neighbors: AbstractNeighbors, plan: Plan | None) -> AbstractNeighbors:

@@ -1,1 +1,1 @@
-"""The SO3krates network: `System` and pairs in, `AtomicProperties` out."""
+"""SO3krates network, which maps `System` and pairs to `AtomicProperties`."""

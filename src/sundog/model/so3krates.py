@@ -1,4 +1,4 @@
-"""The SO3krates network: from geometry to features to atomic properties.
+"""SO3krates network: from the geometry it computes features, and from these atomic properties.
 
 Source: Frank et al., Nat. Commun. 15, 6539 (2024); Kabylda et al., JACS 147,
 33723 (2025).

@@ -198,8 +198,8 @@ def allocate_clusters(
         reach = cutoff + skin + HEADROOM * widest
         plan, grid = plan_cell_list(boxes.centres, reach, headroom=HEADROOM, minimum=demand)
         if demand is None:
-            nothing = jnp.zeros((), jnp.int32)
-            demand = Demand(nothing, nothing, jnp.full_like(grid.least_heights, jnp.inf))
+            zero = jnp.zeros((), jnp.int32)
+            demand = Demand(zero, zero, jnp.full_like(grid.least_heights, jnp.inf))
         # Rows as long as the longest have room for all pairs; the list is shortened afterwards.
         room = max(most, plan.row_capacity * boxes.half.shape[0])
         made = ClusterList(
@@ -310,8 +310,8 @@ def _widest(boxes: _Boxes) -> Float[Array, ""]:
 
 
 def _no_pairs(places: int, room: int) -> ClusterPairs:
-    nothing = jnp.zeros(room, jnp.int32)
-    listed = PairList(nothing, nothing, jnp.zeros((room, 3), jnp.int32), jnp.zeros(room, bool))
+    zeros = jnp.zeros(room, jnp.int32)
+    listed = PairList(zeros, zeros, jnp.zeros((room, 3), jnp.int32), jnp.zeros(room, bool))
     return ClusterPairs(listed, jnp.zeros((places, 3), jnp.int32))
 
 

@@ -93,8 +93,8 @@ def edges(
         vectors = difference + shift @ system.cell[0]
         vectors = vectors + vectors @ strain[0]
     else:
-        of_pair = pairs.at_receivers(system.system_index)
-        vectors = difference + jnp.einsum("pa,pab->pb", shift, system.cell[of_pair])
-        vectors = vectors + jnp.einsum("pa,pab->pb", vectors, strain[of_pair])
+        structure = pairs.at_receivers(system.system_index)
+        vectors = difference + jnp.einsum("pa,pab->pb", shift, system.cell[structure])
+        vectors = vectors + jnp.einsum("pa,pab->pb", vectors, strain[structure])
     vectors = jnp.where(pairs.mask[:, None], vectors, 1.0).astype(dtype)
     return Edges(vectors=vectors, distances=jnp.sqrt(jnp.sum(vectors**2, axis=1)), mask=pairs.mask)

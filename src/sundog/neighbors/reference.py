@@ -40,11 +40,11 @@ def reference_pairs(system: System, cutoff: float, capacity: int | None = None) 
         CellError: the cutoff is infinite and a structure periodic.
     """
     check_cutoff(system, cutoff)
-    nothing = np.zeros(0, dtype=np.int64)
-    parts = [(nothing, nothing, np.zeros((0, 3), dtype=np.int64))]
+    empty = np.zeros(0, dtype=np.int64)
+    parts = [(empty, empty, np.zeros((0, 3), dtype=np.int64))]
     for atoms, positions, cell, pbc in _structures(system):
-        everyone = np.arange(len(atoms))
-        i, j, shift = _pairs_of_structure(positions, cell, pbc, cutoff, everyone)
+        all_atoms = np.arange(len(atoms))
+        i, j, shift = _pairs_of_structure(positions, cell, pbc, cutoff, all_atoms)
         parts.append((atoms[i], atoms[j], shift))
     i, j, shift = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     order = np.lexsort((*shift.T[::-1], j, i))

@@ -1,4 +1,4 @@
-"""The kernels as functions of arrays (pure, jittable; not differentiable)."""
+"""Compiled kernels as functions of arrays (pure, jittable; not differentiable)."""
 
 from typing import NamedTuple
 
@@ -13,16 +13,16 @@ from sundog.system import System
 from sundog.typing import Cells, PerAtom, Positions
 
 Shape = tuple[int, ...]
-"""Integers that describe a model to the kernels; see `forcefield.formulations.packing`."""
+"""Integers that fix the shape of a model, from `forcefield.formulations.packing`."""
 
 
 class Model(NamedTuple):
-    """A network as the kernels take it.
+    """Network in the form that the kernels take.
 
     Attributes:
-        shape: its integers.
-        constants: its numbers that are no weights.
-        parameters: its weights and tables, packed.
+        shape: integers that fix the shape of the network.
+        constants: real numbers that are no weights.
+        parameters: weights and tables, packed into one array.
     """
 
     shape: Shape
@@ -31,17 +31,17 @@ class Model(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """What the network says of each atom, and what its backward pass needs.
+    """Results of the network for each atom, and the residuals of its backward pass.
 
     Attributes:
-        energies: eV.
-        charges: before equalisation, e.
-        ratios: with their sign.
-        repulsion: half of every pair, eV.
-        features: x of the last layer.
-        euclidean: ev of the last layer.
-        workspace: opaque.
-        indices: opaque.
+        energies: network's energies in eV.
+        charges: partial charges in e, before they are shifted to the total charge.
+        ratios: Hirshfeld ratios with their sign.
+        repulsion: ZBL energies in eV, half of every pair.
+        features: features x of the last layer.
+        euclidean: Euclidean variables ev of the last layer.
+        workspace: intermediate results that only `backward` reads.
+        indices: indices that only `backward` reads.
     """
 
     energies: PerAtom
@@ -55,15 +55,15 @@ class Forward(NamedTuple):
 
 
 class LongRange(NamedTuple):
-    """Energies of the long range, half of every pair, and their derivatives.
+    """Energies of the long range and their derivatives.
 
     Attributes:
-        electrostatics: eV per atom.
-        dispersion: eV per atom.
-        by_charge: dE/dq in eV/e.
-        by_polarizability: dE/dα in eV/bohr³.
-        gradient: dE/dR in eV/Å.
-        virial: dE/dε in eV.
+        electrostatics: energy of each atom in eV, half of every pair.
+        dispersion: energy of each atom in eV, half of every pair.
+        by_charge: derivative dE/dq in eV/e.
+        by_polarizability: derivative dE/dα in eV/bohr³.
+        gradient: derivative dE/dR in eV/Å.
+        virial: derivative dE/dε by the strain in eV.
     """
 
     electrostatics: PerAtom
@@ -81,14 +81,14 @@ def forward(
     initial: Float[Array, "atoms features"],
     threads: int,
 ) -> Forward:
-    """Return what the network predicts.
+    """Return the results of the network.
 
     Args:
-        model: the network.
+        model: network.
         system: positions and cells.
-        lists: up to date for the system.
-        initial: the embedding x⁰.
-        threads: that may take part at most.
+        lists: lists that are valid for the system.
+        initial: initial features x⁰.
+        threads: largest number of threads.
     """
     atoms, features = initial.shape
     dtype = initial.dtype
@@ -128,16 +128,18 @@ def backward(
     by_ratio: PerAtom,
     threads: int,
 ) -> tuple[Positions, Cells]:
-    """Return dE/dR and dE/dε of the short range, and of what else depends on its outputs.
+    """Return the derivatives dE/dR in eV/Å and dE/dε in eV that go through the network.
+
+    They include the derivatives of other terms through the network's charges and ratios.
 
     Args:
-        model: the network.
+        model: network.
         system: as in `forward`.
         lists: as in `forward`.
-        after: from `forward`.
-        by_charge: dE/dq before equalisation.
-        by_ratio: dE/dh with the sign of h.
-        threads: that may take part at most.
+        after: results of `forward`.
+        by_charge: derivative of the other terms by the charges before their shift, in eV/e.
+        by_ratio: derivative of the other terms by the ratios with their sign, in eV.
+        threads: largest number of threads.
     """
     workspace = jax.ShapeDtypeStruct(after.workspace.shape, after.workspace.dtype)
     gradient, virial, _ = jax.ffi.ffi_call(
@@ -173,13 +175,13 @@ def long_range(
     """Return electrostatics and dispersion.
 
     Args:
-        constants: from `kernels.cpu.coulomb`.
+        constants: constants from `kernels.cpu.coulomb`.
         system: positions and cells.
-        lists: up to date for the system.
-        charges: e.
-        polarizabilities: bohr³.
-        over_c: α²/C6 of each atom's element in atomic units.
-        threads: that may take part at most.
+        lists: lists that are valid for the system.
+        charges: partial charges in e.
+        polarizabilities: polarisabilities in bohr³.
+        over_c: ratio α²/C6 of each atom's element in atomic units.
+        threads: largest number of threads.
     """
     dtype = charges.dtype
     per_atom = jax.ShapeDtypeStruct(charges.shape, dtype)
@@ -217,7 +219,7 @@ def _derivatives(system: System) -> tuple[jax.ShapeDtypeStruct, jax.ShapeDtypeSt
 
 
 def _symmetric(virial: Float[Array, "systems 6"]) -> Cells:
-    """Return matrices of their components xx, yy, zz, yz, xz, xy."""
+    """Return symmetric matrices from their components xx, yy, zz, yz, xz, xy."""
     return virial[:, np.array([0, 5, 4, 5, 1, 3, 4, 3, 2])].reshape(-1, 3, 3)
 
 

@@ -1,7 +1,7 @@
-"""What the compiled long-range kernel must know of the Coulomb potential and of the cutoff.
+"""Constants of the compiled long-range kernel: Coulomb potential, cutoff, dispersion.
 
 The potential is a polynomial (`numerics.damped_coulomb`): in float32 the kernel reads coefficients
-of powers, in float64 of Chebyshev polynomials.
+of powers, in float64 those of Chebyshev polynomials.
 """
 
 from math import isfinite
@@ -21,19 +21,20 @@ def long_range_constants(
     switch_width: float,
     precision: Precision,
 ) -> np.ndarray:
-    """Return what the long-range kernel must know, in its order (float64).
+    """Return the constants in the order in which the kernel reads them (float64).
 
     Args:
-        sigma: σ in Å; None where charges do not interact by pairs.
-        cutoff: Å, may be infinite.
-        switch_on: where the shift of the force is switched on, Å; None for an unshifted potential.
-        damping: γ_d of the dispersion.
-        switch_width: Å before the cutoff over which the dispersion is switched off.
-        precision: of the arithmetic, to which the polynomials are made.
+        sigma: damping length σ in Å; None where charges do not interact by pairs.
+        cutoff: cutoff in Å; may be infinite.
+        switch_on: distance in Å from which on the shift of the force is switched on; None for an
+            unshifted potential.
+        damping: factor γ_d of the damping radius of the dispersion.
+        switch_width: distance in Å before the cutoff over which the dispersion is switched off.
+        precision: precision of the arithmetic, to which the polynomials represent the potential.
     """
     shift = at_cutoff = 0.0
     if sigma is None:
-        # A polynomial of one coefficient, which is zero, takes the kernel next to no time.
+        # A polynomial with a single coefficient, zero, costs the kernel almost no time.
         reach, potential, slope = cutoff, np.zeros(1), np.zeros(1)
     else:
         reach = min(cutoff, damped_coulomb.RANGE_IN_SIGMA * sigma)

@@ -1,9 +1,9 @@
-"""Pair lists of the compiled kernels: atoms in compact clusters, half lists.
+"""Pair lists of the compiled kernels: atoms in compact clusters, each pair once.
 
-One array of integers holds all of them (its layout is the kernels' affair): the order
-of the atoms, pairs of atoms for the short range, pairs of clusters of 16 for the
-long one, and how both are shared out among the threads. They are built by a kernel,
-which is called inside a compiled loop whenever an atom has moved by half the skin.
+One array of integers, whose layout only the kernels know, contains the order of the atoms,
+pairs of atoms for the short range, pairs of clusters of 16 atoms for the long range, and the
+division of both among the threads. The lists are built by a kernel, which is called inside a
+compiled loop whenever an atom has moved by half the skin.
 """
 
 from collections.abc import Mapping
@@ -27,35 +27,39 @@ from sundog.system import System
 from sundog.typing import Cells, Positions
 
 CLUSTER = 16
-ATOMS_PER_PART = (48, 192)
-"""Work is cut into parts of about so many atoms, in small systems and in large ones.
+"""Number of atoms in a cluster: one vector of float32 with AVX-512; the same as in `native/`."""
 
-Sums are formed part by part, and parts depend on the structure alone: results do not
-depend on the number of threads."""
+ATOMS_PER_PART = (48, 192)
+"""Approximate number of atoms in a part of the work, in small systems and in large ones.
+
+Sums are formed part by part, and parts depend on the structure alone, so that results do not
+depend on the number of threads.
+"""
 
 LONG_PARTS = 16
-"""At most so many parts of the long range, each of which has sums for all atoms."""
+"""Largest number of parts of the long range; each needs memory for sums over all atoms."""
 
 HEADROOM = 1.15
+"""Factor of room for pairs relative to those at allocation, so that lists seldom overflow."""
 
 REMEMBERED = ("positions", "cell", "frame", "most")
-"""Arrays that, with `extent`, say everything about the lists; the rest follows from them."""
+"""Names of the arrays from which, with `extent`, the lists can be built again."""
 
 
 class CpuLists(AbstractNeighbors):
-    """The lists and what they were built for.
+    """Pair lists of the compiled kernels, with the positions for which they were built.
 
     Attributes:
-        data: the lists themselves.
-        positions: at the last build, Å.
-        cell: at the last build, Å.
-        frame: completed lattice, Å; its rows count along directions that are not periodic.
-        most: pairs, pairs of clusters and halo rows that the builds have asked for.
-        short_cutoff: Å.
-        long_cutoff: Å, may be infinite.
-        skin: Å beyond both.
-        extent: atoms, systems, parts, parts of the long range, clusters, and room for what `most`
-            counts.
+        data: lists as one array of integers.
+        positions: positions at the last build, in Å.
+        cell: cell at the last build, in Å.
+        frame: completed lattices in Å, of which only directions that are not periodic are read.
+        most: largest numbers of pairs, pairs of clusters and halo rows in all builds.
+        short_cutoff: short-range cutoff in Å.
+        long_cutoff: long-range cutoff in Å; may be infinite.
+        skin: distance beyond both cutoffs that is listed too, in Å.
+        extent: numbers of atoms, systems, parts, parts of the long range, clusters; then the room
+            for each of the three numbers of `most`.
     """
 
     data: Int[Array, " integers"]
@@ -70,19 +74,19 @@ class CpuLists(AbstractNeighbors):
 
     @property
     def pairs(self) -> "CpuLists":
-        """The lists themselves."""
+        """Pairs in the form that the kernels take, which is the lists themselves."""
         return self
 
     @property
     def overflow(self) -> Bool[Array, ""]:
-        """True when a list was too small: what was computed since is void."""
+        """True when a list was too small; results since then are invalid."""
         return jnp.any(self.most > jnp.asarray(self.extent[5:], jnp.int32))
 
     def update(self, system: System) -> "CpuLists":
-        """Return lists that hold for the system as it is now (pure, jittable)."""
+        """Return lists that are valid for the present system (pure, jittable)."""
         if self.skin == 0:
             return self._built(system)
-        # The longer the cutoff, the more a strain takes of the skin.
+        # The longer the cutoff, the more of the skin a strain uses up.
         cutoff = self.short_cutoff if isinf(self.long_cutoff) else self.long_cutoff
         outdated = is_outdated(
             system,
@@ -98,12 +102,12 @@ class CpuLists(AbstractNeighbors):
         return _with_room(self, system.at(self.positions, self.cell), np.asarray(asked.most))
 
     def memory(self) -> Memory:
-        """Return what it takes to build the same lists again (host only)."""
+        """Return the arrays from which the same lists can be built again (host only)."""
         arrays = {name: np.asarray(getattr(self, name)) for name in REMEMBERED}
         return arrays | {"extent": np.asarray(self.extent)}
 
     def recalled(self, system: System, memory: Mapping[str, np.ndarray]) -> "CpuLists":
-        """Return the lists that a memory is of; see `AbstractNeighbors.recalled` (host only)."""
+        """Return the lists of a memory; see `AbstractNeighbors.recalled` (host only)."""
         extent = tuple(memory["extent"].tolist())
         lists = replace(
             self,
@@ -146,17 +150,19 @@ def allocate_cpu_lists(
     """Return lists with room for `system` and some headroom (host only).
 
     Args:
-        system: concrete arrays; the lists serve all states of these structures.
-        short_cutoff: Å.
-        long_cutoff: Å; infinite for all pairs of molecules.
-        skin: Å added to both; zero builds the lists at every step.
-        parts: that the work is cut into; by default what suits the number of atoms.
+        system: structures, as concrete arrays; the lists can be updated for all their states.
+        short_cutoff: short-range cutoff in Å.
+        long_cutoff: long-range cutoff in Å; infinite for all pairs of molecules.
+        skin: distance beyond both cutoffs that is listed too, in Å; with zero the lists are built
+            at every step.
+        parts: number of parts into which the work is divided; by default one that suits the
+            number of atoms.
 
     Raises:
-        InputError: cutoff or skin out of range.
-        CellError: an infinite cutoff with a periodic structure.
-        StructureError: coordinates that are not finite.
-        CoincidentAtomsError: atoms that are all but at one place.
+        InputError: cutoff or skin are out of range.
+        CellError: the cutoff is infinite and a structure periodic.
+        StructureError: coordinates are not finite.
+        CoincidentAtomsError: two atoms are at nearly the same place.
     """
     check_request(system, long_cutoff, skin)
     atoms, systems = system.number_of_atoms, system.number_of_systems
@@ -185,11 +191,11 @@ def lists_like(lists: CpuLists, system: System) -> CpuLists:
     """Return lists of other structures, with at least the room of these (host only).
 
     Args:
-        lists: of a system with as many atoms and structures, padding included.
-        system: concrete arrays.
+        lists: lists of a system with as many atoms and structures, padding included.
+        system: structures, as concrete arrays.
 
     Raises:
-        CoincidentAtomsError: atoms that are all but at one place.
+        CoincidentAtomsError: two atoms are at nearly the same place.
     """
     frame, clusters = _frame_and_clusters(system)
     extent = (*lists.extent[:4], max(lists.extent[4], clusters), *lists.extent[5:])
@@ -229,7 +235,7 @@ def _refuse_coincidence(lists: CpuLists, system: System) -> None:
 
 
 def _with_room(lists: CpuLists, system: System, asked: np.ndarray) -> CpuLists:
-    """Return lists built with room for what was asked, or more when the build asks for more."""
+    """Return lists built with the room that was needed, or more if this build needs more."""
     while True:
         room = tuple(standard_length(HEADROOM * int(n) + CLUSTER) for n in asked)
         extent = (*lists.extent[:5], *room)

@@ -1,4 +1,4 @@
-"""Charges to a mesh and potentials back by compiled kernels; see `longrange.mesh`."""
+"""Transfer between atoms and meshes by compiled kernels; see `longrange.mesh`."""
 
 import equinox as eqx
 import jax
@@ -12,20 +12,24 @@ from sundog.typing import PerAtom
 
 ATOMS_PER_PART = 192
 MOST_PARTS = 16
-"""Each part has a mesh of its own, which are then added; the atoms alone decide how many."""
+"""Atoms in a part of the work, about, and largest number of parts.
+
+Each part has a mesh of its own, and these are then added. The number of parts depends on the
+number of atoms alone, so that results do not depend on the number of threads.
+"""
 
 
 class CompiledTransport(AbstractTransport):
     """By the compiled kernels.
 
     Attributes:
-        threads: that may take part at most; the results do not depend on it.
+        threads: largest number of threads, on which the results do not depend.
     """
 
     threads: int = eqx.field(static=True)
 
     def spread(self, at: OnMesh, charges: PerAtom, systems: int) -> Meshes:
-        """Return the charges on the mesh of each structure."""
+        """Return the charges on the meshes; see `AbstractTransport.spread`."""
         extent = _extent(at, systems)
         size = extent[2] * library.mesh_scratch_size(extent)
         meshes, _ = jax.ffi.ffi_call(
@@ -38,7 +42,7 @@ class CompiledTransport(AbstractTransport):
         return meshes
 
     def gather(self, at: OnMesh, meshes: Meshes) -> tuple[PerAtom, Float[Array, "atoms 3"]]:
-        """Return the potential at each atom, and its gradient by u."""
+        """Return potentials and gradients; see `AbstractTransport.gather`."""
         extent = _extent(at, meshes.shape[0])
         size = library.mesh_scratch_size(extent)
         potential, slopes, _ = jax.ffi.ffi_call(

@@ -1,1 +1,1 @@
-"""Fused kernels for GPUs, in Pallas; interpreted where there is none."""
+"""Fused kernels for GPUs, in Pallas; without a GPU, tests run them by JAX's interpreter."""

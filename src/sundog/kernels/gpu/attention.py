@@ -1,10 +1,10 @@
-"""The pair part of a SO3krates layer, forward and backward, each filter one kernel.
+"""Pair part of a SO3krates layer, forward and backward, with one kernel per filter and pass.
 
-The formulas are those of `kernels.plain.attention`. Here the whole list is gone through, i
-receives, and every pair is met from both sides: its scores a_ij and a_ji, and the cotangents
-of its geometry, are formed on both, identical up to the sign of odd Y, so that no atom writes
-to another's sums. Nothing wide is kept per pair: the backward pass forms the filter and both
-scores again.
+Formulas and symbols are those of `kernels.plain.attention`. Here both orders of every pair are
+computed, and i receives. The scores a_ij and a_ji, and the cotangents of the pair's geometry,
+are formed at both orders, identical up to the sign of odd Y, so that no atom writes to the sums
+of another. Only scalars are stored per pair: the backward pass computes the filter and both scores
+again.
 """
 
 from typing import Any
@@ -37,11 +37,11 @@ class RowGeometry(eqx.Module):
     """Geometry of the short-range pairs.
 
     Attributes:
-        distances: r in Å.
-        weight: c = f(r)/n̄.
-        radial: φ(r).
-        slopes: φ′(r) in 1/Å.
-        harmonics: Y_lm of the direction.
+        distances: distances r in Å.
+        weight: weight c = f(r)/n̄.
+        radial: basis φ(r) of the radial filters.
+        slopes: derivative φ′(r) of the basis in 1/Å.
+        harmonics: spherical harmonics Y_lm of the direction.
     """
 
     distances: PerPair
@@ -52,13 +52,13 @@ class RowGeometry(eqx.Module):
 
 
 class Sides(eqx.Module):
-    """What the pairs see of the atoms, in the layout of a filter's heads.
+    """Arrays over atoms on which one attention depends, in the layout of its filter's heads.
 
     Attributes:
-        query: q.
-        key: k.
-        value: v; None where the values are Y.
-        euclidean: ev.
+        query: queries q.
+        key: keys k.
+        value: values v; None where the values are the harmonics Y.
+        euclidean: Euclidean variables ev.
     """
 
     query: Float[Array, "atoms channels"]
@@ -70,13 +70,13 @@ class Sides(eqx.Module):
 def attend(
     one: RowFilter, sides: Sides, geometry: RowGeometry, rows: Rows, tile: Tile
 ) -> Float[Array, "atoms columns"]:
-    """Return δx, in the layout of the heads, or where there are no values δev.
+    """Return δx, in the layout of the heads, or δev where there are no values.
 
     Args:
-        one: the filter.
-        sides: of all atoms.
-        geometry: of the entries of the list.
-        rows: of the list.
+        one: filter.
+        sides: queries, keys, values and Euclidean variables of all atoms.
+        geometry: geometry of the entries of the list.
+        rows: rows of the list.
         tile: shape of the work.
     """
     atoms, components = sides.euclidean.shape
@@ -87,17 +87,17 @@ def attend(
         filter_, sides_, geometry_, rows_ = refs
 
         def body(pairs: Pairs, total: Array) -> Array:
-            seen = _Seen.of(pairs, sides_, geometry_, filter_)
-            w, *_ = filter_.scores(seen.phi, seen.difference, tile)
+            given = _TileInputs.of(pairs, sides_, geometry_, filter_)
+            w, *_ = filter_.scores(given.phi, given.difference, tile)
             scores = read(sides_.query, pairs.i, w.shape[1]) * w
             scores = scores * read(sides_.key, pairs.j, w.shape[1])
             if sides_.value is not None:
                 value = read(sides_.value, pairs.j, w.shape[1])
-                given = filter_.heads.scaled(filter_.heads.sums(scores), value)
+                update = filter_.heads.scaled(filter_.heads.sums(scores), value)
             else:
-                given = product(scores, filter_.spread[...], tile)
-                given = given * read(geometry_.harmonics, pairs.entry, width)
-            return total + sum_slots(seen.c[:, None] * given, tile)
+                update = product(scores, filter_.spread[...], tile)
+                update = update * read(geometry_.harmonics, pairs.entry, width)
+            return total + sum_slots(given.c[:, None] * update, tile)
 
         zeros = jnp.zeros((tile.atoms, width), sides.query.dtype)
         total = over_pairs(body, zeros, rows_, tile, atoms)
@@ -108,15 +108,21 @@ def attend(
     return launch(kernel, tile, atoms, shape, (one, sides, geometry, rows), "attention")
 
 
-class _Seen(eqx.Module):
-    """What both passes need first of a tile."""
+class _TileInputs(eqx.Module):
+    """Inputs of both passes for the pairs of a tile.
+
+    Attributes:
+        c: weight of each pair; zero where there is no pair.
+        phi: basis of the radial filters.
+        difference: difference ev_j − ev_i of the Euclidean variables.
+    """
 
     c: Array
     phi: Array
     difference: Array
 
     @classmethod
-    def of(cls, pairs: Pairs, sides: Sides, geometry: Any, one: RowFilter) -> "_Seen":
+    def of(cls, pairs: Pairs, sides: Sides, geometry: Any, one: RowFilter) -> "_TileInputs":
         functions, components = one.radial.shape[0], one.hidden.shape[0]
         here = read(sides.euclidean, pairs.i, components)
         there = read(sides.euclidean, pairs.j, components)
@@ -137,22 +143,27 @@ def pull(
     rows: Rows,
     tile: Tile,
 ) -> tuple[Sides, PerPair, PerPair, PerEntry | None]:
-    """Return cotangents: of the sides; of distances, weights and, if they are values, harmonics.
+    """Return the cotangents of sides, distances, weights and, if they are values, harmonics.
 
     Args:
-        one: the filter.
-        sides: of all atoms.
-        geometry: of the entries of the list.
-        cotangent: of what `attend` returns.
-        parity: (−1)^l of each component, padded as the filter's.
-        rows: of the list.
+        one: filter.
+        sides: queries, keys, values and Euclidean variables of all atoms.
+        geometry: geometry of the entries of the list.
+        cotangent: cotangent of the result of `attend`.
+        parity: sign (−1)^l of each component, padded as the filter's components.
+        rows: rows of the list.
         tile: shape of the work.
     """
     dtype, atoms = cotangent.dtype, sides.euclidean.shape[0]
-    of_pairs = jax.ShapeDtypeStruct(geometry.weight.shape, dtype)
-    of_harmonics = jax.ShapeDtypeStruct(geometry.harmonics.shape, dtype)
-    of_sides = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, dtype), sides)
-    outputs = (of_sides, of_pairs, of_pairs, None if sides.value is not None else of_harmonics)
+    pair_shape = jax.ShapeDtypeStruct(geometry.weight.shape, dtype)
+    harmonics_shape = jax.ShapeDtypeStruct(geometry.harmonics.shape, dtype)
+    sides_shape = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, dtype), sides)
+    outputs = (
+        sides_shape,
+        pair_shape,
+        pair_shape,
+        None if sides.value is not None else harmonics_shape,
+    )
 
     def kernel(refs: tuple, *out: Any) -> None:
         filter_, sides_, *_, rows_ = refs
@@ -176,9 +187,9 @@ def _pull_tile(refs: tuple, out: tuple, pairs: Pairs, tile: Tile) -> Sides:
     """Write the cotangents of a tile's geometry, and return its part of the atoms' sums."""
     one, sides, geometry, cotangent, _, _ = refs
     channels = one.heads.channels
-    seen = _Seen.of(pairs, sides, geometry, one)
-    c = seen.c[:, None]
-    w, z, gate = one.scores(seen.phi, seen.difference, tile)
+    given = _TileInputs.of(pairs, sides, geometry, one)
+    c = given.c[:, None]
+    w, z, gate = one.scores(given.phi, given.difference, tile)
     q_i, k_i = (read(ref, pairs.i, channels) for ref in (sides.query, sides.key))
     q_j, k_j = (read(ref, pairs.j, channels) for ref in (sides.query, sides.key))
     ahead, back = q_i * k_j, q_j * k_i
@@ -200,7 +211,7 @@ def _pull_tile(refs: tuple, out: tuple, pairs: Pairs, tile: Tile) -> Sides:
     write(out[1], pairs.entry, jnp.sum(by_phi, axis=1), pairs.exists)
     gz = product(gw, one.output[...], tile, transposed=True)
     gz = gz * (gate * (1.0 + z * (1.0 - gate)))
-    along = 2.0 * seen.difference * product(gz, one.hidden[...], tile, transposed=True)
+    along = 2.0 * given.difference * product(gz, one.hidden[...], tile, transposed=True)
     w = c * w
     return Sides(
         query=sum_slots(g_ij * w * k_j, tile),
@@ -213,7 +224,7 @@ def _pull_tile(refs: tuple, out: tuple, pairs: Pairs, tile: Tile) -> Sides:
 def _pull_harmonics(
     refs: tuple, out: tuple, pairs: Pairs, known: tuple[Array, Array, Array], tile: Tile
 ) -> tuple[Array, Array]:
-    """Return g_ij and g_ji of each channel where the values are Y, whose cotangent is written."""
+    """Return g_ij and g_ji of each channel where the values are Y, and write the cotangent of Y."""
     one, _, geometry, cotangent, parity, _ = refs
     c, ahead, back = known
     spread = one.spread[...]

@@ -1,25 +1,25 @@
-"""Whether the kernels can run here."""
+"""Check whether the kernels for GPUs can run on the present device."""
 
 import jax
 
 from sundog.names import Precision
 
 LEAST_CAPABILITY = 8.0
-"""NVIDIA compute capability from which on Triton's matrix products are on tensor cores in TF32."""
+"""Smallest NVIDIA compute capability (Ampere): Triton then forms products on TF32 tensor cores."""
 
 
 def why_unavailable(precision: Precision) -> str | None:
-    """Return what is missing for the kernels, or None.
+    """Return why the kernels cannot be used, or None when they can.
 
     Args:
-        precision: of the arithmetic.
+        precision: precision of the arithmetic.
     """
     if jax.default_backend() != "gpu":
         return (
             f"JAX computes on {jax.default_backend()} here; on a machine with an NVIDIA GPU, "
             "install jax[cuda13], or jax[cuda12] for drivers older than 580"
         )
-    # Late, because it takes its time.
+    # Imported here because it takes long.
     from jax.experimental.pallas import triton
 
     if not hasattr(triton, "load"):

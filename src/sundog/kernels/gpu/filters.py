@@ -1,8 +1,14 @@
-"""A filter of a layer as the kernels take it, and what they compute with it.
+"""Filter of a layer in the form that the kernels take, and its evaluation inside them.
 
     w = U φ(r) + W2 silu(z),   z = W1 s + b1,   s_l = κ_l Σ_m (ev_j − ev_i)_lm²
 
-Heads lie side by side, each padded to a power of two; κ and the sum over m are part of W1.
+    symbol   variable       meaning
+    U        radial         coefficients of the radial basis φ(r)
+    W1, b1   hidden, bias   hidden layer on the squares of the components; includes κ and Σ_m
+    W2       output         output layer
+
+The channels of the heads are side by side, those of each head padded to a power of two.
+Functions marked "(in a kernel)" act on the arrays of a tile inside a Pallas kernel.
 """
 
 from math import prod
@@ -22,31 +28,36 @@ Matrix = Float[Array | np.ndarray, "rows columns"]
 
 
 class Heads(eqx.Module):
-    """How heads lie side by side: `heads` of `width` channels in room for more."""
+    """Layout of the channels of heads, padded to powers of two.
+
+    Attributes:
+        heads: number of heads.
+        width: number of channels of each head.
+    """
 
     heads: int = eqx.field(static=True)
     width: int = eqx.field(static=True)
 
     @property
     def room(self) -> tuple[int, int]:
-        """Heads and channels of each that there is room for."""
+        """Number of heads, and of channels of each, with padding."""
         heads = padded(self.heads, 1)
         return heads, max(padded(self.width, 1), LEAST // heads)
 
     @property
     def channels(self) -> int:
-        """Channels of all heads, with padding."""
+        """Number of channels of all heads, with padding."""
         return prod(self.room)
 
     def spaced(self, values: Float[Array, "rows columns"]) -> Float[Array, "rows spaced"]:
-        """Return columns with the padding of heads between them."""
+        """Return columns with the padding of the heads inserted."""
         if self.room == (self.heads, self.width):
             return values
         split = values.reshape(-1, self.heads, self.width)
         return jnp.pad(split, self._margins).reshape(-1, self.channels)
 
     def spaced_on_host(self, values: np.ndarray) -> np.ndarray:
-        """Return the same of a matrix of numpy, in its precision."""
+        """Return `spaced` for a NumPy matrix, in its precision (host only)."""
         split = values.reshape(-1, self.heads, self.width)
         return np.pad(split, self._margins).reshape(-1, self.channels)
 
@@ -56,7 +67,7 @@ class Heads(eqx.Module):
         return (0, 0), (0, heads - self.heads), (0, width - self.width)
 
     def unspaced(self, values: Float[Array, "rows spaced"]) -> Float[Array, "rows columns"]:
-        """Return columns without padding."""
+        """Return columns without the padding of the heads."""
         split = values.reshape(-1, *self.room)[:, : self.heads, : self.width]
         return split.reshape(-1, self.heads * self.width)
 
@@ -67,22 +78,22 @@ class Heads(eqx.Module):
     def scaled(
         self, scale: Float[Array, "pairs heads"], values: Float[Array, "pairs channels"]
     ) -> Float[Array, "pairs channels"]:
-        """Return the channels of each head times its factor (in a kernel)."""
+        """Return the channels of each head multiplied by the head's factor (in a kernel)."""
         split = values.reshape(values.shape[0], *self.room)
         return (scale[:, :, None] * split).reshape(values.shape)
 
 
 class RowFilter(eqx.Module):
-    """A filter; see the module's header.
+    """Filter with the symbols of the module's header.
 
     Attributes:
-        radial: U.
-        hidden: W1, from squares of the components of ev_j − ev_i.
-        bias: b1.
-        output: W2.
-        spread: which component has the degree that a channel's head belongs to, 0 or 1; None
-            where heads have no degrees.
-        heads: how channels lie.
+        radial: matrix U.
+        hidden: matrix W1 that acts on the squares of the components of ev_j − ev_i.
+        bias: vector b1.
+        output: matrix W2.
+        spread: matrix of ones and zeros: 1 where a component has the degree of a channel's head;
+            None where heads do not belong to degrees.
+        heads: layout of the channels.
     """
 
     radial: Matrix
@@ -93,7 +104,13 @@ class RowFilter(eqx.Module):
     heads: Heads
 
     def scores(self, phi: Array, difference: Array, tile: Tile) -> tuple[Array, Array, Array]:
-        """Return w, z and the logistic function of z of a tile (in a kernel)."""
+        """Return w, z and the logistic function of z (in a kernel).
+
+        Args:
+            phi: radial basis φ(r) of the pairs of a tile.
+            difference: difference ev_j − ev_i of these pairs.
+            tile: shape of the work.
+        """
         z = product(difference * difference, self.hidden[...], tile) + self.bias[...]
         gate = jax.nn.sigmoid(z)
         w = product(phi, self.radial[...], tile) + product(z * gate, self.output[...], tile)
@@ -106,10 +123,10 @@ def row_filter(
     """Return a filter for the kernels (host only).
 
     Args:
-        filter_: its parameters are concrete.
-        heads: of the attention.
-        degrees: of the Euclidean variables.
-        of_degrees: whether there is a head for each degree.
+        filter_: filter with concrete parameters.
+        heads: number of heads of the attention.
+        degrees: degrees l of the Euclidean variables.
+        of_degrees: whether there is one head for each degree.
     """
     radial, hidden, bias, output = (
         np.asarray(one, np.float64)
@@ -130,7 +147,14 @@ def row_filter(
 
 
 def product(a: Any, b: Any, tile: Tile, *, transposed: bool = False) -> Array:
-    """Return a b, or a bᵀ (in a kernel)."""
+    """Return the matrix product a b, or a bᵀ (in a kernel).
+
+    Args:
+        a: left factor.
+        b: right factor.
+        tile: shape of the work, which gives the precision of products.
+        transposed: whether b is transposed.
+    """
     contracted = ((1,), (1 if transposed else 0,))
     return jax.lax.dot_general(
         a,
@@ -142,6 +166,6 @@ def product(a: Any, b: Any, tile: Tile, *, transposed: bool = False) -> Array:
 
 
 def _grown(matrix: np.ndarray, least: int = LEAST) -> np.ndarray:
-    """Return a matrix with zeros behind its rows and columns."""
+    """Return a matrix padded with zeros after its rows and columns."""
     rows, columns = padded(matrix.shape[0], least), padded(matrix.shape[1])
     return np.pad(matrix, ((0, rows - matrix.shape[0]), (0, columns - matrix.shape[1])))

@@ -1,4 +1,4 @@
-"""Geometry of the listed pairs and its derivative, for kernels that go through whole rows.
+"""Geometry of the listed pairs and its derivative, for kernels that compute both orders of a pair.
 
 c = f(r)/n̄,   φ(r), φ′(r) (see `portable.radial`),   Y_lm(r_ij/r)
 F_i = Σ_j g_ij,   virial = ½ Σ_ij r_ij ⊗ g_ij,   g = dE/dr_ij, the whole pair's at both orders
@@ -23,10 +23,10 @@ from sundog.typing import Cells, PerPair, Positions
 
 
 class RowShortRange(eqx.Module):
-    """From positions to `RowGeometry` and back.
+    """Map from positions to `RowGeometry`, with its derivative.
 
     Attributes:
-        shared: basis, degrees and cutoff.
+        shared: radial basis, degrees and cutoff.
         tile: shape of the work of sums.
     """
 
@@ -48,7 +48,14 @@ class RowShortRange(eqx.Module):
     def backward(
         self, system: System, pairs: PairList, rows: Rows, cotangent: GeometryCotangent
     ) -> tuple[Positions, Cells]:
-        """Return forces in eV/Å and virials in eV from the cotangent of the geometry."""
+        """Return forces in eV/Å and virials in eV from the cotangent of the geometry.
+
+        Args:
+            system: positions and cells.
+            pairs: pair list.
+            rows: rows of that list.
+            cotangent: derivatives of the energy by the geometry.
+        """
         vectors = self._vectors(system, pairs)
         _, pull = jax.vjp(self._of_vectors, vectors)
         (g,) = pull((cotangent.distances, cotangent.weight, cotangent.harmonics))

@@ -1,4 +1,4 @@
-"""Kernels for GPUs: every pair from both sides, no atom writing to another's sums."""
+"""Kernels for GPUs, which compute both orders of a pair: no atom writes to the sums of another."""
 
 from collections.abc import Callable
 from functools import partial
@@ -27,13 +27,13 @@ from sundog.typing import Cells, Positions
 
 
 class GpuKernels(AbstractPairKernels):
-    """See the module's header; made by `gpu_kernels`.
+    """Kernels for GPUs; made by `gpu_kernels`.
 
     Attributes:
         layers: pair part of each layer.
-        first: that of the first one, to be tabulated.
+        first: pair part of the first layer, which is tabulated by species.
         short_range: geometry of the short-range pairs.
-        transport: between atoms and meshes.
+        transport: transfer of charges to meshes, and of potentials back.
         tiles: shapes of the work.
     """
 
@@ -52,14 +52,14 @@ class GpuKernels(AbstractPairKernels):
         return self.short_range.forward(system, pairs.listed)
 
     def no_cotangent(self, geometry: RowGeometry) -> GeometryCotangent:
-        """Return zeros."""
+        """Return a cotangent of zeros."""
         flat = jnp.zeros_like(geometry.weight)
         return GeometryCotangent(flat, flat, jnp.zeros_like(geometry.harmonics))
 
     def forces(
         self, system: System, pairs: Arranged, cotangent: GeometryCotangent
     ) -> tuple[Positions, Cells]:
-        """Return forces in eV/Å and virials in eV from the cotangent of the geometry."""
+        """Return forces and virials; see `AbstractPairKernels.forces`."""
         return self.short_range.backward(system, *pairs, cotangent)
 
     def first_layer(

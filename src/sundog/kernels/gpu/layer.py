@@ -1,4 +1,4 @@
-"""The pair part of a layer by the kernels, in the form in which a force field asks for it."""
+"""Pair part of a layer by the kernels for GPUs, with the interface that force fields use."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,15 @@ from sundog.typing import PerPair
 
 
 class Tiles(NamedTuple):
-    """Shapes of the work of the kernels."""
+    """Shapes of the work of all kernels.
+
+    Attributes:
+        forward: shape for the forward pass of an attention.
+        backward: shape for its backward pass.
+        sums: shape for sums over the pairs of atoms.
+        far: shape for sums over long lists of atoms.
+        clusters: shape for sums over pairs of clusters.
+    """
 
     forward: Tile
     backward: Tile
@@ -29,7 +37,7 @@ class Tiles(NamedTuple):
 
 
 class GeometryCotangent(eqx.Module):
-    """Derivatives by distances (through φ), weights and harmonics; anything in padding."""
+    """Derivatives by distances (through φ), weights and harmonics; undefined in padding."""
 
     distances: PerPair
     weight: PerPair
@@ -37,12 +45,13 @@ class GeometryCotangent(eqx.Module):
 
 
 class RowAttention(AbstractAttention):
-    """The pair part of one layer.
+    """Pair part of one layer.
 
     Attributes:
-        features: the filter whose values are features.
-        euclidean: the filter whose values are Y.
-        parity: (−1)^l of each component, padded.
+        features: filter of the feature attention.
+        euclidean: filter of the Euclidean attention, whose values are Y.
+        parity: sign (−1)^l of each component, padded.
+        tiles: shapes of the work.
     """
 
     features: RowFilter
@@ -53,7 +62,7 @@ class RowAttention(AbstractAttention):
     def forward(
         self, atoms: Attended, geometry: RowGeometry, pairs: Arranged
     ) -> tuple[AtomFeatures, None]:
-        """Return δx and δev of the atoms; `backward` needs nothing else."""
+        """Return δx and δev without residuals; see `AbstractAttention.forward`."""
         one, two = self._sides(atoms)
         tile = self.tiles.forward
         x = attend(self.features, one, geometry, pairs.rows, tile)
@@ -68,7 +77,7 @@ class RowAttention(AbstractAttention):
         cotangent: AtomFeatures,
         pairs: Arranged,
     ) -> tuple[Attended, GeometryCotangent]:
-        """Return the cotangents of `atoms` and of the geometry from those of δx and δev."""
+        """Return cotangents of atoms and geometry; see `AbstractAttention.backward`."""
         one, two = self._sides(atoms)
         gx = self.features.heads.spaced(cotangent.invariant)
         parity, tile = jnp.asarray(self.parity), self.tiles.backward
@@ -79,7 +88,7 @@ class RowAttention(AbstractAttention):
         assert a.value is not None
         assert y is not None
         back_1, back_2 = self.features.heads.unspaced, self.euclidean.heads.unspaced
-        seen = Attended(
+        by_atoms = Attended(
             query_features=back_1(a.query),
             key_features=back_1(a.key),
             value_features=back_1(a.value),
@@ -87,7 +96,7 @@ class RowAttention(AbstractAttention):
             key_euclidean=back_2(b.key),
             euclidean=a.euclidean + b.euclidean,
         )
-        return seen, GeometryCotangent(r_a + r_b, c_a + c_b, y)
+        return by_atoms, GeometryCotangent(r_a + r_b, c_a + c_b, y)
 
     def _sides(self, atoms: Attended) -> tuple[Sides, Sides]:
         one, two = self.features.heads.spaced, self.euclidean.heads.spaced
@@ -106,7 +115,7 @@ def row_attention(attention: Attention, tiles: Tiles) -> RowAttention:
     """Return a layer for the kernels, in float64 (host only).
 
     Args:
-        attention: its parameters are concrete.
+        attention: pair part of the layer in plain JAX, with concrete parameters.
         tiles: shapes of the work.
     """
     degrees = attention.degrees

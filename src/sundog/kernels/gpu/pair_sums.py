@@ -1,9 +1,9 @@
 """Sums of pair energies over rows, with their derivatives; see `portable.pair_sums`.
 
-A long list is gone through once by a kernel in which the energies, as the terms have them, are
-differentiated: nothing is kept per pair. Of atoms in spatial order it is a list of clusters, whose
-places are read row by row; else one of atoms, gathered one by one. A short list is worked on in
-plain JAX and then summed.
+For a long list one kernel evaluates and differentiates the energies, as the terms define them, and
+stores nothing per pair. For atoms in spatial order the long list is one of clusters, whose
+atoms are read row by row; otherwise it is one of atoms, which are gathered one by one. For a short
+list the energies are computed in plain JAX and then summed by a kernel.
 """
 
 from collections.abc import Callable
@@ -43,7 +43,16 @@ def near_sums(
     dtype: jnp.dtype,
     tile: Tile,
 ) -> PairSums:
-    """Return the sums over a short list; arguments as for `AbstractPairKernels.pair_sums`."""
+    """Return the sums over a short list.
+
+    Args:
+        pair: function that returns the energies of pairs.
+        sites: arrays over atoms from which `pair` takes the arguments of i and j.
+        system: positions and cells.
+        pairs: pair list.
+        dtype: precision of the arithmetic.
+        tile: shape of the work.
+    """
     vectors = pair_vectors(system, pairs, dtype)
     at_i, at_j = (jax.tree.map(lambda s, k=k: s[k], sites) for k in (pairs.i, pairs.j))
     columns = _columns(pair, vectors, at_i, at_j)
@@ -60,7 +69,16 @@ def far_sums(
     dtype: jnp.dtype,
     tile: Tile,
 ) -> PairSums:
-    """Return the sums over a long list; arguments as for `AbstractPairKernels.pair_sums`."""
+    """Return the sums over a long list.
+
+    Args:
+        pair: function that returns the energies of pairs.
+        sites: arrays over atoms from which `pair` takes the arguments of i and j.
+        system: positions and cells.
+        pairs: pair list.
+        dtype: precision of the arithmetic.
+        tile: shape of the work.
+    """
     atoms = system.number_of_atoms
     place = (system.positions, system.cell, system.system_index, pairs.shift)
 
@@ -86,14 +104,22 @@ def cluster_sums(
     dtype: jnp.dtype,
     tile: Tile,
 ) -> PairSums:
-    """Return the sums over pairs of clusters; arguments as for `AbstractPairKernels.pair_sums`.
+    """Return the sums over pairs of clusters.
 
-    A program serves a cluster, and meets the places of a few others at a time.
+    A program computes the sums of one cluster, and reads a few other clusters at a time.
+
+    Args:
+        pair: function that returns the energies of pairs.
+        sites: arrays over places from which `pair` takes the arguments of i and j.
+        system: positions and cells, in spatial order.
+        pairs: pairs of clusters.
+        dtype: precision of the arithmetic.
+        tile: shape of the work.
     """
     assert tile.atoms == CLUSTER, tile
     assert tile.slots % CLUSTER == 0, tile
     places = system.number_of_atoms
-    held = _Held(
+    given = _ClusterInputs(
         positions=tuple(pairs.positions(system).T),
         numbers=system.numbers,
         cell=system.cell,
@@ -102,50 +128,58 @@ def cluster_sums(
     )
 
     def cluster_by_cluster(refs: tuple, zeros: list[Array]) -> list[Array]:
-        rows_ref, sites_ref, held_ref = refs
+        rows_ref, sites_ref, given_ref = refs
         cluster = pl.program_id(0)
-        first, met = rows_ref.first[cluster], rows_ref.count[cluster]
-        lattice = held_ref.lattice(cluster)
+        first, count = rows_ref.first[cluster], rows_ref.count[cluster]
+        lattice = given_ref.lattice(cluster)
         own, _ = own_atoms(tile, places)
 
         def to_own(ref: Any) -> Array:
             return _spread(triton.load(ref.at[own])[:, None], tile)
 
         i, at_i = _spread(own[:, None], tile), jax.tree.map(to_own, sites_ref)
-        here = [to_own(ref) for ref in held_ref.positions]
-        exists_i = to_own(held_ref.numbers) > 0
+        here = [to_own(ref) for ref in given_ref.positions]
+        exists_i = to_own(given_ref.numbers) > 0
 
         def step(n: Array, sums: list[Array]) -> list[Array]:
             lane = jnp.arange(tile.slots, dtype=jnp.int32)
             slot = n * (tile.slots // CLUSTER) + lane // CLUSTER
-            entry = jnp.where(slot < met, first + slot, 0)
+            entry = jnp.where(slot < count, first + slot, 0)
             j = triton.load(rows_ref.j.at[entry]) * CLUSTER + lane % CLUSTER
-            shift = [triton.load(ref.at[entry]) for ref in held_ref.shift]
+            shift = [triton.load(ref.at[entry]) for ref in given_ref.shift]
 
             def of_j(values: Array) -> Array:
                 return _spread(values[None, :], tile)
 
-            present = (slot < met) & (triton.load(held_ref.numbers.at[j]) > 0)
+            present = (slot < count) & (triton.load(given_ref.numbers.at[j]) > 0)
             elsewhere = (shift[0] != 0) | (shift[1] != 0) | (shift[2] != 0)
             exists = exists_i & of_j(present) & ((i != of_j(j)) | of_j(elsewhere))
             vectors = []
             for axis in range(3):
-                there = triton.load(held_ref.positions[axis].at[j])
+                there = triton.load(given_ref.positions[axis].at[j])
                 for a in range(3):
                     there = there + shift[a].astype(there.dtype) * lattice[a][axis]
                 vectors.append((of_j(there) - here[axis]).astype(dtype))
             at_j = jax.tree.map(lambda ref: of_j(triton.load(ref.at[j])), sites_ref)
             return _added(sums, pair, vectors, exists, at_i, at_j)
 
-        rounds = pl.cdiv(met, jnp.int32(tile.slots // CLUSTER))
+        rounds = pl.cdiv(count, jnp.int32(tile.slots // CLUSTER))
         return jax.lax.fori_loop(jnp.int32(0), rounds, step, zeros)
 
     rows = rows_of(pairs.listed, places // CLUSTER)
-    return _summed(cluster_by_cluster, (rows, sites, held), pair, system, dtype, tile)
+    return _summed(cluster_by_cluster, (rows, sites, given), pair, system, dtype, tile)
 
 
-class _Held(eqx.Module):
-    """What is known of places, and of the pairs of their clusters."""
+class _ClusterInputs(eqx.Module):
+    """Arrays over places, structures and pairs of clusters that the kernel reads.
+
+    Attributes:
+        positions: x, y and z of the places in Å, in images in which clusters are compact.
+        numbers: atomic numbers of the places; 0 where a place is empty.
+        cell: lattice vectors of the structures in Å.
+        system_index: structure of each place.
+        shift: number of lattice vectors between two clusters, one array per vector.
+    """
 
     positions: tuple[Any, ...]
     numbers: Any
@@ -160,7 +194,7 @@ class _Held(eqx.Module):
 
 
 def _spread(values: Array, tile: Tile) -> Array:
-    """Return a column or row of a tile, for all its pairs."""
+    """Return a column or row of a tile, broadcast to all its pairs."""
     return jnp.broadcast_to(values, (tile.atoms, tile.slots)).reshape(tile.pairs)
 
 
@@ -172,38 +206,38 @@ def _added(
     at_i: PyTree[Array],
     at_j: PyTree[Array],
 ) -> list[Array]:
-    """Return the sums with what some pairs give, of which only some exist."""
+    """Return the sums with the contributions of those pairs that exist added."""
     vectors = [jnp.where(exists, v, 1.0) for v in vectors]
     columns = _columns(pair, vectors, at_i, at_j)
     return [s + jnp.where(exists, one, 0.0) for s, one in zip(sums, columns, strict=True)]
 
 
 def _summed(
-    gone_through: Callable[[tuple, list[Array]], list[Array]],
+    loop: Callable[[tuple, list[Array]], list[Array]],
     inputs: tuple,
     pair: PairEnergies,
     system: System,
     dtype: jnp.dtype,
     tile: Tile,
 ) -> PairSums:
-    """Return the sums that a kernel, named for the way, adds up as it goes through its pairs."""
+    """Return the sums of a kernel that runs `loop` over its pairs; `loop` also gives its name."""
     atoms, sites = system.number_of_atoms, inputs[1]
     count = len(_names(pair, sites)) + len(jax.tree.leaves(sites)) + 9
 
     def kernel(refs: tuple, *out: Any) -> None:
         # Each slot keeps a sum of its own to the end, since sums over slots are slow.
-        sums = gone_through(refs, [jnp.zeros(tile.pairs, dtype) for _ in range(count)])
+        sums = loop(refs, [jnp.zeros(tile.pairs, dtype) for _ in range(count)])
         own, exist = own_atoms(tile, atoms)
         for ref, values in zip(out, sums, strict=True):
             write(ref, own, values.reshape(tile.atoms, tile.slots).sum(axis=1), exist)
 
     shapes = [jax.ShapeDtypeStruct((atoms,), dtype)] * count
-    columns = launch(kernel, tile, atoms, shapes, inputs, gone_through.__name__)
+    columns = launch(kernel, tile, atoms, shapes, inputs, loop.__name__)
     return _unpacked(list(columns), pair, sites, system)
 
 
 def _vectors(place: tuple[Any, Any, Any, Any], pairs: Pairs) -> list[Array]:
-    """Return x, y, z of r_ij (in a kernel); zero for an atom and itself."""
+    """Return x, y, z of r_ij (in a kernel); zero for the pair of an atom with itself."""
     positions, cell, system_index, shift = place
     zero = jnp.zeros(1, jnp.int32)
     system = zero if cell.shape[0] == 1 else triton.load(system_index.at[pairs.i])
@@ -224,7 +258,7 @@ def _vectors(place: tuple[Any, Any, Any, Any], pairs: Pairs) -> list[Array]:
 def _columns(
     pair: PairEnergies, vectors: list[PerPair], at_i: PyTree[Array], at_j: PyTree[Array]
 ) -> list[PerPair]:
-    """Return by pair: energies, dE/dsite_i, f r_ij, and the six of f r_ij ⊗ r_ij."""
+    """Return for each pair the energies, dE/dsite_i, f r_ij and six elements of f r_ij ⊗ r_ij."""
     distances = jnp.sqrt(sum(v * v for v in vectors))
 
     def energies(r: PerPair, at_i: PyTree[Array]) -> tuple[PerPair, list[PerPair]]:
@@ -242,7 +276,7 @@ def _columns(
 def _unpacked(
     columns: list[Array], pair: PairEnergies, sites: PyTree[Array], system: System
 ) -> PairSums:
-    """Return sums over each atom's pairs of what `_columns` gives, in their places."""
+    """Return sums of the columns of `_columns` over the pairs of each atom as `PairSums`."""
     energies = {name: 0.5 * columns.pop(0) for name in _names(pair, sites)}
     leaves, structure = jax.tree.flatten(sites)
     by_site = structure.unflatten([columns.pop(0) for _ in leaves])

@@ -1,4 +1,4 @@
-"""Where each atom's pairs lie in a list."""
+"""Rows of a pair list: the entries of each atom."""
 
 from typing import NamedTuple
 
@@ -21,11 +21,11 @@ from sundog.neighbors.pairs import PairList
 
 
 class Rows(eqx.Module):
-    """The pairs that atom n receives are entries `first[n]` to `first[n] + count[n] − 1`.
+    """Rows of a list: atom n receives the entries `first[n]` to `first[n] + count[n] − 1`.
 
     Attributes:
-        first: of each atom.
-        count: of each atom.
+        first: first entry of each atom.
+        count: number of entries of each atom.
         j: sending atom of each entry of the list.
     """
 
@@ -35,18 +35,18 @@ class Rows(eqx.Module):
 
 
 class Arranged(NamedTuple):
-    """A list and its rows."""
+    """Pair list with its rows."""
 
     listed: PairList
     rows: Rows
 
 
 def rows_of(pairs: PairList, atoms: int) -> Rows:
-    """Return the rows of a list, in which padding follows the pairs of its row or of all.
+    """Return the rows of a list in which padding follows the pairs of each row, or all pairs.
 
     Args:
-        pairs: not empty.
-        atoms: their number.
+        pairs: pair list that is not empty.
+        atoms: number of atoms.
     """
     numbers = jnp.arange(atoms, dtype=jnp.int32)
     if pairs.row_length is not None:
@@ -60,11 +60,11 @@ def rows_of(pairs: PairList, atoms: int) -> Rows:
 def sum_rows(
     values: Float[Array, "pairs width"], rows: Rows, tile: Tile, dtype: jnp.dtype
 ) -> Float[Array, "atoms width"]:
-    """Return the sum over each atom's pairs, in their order.
+    """Return the sum over the pairs of each atom, in their order.
 
     Args:
-        values: of each entry; those in padding are not looked at.
-        rows: of the list.
+        values: summands of each entry; those of padding are ignored.
+        rows: rows of the list.
         tile: shape of the work.
         dtype: precision of the sums.
     """

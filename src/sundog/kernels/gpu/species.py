@@ -1,8 +1,8 @@
-"""The pair part of the first layer on rows, when atoms of an element are all alike.
+"""Pair part of the first layer on rows, where all atoms of an element have the same features.
 
-The formulas are those of `kernels.plain.species`; here every pair is met from both sides. What
-XLA makes of them is bound by memory: eight table values and the sums' columns per pair, in place of
-two products of matrices.
+Formulas and symbols are those of `kernels.plain.species`; here both orders of every pair are
+computed. The code that XLA generates for them is limited by memory: eight values of tables and the
+columns of the sums per pair, instead of two products of matrices.
 """
 
 import equinox as eqx
@@ -14,12 +14,12 @@ from sundog.kernels.gpu.layer import GeometryCotangent
 from sundog.kernels.gpu.rows import Arranged, sum_rows
 from sundog.kernels.gpu.tiles import Tile
 from sundog.kernels.plain.blocks import take
-from sundog.kernels.plain.species import OfPairs, SpeciesLayer
+from sundog.kernels.plain.species import PairInputs, SpeciesLayer
 from sundog.properties import AtomFeatures
 
 
 class SpeciesRows(eqx.Module):
-    """The first layer's pairs by species.
+    """Pair part of the first layer, tabulated by species.
 
     Attributes:
         shared: tables, values and species.
@@ -50,10 +50,17 @@ class SpeciesRows(eqx.Module):
         total: GeometryCotangent,
         pairs: Arranged,
     ) -> GeometryCotangent:
-        """Return `total` plus the cotangent of the geometry through this layer."""
+        """Return `total` plus the cotangent of the geometry through this layer.
+
+        Args:
+            geometry: geometry of the pairs.
+            cotangent: cotangents of δx and δev.
+            total: cotangent of the geometry through the other layers.
+            pairs: pair list with its rows.
+        """
         onto = self.shared.onto_values(cotangent.invariant)
-        seen = OfPairs(geometry.distances, geometry.weight, geometry.harmonics)
-        here = self.shared.pulled(pairs.listed, seen, onto, cotangent.euclidean)
+        inputs = PairInputs(geometry.distances, geometry.weight, geometry.harmonics)
+        here = self.shared.pulled(pairs.listed, inputs, onto, cotangent.euclidean)
         return GeometryCotangent(
             distances=total.distances + here.distances,
             weight=total.weight + here.weight,

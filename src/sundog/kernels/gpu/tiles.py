@@ -1,11 +1,11 @@
-"""How the kernels cut up their work, and what all of them do.
+"""Division of the kernels' work into tiles, and operations that all kernels share.
 
-A program serves a few atoms and goes through their pairs a few slots at a time: a tile. All that
-a pair gives to j is found again at the reverse pair, so that a program writes to its own atoms
-alone, and all sums have an order that never changes.
+A program computes the sums of a few atoms and processes a few slots of their pairs at a time: a
+tile. The contribution of a pair to j is computed again at the reverse pair, so that a program
+writes to its own atoms alone and all sums have a fixed order.
 
-Arrays of a kernel have powers of two as lengths, and factors of matrix products at least `LEAST`;
-what is shorter in memory is read as if zeros followed.
+The lengths of arrays in a kernel are powers of two, and those of factors of matrix products at
+least `LEAST`; shorter arrays are read with zeros after their end.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from jax.experimental.pallas import triton
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 LEAST = 16
-"""Smallest side of a matrix on tensor cores."""
+"""Smallest side of a matrix that Triton multiplies on tensor cores."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Tile:
     """Shape of a kernel's work.
 
     Attributes:
-        atoms: served by a program.
-        slots: pairs of each of them at a time.
-        warps: of a program.
-        interpret: run by JAX instead of on a GPU.
+        atoms: number of atoms of a program.
+        slots: number of pairs of each atom that are processed at a time.
+        warps: number of warps of a program.
+        interpret: whether JAX interprets the kernels instead of compiling them for a GPU.
     """
 
     atoms: int
@@ -40,19 +40,19 @@ class Tile:
 
     @property
     def pairs(self) -> int:
-        """Pairs of a tile."""
+        """Number of pairs of a tile."""
         return self.atoms * self.slots
 
     @property
     def precision(self) -> Any:
-        """Of products of matrices: float32 on tensor cores from three products in TF32."""
+        """Precision of matrix products: float32, on tensor cores from three products in TF32."""
         if self.interpret:
             return jax.lax.Precision.HIGHEST
         return jax.lax.DotAlgorithmPreset.TF32_TF32_F32_X3
 
 
 def padded(length: int, least: int = LEAST) -> int:
-    """Return the power of two that holds so many."""
+    """Return the smallest power of two that is not less than `length` and `least`."""
     return max(least, pl.next_power_of_2(length))
 
 
@@ -64,15 +64,15 @@ def launch(
     inputs: PyTree[Array],
     name: str,
 ) -> PyTree[Array]:
-    """Return what a kernel writes; it is called with references to inputs and outputs.
+    """Return the outputs of a kernel, which is called with references to inputs and outputs.
 
     Args:
-        kernel: serves `tile.atoms` atoms from `program_id(0) · tile.atoms` on.
+        kernel: function that computes `tile.atoms` atoms from `program_id(0) · tile.atoms` on.
         tile: shape of the work.
         atoms: number of all atoms.
-        outputs: shapes.
-        inputs: arrays.
-        name: under which a profile shows it.
+        outputs: shapes of the outputs.
+        inputs: arrays that the kernel reads.
+        name: name of the kernel in a profile.
     """
 
     def anywhere(tree: PyTree) -> PyTree:
@@ -91,7 +91,7 @@ def launch(
 
 
 def own_atoms(tile: Tile, atoms: int) -> tuple[Int[Array, " own"], Bool[Array, " own"]]:
-    """Return the atoms of this program, of which the last may have some that do not exist."""
+    """Return the atoms of this program, and which of them exist: the last may have too many."""
     start = pl.program_id(0).astype(jnp.int32) * tile.atoms
     own = start + jnp.arange(tile.atoms, dtype=jnp.int32)
     return own, own < atoms
@@ -100,11 +100,11 @@ def own_atoms(tile: Tile, atoms: int) -> tuple[Int[Array, " own"], Bool[Array, "
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Pairs:
-    """Some pairs of a program's atoms, flat.
+    """Pairs of a tile in flat arrays.
 
     Attributes:
-        entry: place in the list, zero where there is no pair.
-        exists: whether there is one.
+        entry: index of the pair in the list; zero where there is no pair.
+        exists: True where there is a pair.
         i: receiving atoms.
         j: sending atoms.
     """
@@ -118,12 +118,12 @@ class Pairs:
 def over_pairs(
     body: Callable[[Pairs, PyTree], PyTree], start: PyTree, rows: Any, tile: Tile, atoms: int
 ) -> PyTree:
-    """Return the carry after all tiles of this program's atoms.
+    """Return the carry of a loop over all tiles of this program's atoms.
 
     Args:
-        body: maps a tile and the carry to the next carry.
-        start: the first carry.
-        rows: references of a `Rows`.
+        body: function from the pairs of a tile and the carry to the next carry.
+        start: initial carry.
+        rows: references to the arrays of a `Rows`.
         tile: shape of the work.
         atoms: number of all atoms.
     """
@@ -145,7 +145,13 @@ def over_pairs(
 
 
 def read(ref: Any, at: Int[Array, " rows"], width: int) -> Float[Array, "rows width"]:
-    """Return rows of a table, with zeros behind its last column."""
+    """Return rows of a table, with zeros after its last column.
+
+    Args:
+        ref: reference to the table.
+        at: indices of the rows.
+        width: number of columns to return, a power of two.
+    """
     columns = jnp.arange(width, dtype=jnp.int32)[None, :]
     rows = ref.at[at[:, None], columns]
     if ref.shape[1] == width:
@@ -160,8 +166,15 @@ def write(
     values: Float[Array, "rows *width"],
     where: Bool[Array, " rows"],
 ) -> None:
-    """Put values into those rows of a table, or of a vector, that exist."""
-    # Rows that do not exist must be no row's number, or an interpreter writes old values there.
+    """Write values to those rows of a table, or elements of a vector, that exist.
+
+    Args:
+        ref: reference to the table or vector.
+        at: indices of the rows.
+        values: values of the rows.
+        where: True for the rows that exist.
+    """
+    # Rows that do not exist get an index out of range: the interpreter would write old values.
     at = jnp.where(where, at, ref.shape[0])
     if values.ndim == 1:
         triton.store(ref.at[at], values, mask=where)

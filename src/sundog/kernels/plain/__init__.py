@@ -1,1 +1,1 @@
-"""Kernels in plain JAX with hand-written derivatives, for every device XLA compiles for."""
+"""Kernels in plain JAX with hand-written derivatives, for every device that XLA supports."""

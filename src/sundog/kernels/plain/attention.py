@@ -1,4 +1,4 @@
-"""The pair part of a SO3krates layer with a hand-written derivative.
+"""Pair part of a SO3krates layer with a hand-written derivative.
 
 For both filters t = features (1), Euclidean (2), heads h, and c = f(r)/n̄:
 
@@ -6,8 +6,8 @@ For both filters t = features (1), Euclidean (2), heads h, and c = f(r)/n̄:
     a_ij^h = Σ w q_i k_j,                     α = c a_ij
     δx_i = Σ_j α_1^h v_j,                     δev_i = Σ_j α_2^l Y_l
 
-w is the same for (i, j) and (j, i), and Y changes sign as (−1)^l, so every pair is visited
-once, in both passes, and gives to both of its atoms. With the cotangents gx, gev:
+w is the same for (i, j) and (j, i), and Y changes sign as (−1)^l. Both passes therefore visit
+every pair once and add its contributions to both atoms. With the cotangents gx, gev:
 
     g_ij = gx_i·v_j or gev_i·Y_l,             g_ji = gx_j·v_i or (−1)^l gev_j·Y_l
     gq_i = c g_ij w k_j,   gk_i = c g_ji w q_j,   gv_i = c a_ji gx_j       and i ↔ j
@@ -15,7 +15,13 @@ once, in both passes, and gives to both of its atoms. With the cotangents gx, ge
     gs   = W1ᵀ [silu′ W2ᵀ gw],                    gev_j = −gev_i = 2 κ_l gs_l (ev_j − ev_i)
     gc   = Σ_h (g_ij a_ij + g_ji a_ji),           gY = c (a_ij gev_i + (−1)^l a_ji gev_j)
 
-Of the forward pass only the scores a are kept; w is formed again.
+    symbol         variable             meaning
+    U, W1, b1, W2  radial, hidden, …    parameters of a filter (`TabulatedFilter`)
+    s, κ           s, _kappa            invariants of ev_j − ev_i, and their factors
+    a_ij, a_ji     a_ij, b_ij, …        scores, named a for filter 1 and b for filter 2
+    c, φ, Y        weight, radial, …    geometry of the pairs (`PairGeometry`)
+
+The forward pass keeps only the scores a; the backward pass computes w again.
 """
 
 import equinox as eqx
@@ -33,17 +39,17 @@ from sundog.properties import AtomFeatures
 PairFeatures = Float[Array, "pairs features"]
 PairHeads = Float[Array, "pairs heads"]
 Sides = tuple[PairFeatures, PairFeatures, PairFeatures, PairFeatures]
-"""q_i, k_i, q_j, k_j of each pair."""
+"""Queries and keys q_i, k_i, q_j, k_j of each pair."""
 
 
 class TabulatedFilter(eqx.Module):
-    """w = U φ(r) + W2 silu(W1 s + b1); the bias of W2 is part of the basis.
+    """Filter w = U φ(r) + W2 silu(W1 s + b1); the bias of the output is part of the basis.
 
     Attributes:
-        radial: U.
-        hidden: W1.
-        bias: b1.
-        output: W2.
+        radial: matrix U.
+        hidden: matrix W1.
+        bias: vector b1.
+        output: matrix W2.
     """
 
     radial: Float[Array | np.ndarray, "functions features"]
@@ -52,7 +58,12 @@ class TabulatedFilter(eqx.Module):
     output: Float[Array | np.ndarray, "angular features"]
 
     def __call__(self, geometry: PairGeometry, s: Float[Array, "pairs degrees"]) -> PairFeatures:
-        """Return w."""
+        """Return the filter w of each pair.
+
+        Args:
+            geometry: geometry of the pairs.
+            s: invariants of the pairs.
+        """
         return geometry.radial @ self.radial + jax.nn.silu(self._hidden(s)) @ self.output
 
     def pull(
@@ -62,12 +73,12 @@ class TabulatedFilter(eqx.Module):
         geometry: PairGeometry,
         s: Float[Array, "pairs degrees"],
     ) -> "PulledScores":
-        """Return what the cotangents of a_ij and a_ji say about all that they depend on.
+        """Return the cotangents of the scores' inputs from those of a_ij and a_ji.
 
         Args:
-            sides: q_i, k_i, q_j, k_j.
-            cotangents: g_ij and g_ji.
-            geometry: of the pairs.
+            sides: queries and keys q_i, k_i, q_j, k_j.
+            cotangents: cotangents g_ij and g_ji of the scores.
+            geometry: geometry of the pairs.
             s: invariants of the pairs.
         """
         q_i, k_i, q_j, k_j = sides
@@ -92,13 +103,13 @@ class TabulatedFilter(eqx.Module):
 
 
 class PulledScores(eqx.Module):
-    """Cotangents through the scores of one filter, by pair.
+    """Cotangents of the inputs of one filter's scores, for each pair.
 
     Attributes:
-        queries: of q_i and q_j.
-        keys: of k_i and k_j.
-        radial: of φ.
-        invariants: of s.
+        queries: cotangents of q_i and q_j.
+        keys: cotangents of k_i and k_j.
+        radial: cotangent of φ.
+        invariants: cotangent of s.
     """
 
     queries: tuple[PairFeatures, PairFeatures]
@@ -108,14 +119,21 @@ class PulledScores(eqx.Module):
 
 
 class Scores(eqx.Module):
-    """a_ij and a_ji of both filters."""
+    """Scores a_ij and a_ji of both filters, without the weight c."""
 
     features: tuple[PairHeads, PairHeads]
     euclidean: tuple[PairHeads, PairHeads]
 
 
 class Attention(AbstractAttention):
-    """The pair part of one layer."""
+    """Pair part of one layer.
+
+    Attributes:
+        filter_features: filter 1, of the feature attention.
+        filter_euclidean: filter 2, of the Euclidean attention.
+        heads: number of heads of the feature attention.
+        degrees: degrees l of the Euclidean variables.
+    """
 
     filter_features: TabulatedFilter
     filter_euclidean: TabulatedFilter
@@ -125,7 +143,7 @@ class Attention(AbstractAttention):
     def forward(
         self, atoms: Attended, geometry: PairGeometry, pairs: Blocked
     ) -> tuple[AtomFeatures, Scores]:
-        """Return δx and δev of the atoms, and the scores for `backward`."""
+        """Return δx, δev and the scores; see `AbstractAttention.forward`."""
         a, parity = atoms, self.parity(geometry.harmonics.dtype)
 
         def body(sums: AtomFeatures, block: tuple) -> tuple[AtomFeatures, Scores]:
@@ -163,7 +181,7 @@ class Attention(AbstractAttention):
         cotangent: AtomFeatures,
         pairs: Blocked,
     ) -> tuple[Attended, PairGeometry]:
-        """Return the cotangents of `atoms` and of `geometry` from those of δx and δev."""
+        """Return cotangents of atoms and geometry; see `AbstractAttention.backward`."""
         a, gx, gev = atoms, cotangent.invariant, cotangent.euclidean
         parity = self.parity(gev.dtype)
 
@@ -232,7 +250,7 @@ class Attention(AbstractAttention):
         return jnp.asarray(degree_of_component(self.degrees) @ np.asarray(values), dtype)[None]
 
     def _sides(self, t: int, atoms: Attended, i: Array, j: Array) -> Sides:
-        """Return queries and keys of filter t."""
+        """Return queries and keys of the pairs for filter t, 1 or 2."""
         if t == 1:
             query, key = atoms.query_features, atoms.key_features
         else:
@@ -241,7 +259,7 @@ class Attention(AbstractAttention):
 
 
 def _scores(w: PairFeatures, sides: Sides, heads: int) -> tuple[PairHeads, PairHeads]:
-    """Return a_ij and a_ji."""
+    """Return the scores a_ij and a_ji."""
     q_i, k_i, q_j, k_j = sides
     return sum_heads(q_i * w * k_j, heads), sum_heads(q_j * w * k_i, heads)
 
@@ -253,19 +271,19 @@ def _add_both(sums: Array, *parts: tuple[Int[Array, " pairs"], Array]) -> Array:
 
 
 def sum_heads(values: PairFeatures, heads: int) -> PairHeads:
-    """Return the sum over each head's channels.
+    """Return the sum over the channels of each head.
 
-    A product with a 0/1 matrix is faster than a reduction over the last axis.
+    A product with a matrix of ones and zeros is faster than a reduction over the last axis.
     """
     ones = np.kron(np.eye(heads), np.ones((values.shape[1] // heads, 1)))
     return values @ jnp.asarray(ones, values.dtype)
 
 
 def scale_heads(scale: PairHeads, values: PairFeatures) -> PairFeatures:
-    """Return the channels of each head times its factor.
+    """Return the channels of each head multiplied by the head's factor.
 
-    The result has two axes because XLA vectorises neither sums into an array of three on
-    CPU nor what is fused into them.
+    The result has two axes because XLA on the CPU does not vectorise sums into an array with
+    three axes, nor the operations that are fused with them.
     """
     count, heads = scale.shape
     return (scale[:, :, None] * values.reshape(count, heads, -1)).reshape(values.shape)

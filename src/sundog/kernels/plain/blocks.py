@@ -1,6 +1,6 @@
-"""Loops over blocks of pairs whose temporaries stay in cache.
+"""Loops over blocks of pairs that are small enough for their temporaries to stay in cache.
 
-A list is padded to whole blocks. Blocks after the last pair are not visited, so that
+A list is padded to whole blocks. Blocks after the last pair are skipped, so that unused
 room in a list costs little.
 """
 
@@ -18,26 +18,32 @@ Carry = TypeVar("Carry")
 
 
 def take(values: Array, at: Int[Array, " rows"]) -> Array:
-    """Return `values[at]`, for indices from 0 to the end.
+    """Return `values[at]` for indices that are within bounds and not negative.
 
-    Unsigned and promised to be within bounds, they need no tests, which on CPU keep the
-    loop from vectorising.
+    Tests of the bounds would keep XLA from vectorising the loop on the CPU. Unsigned indices
+    that are promised to be within bounds need none.
     """
     return values.at[at.astype(jnp.uint32)].get(mode="promise_in_bounds")
 
 
 def add_at(sums: Array, at: Int[Array, " rows"], values: Array) -> Array:
-    """Return `sums` with `values` added to its rows `at`, indices from 0 to the end."""
+    """Return `sums` with `values` added to some of its rows.
+
+    Args:
+        sums: array with one row per atom, or per whatever `at` counts.
+        at: row to which each of the values is added; within bounds and not negative.
+        values: summands.
+    """
     return sums.at[at.astype(jnp.uint32)].add(values, mode="promise_in_bounds")
 
 
 class Blocked(eqx.Module):
-    """A list of whole blocks.
+    """Pair list padded to whole blocks.
 
     Attributes:
-        listed: the pairs, flat.
-        count: blocks up to the one that holds the last pair.
-        size: pairs per block.
+        listed: flat pair list.
+        count: number of blocks up to the one with the last pair.
+        size: number of pairs in a block.
     """
 
     listed: PairList
@@ -46,7 +52,7 @@ class Blocked(eqx.Module):
 
 
 def never_empty(pairs: PairList) -> PairList:
-    """Return the list, or one of padding alone if it has no entries."""
+    """Return the list, or a list with one padding entry if it has no entries."""
     if pairs.i.shape[0]:
         return pairs
     zeros = jnp.zeros(1, pairs.i.dtype)
@@ -55,7 +61,7 @@ def never_empty(pairs: PairList) -> PairList:
 
 
 def in_blocks(pairs: PairList, size: int) -> Blocked:
-    """Return the list padded to a multiple of `size`, or of its own length if shorter."""
+    """Return the list padded to a multiple of `size`; a shorter list is a single block."""
     size = max(1, min(size, pairs.i.shape[0]))
     more = -pairs.i.shape[0] % size
     mask = jnp.pad(pairs.mask, (0, more))
@@ -73,10 +79,10 @@ def in_blocks(pairs: PairList, size: int) -> Blocked:
 
 
 def half(pairs: PairList) -> PairList:
-    """Return one of the two orders of every pair, at the front of a list half as long.
+    """Return a list with one of the two orders of every pair, about half as long.
 
-    The first order is that with i < j or, for an atom and its own image, with the shift whose
-    first component that is not zero is positive.
+    The order with i < j is taken. For the pairs of an atom with its own images, it is the one
+    in whose shift the first component that is not zero is positive.
     """
     a, b, c = pairs.shift.T
     ahead = (a > 0) | ((a == 0) & ((b > 0) | ((b == 0) & (c > 0))))
@@ -97,16 +103,17 @@ def over_blocks(
     columns: PyTree[Array],
     pairs: Blocked,
 ) -> tuple[Carry, PyTree[Array]]:
-    """Return the carry after all blocks, and the blocks' outputs joined.
+    """Return the carry after all blocks, and the joined outputs of the blocks.
 
-    Like `jax.lax.scan`, but over slices of flat columns, and only `count` of them.
+    The loop is like `jax.lax.scan`, but over slices of flat columns, and only over the first
+    `pairs.count` blocks.
 
     Args:
-        body: maps the carry and a block of the columns to the next carry and outputs, which
-            have one row per row of the block.
-        carry: initial value.
+        body: function from the carry and a block of the columns to the next carry and outputs,
+            which have one row per row of the block.
+        carry: initial carry.
         columns: arrays with one row per pair.
-        pairs: says how many blocks to visit; the outputs of the others are zero.
+        pairs: blocked list of the pairs; the outputs of blocks that are skipped are zero.
     """
     rows, size = pairs.listed.i.shape[0], pairs.size
 

@@ -23,10 +23,10 @@ class PairGeometry(eqx.Module):
     """Geometry of the short-range pairs, or its cotangent.
 
     Attributes:
-        distances: Å.
-        weight: c = f(r)/n̄, zero in padding.
+        distances: distances r in Å.
+        weight: weight c = f(r)/n̄, zero in padding.
         radial: basis φ(r) of the radial filters.
-        harmonics: Y_lm of the direction.
+        harmonics: spherical harmonics Y_lm of the direction.
     """
 
     distances: PerPair
@@ -36,7 +36,14 @@ class PairGeometry(eqx.Module):
 
 
 class ShortRange(eqx.Module):
-    """From positions to `PairGeometry` and back."""
+    """Map from positions to `PairGeometry`, with its derivative.
+
+    Attributes:
+        radial: basis of the radial filters.
+        degrees: degrees l of the harmonics.
+        cutoff: short-range cutoff in Å.
+        average_neighbors: average number n̄ of neighbours.
+    """
 
     radial: RadialBasis
     degrees: tuple[int, ...] = eqx.field(static=True)
@@ -54,7 +61,13 @@ class ShortRange(eqx.Module):
     def backward(
         self, system: System, pairs: Blocked, cotangent: PairGeometry
     ) -> tuple[Positions, Cells]:
-        """Return forces in eV/Å and virials in eV from the cotangent of the geometry."""
+        """Return forces in eV/Å and virials in eV from the cotangent of the geometry.
+
+        Args:
+            system: positions and cells.
+            pairs: short-range pairs in blocks.
+            cotangent: derivatives of the energy by the geometry.
+        """
 
         def body(sums: tuple[Array, Array], block: tuple) -> tuple[tuple[Array, Array], tuple[()]]:
             listed, g = block
@@ -90,9 +103,14 @@ class ShortRange(eqx.Module):
 
 
 def pair_vectors(system: System, pairs: PairList, dtype: jnp.dtype) -> list[PerPair]:
-    """Return x, y, z of r_ij; one in padding, so that nothing there is singular.
+    """Return x, y and z of r_ij in Å; 1 in padding, so that nothing there is singular.
 
-    Differences are taken in the precision of the positions and only then rounded.
+    Differences are formed in the precision of the positions and only then rounded.
+
+    Args:
+        system: positions and cells.
+        pairs: pair list.
+        dtype: precision of the result.
     """
     if system.number_of_systems == 1:
         cells = system.cell[:1]

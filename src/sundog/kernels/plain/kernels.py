@@ -1,4 +1,4 @@
-"""Kernels in plain JAX, for every device: each pair once, in blocks that stay in cache."""
+"""Kernels in plain JAX for every device, which compute each pair once, in blocks."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +20,7 @@ from sundog.system import System
 from sundog.typing import Cells, Positions
 
 PAIRS_PER_BLOCK = 2048
+"""Number of pairs that are computed at a time, so that the arrays of a layer stay in cache."""
 
 
 class PortableKernels(AbstractPairKernels):
@@ -28,7 +29,7 @@ class PortableKernels(AbstractPairKernels):
     Attributes:
         layers: pair part of each layer.
         short_range: geometry of the short-range pairs, with a basis of all radial filters.
-        transport: between atoms and meshes.
+        transport: transfer of charges to meshes, and of potentials back.
     """
 
     layers: tuple[Attention, ...]  # pyright: ignore[reportIncompatibleVariableOverride], frozen
@@ -36,7 +37,7 @@ class PortableKernels(AbstractPairKernels):
     transport: AbstractTransport = PlainTransport()
 
     def arranged(self, pairs: PairList, atoms: int) -> Blocked:
-        """Return one of both orders of each pair, in blocks."""
+        """Return one of the two orders of each pair, in blocks."""
         return in_blocks(half(pairs), PAIRS_PER_BLOCK)
 
     def geometry(self, system: System, pairs: Blocked) -> PairGeometry:
@@ -44,13 +45,13 @@ class PortableKernels(AbstractPairKernels):
         return self.short_range.forward(system, pairs)
 
     def no_cotangent(self, geometry: PairGeometry) -> PairGeometry:
-        """Return zeros."""
+        """Return a cotangent of zeros."""
         return jax.tree.map(jnp.zeros_like, geometry)
 
     def forces(
         self, system: System, pairs: Blocked, cotangent: PairGeometry
     ) -> tuple[Positions, Cells]:
-        """Return forces in eV/Å and virials in eV from the cotangent of the geometry."""
+        """Return forces and virials; see `AbstractPairKernels.forces`."""
         return self.short_range.backward(system, pairs, cotangent)
 
     def first_layer(
@@ -72,5 +73,5 @@ class PortableKernels(AbstractPairKernels):
         *,
         far: bool,
     ) -> PairSums:
-        """Return sums over a list, be it short or long; see `AbstractPairKernels`."""
+        """Return sums over a short or a long list; see `AbstractPairKernels.pair_sums`."""
         return pair_sums(pair, sites, system, pairs, dtype)

@@ -4,15 +4,15 @@
     E_i = ½ Σ_j e,   dE/dsite_i = Σ_j ∂e/∂site_i,   F_i = Σ_j f r_ij,   virial = ½ Σ f r_ij ⊗ r_ij
     f = e′/r
 
-Both orders of a pair are listed and e is symmetric, so what a pair gives to j is found
-again at the reverse pair: all sums are over the receiver's own pairs. Energies and
-derivatives are formed together, block by block, and nothing is kept per pair.
+Both orders of a pair are listed and e is symmetric, so that the contribution of a pair to j
+is computed at the reverse pair: all sums are over the pairs that an atom receives. Energies
+and derivatives are computed together, block by block, and nothing is stored per pair.
 
 All sums over j are one product of matrices for each atom,
 
     [e, ∂e/∂site, f x, f y, f z] · [x, y, z, 1]ᵀ,
 
-which vectorises where sums over the last axis do not.
+which XLA vectorises, unlike sums over the last axis. The two factors are `left` and `right`.
 """
 
 from functools import partial
@@ -31,6 +31,7 @@ from sundog.system import System
 from sundog.typing import PerPair
 
 PAIRS_PER_BLOCK = 16384
+"""Number of pairs that are computed at a time: few enough for the cache, enough to vectorise."""
 
 
 def pair_sums(
@@ -39,11 +40,11 @@ def pair_sums(
     """Return sums and derivatives of pair energies.
 
     Args:
-        pair: maps distances in Å and the sites of i and j to energies in eV by name; it acts
-            element by element and is symmetric in i and j.
-        sites: what `pair` needs of each atom, arrays over atoms.
+        pair: function from distances in Å and the sites of i and j to energies in eV by name; it
+            acts element by element and is symmetric in i and j.
+        sites: arrays over atoms from which `pair` takes the arguments of i and j.
         system: positions and cells.
-        pairs: a list that holds at least the pairs within reach of `pair`.
+        pairs: list that contains at least the pairs within the cutoff of `pair`.
         dtype: precision of the arithmetic.
     """
     per_pair = _PerPair(pair, sites, system, dtype)
@@ -63,7 +64,14 @@ def pair_sums(
 
 
 class _PerPair(eqx.Module):
-    """The two factors whose product over j holds all sums."""
+    """Function that returns the two factors whose product over j gives all sums.
+
+    Attributes:
+        pair: function that returns the energies of pairs.
+        sites: arrays over atoms.
+        system: positions and cells.
+        dtype: precision of the arithmetic.
+    """
 
     pair: PairEnergies
     sites: PyTree[Array]
@@ -71,7 +79,7 @@ class _PerPair(eqx.Module):
     dtype: jnp.dtype
 
     def __call__(self, pairs: PairList) -> tuple[list[PerPair], list[PerPair]]:
-        """Return energies, cotangents of the sites and f r_ij; then r_ij and one."""
+        """Return the left factor (energies, derivatives by sites, f r_ij), then r_ij and ones."""
         vectors = pair_vectors(self.system, pairs, self.dtype)
         distances = jnp.sqrt(sum(v**2 for v in vectors))
         site_i = jax.tree.map(partial(take, at=pairs.i), self.sites)
@@ -90,9 +98,9 @@ class _PerPair(eqx.Module):
 
 
 def _over_rows(per_pair: _PerPair, pairs: PairList) -> Float[Array, "atoms left right"]:
-    """Return the sums of a list in which every atom owns a row.
+    """Return the sums of a list in which every atom has a row.
 
-    The last block starts early enough to be whole, and forms some rows a second time.
+    The last block starts early enough to be whole, and computes some rows a second time.
     """
     length = pairs.row_length
     assert length is not None
@@ -116,7 +124,7 @@ def _over_rows(per_pair: _PerPair, pairs: PairList) -> Float[Array, "atoms left 
 
 
 def _rows(columns: list[PerPair], rows: int) -> Float[Array, "rows columns length"]:
-    """Return the columns side by side; written one by one, since `stack` does not vectorise."""
+    """Return the columns side by side, written one by one because `stack` is not vectorised."""
     length = columns[0].shape[0] // rows
     table = jnp.zeros((rows, len(columns), length), columns[0].dtype)
     for number, column in enumerate(columns):

@@ -2,11 +2,17 @@
 
     w(r) = Σ_n φ_n(r) U_n,      φ_n(r) = Σ_m c_kmn t^m,   r = (k + t) Δ,  0 ≤ t < 1
 
-The radial filters of all layers are smooth functions of one scalar: some fifty splines φ
-span them to the precision of the arithmetic. A distance then looks up these instead of
-every channel of every filter, and the rest is a product of matrices, for which any device
-is fast. A basis of the splines is again one of splines with the same knots, so values and
-slopes stay consistent.
+    symbol   variable       meaning
+    φ, c     coefficients   splines of the basis, and their coefficients
+    U        u              coefficients of the filters in that basis
+    k, t     k, t           interval of a distance, and place in it
+    Δ        1 / KNOTS_PER_ANGSTROM
+
+The radial filters of all layers are smooth functions of one scalar: about fifty splines φ
+span them to the precision of the arithmetic. For each distance only these are looked up,
+instead of every channel of every filter; the rest is a product of matrices, which is fast
+on any device. Linear combinations of the splines are splines with the same knots, so that
+values and slopes stay consistent.
 """
 
 import equinox as eqx
@@ -19,16 +25,20 @@ from sundog.kernels.plain.blocks import take
 from sundog.kernels.tables import KNOTS_PER_ANGSTROM, RadialTable
 
 DROPPED = {"float32": 1e-7, "float64": 1e-11}
-"""Singular values of the table, relative to the largest, below which the basis ends."""
+"""Singular values of the table, relative to the largest, below which functions are left out.
+
+The relative error of the filters is of this size.
+"""
 
 WIDTH_MULTIPLE = 8
+"""Number of which the size of the basis is a multiple, for matrix products of whole vectors."""
 
 
 class RadialBasis(eqx.Module):
     """Splines of a distance, in one family or several.
 
     Attributes:
-        coefficients: c_km of every function of every family.
+        coefficients: coefficients c_km of every function of every family.
     """
 
     coefficients: Float[Array | np.ndarray, "intervals orders families functions"]
@@ -36,11 +46,11 @@ class RadialBasis(eqx.Module):
     def values(
         self, r: Float[Array, " pairs"], family: Int[Array, " pairs"] | None = None
     ) -> Float[Array, "pairs functions"]:
-        """Return φ(r).
+        """Return the basis φ(r).
 
         Args:
-            r: Å; distances beyond the cutoff count as the cutoff.
-            family: the family of each pair, the first by default.
+            r: distances in Å; those beyond the cutoff count as the cutoff.
+            family: family of each pair, the first by default.
         """
         c, t = self._interval(r, family)
         value = c[-1]
@@ -51,7 +61,7 @@ class RadialBasis(eqx.Module):
     def slopes(
         self, r: Float[Array, " pairs"], family: Int[Array, " pairs"] | None = None
     ) -> Float[Array, "pairs functions"]:
-        """Return φ′(r) in 1/Å, the exact derivative of `values`; arguments as there."""
+        """Return φ′(r) in 1/Å, the exact derivative of `values`, which has the same arguments."""
         c, t = self._interval(r, family)
         slope = (len(c) - 1) * c[-1]
         for order in range(len(c) - 2, 0, -1):
@@ -61,7 +71,7 @@ class RadialBasis(eqx.Module):
     def _interval(
         self, r: Float[Array, " pairs"], family: Int[Array, " pairs"] | None
     ) -> tuple[list[Float[Array, "pairs functions"]], Float[Array, "pairs 1"]]:
-        """Return the coefficients, looked up order by order, and t."""
+        """Return the coefficients of each order for the pairs' intervals, and t."""
         intervals, _, families, functions = self.coefficients.shape
         place = jnp.minimum(r * KNOTS_PER_ANGSTROM, intervals - 1.0)
         k = place.astype(jnp.int32)
@@ -73,7 +83,7 @@ class RadialBasis(eqx.Module):
 
 @jax.custom_jvp
 def radial_basis(basis: RadialBasis, r: Float[Array, " pairs"]) -> Array:
-    """Return φ(r) of the first family, differentiable by r."""
+    """Return the basis φ(r) of the first family, differentiable by r."""
     return basis.values(r)
 
 
@@ -89,8 +99,8 @@ def compress(
     """Return a basis of the table's functions, and U, in float64 (host only).
 
     Args:
-        table: all radial filters side by side.
-        precision: of the arithmetic to come.
+        table: radial filters of all layers, side by side.
+        precision: precision of the arithmetic in which the basis will be used.
     """
     knots = np.asarray(table.knots, np.float64)
     _, singular, vectors = np.linalg.svd(knots.reshape(-1, knots.shape[2]), full_matrices=False)

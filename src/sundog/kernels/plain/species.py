@@ -1,4 +1,4 @@
-"""The pair part of the first layer when atoms of an element are all alike.
+"""Pair part of the first layer where all atoms of an element have the same features.
 
 Before the first layer ev = 0, and in a single structure x depends on the element alone. The
 scores are then functions of the distance for each pair of elements a, b:
@@ -7,7 +7,8 @@ scores are then functions of the distance for each pair of elements a, b:
                                                           the angular filter at s = 0 likewise)
     δx_i = Σ_b (Σ_j∈b c a_ij^h) v_b^h,  g_ij^h = G_i,Zj^h,  G_ib^h = gx_i^h · v_b^h
 
-and nothing wide is left per pair. Geometry is all that the pairs depend on, since x is fixed.
+where v is `value` and G is from `onto_values`. Only one number per head remains for each pair.
+The pairs depend on the geometry alone, since x is fixed. Other symbols are those of `attention`.
 """
 
 import equinox as eqx
@@ -28,11 +29,20 @@ from sundog.system import System
 from sundog.typing import PerPair
 
 ATOMS_WORTH_TABLES = 256
-"""From this size on the first layer is tabulated for the species at hand, at every call."""
+"""Number of atoms from which on the first layer is tabulated for the elements present.
+
+The tables are computed at every call, which costs more than it saves in smaller structures.
+"""
 
 
-class OfPairs(eqx.Module):
-    """The part of the geometry of pairs that this layer depends on, or its cotangent."""
+class PairInputs(eqx.Module):
+    """Part of the pairs' geometry on which this layer depends, or its cotangent.
+
+    Attributes:
+        distances: distances r in Å.
+        weight: weight c = f(r)/n̄.
+        harmonics: spherical harmonics Y_lm of the direction.
+    """
 
     distances: PerPair
     weight: PerPair
@@ -40,13 +50,14 @@ class OfPairs(eqx.Module):
 
 
 class SpeciesLayer(eqx.Module):
-    """The first layer's pairs by species.
+    """Pair part of the first layer, tabulated by species.
 
     Attributes:
-        attention: the layer.
-        tables: a(r) of all heads of both filters, a family for each ordered pair of species.
-        value: v of each species.
-        species: of each atom.
+        attention: pair part of the layer for any features.
+        tables: scores a(r) of all heads of both filters, a family for each ordered pair of
+            species.
+        value: values v of each species.
+        species: species of each atom.
     """
 
     attention: Attention
@@ -82,27 +93,34 @@ class SpeciesLayer(eqx.Module):
     def backward(
         self, geometry: PairGeometry, cotangent: AtomFeatures, total: PairGeometry, pairs: Blocked
     ) -> PairGeometry:
-        """Return `total` plus the cotangent of the geometry through this layer."""
+        """Return `total` plus the cotangent of the geometry through this layer.
+
+        Args:
+            geometry: geometry of the pairs.
+            cotangent: cotangents of δx and δev.
+            total: cotangent of the geometry through the other layers.
+            pairs: short-range pairs in blocks.
+        """
         onto = self.onto_values(cotangent.invariant)
 
-        def body(carry: tuple[()], block: tuple) -> tuple[tuple[()], OfPairs]:
+        def body(carry: tuple[()], block: tuple) -> tuple[tuple[()], PairInputs]:
             listed, g, so_far = block
             here = self.pulled(listed, g, onto, cotangent.euclidean)
             return carry, jax.tree.map(jnp.add, so_far, here)
 
-        seen, so_far = (OfPairs(g.distances, g.weight, g.harmonics) for g in (geometry, total))
-        _, end = over_blocks(body, (), (pairs.listed, seen, so_far), pairs)
+        inputs, so_far = (PairInputs(g.distances, g.weight, g.harmonics) for g in (geometry, total))
+        _, end = over_blocks(body, (), (pairs.listed, inputs, so_far), pairs)
         return PairGeometry(end.distances, end.weight, total.radial, end.harmonics)
 
     def with_values(self, by_species: Float[Array, "rows heads"]) -> Float[Array, "atoms features"]:
-        """Return δx from the weights of each species, in rows by atom and species."""
+        """Return δx from the sums of scores over each species, in rows by atom and species."""
         kinds, heads = self.value.shape[0], self.attention.heads
         value = self.value.reshape(kinds, heads, -1)
         update = jnp.einsum("nsh,shc->nhc", by_species.reshape(-1, kinds, heads), value)
         return update.reshape(update.shape[0], -1)
 
     def onto_values(self, gx: Float[Array, "atoms features"]) -> Float[Array, "rows heads"]:
-        """Return G, the cotangent of `by_species` from that of δx."""
+        """Return G, the cotangent of the sums of scores, from the cotangent of δx."""
         kinds, heads = self.value.shape[0], self.attention.heads
         value = self.value.reshape(kinds, heads, -1)
         onto = jnp.einsum("nhc,shc->nsh", gx.reshape(gx.shape[0], heads, -1), value)
@@ -111,11 +129,18 @@ class SpeciesLayer(eqx.Module):
     def pulled(
         self,
         listed: PairList,
-        geometry: OfPairs,
+        geometry: PairInputs,
         onto: Float[Array, "rows heads"],
         gev: Float[Array, "atoms components"],
-    ) -> OfPairs:
-        """Return the cotangents of the geometry of pairs, both directions of each together."""
+    ) -> PairInputs:
+        """Return the cotangents of the geometry, summed over both orders of each pair.
+
+        Args:
+            listed: pair list.
+            geometry: geometry of these pairs.
+            onto: cotangent G of the sums of scores, from `onto_values`.
+            gev: cotangent of δev.
+        """
         heads, parity = self.attention.heads, self.attention.parity(gev.dtype)
         forth, back = self.families(listed)
         gev_i, gev_j = take(gev, listed.i), parity * take(gev, listed.j)
@@ -131,14 +156,14 @@ class SpeciesLayer(eqx.Module):
         slope = g1 * self.tables.slopes(r, forth) + g2 * self.tables.slopes(r, back)
         harmonics = self.attention.spread(c * a_ij[:, heads:]) * gev_i
         harmonics = harmonics + self.attention.spread(c * a_ji[:, heads:]) * gev_j
-        return OfPairs(
+        return PairInputs(
             distances=geometry.weight * slope.sum(axis=1),
             weight=(g1 * a_ij + g2 * a_ji).sum(axis=1),
             harmonics=harmonics,
         )
 
     def families(self, listed: PairList) -> tuple[Int[Array, " pairs"], Int[Array, " pairs"]]:
-        """Return which tables serve a_ij and a_ji of each pair."""
+        """Return the families of tables for a_ij and for a_ji of each pair."""
         kinds = self.value.shape[0]
         i, j = take(self.species, listed.i), take(self.species, listed.j)
         return i * kinds + j, j * kinds + i
@@ -146,7 +171,7 @@ class SpeciesLayer(eqx.Module):
     def _place(
         self, atom: Int[Array, " pairs"], other: Int[Array, " pairs"]
     ) -> Int[Array, " pairs"]:
-        """Return the row of an atom and another's species."""
+        """Return the row for each atom and the species of the other atom."""
         return atom * self.value.shape[0] + take(self.species, other)
 
 
@@ -156,10 +181,10 @@ def layer_of_elements(
     """Return the first layer of a single, large structure, whose species are its elements.
 
     Args:
-        attention: the first layer.
-        basis: of its radial filters.
+        attention: pair part of the first layer.
+        basis: basis of its radial filters.
         atoms: queries, keys and values of all atoms, with ev = 0.
-        system: the structure; None is returned of several and of small ones.
+        system: structure; for several structures, and for small ones, None is returned.
     """
     if system.number_of_systems > 1 or system.number_of_atoms < ATOMS_WORTH_TABLES:
         return None
@@ -176,13 +201,13 @@ def species_layer(
     species: Int[Array, " atoms"],
     kinds: int,
 ) -> SpeciesLayer:
-    """Return the layer for atoms that are alike when their species are.
+    """Return the layer for atoms that have the same features when they are of the same species.
 
     Args:
-        attention: the first layer.
-        basis: of its radial filters.
+        attention: pair part of the first layer.
+        basis: basis of its radial filters.
         atoms: queries, keys and values of all atoms, with ev = 0.
-        species: of each atom, from 0 to `kinds` − 1.
+        species: species of each atom, from 0 to `kinds` − 1.
         kinds: number of species.
     """
     example = (
