@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fixtures import call, needs_compiled_kernels
-from potentials import LennardJones, Split, argon
+from potentials import ListlessLennardJones, Split, argon
 from statistical.measuring import record
 from sundog.engine.ensembles import (
     Barostat,
@@ -33,8 +33,8 @@ from sundog.runs.settings import SimulationSettings
 from sundog.units import BAR, FEMTOSECOND
 from sundog.weights.load import load
 
-# The far range has a fourth of the forces; equal cutoffs, so that one list serves both.
-NEAR, FAR = LennardJones(epsilon=0.0078, cutoff=6.0), LennardJones(epsilon=0.0026, cutoff=6.0)
+# The far range has a fourth of the forces.
+NEAR, FAR = ListlessLennardJones(epsilon=0.0078), ListlessLennardJones(epsilon=0.0026)
 FORCE_FIELD = Split(NEAR, FAR)
 EVERY, TEMPERATURE = 4, 40.0
 SHEAR = np.array([[0.02, 0.03, -0.02], [0.03, -0.03, 0.04], [-0.02, 0.04, 0.01]])

@@ -1,0 +1,61 @@
+"""Files that verbs read and write, and how the command line answers what it does not know."""
+
+import pytest
+
+from sundog.cli.app import SHORTHANDS, VERBS, run
+from sundog.cli.show.tables import make_folder, write_table
+from sundog.cli.verbs.protocol import read_protocol
+from sundog.errors import FileFormatError, RunDirectoryError
+
+
+def test_tables_quote_what_has_commas(tmp_path):
+    path = tmp_path / "table.csv"
+    write_table(path, [["name", "energy_ev"], ["a, b", -1.5], ['"c"', None]])
+    assert path.read_text() == 'name,energy_ev\n"a, b",-1.5\n"""c""",\n'
+
+
+def test_a_folder_is_made_used_again_or_refused_in_words(tmp_path):
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunDirectoryError, match="file cannot be made"):
+        make_folder(tmp_path / "file")
+
+
+def test_stages_have_the_keys_of_all_and_begin_with_the_momenta_before(tmp_path):
+    path = tmp_path / "protocol.yaml"
+    path.write_text(
+        "steps: 10\ntimestep_fs: 0.5\nstages:\n"
+        "  - name: warm\n    steps: 20\n  - name: run\n  - name: anew\n    momenta: thermal\n"
+    )
+    assert read_protocol(path) == [
+        {"steps": 20, "timestep_fs": 0.5, "name": "warm"},
+        {"momenta": "structure", "steps": 10, "timestep_fs": 0.5, "name": "run"},
+        {"momenta": "thermal", "steps": 10, "timestep_fs": 0.5, "name": "anew"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["steps: 10", "stages: []", "stages: [{steps: 3}]", "stages: [{name: a/b}]", "- 1"]
+)
+def test_what_is_no_protocol_is_refused(tmp_path, text):
+    path = tmp_path / "protocol.yaml"
+    path.write_text(text)
+    with pytest.raises(FileFormatError, match="not a protocol"):
+        read_protocol(path)
+
+
+def test_shorthands_stand_for_verbs():
+    assert {words[0] for words in SHORTHANDS.values()} <= set(VERBS)
+    assert not set(SHORTHANDS) & set(VERBS)
+
+
+def test_a_verb_that_there_is_not_ends_with_2_and_the_nearest_one(capsys):
+    assert run(["minimise"]) == 2
+    told = capsys.readouterr()
+    assert "minimize" in told.out + told.err
+
+
+def test_a_config_without_a_file_is_refused(capsys):
+    assert run(["md", "--config"]) == 2
+    assert "--config: the file is missing" in capsys.readouterr().err
