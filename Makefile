@@ -33,10 +33,9 @@ check: setup
 	$(BIN)/ruff check src tests scripts benchmarks
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python scripts/size_budget.py src
+	$(BIN)/python scripts/size_budget.py src tests scripts
 	$(BIN)/python scripts/check_words.py $(addprefix src/sundog/,$(WORDED)) scripts
-	# pytest imports test modules by their names alone, and one of two would be lost.
-	! find tests -name 'test_*.py' -exec basename {} \; | sort | uniq -d | grep .
+	$(BIN)/python scripts/check_mirror.py
 
 # The C++ sources: their style, a build without warnings, and their tests under AddressSanitizer and
 # UndefinedBehaviorSanitizer. Needs g++ or clang++ with its sanitizers.
@@ -68,7 +67,7 @@ check-native: setup
 	    $(BIN)/python -m pytest $(NATIVE_TESTS)
 
 test: check
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadscope
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
