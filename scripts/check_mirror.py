@@ -16,6 +16,7 @@ from pathlib import Path
 SOURCE = Path("src/sundog")
 TESTS = Path("tests")
 UNIT = TESTS / "unit"
+"""Folders of the source, of all tests and of the unit tests, from the root of the repository."""
 
 
 def imports(file: Path) -> set[str]:
