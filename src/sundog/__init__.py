@@ -1,8 +1,9 @@
 """sundog: molecular simulation with the SO3LR machine-learned force field.
 
     import sundog
-    force_field = sundog.load("so3lr")
-    prediction = sundog.predict(force_field, atoms)
+    atoms = sundog.read("structure.pdb")[-1]
+    run = sundog.simulate(atoms, steps=1000, temperature_kelvin=300)
+    prediction = sundog.predict(sundog.load("so3lr"), atoms)
 
 Names are imported when first used, so that `import sundog` and `sundog --help` are
 immediate.
@@ -14,7 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sundog.forcefield.prediction import Prediction
     from sundog.forcefield.so3lr import ForceField
+    from sundog.hamiltonian import Hamiltonian
     from sundog.interfaces.ase import Calculator
+    from sundog.io.structures import read_structures as read
+    from sundog.runs.api import resume, simulate
+    from sundog.runs.relaxation import minimize
+    from sundog.runs.result import Run
     from sundog.single_points.predict import predict
     from sundog.system import System, make_system
     from sundog.weights.load import load
@@ -22,30 +28,44 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "Calculator": "sundog.interfaces.ase",
-    "ForceField": "sundog.forcefield.so3lr",
-    "Prediction": "sundog.forcefield.prediction",
-    "System": "sundog.system",
-    "load": "sundog.weights.load",
-    "make_system": "sundog.system",
-    "predict": "sundog.single_points.predict",
+    "Calculator": "sundog.interfaces.ase:Calculator",
+    "ForceField": "sundog.forcefield.so3lr:ForceField",
+    "Hamiltonian": "sundog.hamiltonian:Hamiltonian",
+    "Prediction": "sundog.forcefield.prediction:Prediction",
+    "Run": "sundog.runs.result:Run",
+    "System": "sundog.system:System",
+    "load": "sundog.weights.load:load",
+    "make_system": "sundog.system:make_system",
+    "minimize": "sundog.runs.relaxation:minimize",
+    "predict": "sundog.single_points.predict:predict",
+    "read": "sundog.io.structures:read_structures",
+    "resume": "sundog.runs.api:resume",
+    "simulate": "sundog.runs.api:simulate",
 }
+"""Where each public name is, as module:name."""
 
 __all__ = [
     "Calculator",
     "ForceField",
+    "Hamiltonian",
     "Prediction",
+    "Run",
     "System",
     "__version__",
     "load",
     "make_system",
+    "minimize",
     "predict",
+    "read",
+    "resume",
+    "simulate",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
+        module, _, attribute = _HOME[name].partition(":")
+        return getattr(import_module(module), attribute)
     raise AttributeError(f"module 'sundog' has no attribute {name!r}")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+import numpy as np
 from ase import Atoms
 
 from sundog.errors import InputError
@@ -10,7 +11,10 @@ from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.formulations.choice import verified, with_kernels
 from sundog.forcefield.so3lr import ForceField
 from sundog.hamiltonian import ModelOptions
+from sundog.longrange.plan import Plan
+from sundog.longrange.planned import PlannedNeighbors
 from sundog.names import KernelName
+from sundog.neighbors.base import AbstractNeighbors
 from sundog.system import System
 from sundog.topology.homogeneity import homogeneity
 from sundog.weights.load import load
@@ -94,3 +98,18 @@ def describe_electrons(system: System) -> str:
     """Return charge and multiplicity of a system of one structure in words."""
     charge, multiplicity = int(system.total_charge[0]), int(system.multiplicity[0])
     return f"charge {charge:+d}, multiplicity {multiplicity}"
+
+
+def describe_boxes(planned: AbstractNeighbors | Plan | None) -> list[str]:
+    """Return a line on the boxes in use, in Å; none where there are no slabs."""
+    plan = planned.plan if isinstance(planned, PlannedNeighbors) else planned
+    if not isinstance(plan, Plan) or plan.vacuum is None:
+        return []
+    flat = np.asarray(plan.vacuum.across)
+    heights = np.asarray(plan.heights)[flat.any(axis=1)]
+    reach = np.asarray(plan.vacuum.room)[int(plan.stage)][flat]
+    tallest = int(heights.argmax())
+    return [
+        f"Slab: ewald in a box {heights[tallest]:.1f} Å high, for atoms that span up to "
+        f"{reach[tallest]:.1f} Å across it"
+    ]

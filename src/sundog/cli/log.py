@@ -5,16 +5,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sundog.cli.app import make_app
+from sundog.cli.flags import flags_of, with_flags
+
 
 class Log:
-    """Call it with a line. Lines in the file carry the time."""
+    """Log that is called with a line; fields that the line names become the flags of `md`.
+
+    Lines in the file carry the time.
+    """
 
     def __init__(self, path: Path, append: bool = False):
         """Open the log file at `path`, anew or at its end."""
         self._file = path.open("a" if append else "w", encoding="utf-8", buffering=1)
+        self._flags = flags_of(make_app(["md"])["md"])
 
     def __call__(self, line: str) -> None:
-        """Say a line."""
+        """Print a line and write it."""
+        line = with_flags(line, self._flags)
         print(line, flush=True)
         self.file_only(line)
 

@@ -35,6 +35,7 @@ class FireState(eqx.Module):
     timestep: PerSystem
     mixing: PerSystem
     downhill: Int[Array, " systems"]
+    steps: Int[Array, ""]
 
     @property
     def largest_force(self) -> Float[Array, ""]:
@@ -72,6 +73,7 @@ def minimize(
         timestep=jnp.full(systems, FIRST_TIMESTEP, state.momenta.dtype),
         mixing=jnp.full(systems, FIRST_MIXING, state.momenta.dtype),
         downhill=jnp.zeros(systems, jnp.int32),
+        steps=jnp.zeros((), jnp.int32),
     )
     done = 0
     while done < steps and fire.largest_force > force_threshold:
@@ -101,12 +103,12 @@ def _fire_steps(
         return (done < count) & sound & (fire.largest_force > threshold)
 
     def step(carry: tuple[Array, FireState]) -> tuple[Array, FireState]:
-        return carry[0] + 1, _fire_step(carry[1], force_field)
+        return carry[0] + 1, _fire_step(carry[1], force_field, threshold)
 
     return jax.lax.while_loop(unfinished, step, (jnp.int32(0), fire))[1]
 
 
-def _fire_step(fire: FireState, force_field: AbstractForceField) -> FireState:
+def _fire_step(fire: FireState, force_field: AbstractForceField, threshold: Array) -> FireState:
     md, index, forces = fire.md, fire.md.system.system_index, fire.md.mobile_forces
 
     def dot(a: Positions, b: Positions) -> PerSystem:
@@ -133,6 +135,11 @@ def _fire_step(fire: FireState, force_field: AbstractForceField) -> FireState:
     step = of_atom(timestep) * velocities
     length = jnp.sqrt(jnp.sum(step**2, axis=1, keepdims=True))
     step = step * jnp.minimum(1.0, LONGEST_STEP / jnp.maximum(length, 1e-300))
+    # A structure that has converged is held still, whatever it shares its batch with.
+    squares = jax.ops.segment_max(
+        jnp.sum(forces**2, axis=1), index, num_segments=md.system.number_of_systems
+    )
+    step = jnp.where(of_atom(jnp.sqrt(jnp.maximum(squares, 0.0)) > threshold), step, 0.0)
     moved = replace(md, system=md.system.at(md.system.positions + step))
     return FireState(
         md=moved.evaluated(force_field),
@@ -142,4 +149,5 @@ def _fire_step(fire: FireState, force_field: AbstractForceField) -> FireState:
             patient, fire.mixing * LESS_MIXING, jnp.where(going_down, fire.mixing, FIRST_MIXING)
         ),
         downhill=downhill,
+        steps=fire.steps + 1,
     )

@@ -20,17 +20,16 @@ from ase.md.nose_hoover_chain import IsotropicMTKNPT
 from ase.optimize import FIRE
 from jaxtyping import Float
 
-from sundog.engine.run import run
 from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
 from sundog.io.pdb import select_atoms
 from sundog.io.structures import system_from_atoms
 from sundog.numerics.precision import with_x64
-from sundog.runs.assembly import ensemble_of
+from sundog.runs.job import Job
 from sundog.runs.mechanics import mechanics_of
 from sundog.runs.recording import to_atoms
-from sundog.runs.session import check_feasible, prepare
 from sundog.runs.settings import SimulationSettings
+from sundog.runs.setup import set_up
 from sundog.units import BOLTZMANN
 
 Trajectory = dict[str, np.ndarray | None]
@@ -58,20 +57,10 @@ def simulated(
         InputError: the force field or the engine cannot take the structure.
         SimulationError: the run blows up.
     """
-    system = system_from_atoms(atoms)
-    force_field.check(system)
-    mechanics = mechanics_of(system, settings, partial(select_atoms, atoms))
-    check_feasible(atoms, system, settings, mechanics)
-    state = prepare(system, force_field, atoms, settings, mechanics, report)
+    setup = set_up(atoms, Job(settings), force_field, command_line=())
 
     def frames() -> Iterator[tuple[Atoms, float]]:
-        for chunk in run(
-            state,
-            ensemble_of(force_field, settings, mechanics),
-            steps=settings.steps,
-            sample_every=settings.output.sample_every,
-            frame_every=settings.output.frame_every,
-        ):
+        for chunk in setup.chunks(report):
             if int(chunk.state.step) % settings.output.frame_every == 0:
                 energies = chunk.state.energies.values()
                 yield to_atoms(chunk.state, atoms), sum(float(one[0]) for one in energies)

@@ -1,13 +1,21 @@
 """Groups of the settings of a run: one source of flags, keys, defaults and help.
 
-Every group checks itself; what concerns several groups is checked by `runs.settings`.
+Every group checks itself; what concerns several groups is checked by `runs.settings`. Settings of
+a relaxation stand beside them.
 """
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sundog.errors import InputError
-from sundog.names import BarostatName, ConstraintKind, Coupling, ThermostatName, TrajectoryFormat
+from sundog.names import (
+    BarostatName,
+    CellChange,
+    ConstraintKind,
+    Coupling,
+    ThermostatName,
+    TrajectoryFormat,
+)
 
 HOTTEST_KELVIN = 1e5
 """Temperature in K beyond which no atom that the model knows keeps its electrons."""
@@ -204,3 +212,35 @@ class Output(SettingsGroup):
         self._require("checkpoint_minutes", self.checkpoint_minutes >= 0, "zero or more minutes")
         multiple = self.frame_every % self.sample_every == 0
         self._require("frame_every", multiple, f"a multiple of sample_every={self.sample_every}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelaxationSettings(SettingsGroup):
+    """Settings of a relaxation."""
+
+    optimizer: Literal["lbfgs", "fire"] = "lbfgs"
+    """lbfgs, or fire, which takes more steps and is harder to upset."""
+    cell: CellChange = "none"
+    """What may change of the cell beside its content."""
+    pressure_bar: float = 0.0
+    """External pressure in bar on a cell that may change."""
+    force_ev_per_angstrom: float = 0.01
+    """Threshold in eV/Å; for the cell, of its forces in the same unit."""
+    steps: int = 1000
+    """Largest number of steps."""
+
+    def __post_init__(self):
+        """Refuse what cannot be.
+
+        Raises:
+            InputError: naming the field, its value and what is accepted.
+        """
+        if not (self.force_ev_per_angstrom > 0 and self.steps >= 1):
+            raise InputError(
+                "minimize: a positive threshold and at least one step are needed",
+                got=f"{self.force_ev_per_angstrom} eV/Å, {self.steps} steps",
+            )
+        if self.pressure_bar and self.cell == "none":
+            raise InputError(
+                "pressure_bar: needs a cell that may change", expected='as cell="isotropic"'
+            )

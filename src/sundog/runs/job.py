@@ -1,16 +1,18 @@
-"""`Job`: everything a run was told, as flags, keys of a YAML file, and nothing else."""
+"""`Job`: everything a run was told, by names that are unique over all settings."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any, Self
 
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
-from sundog.runs.settings import SimulationSettings
+from sundog.runs.settings import HOMES, SimulationSettings
 
 
 @dataclass(frozen=True)
 class Job:
-    """What the command line of a run says.
+    """Settings of a run, its force field and its electrons.
 
     Attributes:
         settings: of the simulation.
@@ -18,12 +20,12 @@ class Job:
         electrons: charge and spin.
     """
 
-    settings: SimulationSettings
-    model: ModelOptions
-    electrons: ElectronOptions
+    settings: SimulationSettings = field(default_factory=SimulationSettings)
+    model: ModelOptions = field(default_factory=ModelOptions)
+    electrons: ElectronOptions = field(default_factory=ElectronOptions)
 
     def __post_init__(self):
-        """Refuse what contradicts `--paper`.
+        """Refuse what contradicts `paper`.
 
         Raises:
             InputError: multiple time steps are not published.
@@ -36,15 +38,45 @@ class Job:
                 remedy="Leave one of them out",
             )
 
-    def resolved(self, **known: Any) -> dict[str, Any]:
-        """Return all of it by key, with what is known by now in place of what was left open.
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """Return the job of settings by name, as `config.yaml` and `sundog.simulate` have them.
 
-        What is left out has no value. `sundog md --config` takes the keys.
+        Raises:
+            InputError: a name that no setting has, or a value that is not acceptable.
         """
-        told = self.settings.flat() | asdict(self.model) | asdict(self.electrons)
-        told |= known
+        own: dict[str, dict[str, Any]] = {"settings": {}, "model": {}, "electrons": {}}
+        for name, value in told.items():
+            if name not in SETTINGS:
+                close = get_close_matches(name, SETTINGS, 1)
+                raise InputError(
+                    f"{name}: a run has no such setting",
+                    expected="one of the flags of `sundog md`, with underscores",
+                    remedy=f"Perhaps {close[0]} is meant" if close else None,
+                )
+            own[SETTINGS[name]][name] = tuple(value) if isinstance(value, list) else value
+        return cls(
+            SimulationSettings.of(**own["settings"]),
+            ModelOptions(**own["model"]),
+            ElectronOptions(**own["electrons"]),
+        )
+
+    def resolved(self, **known: Any) -> dict[str, Any]:
+        """Return all of it by name, with what is known by now in place of what was left open.
+
+        What is left out has no value. `Job.of` takes the result.
+        """
+        values = self.settings.flat() | asdict(self.model) | asdict(self.electrons) | known
         return {
             key: list(value) if isinstance(value, tuple) else value
-            for key, value in told.items()
+            for key, value in values.items()
             if value is not None and value != ()
         }
+
+
+SETTINGS: Mapping[str, str] = {
+    **dict.fromkeys(HOMES, "settings"),
+    **{one.name: "model" for one in fields(ModelOptions)},
+    **{one.name: "electrons" for one in fields(ElectronOptions)},
+}
+"""Part of a job that each setting belongs to, by its name."""

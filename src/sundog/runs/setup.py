@@ -1,7 +1,6 @@
 """What a run needs before its first step: structure, force field, kernels, and their record."""
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,12 +10,15 @@ import jax
 from ase import Atoms
 
 from sundog.engine.restraints.restrained import restrained
+from sundog.engine.run import Chunk, run
 from sundog.engine.state import MDState
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.so3lr import ForceField
+from sundog.io.extxyz import write_extxyz
 from sundog.io.pdb import select_atoms
-from sundog.io.structures import read_structures, system_from_atoms, with_electronic_state
+from sundog.io.structures import system_from_atoms, with_electronic_state
 from sundog.loading import choose_kernels, describe_electrons, load_force_field
+from sundog.runs.assembly import ensemble_of
 from sundog.runs.directory import RunDirectory
 from sundog.runs.job import Job
 from sundog.runs.mechanics import Mechanics, mechanics_of
@@ -40,6 +42,8 @@ class Setup:
         force_field: on the kernels chosen, with the restraints.
         mechanics: masses, what is frozen, rigid or held.
         config: the job with what was resolved: charge, multiplicity, electrostatics, tail.
+        weights: `name` and `sha256` of the weights.
+        command_line: how the run was asked for.
         said: lines about what was chosen.
     """
 
@@ -49,6 +53,8 @@ class Setup:
     force_field: AbstractForceField
     mechanics: Mechanics
     config: dict[str, Any]
+    weights: dict[str, str]
+    command_line: tuple[str, ...]
     said: tuple[str, ...]
 
     def describe(self) -> str:
@@ -71,37 +77,75 @@ class Setup:
             stop,
         )
 
+    def chunks(
+        self, report: Callable[[str], None], stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[Chunk]:
+        """Run without recording anything and yield after every chunk; errors of `engine.run`."""
+        settings = self.job.settings
+        yield from run(
+            self.prepared(report, stop),
+            ensemble_of(self.force_field, settings, self.mechanics),
+            steps=settings.steps,
+            sample_every=settings.output.sample_every,
+            frame_every=settings.output.frame_every,
+        )
 
-def set_up(structure: Path, job: Job) -> Setup:
-    """Read and check everything, and write nothing.
+
+def set_up(
+    atoms: Atoms,
+    job: Job,
+    force_field: AbstractForceField | None = None,
+    *,
+    command_line: Sequence[str],
+) -> Setup:
+    """Check everything, choose what was left open, and write nothing.
+
+    Args:
+        atoms: the structure.
+        job: what was asked for.
+        force_field: in place of the one that the job describes.
+        command_line: how the run was asked for, for its provenance.
 
     Raises:
         SundogError: whatever is wrong with structure, settings or weights.
     """
     job = replace(job, settings=job.settings.settled())
-    atoms = read_structures(structure)[-1]
     single = system_from_atoms(atoms, job.electrons.charge, job.electrons.multiplicity)
     charge, multiplicity = int(single.total_charge[0]), int(single.multiplicity[0])
-    # What was told by flags must be in every file from which one may go on.
+    # What was said must be in every file from which one may go on.
     atoms = with_electronic_state(atoms, charge, multiplicity)
     if atoms.pbc.any():
         atoms = with_whole_molecules(atoms)
         single = system_from_atoms(atoms, charge, multiplicity)
-    reference, described = load_force_field(job.model, [atoms], run=True)
-    reference.check(single)
+    said: list[str] = []
+    origin, chosen = {"name": type(force_field).__name__, "sha256": ""}, {}
+    if force_field is None:
+        reference, described = load_force_field(job.model, [atoms], run=True)
+        said += [described, *_describe_steps(job), *_warnings(reference, single, job.settings)]
+        card = obtain(job.model.model).card
+        origin = {"name": card["name"], "sha256": card["safetensors_sha256"]}
+        # A run goes on with what it began with, however its structure is judged later.
+        chosen = reference.hamiltonian.as_settings()
+        chosen["model"] = job.model.model or reference.model_name
+        force_field = reference
+    force_field.check(single)
     system = replicated(single, job.settings)
     mechanics = mechanics_of(system, job.settings, partial(select_atoms, atoms))
     check_feasible(atoms, system, job.settings, mechanics)
-    said = [described, *_describe_steps(job), *_warnings(reference, single, job.settings)]
-    fast = choose_kernels(reference, job.model.kernels, single, said.append)
-    config = job.resolved(
-        # A run goes on with what it began with, however its structure is judged later.
-        **reference.hamiltonian.as_settings() | {"model": job.model.model or reference.model_name},
-        charge=charge,
-        multiplicity=multiplicity,
+    if isinstance(force_field, ForceField):
+        force_field = choose_kernels(force_field, job.model.kernels, single, said.append)
+    config = job.resolved(**chosen, charge=charge, multiplicity=multiplicity)
+    return Setup(
+        job=job,
+        atoms=atoms,
+        system=system,
+        force_field=restrained(force_field, mechanics.restraints),
+        mechanics=mechanics,
+        config=config,
+        weights=origin,
+        command_line=tuple(command_line),
+        said=tuple(said),
     )
-    held = restrained(fast, mechanics.restraints)
-    return Setup(job, atoms, system, held, mechanics, config, tuple(said))
 
 
 def _warnings(force_field: ForceField, system: System, settings: SimulationSettings) -> list[str]:
@@ -129,19 +173,28 @@ def _describe_steps(job: Job) -> list[str]:
     ]
 
 
-def write_origin(directory: RunDirectory, structure: Path, setup: Setup) -> None:
-    """Write what a run is made from: provenance, settings, a copy of the structure."""
+def write_origin(directory: RunDirectory, setup: Setup, structure: Path | None) -> None:
+    """Write what a run is made from: provenance, settings, the structure.
+
+    Args:
+        directory: of the run.
+        setup: of the run.
+        structure: the file that the structure was read from, to be copied; without one the
+            structure itself is written.
+    """
     directory.write_provenance(provenance(setup))
     directory.write_config(setup.config)
-    directory.copy_input(structure)
+    if structure is None:
+        write_extxyz(directory.path / "input.extxyz", setup.atoms)
+    else:
+        directory.copy_input(structure)
 
 
 def provenance(setup: Setup) -> dict[str, Any]:
     """Return the provenance of a run that starts now."""
-    card = obtain(setup.job.model.model).card
     return collect_provenance(
-        command_line=["sundog", *sys.argv[1:]],
-        weights_name=card["name"],
-        weights_sha256=card["safetensors_sha256"],
+        command_line=setup.command_line,
+        weights_name=setup.weights["name"],
+        weights_sha256=setup.weights["sha256"],
         device=jax.devices()[0].device_kind,
     )

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from sundog.cli.show.boxes import describe_boxes
 from sundog.engine.run import run
+from sundog.loading import describe_boxes
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.setup import Setup
 from sundog.single_points.memory import forecast

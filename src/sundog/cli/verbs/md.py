@@ -1,5 +1,6 @@
 """`sundog md`: from a structure file to a trajectory, a table and a report."""
 
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +16,8 @@ from sundog.runs.job import Job
 
 if TYPE_CHECKING:
     from sundog.cli.log import Log
-    from sundog.engine.state import MDState
-    from sundog.runs.checkpoint_files import Checkpoint
     from sundog.runs.directory import RunDirectory
+    from sundog.runs.launch import Launch
     from sundog.runs.setup import Setup
 
 
@@ -78,80 +78,63 @@ def md(
 def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_run: bool) -> int:
     from sundog.cli.log import Log
     from sundog.cli.show.plan import print_plan
+    from sundog.io.structures import read_structures
     from sundog.runs.directory import RunDirectory
+    from sundog.runs.launch import Launch
     from sundog.runs.setup import set_up, write_origin
 
     # Whatever can be refused is refused before anything is written or removed.
-    setup = set_up(structure, job)
+    setup = set_up(read_structures(structure)[-1], job, command_line=_typed())
     if dry_run:
         print_plan(setup, setup.prepared(print))
         return 0
     assert output is not None
     directory = RunDirectory.create(output, overwrite, inputs=[structure])
-    write_origin(directory, structure, setup)
+    write_origin(directory, setup, structure)
     with Log(directory.log) as log, StopRequest() as stop:
         log(f"{structure}: {setup.describe()}")
         for line in setup.said:
             log(line)
-        return _run(setup.prepared(log, stop), setup, directory, stop, log)
+        return _run(Launch(setup, directory, setup.prepared(log, stop)), stop, log)
 
 
 def _resume(folder: Path, job: Job, allow_change: tuple[str, ...], dry_run: bool) -> int:
     from sundog.cli.log import Log
-    from sundog.runs.directory import RunDirectory
-    from sundog.runs.resumption import note_resumption, refuse_changes
-    from sundog.runs.session import find_checkpoint, resumed
-    from sundog.runs.setup import set_up
+    from sundog.runs.launch import reopen
 
-    directory = RunDirectory.open(folder)
-    setup = set_up(directory.input, job)
-    changed = refuse_changes(directory, setup, allow_change)
-    said: list[str] = []
-    settings = setup.job.settings
-    checkpoint = find_checkpoint(directory, settings, said.append)
-    if checkpoint is None:
-        said.append("The run was stopped before its first checkpoint and begins anew")
-        state = setup.prepared(said.append)
-    else:
-        state = resumed(setup.system, setup.force_field, settings, setup.mechanics, checkpoint)
-    step, steps = int(state.step), settings.steps
+    reopened = reopen(folder, job, allow_change, command_line=_typed())
+    setup, said = reopened.setup, list(reopened.said)
+    state = reopened.state(said.append)
+    step, steps = int(state.step), setup.job.settings.steps
     if dry_run or step >= steps:
         print(f"{folder}: at step {step} of {steps}.")
         if step >= steps:
             print("There is nothing left to do; raise --steps to extend the run.")
         return 0
-    note_resumption(directory, setup, step)
-    with Log(directory.log, append=True) as log, StopRequest() as stop:
-        origin = "the beginning" if checkpoint is None else checkpoint.path.name
-        log(f"Resumed at step {step} of {steps}, from {origin}")
-        for line in (*changed, *said, *setup.said):
+    launch = reopened.launch(state)
+    with Log(launch.directory.log, append=True) as log, StopRequest() as stop:
+        log(f"Resumed at step {step} of {steps}, from {reopened.origin}")
+        for line in (*said, *setup.said):
             log(line)
-        return _run(state, setup, directory, stop, log, checkpoint)
+        return _run(launch, stop, log)
 
 
-def _run(
-    state: "MDState",
-    setup: "Setup",
-    directory: "RunDirectory",
-    stop: StopRequest,
-    log: "Log",
-    checkpoint: "Checkpoint | None" = None,
-) -> int:
+def _typed() -> list[str]:
+    """Return the command line as typed."""
+    return ["sundog", *sys.argv[1:]]
+
+
+def _run(launch: "Launch", stop: StopRequest, log: "Log") -> int:
     """Run to the end, or until asked to stop, with progress on the way; then report."""
-    from sundog.cli.show.boxes import describe_boxes
-    from sundog.cli.show.progress import Progress
-    from sundog.runs.assembly import ensemble_of
-    from sundog.runs.session import simulate
+    from sundog.loading import describe_boxes
+    from sundog.runs.progress import Progress
 
-    settings = setup.job.settings
-    ensemble = ensemble_of(setup.force_field, settings, setup.mechanics)
-    record = None if checkpoint is None else checkpoint.record
-    progress = Progress(settings, int(state.step), log)
-    for line in describe_boxes(state.neighbors):
+    setup, directory = launch.setup, launch.directory
+    progress = Progress(log)
+    progress.begin(setup.job.settings, int(launch.state.step))
+    for line in describe_boxes(launch.state.neighbors):
         log(line)
-    chunks = simulate(
-        state, setup.force_field, ensemble, setup.atoms, directory, settings, stop, record
-    )
+    chunks = launch.chunks(stop)
     with closing(progress), closing(chunks):
         for chunk in chunks:
             progress.update(chunk)

@@ -51,10 +51,9 @@ def predict(
         Replace an existing output file, and begin anew.
     """
     set_up_jax()
-    from sundog.cli.show.boxes import describe_boxes
     from sundog.data.readers import read_dataset
     from sundog.io.structures import system_from_atoms
-    from sundog.loading import choose_kernels, load_force_field
+    from sundog.loading import choose_kernels, describe_boxes, load_force_field
 
     refuse_existing(output, overwrite)
     frames = read_dataset(structures)

@@ -4,31 +4,40 @@ import sys
 import time
 from collections.abc import Callable
 
-from rich.console import Console
-
-from sundog.cli.show.boxes import describe_boxes
 from sundog.engine.run import Chunk
+from sundog.loading import describe_boxes
 from sundog.runs.settings import SimulationSettings
 
 SECONDS_BETWEEN_LINES = 10.0
 
 
 class Progress:
-    """Reports step, time, energy, temperature, pressure, density, speed and time left."""
+    """Progress of a run: step, time, energy, temperature, pressure, density, speed, time left."""
 
-    def __init__(self, settings: SimulationSettings, step: int, log: Callable[[str], None]):
-        """Prepare for a run that is at `step`; plain lines go to `log` as well."""
-        self._steps = settings.steps
-        self._timestep_fs = settings.timestep_fs
-        self._replicas = settings.number_of_replicas
-        self._log = log
-        self._console = Console(file=sys.stderr)
-        self._live = self._console.is_terminal
-        self._done = step
+    def __init__(self, report: Callable[[str], None] | None = None):
+        """Prepare for a run.
+
+        Args:
+            report: called with lines; by default they go to stderr.
+        """
+        self._report = report
+        self._live = sys.stderr.isatty()
         self._compiled = False
         self._timed_steps = 0
         self._timed_seconds = 0.0
         self._last_line = -float("inf")
+
+    def begin(self, settings: SimulationSettings, step: int) -> None:
+        """Begin to count at a step."""
+        self._steps, self._timestep_fs = settings.steps, settings.timestep_fs
+        self._done = step
+
+    def say(self, line: str) -> None:
+        """Report a line."""
+        if self._report is not None:
+            self._report(line)
+        else:
+            print(line, file=sys.stderr, flush=True)
 
     @property
     def ns_per_day(self) -> float:
@@ -53,15 +62,17 @@ class Progress:
         self._done, self._compiled = step, True
         line = self._line(chunk)
         if chunk.repeats:
-            self._log(f"Step {step}: pair lists enlarged, {chunk.repeats} chunk(s) repeated")
+            self.say(f"Step {step}: pair lists enlarged, {chunk.repeats} chunk(s) repeated")
             for box in describe_boxes(chunk.state.neighbors):
-                self._log(box)
+                self.say(box)
         if self._live:
             print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
         now = time.monotonic()
-        if now - self._last_line >= SECONDS_BETWEEN_LINES or step >= self._steps:
+        shown = self._live and self._report is None
+        due = now - self._last_line >= SECONDS_BETWEEN_LINES or step >= self._steps
+        if due and not shown:
             self._last_line = now
-            self._log(line)
+            self.say(line)
 
     def close(self) -> None:
         """End the moving line."""

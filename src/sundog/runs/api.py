@@ -1,0 +1,135 @@
+"""Simulations from Python: what `sundog md` gives at a prompt, in one call.
+
+    run = sundog.simulate(atoms, steps=10_000, ensemble="npt", folder="run")
+    run.energies["temperature_kelvin"], run.frames, run.final
+    run = sundog.resume("run", steps=20_000)
+
+Settings have the names of the flags, with underscores. Ctrl-C ends a run in a folder with a
+checkpoint and everything written, as at a prompt; `resume` goes on from there.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+from ase import Atoms
+
+from sundog.errors import InputError, RunDirectoryError
+from sundog.forcefield.base import AbstractForceField
+from sundog.numerics.precision import with_x64
+from sundog.runs.directory import RunDirectory
+from sundog.runs.job import Job
+from sundog.runs.launch import Launch, reopen
+from sundog.runs.progress import Progress
+from sundog.runs.result import Run
+from sundog.runs.setup import set_up, write_origin
+
+Report = Callable[[str], None]
+
+
+@with_x64
+def simulate(
+    atoms: Atoms,
+    *,
+    folder: str | Path | None = None,
+    overwrite: bool = False,
+    force_field: AbstractForceField | None = None,
+    report: Report | None = None,
+    **settings: Any,
+) -> Run:
+    """Run molecular dynamics of a structure and return what it left.
+
+    Args:
+        atoms: the structure; charge and multiplicity from `info["charge"]` and `info["spin"]`,
+            unless they are given as `charge` and `multiplicity`.
+        folder: of the run; without one it lasts as long as the value that is returned.
+        overwrite: replace an earlier run in the folder.
+        force_field: in place of the one that `model`, `electrostatics`, … describe, as one
+            with terms of your own from `sundog.load(extra_terms=…)`.
+        report: called with the lines that a run says; by default they go to stderr, with one line
+            of progress that is rewritten.
+        **settings: by the names of the flags of `sundog md`, as `ensemble="npt"`,
+            `timestep_fs=0.5`, `electrostatics="ewald"`.
+
+    Raises:
+        InputError: a setting that there is not, or that cannot be; nothing is written then.
+        StructureError: the model cannot describe the structure.
+        RunDirectoryError: the folder holds something already, or cannot be written.
+        BlowUpError: what was good is written, with a flight record.
+    """
+    job = Job.of(settings)
+    progress = Progress(report)
+    setup = set_up(atoms, job, force_field, command_line=[_caller("simulate")])
+    scratch = TemporaryDirectory(prefix="sundog-") if folder is None else None
+    directory = RunDirectory.create(folder or scratch.name, overwrite)  # pyright: ignore[reportOptionalMemberAccess]
+    write_origin(directory, setup, None)
+    progress.say(f"{setup.describe()}")
+    for line in setup.said:
+        progress.say(line)
+    launch = Launch(setup, directory, setup.prepared(progress.say))
+    return _moved(launch, progress, scratch)
+
+
+@with_x64
+def resume(
+    folder: str | Path | Run,
+    *,
+    allow_change: Sequence[str] = (),
+    force_field: AbstractForceField | None = None,
+    report: Report | None = None,
+    **changes: Any,
+) -> Run:
+    """Go on with a run where its last checkpoint is, bit for bit, and return what it left.
+
+    Args:
+        folder: of the run, or the run.
+        allow_change: names of settings that may be others than before.
+        force_field: the one that the run was begun with, where that was given.
+        report: as for `simulate`.
+        **changes: settings that are others now, as more `steps`.
+
+    Raises:
+        InputError: a setting would change that may not.
+        RunDirectoryError: there is no run, or none of its checkpoints can be continued from.
+        BlowUpError: what was good is written, with a flight record.
+    """
+    scratch = folder.scratch if isinstance(folder, Run) else None
+    directory = RunDirectory.open(folder.folder if isinstance(folder, Run) else folder)
+    if not directory.config.is_file():
+        raise RunDirectoryError(
+            f"{directory.path}: the settings of the run are missing",
+            expected=f"a file {directory.config.name}",
+        )
+    job = Job.of(yaml.safe_load(directory.config.read_text()) | changes)
+    progress = Progress(report)
+    line = [_caller("resume")]
+    reopened = reopen(directory.path, job, allow_change, force_field, command_line=line)
+    for said in (*reopened.said, *reopened.setup.said):
+        progress.say(said)
+    state = reopened.state(progress.say)
+    if int(state.step) >= job.settings.steps:
+        raise InputError(
+            "steps: there is nothing left to do",
+            got=job.settings.steps,
+            expected=f"more than the {int(state.step)} steps that are done",
+        )
+    return _moved(reopened.launch(state), progress, scratch)
+
+
+def _moved(launch: Launch, progress: Progress, scratch: TemporaryDirectory | None) -> Run:
+    """Run to the end, with progress on the way."""
+    progress.begin(launch.setup.job.settings, int(launch.state.step))
+    chunks = launch.chunks()
+    with closing(chunks), closing(progress):
+        for chunk in chunks:
+            progress.update(chunk)
+    return Run(launch.directory.path, scratch=scratch)
+
+
+def _caller(name: str) -> str:
+    """Return in words how a function was called, for the provenance."""
+    return f"sundog.{name} in {Path(sys.argv[0]).name or 'an interactive session'}"

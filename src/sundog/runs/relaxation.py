@@ -1,0 +1,229 @@
+"""Relaxation of structures: one of them, with its cell if that is wanted, or many in batches.
+
+One structure is relaxed by ASE's optimizers, many at fixed cells by `engine.minimize`, which
+moves all structures of a batch in one program and holds each still once it has converged.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, overload
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.filters import FrechetCellFilter
+from ase.optimize import FIRE, LBFGS
+
+from sundog.engine.minimize import minimize as fire_steps
+from sundog.engine.state import MDState, initial_state
+from sundog.errors import CellError, InputError
+from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.so3lr import ForceField
+from sundog.hamiltonian import ElectronOptions, ModelOptions
+from sundog.interfaces.ase import Calculator
+from sundog.io.structures import electronic_state, system_from_atoms, with_electronic_state
+from sundog.loading import choose_kernels, load_force_field
+from sundog.numerics.precision import with_x64
+from sundog.runs.groups import RelaxationSettings
+from sundog.single_points.batches import Batcher, batches
+from sundog.units import BAR
+
+MASKS = {"anisotropic": [1, 1, 1, 0, 0, 0], "flexible": [1, 1, 1, 1, 1, 1]}
+"""Voigt components of the strain that a cell may make, for ASE."""
+
+SKIN_ANGSTROM = 0.5
+"""Reserve of the pair lists in Å; a relaxation moves atoms little."""
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation:
+    """Result of a relaxation.
+
+    Attributes:
+        atoms: the relaxed structure, with energy and forces, charge and multiplicity.
+        converged: whether no force is above the threshold.
+        energy_change_ev: energy after less energy before in eV.
+        steps: number of steps that were made; of a batch, by all of it.
+    """
+
+    atoms: Atoms
+    converged: bool
+    energy_change_ev: float
+    steps: int
+
+
+@overload
+def minimize(structures: Atoms, **settings: Any) -> Relaxation: ...
+@overload
+def minimize(structures: Sequence[Atoms], **settings: Any) -> list[Relaxation]: ...
+@with_x64
+def minimize(
+    structures: Atoms | Sequence[Atoms],
+    *,
+    force_field: AbstractForceField | None = None,
+    report: Callable[[str], None] | None = None,
+    **settings: Any,
+) -> Relaxation | list[Relaxation]:
+    """Relax a structure, or many in batches, until no force is above a threshold.
+
+    Args:
+        structures: one, or several, whose cells then stay as they are.
+        force_field: in place of the one that `model`, `electrostatics`, … describe.
+        report: called with lines about what was chosen.
+        **settings: by the names of the flags of `sundog minimize`: those of
+            `RelaxationSettings`, `ModelOptions` and `ElectronOptions`.
+
+    Raises:
+        InputError: no structures, a setting that there is not, or that cannot be.
+        StructureError: a structure that the model cannot describe.
+        SimulationError: an energy is no longer finite.
+    """
+    own, model, electrons = _apart(settings)
+    several = [structures] if isinstance(structures, Atoms) else list(structures)
+    if not several:
+        raise InputError("minimize: no structures were given")
+    say = report or (lambda line: None)
+    every = [stated(atoms, electrons) for atoms in several]
+    if force_field is None:
+        force_field, described = load_force_field(model, every, run=True)
+        say(described)
+    if isinstance(structures, Atoms):
+        return relax(every[0], own, force_field, model.kernels)
+    if own.cell != "none":
+        raise InputError("cell: only a single structure is relaxed with its cell", got=own.cell)
+    if isinstance(force_field, ForceField):
+        first = system_from_atoms(every[0])
+        force_field = choose_kernels(force_field, model.kernels, first, say)
+    return relax_together(every, own, force_field)
+
+
+def relax(
+    atoms: Atoms,
+    settings: RelaxationSettings,
+    force_field: AbstractForceField,
+    kernels: str = "auto",
+    logfile: str | None = None,
+) -> Relaxation:
+    """Return one structure relaxed by an optimizer of ASE, with its cell if that is wanted.
+
+    Args:
+        atoms: the structure, which states its charge and multiplicity.
+        settings: of the relaxation.
+        force_field: of any kernels; the reference is put on the kernels asked for.
+        kernels: name of the kernels.
+        logfile: where ASE writes a line per step; `-` for stdout.
+
+    Raises:
+        CellError: a cell is to be relaxed that there is not.
+    """
+    moving = atoms.copy()
+    moving.calc = Calculator(force_field, kernels=kernels)  # pyright: ignore[reportArgumentType]
+    relaxed = _with_cell(moving, settings)
+    before = moving.get_potential_energy()
+    optimizer = {"lbfgs": LBFGS, "fire": FIRE}[settings.optimizer](relaxed, logfile=logfile)
+    converged = optimizer.run(fmax=settings.force_ev_per_angstrom, steps=settings.steps)
+    change = moving.get_potential_energy() - before
+    return Relaxation(_labelled(moving), bool(converged), change, optimizer.get_number_of_steps())
+
+
+def relax_together(
+    structures: Sequence[Atoms], settings: RelaxationSettings, force_field: AbstractForceField
+) -> list[Relaxation]:
+    """Return structures relaxed in batches at fixed cells.
+
+    Args:
+        structures: each states its charge and multiplicity.
+        settings: of the relaxation.
+        force_field: on fast kernels.
+
+    Raises:
+        StructureError: a structure that the model cannot describe.
+        SimulationError: an energy is no longer finite.
+    """
+    systems = [system_from_atoms(atoms) for atoms in structures]
+    for system in systems:
+        force_field.check(system)
+    found: dict[int, Relaxation] = {}
+    batcher = Batcher(force_field)
+    for batch in batches(systems):
+        padded, _ = batcher([systems[n] for n in batch])
+        begin = initial_state(padded, force_field, seed=0, skin=SKIN_ANGSTROM)
+        state, steps = begin, 0
+        for fire in fire_steps(
+            begin,
+            force_field,
+            force_threshold=settings.force_ev_per_angstrom,
+            steps=settings.steps,
+        ):
+            state, steps = fire.md, int(fire.steps)
+        members = zip(batch, _parts(state, [len(structures[n]) for n in batch]), strict=True)
+        for place, (number, (positions, forces)) in enumerate(members):
+            atoms = structures[number].copy()
+            atoms.positions = positions
+            energy = float(state.potential_energy[place])
+            atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=forces)
+            largest = float(np.linalg.norm(forces, axis=1).max())
+            found[number] = Relaxation(
+                atoms,
+                largest <= settings.force_ev_per_angstrom,
+                energy - float(begin.potential_energy[place]),
+                steps,
+            )
+    return [found[number] for number in range(len(structures))]
+
+
+def _parts(state: MDState, sizes: Sequence[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield positions in the user's coordinates and forces of each structure of a batch."""
+    positions = np.asarray(state.system.positions + state.system.origin[state.system.system_index])
+    forces = np.asarray(state.forces)
+    ends = np.cumsum(sizes)
+    for size, end in zip(sizes, ends, strict=True):
+        yield positions[end - size : end].copy(), forces[end - size : end].copy()
+
+
+def _apart(
+    settings: dict[str, Any],
+) -> tuple[RelaxationSettings, ModelOptions, ElectronOptions]:
+    kinds = (RelaxationSettings, ModelOptions, ElectronOptions)
+    names = [{one.name for one in fields(kind)} for kind in kinds]
+    if unknown := settings.keys() - set().union(*names):
+        raise InputError(
+            f"{min(unknown)}: a relaxation has no such setting",
+            expected=", ".join(sorted(set().union(*names))),
+        )
+    own, model, electrons = (
+        {name: value for name, value in settings.items() if name in known} for known in names
+    )
+    return RelaxationSettings(**own), ModelOptions(**model), ElectronOptions(**electrons)
+
+
+def stated(atoms: Atoms, electrons: ElectronOptions) -> Atoms:
+    """Return the structure with the charge and multiplicity that it is computed with."""
+    return with_electronic_state(
+        atoms, *electronic_state(atoms, electrons.charge, electrons.multiplicity)
+    )
+
+
+def _with_cell(atoms: Atoms, settings: RelaxationSettings) -> Any:
+    """Return what the optimizer moves: the atoms, or atoms and cell."""
+    if settings.cell == "none":
+        return atoms
+    if not atoms.pbc.all():
+        raise CellError(
+            "cell: only a structure that is periodic along all three vectors has one to relax",
+            got=f"pbc {atoms.pbc.tolist()}",
+            remedy="Leave the setting out",
+        )
+    pressure = settings.pressure_bar * BAR
+    if settings.cell == "isotropic":
+        return FrechetCellFilter(atoms, hydrostatic_strain=True, scalar_pressure=pressure)
+    return FrechetCellFilter(atoms, mask=MASKS[settings.cell], scalar_pressure=pressure)
+
+
+def _labelled(atoms: Atoms) -> Atoms:
+    """Return a copy that keeps energy, forces and stress, without the calculator."""
+    assert atoms.calc is not None
+    kept = {k: v for k, v in atoms.calc.results.items() if k in ("energy", "forces", "stress")}
+    relaxed = atoms.copy()
+    relaxed.calc = SinglePointCalculator(relaxed, **kept)
+    return relaxed

@@ -1,0 +1,127 @@
+"""`Run`: what a run has left in its folder, as arrays and structures."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+from ase import Atoms
+
+from sundog.errors import InputError
+from sundog.io.structures import read_structures
+from sundog.io.table import read_table
+from sundog.io.trajectories import WRITERS
+from sundog.io.trajectories.frames import read_frames
+from sundog.runs.directory import RunDirectory
+
+if TYPE_CHECKING:
+    import mdtraj
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run by its folder; what is read is kept.
+
+    Attributes:
+        folder: of the run.
+        number: of the replica that `energies`, `frames` and `final` are of.
+        scratch: keeps the folder of a run that was given none, and removes it with this value.
+    """
+
+    folder: Path
+    number: int = 0
+    scratch: TemporaryDirectory | None = None
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """Settings of the run by name, as in `config.yaml`."""
+        return yaml.safe_load(RunDirectory.open(self.folder).config.read_text())
+
+    @property
+    def number_of_replicas(self) -> int:
+        """Number of replicas of the run."""
+        return int(self.settings["replicas"])
+
+    def replica(self, number: int) -> "Run":
+        """Return the same run seen from another of its replicas.
+
+        Raises:
+            InputError: there is no such replica.
+        """
+        if not 0 <= number < self.number_of_replicas:
+            raise InputError(
+                "replica: there is none of this number",
+                got=number,
+                expected=f"0 to {self.number_of_replicas - 1}",
+            )
+        return Run(self.folder, number, self.scratch)
+
+    @cached_property
+    def energies(self) -> dict[str, np.ndarray]:
+        """Columns of the energies table by name, with their units in the names."""
+        return read_table(self._directory.energies)
+
+    @cached_property
+    def frames(self) -> list[Atoms]:
+        """Frames of the trajectory as ASE atoms, with what else the format carries."""
+        return list(self.iterate())
+
+    def iterate(self) -> Iterator[Atoms]:
+        """Yield the frames of the trajectory one by one, for what is too long for memory."""
+        own = self._directory
+        yield from read_frames(self.trajectory, own.topology, self.initial)
+
+    @property
+    def trajectory(self) -> Path:
+        """Path of the trajectory."""
+        found = [self._directory.trajectory(suffix) for suffix in WRITERS]
+        return next((path for path in found if path.exists()), found[0])
+
+    @cached_property
+    def initial(self) -> Atoms:
+        """Structure that the run was given."""
+        return read_structures(RunDirectory.open(self.folder).input)[-1]
+
+    @cached_property
+    def final(self) -> Atoms:
+        """Last structure, with momenta, charge and multiplicity."""
+        return read_structures(RunDirectory.open(self.folder).final)[self.number]
+
+    def to_pandas(self) -> Any:
+        """Return the energies table as a data frame of pandas.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            import pandas  # pyright: ignore[reportMissingImports], an extra
+        except ImportError as error:
+            raise InputError(
+                "to_pandas: pandas is not installed", remedy="Install it with pip install pandas"
+            ) from error
+        return pandas.DataFrame(self.energies)
+
+    def to_mdtraj(self) -> "mdtraj.Trajectory":
+        """Return the trajectory as mdtraj has it, in nm, with the names of `topology.pdb`.
+
+        Raises:
+            InputError: a format that mdtraj does not read.
+        """
+        import mdtraj
+
+        if self.trajectory.suffix not in (".xtc", ".dcd"):
+            raise InputError(
+                "to_mdtraj: mdtraj does not read this format",
+                got=self.trajectory.name,
+                expected='a run with trajectory="xtc" or "dcd"',
+                remedy="Use frames",
+            )
+        return mdtraj.load(self.trajectory, top=self._directory.topology)
+
+    @property
+    def _directory(self) -> RunDirectory:
+        return RunDirectory.open(self.folder).replica(self.number, self.number_of_replicas)
