@@ -8,7 +8,7 @@ from ase import Atoms
 
 from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
-from sundog.forcefield.formulations.choice import verified, with_kernels
+from sundog.forcefield.formulations.choice import ATOMS_TO_COMPARE, verified, with_kernels
 from sundog.forcefield.so3lr import ForceField
 from sundog.hamiltonian import ModelOptions
 from sundog.longrange.plan import Plan
@@ -17,6 +17,7 @@ from sundog.names import KernelName
 from sundog.neighbors.base import AbstractNeighbors
 from sundog.system import System
 from sundog.topology.homogeneity import homogeneity
+from sundog.weights.checks import identity_of, passed, remember
 from sundog.weights.load import load
 
 
@@ -86,12 +87,54 @@ def choose_kernels(
 ) -> AbstractForceField:
     """Return the force field on the kernels asked for, checked on the structure at hand.
 
+    Args:
+        force_field: the reference formulation.
+        kernels: which.
+        system: the structure.
+        report: called with lines on what was chosen and checked.
+
     Raises:
         InputError: the kernels were asked for by name and cannot be had.
     """
     fast, name = with_kernels(force_field, kernels)
     report(f"Kernels: {name}")
-    return verified(fast, force_field, system, report, report)
+    return checked(fast, force_field, name, system, report, report)
+
+
+def checked(
+    fast: AbstractForceField,
+    reference: ForceField,
+    name: str,
+    system: System,
+    report: Callable[[str], None],
+    warn: Callable[[str], None],
+) -> AbstractForceField:
+    """Return fast kernels if they agree with the reference on a structure, else the reference.
+
+    A check that was passed on this machine, of the same weights, build and kind of structure, is
+    not made again.
+
+    Args:
+        fast: what is to be used.
+        reference: what it stands for.
+        name: of the kernels, as `with_kernels` gives it.
+        system: the structure at hand.
+        report: called with a line when they agree.
+        warn: called with a line when they do not.
+    """
+    if fast is reference:
+        return reference
+    periodic = tuple(np.asarray(system.pbc)[0].tolist())
+    large = system.number_of_atoms >= ATOMS_TO_COMPARE
+    identity = identity_of(reference, name, (periodic, large))
+    elements = set(np.unique(np.asarray(system.numbers)).tolist()) - {0}
+    if passed(identity, elements):
+        report("Kernels checked before on this machine")
+        return fast
+    chosen = verified(fast, reference, system, report, warn)
+    if chosen is fast:
+        remember(identity, elements)
+    return chosen
 
 
 def describe_electrons(system: System) -> str:

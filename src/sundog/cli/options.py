@@ -30,19 +30,12 @@ def set_up_jax() -> None:
     atomics add floats.
     """
     _add_xla_flag("--xla_gpu_deterministic_ops=true")
-    # What is kept names every feature of the processor, some of which XLA then fails to
-    # recognise; it says so at length in errors that are none. JAX itself sets 1, and a process
-    # started from one that uses JAX inherits it.
-    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1") == "1":
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    from sundog.weights.programs import keep_programs
+
+    keep_programs()
     import jax
 
-    from sundog.weights.store import cache_directory
-
     jax.config.update("jax_enable_x64", True)
-    if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
-        jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "programs"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
 def _add_xla_flag(flag: str) -> None:

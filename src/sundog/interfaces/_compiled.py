@@ -1,7 +1,8 @@
 """The compiled force field that an interface calls again and again.
 
-Pair lists are kept between calls and rebuilt only when atoms have moved by half the
-skin; another structure gets lists of its own.
+Pair lists are kept between calls and rebuilt only when atoms have moved by half the skin; another
+structure gets lists of its own. Single structures are padded to standard numbers of atoms, so that
+molecules of similar size share a program.
 """
 
 from dataclasses import replace
@@ -14,11 +15,17 @@ from sundog.errors import SimulationError
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.neighbors.base import AbstractNeighbors
+from sundog.numerics.lengths import standard_length
 from sundog.numerics.precision import with_x64
-from sundog.system import System
+from sundog.single_points.batches import GROWTH, LARGE
+from sundog.single_points.predict import PER_SYSTEM
+from sundog.system import System, pad
 
 SKIN = 0.5
-"""Å."""
+"""Reserve of the pair lists in Å: long optimisations and hot dynamics rebuild them seldom."""
+
+FEWEST_ATOMS = 16
+"""Number of atoms that smaller molecules are padded to; one program then serves all of them."""
 
 
 @eqx.filter_jit
@@ -46,6 +53,9 @@ class Evaluator:
             StructureError: the force field cannot describe the structure, or atoms coincide.
             SimulationError: the energy is not a finite number.
         """
+        atoms = system.number_of_atoms
+        if system.number_of_systems == 1 and atoms <= LARGE:
+            system = pad(system, max(FEWEST_ATOMS, standard_length(atoms, GROWTH)), 1)
         if self._neighbors is None or not self._same_structure(system):
             self.force_field.check(system)
             self._neighbors = self.force_field.allocate_neighbors(system, SKIN)
@@ -63,7 +73,7 @@ class Evaluator:
                 "energy: not a finite number",
                 remedy="Look for overlapping atoms in the structure",
             )
-        return jax.device_get(prediction)
+        return _of_atoms(jax.device_get(prediction), atoms)
 
     def _same_structure(self, system: System) -> bool:
         return self._system is not None and all(
@@ -75,4 +85,16 @@ class Evaluator:
         """Return the structure seen from the origin in which the lists were made."""
         assert self._system is not None
         origin = self._system.origin
-        return replace(system, positions=system.positions + (system.origin - origin), origin=origin)
+        moved = (system.origin - origin)[system.system_index]
+        return replace(system, positions=system.positions + moved, origin=origin)
+
+
+def _of_atoms(prediction: Prediction, atoms: int) -> Prediction:
+    """Return a prediction without what it says of padding."""
+    parts = {
+        name: value
+        if name in PER_SYSTEM
+        else jax.tree.map(lambda leaf: np.asarray(leaf)[:atoms], value)
+        for name, value in vars(prediction).items()
+    }
+    return Prediction(**parts)

@@ -17,13 +17,15 @@ from ase.calculators.calculator import all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from sundog.forcefield.base import AbstractForceField
-from sundog.forcefield.formulations.choice import verified, with_kernels
+from sundog.forcefield.formulations.choice import with_kernels
 from sundog.forcefield.so3lr import ForceField
 from sundog.hamiltonian import Hamiltonian, HamiltonianFields
 from sundog.interfaces._compiled import Evaluator
 from sundog.io.structures import electronic_state, system_from_atoms
+from sundog.loading import checked
 from sundog.names import KernelName
 from sundog.numerics.precision import with_x64
+from sundog.system import System
 from sundog.weights.load import load
 
 _LOG = logging.getLogger(__name__)
@@ -78,9 +80,8 @@ class Calculator(AseCalculator):
         if not isinstance(model, ForceField):
             model = load(model, **cast("HamiltonianFields", chosen))
         self._force_field = model
-        fast, name = with_kernels(model, kernels)
-        _LOG.info("Kernels: %s", name)
-        self._fast: AbstractForceField = fast
+        self._fast, self._kernels = with_kernels(model, kernels)
+        _LOG.info("Kernels: %s", self._kernels)
         self._evaluate: Evaluator | None = None
         self._charge = charge
         self._multiplicity = multiplicity
@@ -116,8 +117,7 @@ class Calculator(AseCalculator):
         system = system_from_atoms(self.atoms, *self._electrons)
         if self._evaluate is None:
             self._force_field.check(system)
-            checked = verified(self._fast, self._force_field, system, _LOG.info, _LOG.warning)
-            self._evaluate = Evaluator(checked)
+            self._evaluate = Evaluator(self._checked(system))
         prediction = self._evaluate(system)
         self.results = {
             "energy": float(prediction.energy[0]),
@@ -130,3 +130,8 @@ class Calculator(AseCalculator):
         }
         if self.atoms.pbc.all():
             self.results["stress"] = full_3x3_to_voigt_6_stress(prediction.stress[0])
+
+    def _checked(self, system: System) -> AbstractForceField:
+        """Return the fast kernels, compared with the reference on the first structure."""
+        reference, report = self._force_field, _LOG.info
+        return checked(self._fast, reference, self._kernels, system, report, _LOG.warning)

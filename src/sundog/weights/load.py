@@ -17,6 +17,7 @@ from sundog.numerics.precision import with_x64
 from sundog.terms.base import AbstractPairTerm
 from sundog.terms.zbl import ZBL
 from sundog.weights.fetch import obtain
+from sundog.weights.programs import keep_programs
 from sundog.weights.store import WeightSet
 
 
@@ -44,6 +45,7 @@ def load(
         InputError: what `Hamiltonian` refuses, a cutoff within the short range, or two terms of
             one name.
     """
+    keep_programs()
     hamiltonian = hamiltonian_of(model, fields)
     return build(obtain(hamiltonian.model, report=_say), hamiltonian, extra_terms)
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
@@ -76,6 +77,13 @@ def threads() -> int:
 def instruction_set() -> str:
     """Return the name of the instruction set in use."""
     return _library().sundog_instruction_set().decode()
+
+
+@cache
+def build_identity() -> str:
+    """Return a hash of the library's file; empty where there is none."""
+    path = _find()
+    return "" if path is None else sha256(path.read_bytes()).hexdigest()
 
 
 def limit_instruction_set(name: str) -> None:

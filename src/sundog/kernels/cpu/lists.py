@@ -39,6 +39,9 @@ depend on the number of threads.
 LONG_PARTS = 16
 """Largest number of parts of the long range; each needs memory for sums over all atoms."""
 
+ATOMS_WITH_ROOM_FOR_ALL = 64
+"""Number of atoms up to which lists have room for every pair of a molecule."""
+
 HEADROOM = 1.15
 """Factor of room for pairs relative to those at allocation, so that lists seldom overflow."""
 
@@ -182,7 +185,9 @@ def allocate_cpu_lists(
         extent=(atoms, systems, parts, min(parts, LONG_PARTS), clusters, 0, 0, 0),
     )
     generous = _with_room(lists, system, np.asarray([32 * atoms, 64 * clusters, atoms // 2]))
-    fitted = _with_room(lists, system, np.asarray(generous.most))
+    # Small structures keep it, so that those of as many atoms share a program.
+    small = atoms <= ATOMS_WITH_ROOM_FOR_ALL
+    fitted = generous if small else _with_room(lists, system, np.asarray(generous.most))
     _refuse_coincidence(fitted, system)
     return fitted
 

@@ -1,0 +1,79 @@
+"""Memory of the checks that kernels have passed on this machine.
+
+What was checked is known by a hash of all that the outcome depends on: parameters and terms of the
+force field, the kernels and their build, versions of sundog and JAX, device, and which way through
+the kernels a structure takes. Elements count one by one: structures of other elements are checked
+again.
+"""
+
+import json
+import platform
+from collections.abc import Iterable
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+import jax
+import numpy as np
+
+import sundog
+from sundog.errors import RunDirectoryError
+from sundog.files import write_atomically
+from sundog.forcefield.base import AbstractForceField
+from sundog.kernels.cpu.library import build_identity
+from sundog.weights.store import cache_directory
+
+
+def passed(identity: str, elements: Iterable[int]) -> bool:
+    """Return whether a check was passed before with all of these elements.
+
+    Args:
+        identity: from `identity_of`.
+        elements: atomic numbers.
+    """
+    return set(elements) <= _known(_path(identity))
+
+
+def remember(identity: str, elements: Iterable[int]) -> None:
+    """Keep in mind that a check was passed; a cache that cannot be written is done without.
+
+    Args:
+        identity: from `identity_of`.
+        elements: atomic numbers of the structure.
+    """
+    path = _path(identity)
+    known = sorted(_known(path) | set(elements))
+    with suppress(RunDirectoryError, OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps({"elements": known}) + "\n")
+
+
+def identity_of(reference: AbstractForceField, kernels: str, path: tuple[object, ...]) -> str:
+    """Return a hash of all that the outcome of a check depends on beside the elements.
+
+    Args:
+        reference: the force field that the kernels stand for.
+        kernels: their name, with the instruction set in use.
+        path: what decides the way through the kernels, as size and periodicity.
+    """
+    digest = sha256()
+    leaves, structure = jax.tree.flatten(reference)
+    versions = (sundog.__version__, jax.__version__, platform.machine(), build_identity())
+    device = jax.devices()[0].device_kind
+    digest.update(repr((structure, kernels, path, versions, device)).encode())
+    for leaf in leaves:
+        array = np.asarray(leaf)
+        digest.update(repr((array.dtype, array.shape)).encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _path(identity: str) -> Path:
+    return cache_directory() / "checks" / f"{identity}.json"
+
+
+def _known(path: Path) -> set[int]:
+    try:
+        return set(json.loads(path.read_text())["elements"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()  # nothing, or nothing whole, is remembered
