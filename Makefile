@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
+FLOORS := .venv-floors
 # Parts of src/sundog whose words are held to the rules of scripts/check_words.py.
 WORDED := longrange model neighbors numerics system.py properties.py hamiltonian.py \
     elements.py constants.py units.py typing.py names.py errors.py files.py
 
-.PHONY: setup demo check check-native test test-slow bench peers leaderboard fix clean
+.PHONY: setup demo check check-native test test-slow test-floors bench peers leaderboard fix clean
 
 setup: $(STAMP)
 
@@ -72,6 +73,17 @@ test: check
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
 
+# The lowest versions that pyproject.toml allows, in an environment of their own.
+test-floors: $(FLOORS)/.installed
+	$(FLOORS)/bin/python -m pytest -m "not slow" -n 2 --dist worksteal tests/unit tests/golden
+
+$(FLOORS)/.installed: pyproject.toml $(wildcard native/*)
+	$(PYTHON) -m venv $(FLOORS)
+	$(FLOORS)/bin/python -m pip install --quiet uv
+	$(FLOORS)/bin/uv pip install --quiet --python $(FLOORS)/bin/python \
+	    --resolution lowest-direct --editable '.[dev]'
+	touch $@
+
 bench: setup
 	mkdir -p benchmarks/results
 	$(BIN)/sundog bench --cases water-1536 --kernels reference,plain,cpu \
@@ -97,4 +109,4 @@ fix: setup
 	$(BIN)/ruff check --fix src tests scripts benchmarks
 
 clean:
-	rm -rf $(VENV) $(PEERS) demo-run demo-water.extxyz build dist
+	rm -rf $(VENV) $(PEERS) $(FLOORS) demo-run demo-water.extxyz build dist
