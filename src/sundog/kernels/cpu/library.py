@@ -1,7 +1,7 @@
-"""The shared library: found, loaded, and its handlers made known to XLA.
+"""Shared library of the compiled kernels: finds it, loads it, and registers its handlers with XLA.
 
-It is built with the package when there is a C++ compiler. Where it is missing or does not
-load, `why_unavailable` says so and nothing else happens: everything has another path.
+The library is built with the package when there is a C++ compiler. Where it is missing or does not
+load, `why_unavailable` says why, and sundog uses other kernels.
 """
 
 import ctypes
@@ -24,10 +24,13 @@ HANDLERS = (
     "sundog_spread",
     "sundog_gather",
 )
+"""Names of the library's functions that XLA calls."""
+
 VARIABLE = "SUNDOG_NATIVE_LIBRARY"
 """Environment variable with the path of another build of the library, for developers."""
 
 INSTRUCTION_SETS = ("generic", "avx2", "avx512")
+"""Instruction sets for which the library has code, in ascending order."""
 
 
 @cache
@@ -39,8 +42,8 @@ def load() -> ctypes.CDLL | str:
             "the compiled kernels are not installed; install a C++ compiler (g++ or clang++) and "
             "reinstall sundog"
         )
-    # Before JAX is up it only takes handlers down, and one that it then refuses would keep it from
-    # ever starting.
+    # JAX is started first: before that it only notes handlers, and one that it refuses later would
+    # keep it from ever starting.
     jax.devices()
     try:
         library = ctypes.CDLL(str(path))
@@ -135,12 +138,12 @@ def _is_double(dtype: np.dtype) -> ctypes.c_int64:
 def _find() -> Path | None:
     if path := os.environ.get(VARIABLE):
         return Path(path)
-    beside = Path(__file__).with_name("native.so")
-    if beside.exists():
-        return beside
-    # An editable installation keeps what was built apart from the sources.
+    packaged = Path(__file__).with_name("native.so")
+    if packaged.exists():
+        return packaged
+    # An editable installation keeps the built library apart from the sources.
     with suppress(PackageNotFoundError):
         for file in files("sundog") or []:
-            if file.name == beside.name and (path := Path(str(file.locate()))).exists():
+            if file.name == packaged.name and (path := Path(str(file.locate()))).exists():
                 return path
     return None
