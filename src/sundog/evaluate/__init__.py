@@ -1,1 +1,1 @@
-"""Predictions for given structures, their accuracy, and speed."""
+"""Accuracy of models: benchmarks, labelled sets, and suites of several models."""

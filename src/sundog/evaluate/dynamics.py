@@ -8,6 +8,7 @@ temperature, pressure and timestep are the same, so both sample the same ensembl
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -32,9 +33,26 @@ from sundog.runs.settings import SimulationSettings
 from sundog.runs.setup import set_up
 from sundog.units import BOLTZMANN
 
-Trajectory = dict[str, np.ndarray | None]
-"""`energy` (of the end, eV); of each frame `time_ps`, `positions` (Å, unwrapped), `cells` (Å) and
-`seconds`, how long the steps to it took, with compilation in the first. The start is no frame."""
+
+@dataclass(frozen=True, kw_only=True)
+class Trajectory:
+    """Frames of a simulation; the structure that it starts from is not among them.
+
+    Attributes:
+        energy: Potential energy of the last frame in eV.
+        time_ps: Time of each frame since the start in ps.
+        positions: Positions in each frame in Å, not wrapped into the cell.
+        cells: Cell of each frame in Å, lattice vectors as rows.
+        seconds: Wall time of the steps between each frame and the one before; that of the first
+            frame includes compilation.
+    """
+
+    energy: float
+    time_ps: Float[np.ndarray, " frames"]
+    positions: Float[np.ndarray, "frames atoms 3"]
+    cells: Float[np.ndarray, "frames 3 3"]
+    seconds: Float[np.ndarray, " frames"]
+
 
 Report = Callable[[str], None]
 
@@ -145,10 +163,10 @@ def _collected(
         seconds.append(time.perf_counter() - begin)
         if number * TENTHS % count < TENTHS:
             report(f"{number * every:.4g} of {count * every:.4g} ps")
-    return {
-        "energy": np.asarray(energies[-1]),
-        "time_ps": every * np.arange(1, len(positions) + 1),
-        "positions": np.array(positions),
-        "cells": np.array(cells),
-        "seconds": np.diff(seconds, prepend=0.0),
-    }
+    return Trajectory(
+        energy=float(energies[-1]),
+        time_ps=every * np.arange(1, len(positions) + 1),
+        positions=np.array(positions),
+        cells=np.array(cells),
+        seconds=np.diff(seconds, prepend=0.0),
+    )

@@ -1,8 +1,8 @@
 """Statistics of errors, with confidence intervals by bootstrap.
 
-An interval is that of the percentiles of a metric over resamples of the structures with
-replacement (Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). It says
-how much the metric depends on which structures are in the set, and nothing of the reference.
+An interval lies between two percentiles of a metric over resamples of the structures, drawn with
+replacement (Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). It states
+how much the metric depends on the choice of structures; errors of the reference are not in it.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,16 @@ import numpy as np
 from jaxtyping import Float
 
 Errors = Float[np.ndarray, " values"]
+"""Errors, predicted less reference values."""
+
 Statistic = Callable[[Errors], float]
+"""Function that makes one number of errors."""
 
 RESAMPLES = 1000
+"""Number of resamples, with which the ends of an interval are known to a few percent of it."""
+
 CONFIDENCE = 0.95
+"""Probability with which an interval holds the metric, the usual choice."""
 
 
 def mean_absolute(errors: Errors) -> float:
@@ -49,9 +55,9 @@ def interval(errors: Errors, statistic: Statistic, seed: int = 0) -> tuple[float
     """Return the 95 % bootstrap interval of a statistic; None for fewer than two values.
 
     Args:
-        errors: one per structure.
-        statistic: of such errors.
-        seed: of the resamples; the same gives the same interval.
+        errors: Errors, one per structure.
+        statistic: Metric whose interval is wanted.
+        seed: Seed of the resamples; the same seed gives the same interval.
     """
     return _percentiles(len(errors), lambda chosen: statistic(errors[chosen]), seed)
 
@@ -62,9 +68,9 @@ def interval_of_ratio(
     """Return the interval of Σ sums / Σ counts, a mean over values that come in groups.
 
     Args:
-        sums: of each group, which is resampled as a whole.
-        counts: values of each group.
-        seed: of the resamples.
+        sums: Sum of the values of each group; groups are resampled as wholes.
+        counts: Number of values of each group.
+        seed: Seed of the resamples.
     """
     return _percentiles(
         len(sums), lambda chosen: float(sums[chosen].sum() / counts[chosen].sum()), seed

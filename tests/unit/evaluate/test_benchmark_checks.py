@@ -1,5 +1,7 @@
 """Checks that need no data: each passes a sound model and finds the flaw of a flawed one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -19,7 +21,7 @@ from sundog.evaluate.benchmarks.smoothness import STEP, SmoothnessTask
 from sundog.evaluate.benchmarks.tasks.base import Answers
 from sundog.evaluate.benchmarks.tasks.molecules import acetate, methylammonium, molecules
 from sundog.evaluate.benchmarks.tasks.paths import Path, joined
-from sundog.evaluate.models import AbstractModel, Answer
+from sundog.evaluate.models import AbstractModel, Answer, Properties
 
 
 class Toy(AbstractModel):
@@ -36,7 +38,8 @@ class Toy(AbstractModel):
 
     def properties(self, structures):
         for atoms in structures:
-            yield {name: function(atoms) for name, function in self.functions.items()}
+            found = {name: function(atoms) for name, function in self.functions.items()}
+            yield Properties(**found | {"energy": float(found["energy"])})
 
 
 def springs(atoms):
@@ -208,4 +211,5 @@ def test_curves_of_two_models_are_drawn():
     picture = draw(outcomes)
     assert picture is not None
     assert picture.startswith(b"\x89PNG")
-    assert draw([{**outcomes[0], "curves": []}]) is None
+    without = replace(outcomes[0], score=replace(outcomes[0].score, curves=[]))
+    assert draw([without]) is None

@@ -13,7 +13,7 @@ from ase.io import write
 from sundog.errors import FileFormatError, MissingDataError
 from sundog.evaluate.benchmarks import md22, ncia, torsionnet500
 from sundog.evaluate.benchmarks.run import benchmark, run
-from sundog.evaluate.models import AbstractModel, Answer, CalculatorModel
+from sundog.evaluate.models import AbstractModel, Answer, CalculatorModel, Properties
 from sundog.units import DEBYE, KCAL_PER_MOL
 
 NCIA = """5
@@ -39,7 +39,7 @@ class Molecules(AbstractModel):
 
     def properties(self, structures):
         for _ in structures:
-            yield {"energy": np.zeros(()), "dipole": np.array([0, 0, 0.5]), "forces": None}
+            yield Properties(energy=0.0, dipole=np.array([0, 0, 0.5]))
 
 
 def ncia_set(folder, name="IHB100x10", scalings=("0.8", "1.0"), unit="kcal/mol"):
@@ -58,10 +58,10 @@ def test_ncia_reads_the_distribution_and_says_which_sets_are_not_there(tmp_path)
     assert [first.first, first.charges, first.reference] == [3, (1, 0), -2.0]
     assert first.atoms.positions[3:, 0] == pytest.approx([5, 5])
     outcome = run("ncia", Molecules(), tmp_path, report=print)
-    assert outcome["metrics"]["mae_IHB100x10"] == pytest.approx(1.0)
-    assert outcome["metrics"]["mae_at_1.00"] == pytest.approx(1.0)
-    assert outcome["groups"]["IHB100x10 OHk-O"]["n"] == 2
-    assert set(outcome["missing"]) == {f"mae_{name}" for name in ncia.SETS} - {"mae_IHB100x10"}
+    assert outcome.score.metrics["mae_IHB100x10"] == pytest.approx(1.0)
+    assert outcome.score.metrics["mae_at_1.00"] == pytest.approx(1.0)
+    assert outcome.score.groups["IHB100x10 OHk-O"]["n"] == 2
+    assert set(outcome.score.missing) == {f"mae_{name}" for name in ncia.SETS} - {"mae_IHB100x10"}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_ncia_reads_packages_as_it_reads_folders(tmp_path):
 @pytest.mark.parametrize("name", ["ncia", "torsionnet500", "qm7b", "alphaml", "md22"])
 def test_missing_data_name_the_file_and_where_it_comes_from(name, tmp_path):
     for folder in (None, tmp_path):
-        with pytest.raises(MissingDataError, match=r"--data-dir.*into --data-dir"):
+        with pytest.raises(MissingDataError, match=r"data_dir.*into data_dir"):
             benchmark(name).prepare(folder)
 
 
@@ -110,11 +110,11 @@ def test_dipoles_are_compared_in_debye(name, tmp_path):
         atoms.info["REF_dipole"] = np.array(dipole)
     write(tmp_path / f"{name}.extxyz", frames)
     outcome = run(name, Molecules(), tmp_path, report=print)
-    metrics = outcome["metrics"]
+    metrics = outcome.score.metrics
     assert metrics["mae_dipole_magnitude"] == pytest.approx(0.05 / DEBYE)
     assert metrics["mean_angle_degrees_dipole"] == pytest.approx(45)
-    assert outcome["units"]["mean_angle_degrees_dipole"] == "°"
-    assert outcome["card"]["headline"] in outcome["shown"]
+    assert outcome.score.units["mean_angle_degrees_dipole"] == "°"
+    assert outcome.card.headline in outcome.score.shown
     del frames[1].info["REF_dipole"]
     write(tmp_path / f"{name}.extxyz", frames)
     with pytest.raises(FileFormatError, match="frame 1 has no REF_dipole"):
@@ -137,10 +137,10 @@ def test_md22_takes_frames_evenly_and_converts_units(tmp_path):
     md22_file(tmp_path / "md22_one.npz")
     md22_file(tmp_path / "md22_two.npz", scale=1.1)
     outcome = run("md22", CalculatorModel(LennardJones, "lj"), tmp_path, report=print)
-    assert outcome["n"] == 2 * md22.FRAMES
-    assert outcome["groups"]["one"]["mae_forces"] < 1e-12
-    assert outcome["groups"]["one"]["mae_energy"] < 1e-12
-    assert outcome["groups"]["two"]["mae_forces"] > 0.1
+    assert outcome.score.n == 2 * md22.FRAMES
+    assert outcome.score.groups["one"]["mae_forces"] < 1e-12
+    assert outcome.score.groups["one"]["mae_energy"] < 1e-12
+    assert outcome.score.groups["two"]["mae_forces"] > 0.1
     np.savez(tmp_path / "md22_two.npz", R=np.zeros((2, 5, 3)))
     with pytest.raises(FileFormatError, match="no z, E, F"):
         md22.prepare(tmp_path)
@@ -163,9 +163,9 @@ def test_profiles_are_relative_to_the_lowest_of_the_reference(tmp_path):
     write(tmp_path / "torsionnet500.extxyz", frames)
     outcome = run("torsionnet500", Molecules(), tmp_path, report=print)
     # Reference 4, 0, 3; model −1, 0, 0.
-    assert outcome["metrics"]["mae"] == pytest.approx((5 + 0 + 3) / 3)
-    assert outcome["metrics"]["mae_barrier"] == pytest.approx(4 - 1)
-    assert outcome["curves"][0]["reference"] == pytest.approx([4, 0, 3])
+    assert outcome.score.metrics["mae"] == pytest.approx((5 + 0 + 3) / 3)
+    assert outcome.score.metrics["mae_barrier"] == pytest.approx(4 - 1)
+    assert outcome.score.curves[0].reference == pytest.approx([4, 0, 3])
 
     fragment = {
         "atom_symbols": frames[0].get_chemical_symbols(),
@@ -174,7 +174,7 @@ def test_profiles_are_relative_to_the_lowest_of_the_reference(tmp_path):
     }
     (tmp_path / "TorsionNet500.json").write_text(json.dumps({"fragment_001": fragment}))
     again = run("torsionnet500", Molecules(), tmp_path, report=print)
-    assert again["metrics"] == pytest.approx(outcome["metrics"])
+    assert again.score.metrics == pytest.approx(outcome.score.metrics)
     fragment["dft_energy_profile"].pop()
     (tmp_path / "TorsionNet500.json").write_text(json.dumps({"fragment_001": fragment}))
     with pytest.raises(FileFormatError, match="fragment_001 is no profile"):

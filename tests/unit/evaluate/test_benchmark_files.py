@@ -81,7 +81,7 @@ def test_another_file_than_was_published_is_not_kept(host, tmp_path):
 
 
 def test_hosts_and_disks_that_fail_are_told_with_the_way_by_hand(host, tmp_path):
-    with pytest.raises(MissingDataError, match=r"404.*into --data-dir"):
+    with pytest.raises(MissingDataError, match=r"404.*into data_dir"):
         download(card(host[0] + "nowhere/"), tmp_path / "data", print)
     (tmp_path / "file").write_text("")
     with pytest.raises(MissingDataError, match="could not be downloaded"):

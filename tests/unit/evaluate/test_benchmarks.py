@@ -20,7 +20,9 @@ from sundog.evaluate.models import (
     AbstractModel,
     Answer,
     CalculatorModel,
+    Failure,
     ForceFieldModel,
+    Properties,
     calculator_model,
 )
 from sundog.forcefield.formulations.choice import with_kernels
@@ -41,7 +43,7 @@ class Known(AbstractModel):
         return Answer(energies, dict.fromkeys(np.flatnonzero(np.isnan(energies)), "no"))
 
     def properties(self, structures):
-        return iter(["energies only"] * len(structures))
+        return iter([Failure("energies only")] * len(structures))
 
     def _energy(self, atoms):
         if len(atoms) in self.failing:
@@ -75,18 +77,18 @@ def test_sapt10k_is_scored_by_charge(tmp_path):
     folder = zipped(tmp_path, *pair("a"), *pair("b", (1, 0)), *pair("c", (1, -1)))
     lines = []
     outcome = run("sapt10k", Known(), folder, report=lines.append)
-    assert outcome["benchmark"] == "sapt10k"
-    assert outcome["n"] == outcome["n_of"] == 3
-    assert outcome["structures"] == 6
+    assert outcome.card.name == "sapt10k"
+    assert outcome.score.n == outcome.score.n_of == 3
+    assert outcome.structures == 6
     for key in ("mae_all", "mae_neutral", "mae_charged", "mae_salt_bridges", "rmse_all"):
-        assert outcome["metrics"][key] == pytest.approx(1.0)
-    assert outcome["metrics"]["me_all"] == pytest.approx(-1.0)
-    assert outcome["intervals"]["mae_all"] == pytest.approx((1.0, 1.0))
-    assert "mae_s66x8" not in outcome["metrics"]  # there is none of them
-    assert outcome["groups"]["SET"]["n"] == 3
-    assert outcome["card"]["published"]["mae_all"] == 0.90
-    assert outcome["worst"][0]["predicted"] == pytest.approx(-4.0)
-    assert outcome["settings"] == {}
+        assert outcome.score.metrics[key] == pytest.approx(1.0)
+    assert outcome.score.metrics["me_all"] == pytest.approx(-1.0)
+    assert outcome.score.intervals["mae_all"] == pytest.approx((1.0, 1.0))
+    assert "mae_s66x8" not in outcome.score.metrics  # there is none of them
+    assert outcome.score.groups["SET"]["n"] == 3
+    assert outcome.card.published["mae_all"] == 0.90
+    assert outcome.score.worst[0]["predicted"] == pytest.approx(-4.0)
+    assert outcome.settings == {}
     assert len(lines) == 1
 
 
@@ -104,10 +106,10 @@ def test_sapt10k_is_judged_as_published_where_no_treatment_was_chosen(tmp_path):
     model = ForceFieldModel(exact, "small", remake=remake)
     outcome = run("sapt10k", model, folder, report=lines.append)
     assert asked == [("truncated", 1000.0)]
-    assert outcome["settings"] == {"electrostatics": "truncated", "cutoff_angstrom": 1000.0}
+    assert outcome.settings == {"electrostatics": "truncated", "cutoff_angstrom": 1000.0}
     assert "truncated (1000 Å), as in the published values" in lines[0]
     values = [
-        {row["name"]: row["predicted"] for row in found["worst"]} for found in (chosen, outcome)
+        {row["name"]: row["predicted"] for row in found.score.worst} for found in (chosen, outcome)
     ]
     # Charges of ±1 meet within the cutoff, and not where the monomers are apart. What the
     # charges of each monomer have of their own is smaller: they are equal, and polarised.
@@ -133,7 +135,7 @@ def test_damaged_data_are_refused(frames, words, tmp_path):
 @pytest.mark.parametrize("name", ["sapt10k", "s66x8"])
 def test_missing_data_say_what_is_missing_and_how_to_get_it(name, tmp_path):
     for folder in (None, tmp_path):
-        with pytest.raises(MissingDataError, match=r"--data-dir.*Put "):
+        with pytest.raises(MissingDataError, match=r"data_dir.*Put "):
             benchmark(name).prepare(folder)
 
 
@@ -148,8 +150,8 @@ def test_s66x8_has_curves(tmp_path):
     frames = [text.replace("num_b=2", f"name=Water-Water_{r}") for r in ("0.90", "1.00", "2.00")]
     (tmp_path / "s66x8.extxyz").write_text("".join(frames))
     outcome = run("s66x8", Known(), tmp_path, report=print)
-    assert outcome["metrics"]["mae"] == pytest.approx(0.5)
-    assert outcome["metrics"]["mae_at_2.00"] == pytest.approx(0.5)
+    assert outcome.score.metrics["mae"] == pytest.approx(0.5)
+    assert outcome.score.metrics["mae_at_2.00"] == pytest.approx(0.5)
     (tmp_path / "s66x8.extxyz").write_text(text)
     with pytest.raises(FileFormatError, match="frame 0 has no name"):
         s66x8.prepare(tmp_path)
@@ -174,11 +176,11 @@ def test_every_benchmark_has_a_card_of_its_name():
 
 def test_failures_are_told_and_left_out_of_the_metrics(tmp_path):
     outcome = run("s22", Known(failing=(6, 8)), None, report=print)
-    names = [failure["name"] for failure in outcome["failed"]]
+    names = [failure.name for failure in outcome.score.failed]
     assert sorted(names) == ["Ammonia_dimer", "Water_dimer"]
-    assert [outcome["n"], outcome["n_of"]] == [20, 22]
+    assert [outcome.score.n, outcome.score.n_of] == [20, 22]
     sizes = [len(atoms) for atoms in s22.prepare(None).structures(Known())]
-    assert outcome["structures"] == sum(size not in (6, 8) for size in sizes) < len(sizes)
+    assert outcome.structures == sum(size not in (6, 8) for size in sizes) < len(sizes)
     with pytest.raises(InputError, match="s22: the model computed none of the dimers"):
         run("s22", Known(failing=range(100)), None, report=print)
 
@@ -188,7 +190,9 @@ def test_a_calculator_gets_the_monomers_one_by_one():
     model, task = CalculatorModel(LennardJones, "lj"), DimerTask(dimers)
     structures = task.structures(model)
     assert len(structures) == 9
-    values, failed = task.interactions(Answers([{"energy": e} for e in model(structures).energies]))
+    values, failed = task.interactions(
+        Answers([Properties(energy=e) for e in model(structures).energies])
+    )
     assert not failed
     assert len(structures[0]) == len(structures[3]) + len(structures[6])
     energies = []

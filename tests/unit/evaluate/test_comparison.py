@@ -9,7 +9,7 @@ from sundog.data.labels import find_labels
 from sundog.errors import FileFormatError, InputError
 from sundog.evaluate.datasets.comparison import Comparison, unit_slope
 from sundog.evaluate.datasets.run import run, warnings
-from sundog.evaluate.models import AbstractModel, Answer
+from sundog.evaluate.models import AbstractModel, Answer, Failure, Properties
 from sundog.units import DEBYE, KCAL_PER_MOL
 
 
@@ -26,7 +26,7 @@ def labelled(name, **labels):
 def compared(structures, predictions, unit="eV"):
     comparison = Comparison(structures, find_labels(structures, {}, unit))
     for number, predicted in enumerate(predictions):
-        comparison.add(number, {k: np.asarray(v) for k, v in predicted.items()})
+        comparison.add(number, Properties(**predicted))
     return comparison.finished()
 
 
@@ -36,10 +36,10 @@ def test_energies_are_relative_within_a_composition():
     predictions = [{"energy": e} for e in (-100.0, -99.0, 7.0, -97.0)]
     metrics = compared(structures, predictions).metrics()["energy"]
     # Of water: references −1, 0, 1, predictions −4/3, −1/3, 5/3; methane has nothing to compare.
-    assert metrics["values"] == 3
-    assert metrics["mae"] == pytest.approx(4 / 9)
-    assert metrics["max"] == pytest.approx(2 / 3)
-    assert metrics["by_class"].keys() == {"HO"}
+    assert metrics.overall.values == 3
+    assert metrics.overall.mae == pytest.approx(4 / 9)
+    assert metrics.overall.max == pytest.approx(2 / 3)
+    assert metrics.by_class.keys() == {"HO"}
 
 
 def test_ions_are_another_composition():
@@ -52,21 +52,21 @@ def test_forces_by_element_and_their_cosine():
     predicted = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, 0, 0.5]])
     structures = [labelled("H2O", REF_forces=reference)]
     metrics = compared(structures, [{"forces": predicted}]).metrics()["forces"]
-    assert metrics["mae"] == pytest.approx(2.5 / 9)
-    assert metrics["rmse"] == pytest.approx(np.sqrt(2.25 / 9))
-    assert metrics["mean_cosine"] == pytest.approx(0.5)
-    assert metrics["by_element"]["O"]["mae"] == 0
-    assert metrics["by_element"]["H"]["values"] == 6
-    assert metrics["mae_interval"] is None  # one structure
-    assert metrics["r2"] == pytest.approx(1 - 2.25 / (2 - 4 / 9))
+    assert metrics.overall.mae == pytest.approx(2.5 / 9)
+    assert metrics.overall.rmse == pytest.approx(np.sqrt(2.25 / 9))
+    assert metrics.mean_cosine == pytest.approx(0.5)
+    assert metrics.by_element["O"].mae == 0
+    assert metrics.by_element["H"].values == 6
+    assert metrics.overall.mae_interval is None  # one structure
+    assert metrics.overall.r2 == pytest.approx(1 - 2.25 / (2 - 4 / 9))
 
 
 def test_dipoles_in_debye():
     structures = [labelled("CO", REF_dipole=np.array([0, 0, 1.0]) * DEBYE)]
     metrics = compared(structures, [{"dipole": np.array([0, 2.0, 0]) * DEBYE}]).metrics()
-    assert metrics["dipole"]["mean_vector_error"] == pytest.approx(np.sqrt(5))
-    assert metrics["dipole"]["mean_angle_degrees"] == pytest.approx(90)
-    assert metrics["dipole_magnitude"]["mae"] == pytest.approx(1)
+    assert metrics["dipole"].mean_vector_error == pytest.approx(np.sqrt(5))
+    assert metrics["dipole"].mean_angle_degrees == pytest.approx(90)
+    assert metrics["dipole_magnitude"].overall.mae == pytest.approx(1)
 
 
 def test_stress_charges_and_ratios():
@@ -77,9 +77,9 @@ def test_stress_charges_and_ratios():
     full = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2.0]])
     predicted = {"stress": full, "charges": np.zeros(3), "hirshfeld_ratios": np.full(3, 0.5)}
     metrics = compared(structures, [predicted]).metrics()
-    assert metrics["stress"]["max"] == 0
-    assert metrics["charges"]["mae"] == 1
-    assert metrics["hirshfeld_ratios"]["by_element"]["H"]["mae"] == 0.5
+    assert metrics["stress"].overall.max == 0
+    assert metrics["charges"].overall.mae == 1
+    assert metrics["hirshfeld_ratios"].by_element["H"].mae == 0.5
 
 
 def test_labels_are_found_under_the_names_of_the_field_and_given_ones():
@@ -99,7 +99,7 @@ def test_wrong_keys_missing_labels_and_wrong_shapes():
         find_labels([atoms], {})
     with pytest.raises(InputError, match=r"--energy-key.*energy2.*Perhaps enrgy"):
         find_labels([atoms], {"energy": "energy2"})
-    with pytest.raises(InputError, match="--unit"):
+    with pytest.raises(InputError, match="unit"):
         find_labels([atoms], {}, "rydberg")
     atoms = labelled("H2O", REF_forces=np.ones(4))
     with pytest.raises(FileFormatError, match="REF_forces: a label of the wrong shape"):
@@ -117,7 +117,7 @@ def test_missing_labels_and_odd_units_are_told():
     told = " ".join(warnings(comparison))
     assert "1 structures have no label" in told
     assert "23.1 times the predictions" in told
-    assert compared(structures, predictions, "kcal/mol").metrics()["forces"]["max"] < 1e-12
+    assert compared(structures, predictions, "kcal/mol").metrics()["forces"].overall.max < 1e-12
 
 
 class Known(AbstractModel):
@@ -130,7 +130,8 @@ class Known(AbstractModel):
 
     def properties(self, structures):
         for atoms in structures:
-            yield {"forces": np.ones((3, 3))} if len(atoms) == 3 else "no methane"
+            known = len(atoms) == 3
+            yield Properties(forces=np.ones((3, 3))) if known else Failure("no methane")
 
 
 def test_a_run_lists_failures_and_the_worst_structures():
@@ -140,9 +141,9 @@ def test_a_run_lists_failures_and_the_worst_structures():
     done = []
     outcome, _ = run(Known(), structures, find_labels(structures, {}), advance=done.append)
     assert len(done) == 3
-    assert [outcome["n"], outcome["n_of"]] == [2, 3]
-    assert outcome["failed"] == [{"structure": 1, "reason": "no methane"}]
-    assert [one["structure"] for one in outcome["worst"]["forces"]] == [2, 0]
+    assert [outcome.n, outcome.n_of] == [2, 3]
+    assert outcome.failed == {1: "no methane"}
+    assert [one.structure for one in outcome.worst["forces"]] == [2, 0]
     with pytest.raises(InputError, match=r"nothing can be compared.*no methane"):
         run(Known(), structures[1:2], find_labels(structures, {}), advance=done.append)
 
@@ -150,4 +151,5 @@ def test_a_run_lists_failures_and_the_worst_structures():
 def test_directions_of_forces_that_all_but_vanish_are_not_compared():
     structures = [labelled("H2O", REF_forces=np.full((3, 3), 1e-6))]
     metrics = compared(structures, [{"forces": np.ones((3, 3))}]).metrics()["forces"]
-    assert "mean_cosine" not in metrics
+    assert metrics.mean_cosine is None
+    assert "mean_cosine" not in metrics.json()

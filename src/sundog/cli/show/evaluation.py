@@ -1,11 +1,11 @@
-"""What `sundog evaluate` prints and writes."""
+"""Output of `sundog evaluate`: tables that are printed, figures and files that are written."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -16,10 +16,13 @@ from sundog.evaluate.benchmarks.wording import interval, number
 from sundog.files import write_atomically
 
 if TYPE_CHECKING:
+    from sundog.evaluate.benchmarks.run import Outcome
     from sundog.evaluate.datasets.comparison import Comparison
+    from sundog.evaluate.datasets.run import Outcome as DataOutcome
+    from sundog.evaluate.leaderboard.run import Cell, Suite
 
 SHOWN = 10
-"""Failures that are printed; all are in the JSON."""
+"""Number of reasons of failures that are printed; all are in the JSON."""
 
 
 @contextmanager
@@ -38,64 +41,69 @@ def save(path: Path | None, content: object) -> None:
         write_atomically(path, dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
-def show_benchmark(outcome: dict[str, Any]) -> None:
+def show_benchmark(outcome: "Outcome") -> None:
     """Print metrics with their intervals beside the published values."""
-    card, published = outcome["card"], outcome["card"]["published"]
-    table = Table(title=f"{card['title']}, {outcome['model']}")
+    card, score, published = outcome.card, outcome.score, outcome.card.published
+    table = Table(title=f"{card.title}, {outcome.model}")
     for heading in ("metric", "unit", "value", "95 % interval", "published"):
         left = heading in ("metric", "unit")
         table.add_column(heading, justify="left" if left else "right")
-    for name in dict.fromkeys([*outcome["shown"], *published]):
-        if name not in outcome["metrics"]:
-            continue  # which `missing` is about
-        bounds = interval(outcome["intervals"].get(name))
+    for name in dict.fromkeys([*score.shown, *published]):
+        if name not in score.metrics:
+            continue  # the reason is in `missing`
+        bounds = interval(score.intervals.get(name))
         theirs = f"{published[name]:g}" if name in published else "–"
-        value = number(outcome["metrics"][name])
-        table.add_row(name, outcome["units"][name], value, bounds, theirs)
+        table.add_row(name, score.units[name], number(score.metrics[name]), bounds, theirs)
     Console().print(table)
     if published:
-        print(f"Published: {card['published_by']}")
+        print(f"Published: {card.published_by}")
     print(
-        f"{outcome['n']} of {outcome['n_of']} {outcome['items']}, {outcome['structures']} "
-        f"structures in {outcome['seconds_computing']:.1f} s: "
-        f"{outcome['structures_per_s']:.3g} structures/s"
+        f"{score.n} of {score.n_of} {outcome.items}, {outcome.structures} "
+        f"structures in {outcome.seconds_computing:.1f} s: "
+        f"{outcome.structures_per_s:.3g} structures/s"
     )
-    if "batched_over_one_by_one" in outcome:
+    if (sample := outcome.sample) is not None:
         print(
-            f"Sample of {outcome['sample']}, compiled: {outcome['sample_structures_per_s']:.0f} "
-            f"structures/s in batches, {outcome['one_by_one_structures_per_s']:.1f} one at a time: "
-            f"{outcome['batched_over_one_by_one']:.1f} times as fast"
+            f"Sample of {sample.structures}, compiled: {sample.structures_per_s:.0f} "
+            f"structures/s in batches, {sample.one_by_one_structures_per_s:.1f} one at a time: "
+            f"{sample.batched_over_one_by_one:.1f} times as fast"
         )
-    for name, reason in outcome["missing"].items():
+    for name, reason in score.missing.items():
         print(f"No {name}: {reason}", file=sys.stderr)
-    _show_failures(outcome["items"], [(one["name"], one["reason"]) for one in outcome["failed"]])
+    _show_failures(outcome.items, [(one.name, one.reason) for one in score.failed])
 
 
-def show_suite(outcome: dict[str, Any]) -> None:
+def show_suite(suite: "Suite") -> None:
     """Print the table of a suite: models by benchmarks."""
-    from sundog.evaluate.leaderboard.run import structures_per_second
-
-    table = Table(title=f"Suite {outcome['suite']}")
+    table = Table(title=f"Suite {suite.name}")
     table.add_column("model")
-    for name, card in outcome["benchmarks"].items():
-        table.add_column(f"{name}\n{card['headline']}", justify="right")
+    for name, card in suite.cards.items():
+        table.add_column(f"{name}\n{card.headline}", justify="right")
     table.add_column("structures/s", justify="right")
-    for row in outcome["rows"]:
-        speed = structures_per_second(row)
-        cells = [_word(row["cells"][name]) for name in outcome["benchmarks"]]
-        table.add_row(row["model"], *cells, "–" if speed is None else f"{speed:.3g}")
+    for row in suite.rows:
+        speed = row.structures_per_s
+        cells = [_word(row.cells[name]) for name in suite.cards]
+        table.add_row(row.model, *cells, "–" if speed is None else f"{speed:.3g}")
     console = Console()
     (console if console.is_terminal else Console(width=200)).print(table)
 
 
-def _word(cell: dict[str, Any]) -> str:
-    if cell["status"] != "done":
-        return cell["status"]
-    return "–" if cell["value"] is None else f"{number(cell['value'])} {cell['unit']}"
+def _word(cell: "Cell") -> str:
+    from sundog.evaluate.leaderboard.run import Done
+
+    if not isinstance(cell, Done):
+        return cell.status
+    return "–" if cell.value is None else f"{number(cell.value)} {cell.unit}"
 
 
-def save_figure(folder: Path | None, name: str, outcomes: list[dict[str, Any]]) -> None:
-    """Write the figure of a benchmark, if a folder was asked for and it has one."""
+def save_figure(folder: Path | None, name: str, outcomes: "list[Outcome]") -> None:
+    """Write the figure of a benchmark, if a folder was asked for and there are curves to draw.
+
+    Args:
+        folder: Folder to write into, made if it is not there; None to write nothing.
+        name: Name of the benchmark.
+        outcomes: Outcomes of the models.
+    """
     if folder is None:
         return
     from sundog.evaluate.benchmarks.figures import draw
@@ -108,17 +116,17 @@ def save_figure(folder: Path | None, name: str, outcomes: list[dict[str, Any]]) 
         write_atomically(folder / f"{name}.png", picture)
 
 
-def save_suite(folder: Path, outcome: dict[str, Any]) -> None:
+def save_suite(folder: Path, suite: "Suite") -> None:
     """Write the page and the JSON of a suite."""
     from sundog.evaluate.leaderboard.page import page
 
-    save(folder / "suite.json", outcome)
-    write_atomically(folder / "index.html", page(outcome))
+    save(folder / "suite.json", suite.json())
+    write_atomically(folder / "index.html", page(suite))
 
 
-def show_data(outcome: dict[str, Any]) -> None:
+def show_data(outcome: "DataOutcome") -> None:
     """Print the metrics of each quantity, overall."""
-    table = Table(title=f"{outcome['data']}, {outcome['model']}")
+    table = Table(title=f"{outcome.data}, {outcome.model}")
     headings = ("quantity", "unit", "MAE", "95 % interval", "RMSE", "max", "R²", "values", "more")
     for heading in headings:
         table.add_column(heading, justify="left" if heading in ("quantity", "more") else "right")
@@ -127,48 +135,54 @@ def show_data(outcome: dict[str, Any]) -> None:
         "mean_angle_degrees": "angle {:.1f}°",
         "mean_vector_error": "vector {:.3f} D",
     }
-    for name, found in outcome["metrics"].items():
-        low_high, r2 = found["mae_interval"], found["r2"]
+    for name, found in outcome.metrics.items():
+        errors, known = found.overall, found.statistics()
+        low_high, r2 = errors.mae_interval, errors.r2
         table.add_row(
             f"{name} (relative)" if name.startswith("energy") else name,
-            found["unit"],
-            f"{found['mae']:.4g}",
+            found.unit,
+            f"{errors.mae:.4g}",
             "–" if low_high is None else f"{low_high[0]:.4g} – {low_high[1]:.4g}",
-            f"{found['rmse']:.4g}",
-            f"{found['max']:.4g}",
+            f"{errors.rmse:.4g}",
+            f"{errors.max:.4g}",
             "–" if r2 is None else f"{r2:.5f}",
-            str(found["values"]),
-            ", ".join(form.format(found[k]) for k, form in extras.items() if k in found),
+            str(errors.values),
+            ", ".join(form.format(known[k]) for k, form in extras.items() if k in known),
         )
     console = Console()
     (console if console.is_terminal else Console(width=160)).print(table)
     print(
-        f"{outcome['n']} of {outcome['n_of']} structures in {outcome['seconds']:.1f} s: "
-        f"{outcome['structures_per_s']:.3g} structures/s, {outcome['atoms_per_s']:.3g} atoms/s"
+        f"{outcome.n} of {outcome.n_of} structures in {outcome.seconds:.1f} s: "
+        f"{outcome.structures_per_s:.3g} structures/s, {outcome.atoms_per_s:.3g} atoms/s"
     )
-    for line in outcome["warnings"]:
+    for line in outcome.warnings:
         print(f"Warning: {line}", file=sys.stderr)
-    failed = [(f"structure {one['structure']}", one["reason"]) for one in outcome["failed"]]
+    failed = [(f"structure {n}", reason) for n, reason in outcome.failed.items()]
     _show_failures("structures", failed)
 
 
-def save_folder(folder: Path, outcome: dict[str, Any], comparison: "Comparison") -> None:
+def save_folder(folder: Path, outcome: "DataOutcome", comparison: "Comparison") -> None:
     """Write metrics, figures and the table of the worst structures into a folder.
 
+    Args:
+        folder: Folder to write into, made if it is not there.
+        outcome: Outcome of the evaluation.
+        comparison: Values behind it.
+
     Raises:
-        RunDirectoryError: the folder or a file cannot be written.
+        RunDirectoryError: The folder or a file cannot be written.
     """
     from sundog.evaluate.datasets.figures import plot_comparison
 
     make_folder(folder)
-    save(folder / "metrics.json", outcome)
+    save(folder / "metrics.json", outcome.json())
     plot_comparison(
-        comparison.values, folder / "comparison.png", f"{outcome['model']} on {outcome['data']}"
+        comparison.values, folder / "comparison.png", f"{outcome.model} on {outcome.data}"
     )
     headings = ["quantity", "unit", "structure", "composition", "source", "rmse"]
     worst = [
-        [quantity, outcome["metrics"][quantity]["unit"], *(row[key] for key in headings[2:])]
-        for quantity, rows in outcome["worst"].items()
+        [quantity, outcome.metrics[quantity].unit, *vars(row).values()]
+        for quantity, rows in outcome.worst.items()
         for row in rows
     ]
     write_table(folder / "worst.csv", [headings, *worst])

@@ -17,7 +17,8 @@ from sundog.hamiltonian import Hamiltonian, ModelOptions
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from sundog.evaluate.leaderboard.run import Entrant
+    from sundog.evaluate.benchmarks.run import Outcome
+    from sundog.evaluate.leaderboard.run import Entrant, Suite
     from sundog.forcefield.base import AbstractForceField
     from sundog.forcefield.so3lr import ForceField
 
@@ -184,15 +185,16 @@ def _on_benchmarks(
 
     data_dir = data.folder(names, go_on=False)
     prepared = [prepare(name, data_dir) for name in names]
-    outcomes: list[dict[str, Any]] = []
+    outcomes: list[Outcome] = []
     entrants = _calculators(chosen) or [_force_field(chosen, _typical())]
     for name, ready in zip(names, prepared, strict=True):
         for one in entrants:
             outcome = judge(ready, one.model, one_by_one=one_by_one, report=_say)
-            settings = one.settings | outcome["settings"]
-            outcomes.append({**outcome, "settings": settings, "provenance": one.provenance})
+            settings = {**one.settings, **outcome.settings}
+            outcomes.append(replace(outcome, settings=settings, provenance=one.provenance))
             show_benchmark(outcome)
-            save(json, outcomes[0] if len(names) * len(entrants) == 1 else outcomes)
+            told = [each.json() for each in outcomes]
+            save(json, told[0] if len(names) * len(entrants) == 1 else told)
         save_figure(output, name, outcomes[-len(entrants) :])
 
 
@@ -210,9 +212,9 @@ def _on_suite(
     calculators = _calculators(chosen)
     entrants = [_force_field(chosen, _typical()), *calculators]
 
-    def keep(outcome: dict[str, Any]) -> None:
+    def keep(outcome: "Suite") -> None:
         save_suite(output, outcome)
-        save(json, outcome)
+        save(json, outcome.json())
 
     outcome = run(suite, SUITES[suite], entrants, data_dir, report=_say, save=keep)
     show_suite(outcome)
@@ -240,9 +242,9 @@ def _on_data(
     (one,) = _calculators(chosen) or [_force_field(chosen, structures)]
     with progress(len(structures)) as advance:
         outcome, comparison = run(one.model, structures, labels, advance=advance)
-    outcome |= {"data": data.name, "settings": one.settings, "provenance": one.provenance}
+    outcome = replace(outcome, data=data.name, settings=one.settings, provenance=one.provenance)
     show_data(outcome)
-    save(json, outcome)
+    save(json, outcome.json())
     if output is not None:
         save_folder(output, outcome, comparison)
         print(f"Figures and tables are in {output}")

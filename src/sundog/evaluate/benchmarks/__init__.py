@@ -1,1 +1,1 @@
-"""Accuracy benchmarks: one file each, with a card and `prepare`, which gives the task."""
+"""Accuracy benchmarks: one file each, with a card and `prepare`, which returns the task."""

@@ -24,7 +24,7 @@ def prepare(data_dir: Path | None) -> LabelledTask:
     """Return the molecules.
 
     Raises:
-        MissingDataError: the file is not there.
-        FileFormatError: it is damaged, or a molecule has no dipole.
+        MissingDataError: The file is not there.
+        FileFormatError: The file is damaged, or a molecule has no dipole.
     """
     return labelled_file(CARD, data_dir, ("alphaml.extxyz", "alphaml.xyz"), ("dipole",))

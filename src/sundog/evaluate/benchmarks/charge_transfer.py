@@ -1,10 +1,10 @@
-"""Charge transfer: what is far apart keeps its own charge, and attracts as charges do.
+"""Charge transfer: separated molecules keep their own charges, and attract as point charges do.
 
     E(r) = E∞ − k/r + O(1/r²),  k = −ke q_A q_B  for ions;  r between the centres of charge
 
-Nothing tells the model which atoms belong together. A model whose charges add up to those of
-the whole structure only may put a fraction of them on the wrong molecule, and then attracts by q_A
-q_B of its own at any distance; one that knows nothing of charges has k = 0.
+The model is not told which atoms belong together. A model that only constrains the sum of all
+charges may put a fraction of them on the wrong molecule, and then attracts by a wrong q_A q_B at
+any distance; a model without charges has k = 0.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from sundog.evaluate.benchmarks.tasks.base import (
     AbstractTask,
     Answers,
     Curve,
+    FailedItem,
     Score,
     none_computed,
 )
@@ -42,14 +43,15 @@ CARD = Card(
     headline="coulomb_error_ions",
 )
 DISTANCES = np.array([3.0, 3.5, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50])
-"""Å."""
+"""Distances of the molecules in Å, from contact to where only charges interact."""
+
 FAR = 20.0
-"""Å, from where on the asymptote is fitted."""
+"""Distance in Å from which on the asymptote is fitted."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two molecules, and the atoms of them whose distance is r."""
+    """Pair of molecules, with the atom of each between which the distance r is measured."""
 
     name: str
     a: Atoms
@@ -58,7 +60,7 @@ class Pair:
 
     @property
     def charges(self) -> tuple[int, int]:
-        """Return the charges of both."""
+        """Total charges of both molecules in e."""
         return self.a.info.get("charge", 0), self.b.info.get("charge", 0)
 
 
@@ -75,17 +77,17 @@ def prepare(data_dir: Path | None) -> "ChargeTransferTask":
 
 
 class ChargeTransferTask(AbstractTask):
-    """Pairs of molecules at growing distances."""
+    """Task of pairs of molecules at growing distances."""
 
     items = "pairs"
     needs = "properties"
 
     def __init__(self, pairs: list[Pair]):
-        """Take pairs."""
+        """Make the task of pairs."""
         self.pairs = pairs
 
     def structures(self, model: AbstractModel) -> list[Atoms]:
-        """Return, for each pair, both alone and then together at every distance."""
+        """Return for each pair both molecules alone, then both together at every distance."""
         found: list[Atoms] = []
         for pair in self.pairs:
             found += [pair.a, pair.b]
@@ -96,7 +98,7 @@ class ChargeTransferTask(AbstractTask):
         """Return the errors of charges and asymptotes, the largest over ions and over molecules.
 
         Raises:
-            InputError: nothing could be computed.
+            InputError: No pair could be computed.
         """
         failed, groups, curves = [], {}, []
         each = 2 + len(DISTANCES)
@@ -104,7 +106,7 @@ class ChargeTransferTask(AbstractTask):
             first = number * each
             where = ("alone", "alone", *(f"at {r:g} Å" for r in DISTANCES))
             wrong = [
-                {"name": f"{pair.name}, {place}", "reason": why}
+                FailedItem(f"{pair.name}, {place}", why)
                 for n, place in enumerate(where, first)
                 if (why := answers.reason(n))
             ]
@@ -165,7 +167,7 @@ def _measures(pair: Pair, bound: np.ndarray, charges: np.ndarray | None) -> dict
 
 
 def _charges(answers: Answers, places: range, first: int) -> np.ndarray | None:
-    """Return the charge of molecule A at each distance, e, if the model has charges."""
+    """Return the charge of molecule A at each distance in e, if the model has charges."""
     each = [answers.of(place, "charges") for place in places]
     return None if each[0] is None else np.array([one[:first].sum() for one in each])  # type: ignore
 

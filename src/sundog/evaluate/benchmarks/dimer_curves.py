@@ -1,4 +1,4 @@
-"""Curves of dimers: where the minimum is, how deep, and whether there is a wall.
+"""Curves of dimers: position and depth of the minimum, and the repulsive wall.
 
 The structures are those of S22, pulled apart and pushed together along the line between their
 centres of mass with the molecules kept rigid.
@@ -37,8 +37,10 @@ CARD = Card(
     headline="mae_depth",
 )
 NAMES = ("Water_dimer", "Benzene_dimer_parallel_displaced", "Benzene_dimer_T-shaped")
+"""Names of the dimers in ase.data.s22."""
+
 SHIFTS = np.concatenate([np.arange(-0.8, 1.0, 0.1), np.arange(1.0, 2.0, 0.25), np.arange(2, 6.5)])
-"""Å, added to the distance of the centres of mass in S22."""
+"""Shifts in Å, added to the distance of the centres of mass in S22."""
 
 
 def prepare(data_dir: Path | None) -> "CurvesTask":
@@ -47,7 +49,7 @@ def prepare(data_dir: Path | None) -> "CurvesTask":
 
 
 class CurvesTask(AbstractTask):
-    """Dimers at distances that are close together."""
+    """Task of dimers at closely spaced distances."""
 
     items = "dimers"
     needs = "energy"
@@ -61,10 +63,10 @@ class CurvesTask(AbstractTask):
         return self.points.structures(model)
 
     def score(self, model: AbstractModel, answers: Answers) -> Score:
-        """Return errors of the minima.
+        """Return the errors of the minima.
 
         Raises:
-            InputError: no curve could be computed.
+            InputError: No curve could be computed.
         """
         values, failed = self.points.interactions(answers)
         groups, curves = {}, []
@@ -120,7 +122,7 @@ def _dimer(name: str, shift: float) -> Dimer:
 
 
 def _minimum(energies: np.ndarray, reference: float) -> dict[str, float]:
-    """Return the minimum of a spline through the points, and how high the wall is."""
+    """Return depth and position of the minimum of a spline, and the height of the wall over it."""
     spline = CubicSpline(SHIFTS, energies)
     inside = [float(x) for x in spline.derivative().roots(extrapolate=False)]
     places = np.array([SHIFTS[0], *inside, SHIFTS[-1]])

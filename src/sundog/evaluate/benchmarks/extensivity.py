@@ -1,10 +1,11 @@
-"""Extensivity: what is far apart does not know of each other.
+"""Extensivity: the energies of distant molecules add up.
 
     ΔE(D) = [E(n copies on a cube of edge D) − n E(one)]/n
 
-For neutral molecules ΔE falls as 1/D³ at most, as dipoles do. An ion feels a far molecule by
-the charge–dipole energy, 1/D² and below 0.1 meV at 1,000 Å. What stays is an error of the model: a
-total charge that is spread over all atoms of a structure, however far apart.
+For neutral molecules ΔE falls as 1/D³ or faster, as the interaction of dipoles does. An ion and a
+distant molecule interact as charge and dipole, as 1/D² and below 0.1 meV at 1,000 Å. A ΔE that
+remains is an error of the model: a total charge that is spread over all atoms of a structure,
+however far apart.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from sundog.evaluate.benchmarks.tasks.base import (
     AbstractTask,
     Answers,
     Curve,
+    FailedItem,
     Score,
     none_computed,
 )
@@ -38,18 +40,20 @@ CARD = Card(
     headline="neutral",
 )
 DISTANCES = (20.0, 50.0, 100.0, 300.0, 1000.0)
-"""Å."""
+"""Edges of the cube in Å."""
+
 CORNERS = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)])
+"""Corners of the unit cube, on which the copies stand."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """Molecules that are put far apart.
+    """Arrangement of molecules far apart.
 
     Attributes:
-        name: in words.
-        ion: whether one of them is charged.
-        members: numbers of the molecules.
+        name: Name in words.
+        ion: Whether one of the molecules is charged.
+        members: Numbers of the molecules.
     """
 
     name: str
@@ -63,13 +67,13 @@ def prepare(data_dir: Path | None) -> "ExtensivityTask":
 
 
 class ExtensivityTask(AbstractTask):
-    """Copies of molecules, at several distances."""
+    """Task of molecules alone and arranged at several distances."""
 
     items = "arrangements"
     needs = "energy"
 
     def __init__(self):
-        """Make the molecules."""
+        """Make the molecules and their arrangements."""
         names = ("H2O", "CH4", "HCOOH")
         self.alone = [molecule(name) for name in names] + [acetate(), methylammonium()]
         cases = [
@@ -82,7 +86,7 @@ class ExtensivityTask(AbstractTask):
         self.cases = cases
 
     def structures(self, model: AbstractModel) -> list[Atoms]:
-        """Return the molecules alone, then each case at every distance."""
+        """Return the molecules alone, then each arrangement at every distance."""
         return self.alone + [
             self._together(case, distance) for case in self.cases for distance in DISTANCES
         ]
@@ -91,7 +95,7 @@ class ExtensivityTask(AbstractTask):
         """Return the largest deviation at the largest distance, for molecules and with an ion.
 
         Raises:
-            InputError: nothing could be computed.
+            InputError: No arrangement could be computed.
         """
         energies, alone = answers.energies, len(self.alone)
         found = energies[alone:].reshape(len(self.cases), len(DISTANCES))
@@ -118,7 +122,7 @@ class ExtensivityTask(AbstractTask):
                 continue
             places = (*case.members, *(alone + number * len(DISTANCES) + k for k in range(5)))
             why = next(why for place in places if (why := answers.reason(place)))
-            failed.append({"name": case.name, "reason": why})
+            failed.append(FailedItem(case.name, why))
         if not groups:
             raise none_computed(self.items, failed)
         metrics: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""Where the data of a benchmark are, and how they come there."""
+"""Files of the data of benchmarks: finding them, and downloading those on public hosts."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -9,14 +9,19 @@ from sundog.errors import FileFormatError, MissingDataError
 from sundog.evaluate.benchmarks.card import Card
 
 TIMEOUT_SECONDS = 60.0
-"""Without an answer of the host."""
+"""Time in s after which a host that does not answer is given up."""
 
 
 def find(card: Card, data_dir: Path | None, names: Sequence[str]) -> Path:
     """Return the first of the files that is in the folder.
 
+    Args:
+        card: Card of the benchmark.
+        data_dir: Folder of the data, if there is one.
+        names: Names that the file may have.
+
     Raises:
-        MissingDataError: no folder was given, or none of the files is there.
+        MissingDataError: No folder was given, or none of the files is there.
     """
     for path in () if data_dir is None else (data_dir / name for name in names):
         if path.is_file():
@@ -25,23 +30,34 @@ def find(card: Card, data_dir: Path | None, names: Sequence[str]) -> Path:
 
 
 def no_data(card: Card, data_dir: Path | None, expected: str) -> MissingDataError:
-    """Return the error that says which data are not there and how to get them."""
+    """Return the error that says which data are missing and how to get them.
+
+    Args:
+        card: Card of the benchmark.
+        data_dir: Folder of the data, if there is one.
+        expected: Names of the files, in words.
+    """
     return MissingDataError(
         f"{card.name}: the data are missing",
-        got="no --data-dir" if data_dir is None else f"--data-dir {data_dir}",
+        got="no data_dir" if data_dir is None else f"data_dir {data_dir}",
         expected=f"{expected} there",
-        remedy=card.data + (", or let --download fetch it" if card.downloads else ""),
+        remedy=card.data + (", or download it with download=True" if card.downloads else ""),
     )
 
 
 def download(card: Card, data_dir: Path, report: Callable[[str], None]) -> None:
-    """Fetch the files of a benchmark that a public host has and the folder has not.
+    """Download the files of a benchmark that a public host has and the folder lacks.
 
-    A file appears under its name only when it is whole and has the hash of its card.
+    A file appears under its name only when it is complete and has the hash of its card.
+
+    Args:
+        card: Card of the benchmark.
+        data_dir: Folder of the data.
+        report: Function that is called with a line before every download.
 
     Raises:
-        MissingDataError: a file cannot be fetched or written.
-        FileFormatError: the host sends something else.
+        MissingDataError: A file cannot be downloaded or written.
+        FileFormatError: The host sends another file than was published.
     """
     import pooch
 
@@ -57,12 +73,12 @@ def download(card: Card, data_dir: Path, report: Callable[[str], None]) -> None:
             raise FileFormatError(
                 f"{card.name}: {file.url} is not the file that was published",
                 got=str(error),
-                remedy="Nothing was kept. Look at what stands between you and the host, as a proxy "
-                f"that answers with a page of its own. Otherwise: {card.data}",
+                remedy="Nothing was kept. A proxy may have answered with a page of its own. "
+                f"Otherwise: {card.data}",
             ) from error
-        except OSError as error:  # also those of the network
+        except OSError as error:  # errors of the network are among them
             raise MissingDataError(
                 f"{card.name}: {file.name} could not be downloaded",
                 got=f"{type(error).__name__}: {error}",
-                remedy=f"Look at the network and the disk. By hand: {card.data}",
+                remedy=f"Check the network and the disk, or get it by hand: {card.data}",
             ) from error

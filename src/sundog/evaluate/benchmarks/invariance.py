@@ -1,9 +1,9 @@
-"""Invariance: energy and forces of molecules that are turned, moved, mirrored and renumbered.
+"""Invariance: energy and forces of molecules that are rotated, moved, mirrored and renumbered.
 
     E(R x + t) = E(x),  F(R x + t) = R F(x)   for every R of O(3), every t and every order of atoms
 
-A rotation matrix times positions is rounded like anything else: an invariant model in float64
-comes out at 1e-9 eV and below, in float32 at about 1e-4 meV per eV of energy.
+Rotated positions are rounded, so that even an invariant model does not give zero: errors are 1e-9
+eV and below in float64, about 1e-4 meV per eV of energy in float32.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,13 @@ from jaxtyping import Float, Int
 from scipy.spatial.transform import Rotation
 
 from sundog.evaluate.benchmarks.card import NO_DATA, Card
-from sundog.evaluate.benchmarks.tasks.base import AbstractTask, Answers, Score, none_computed
+from sundog.evaluate.benchmarks.tasks.base import (
+    AbstractTask,
+    Answers,
+    FailedItem,
+    Score,
+    none_computed,
+)
 from sundog.evaluate.benchmarks.tasks.molecules import molecules
 from sundog.evaluate.models import AbstractModel
 
@@ -33,21 +39,25 @@ CARD = Card(
     headline="max_forces",
 )
 TIMES = 4
+"""Number of random changes of each kind, for each molecule."""
+
 FARTHEST = 100.0
-"""Å, of the translations along each axis."""
+"""Longest translation along each axis in Å; in float32 positions then keep 1e-5 Å."""
+
 KINDS = ("rotation", "translation", "reflection", "permutation")
+"""Kinds of changes under which the energy is invariant."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A molecule that ought to have the same energy.
+    """Change of a molecule under which the energy is invariant.
 
     Attributes:
-        kind: of `KINDS`.
-        original: number of the molecule.
-        matrix: by which positions and forces are turned.
-        shift: Å.
-        order: which atom comes at each place.
+        kind: Kind of the change, one of `KINDS`.
+        original: Number of the molecule.
+        matrix: Orthogonal matrix that transforms positions and forces.
+        shift: Translation in Å.
+        order: Number of the atom that comes at each place.
     """
 
     kind: str
@@ -57,7 +67,7 @@ class Change:
     order: Int[np.ndarray, " atoms"]
 
     def of(self, atoms: Atoms) -> Atoms:
-        """Return the molecule changed."""
+        """Return a molecule after the change."""
         changed = atoms[self.order]
         changed.positions = changed.positions @ self.matrix.T + self.shift
         return changed
@@ -69,13 +79,13 @@ def prepare(data_dir: Path | None) -> "InvarianceTask":
 
 
 class InvarianceTask(AbstractTask):
-    """Molecules and their changed copies."""
+    """Task of molecules and their changed copies."""
 
     items = "changed molecules"
     needs = "properties"
 
     def __init__(self, originals: Sequence[Atoms]):
-        """Take molecules."""
+        """Make the task, with random changes of the molecules."""
         self.originals = list(originals)
         rng = np.random.default_rng(0)
         self.changes = [
@@ -86,7 +96,7 @@ class InvarianceTask(AbstractTask):
         ]
 
     def structures(self, model: AbstractModel) -> list[Atoms]:
-        """Return the molecules, then the changed ones."""
+        """Return the molecules, then their changed copies."""
         changed = [change.of(self.originals[change.original]) for change in self.changes]
         return self.originals + changed
 
@@ -94,13 +104,13 @@ class InvarianceTask(AbstractTask):
         """Return the largest changes, in all and by kind.
 
         Raises:
-            InputError: no molecule could be computed.
+            InputError: No molecule could be computed.
         """
         energies, forces, failed = [], [], []
         for place, change in enumerate(self.changes, len(self.originals)):
             name = f"{self.originals[change.original].symbols} {change.kind}"
             if why := answers.reason(place) or answers.reason(change.original):
-                failed.append({"name": name, "reason": why})
+                failed.append(FailedItem(name, why))
             gap = answers.energies[place] - answers.energies[change.original]
             energies.append(1e3 * abs(gap))
             before, after = answers.of(change.original, "forces"), answers.of(place, "forces")

@@ -19,6 +19,7 @@ from sundog.evaluate.benchmarks.tasks.base import (
     AbstractTask,
     Answers,
     Curve,
+    FailedItem,
     Score,
     none_computed,
 )
@@ -48,7 +49,17 @@ CARD = Card(
     hamiltonian=Hamiltonian(electrostatics="truncated"),
 )
 MOLECULES = 216
-EQUILIBRATION_PS, FIT_PS, PARTS = 10.0, (1.0, 6.0), 4
+"""Number of molecules of the box, 18.6 Å wide."""
+
+EQUILIBRATION_PS = 10.0
+"""Time in ps that is left out at the start, in which the lattice melts."""
+
+FIT_PS = (1.0, 6.0)
+"""Range of lag times in ps over which the diffusion coefficient is fitted."""
+
+PARTS = 4
+"""Number of parts of the run whose spread gives the error of the diffusion coefficient."""
+
 SETTINGS = SimulationSettings.of(
     ensemble="npt",
     steps=26_700,
@@ -61,8 +72,10 @@ SETTINGS = SimulationSettings.of(
     sample_every=50,
     frame_every=50,
 )
+"""Settings of the run: 40 ps."""
+
 CONFIDENT = 1.96
-"""Standard errors on either side."""
+"""Standard errors on either side of a mean, for 95 % of a normal distribution."""
 
 
 def prepare(data_dir: Path | None) -> "LiquidWaterTask":
@@ -71,7 +84,7 @@ def prepare(data_dir: Path | None) -> "LiquidWaterTask":
 
 
 class LiquidWaterTask(AbstractTask):
-    """One simulation of a box of water."""
+    """Task of one simulation of a box of water."""
 
     items = "simulations"
     needs = "trajectory"
@@ -83,25 +96,32 @@ class LiquidWaterTask(AbstractTask):
         equilibration_ps: float = EQUILIBRATION_PS,
         fit_ps: tuple[float, float] = FIT_PS,
     ):
-        """Take the settings of the run, and which part of it counts."""
+        """Make the task.
+
+        Args:
+            settings: Settings of the run.
+            molecules: Number of molecules of the box.
+            equilibration_ps: Time in ps that is left out at the start.
+            fit_ps: Range of lag times in ps over which the diffusion coefficient is fitted.
+        """
         self.settings = settings
         self._box = water_box(molecules)
         self._skip, self._fit = equilibration_ps, fit_ps
 
     def structures(self, model: AbstractModel) -> list[Atoms]:
-        """Return the box that the run begins with."""
+        """Return the box that the run starts from."""
         return [self._box]
 
     def score(self, model: AbstractModel, answers: Answers) -> Score:
         """Return density, diffusion and extrema of g(O–O).
 
         Raises:
-            InputError: the run came to nothing.
+            InputError: The simulation failed.
         """
         if (reason := answers.reason(0)) is not None:
-            raise none_computed(self.items, [{"name": "water", "reason": reason}])
-        names = ("time_ps", "positions", "cells")
-        time, positions, cells = (np.asarray(answers.of(0, name)) for name in names)
+            raise none_computed(self.items, [FailedItem("water", reason)])
+        found = answers.trajectory(0)
+        time, positions, cells = found.time_ps, found.positions, found.cells
         density = self._box.get_masses().sum() / np.abs(np.linalg.det(cells)) / GRAM_PER_CM3
         late = time > self._skip
         rdf = self._rdf(positions[late], cells[late])

@@ -22,20 +22,22 @@ CARD = Card(
     metric="Mean absolute error of the force components (eV/Å) and of relative energies (eV)",
     protocol="200 frames of each molecule, evenly spaced. The reference is PBE+MBD, while SO3LR "
     "was trained with PBE0+MBD: the error is not the model's alone.",
-    data="Put the files md22_….npz of the sGDML site (R, z, E, F) into --data-dir",
+    data="Put the files md22_….npz of the sGDML site (R, z, E, F) into data_dir",
     headline="mae_forces",
 )
 FRAMES = 200
-"""Of each molecule."""
+"""Number of frames of each molecule that are computed."""
+
 KEYS = ("R", "z", "E", "F")
+"""Arrays that every file must have."""
 
 
 def prepare(data_dir: Path | None) -> LabelledTask:
-    """Return frames of all molecules that are there.
+    """Return frames of all molecules whose files are there.
 
     Raises:
-        MissingDataError: there is none.
-        FileFormatError: a file is damaged.
+        MissingDataError: There is no file.
+        FileFormatError: A file is damaged.
     """
     paths = [] if data_dir is None else sorted(data_dir.glob("md22_*.npz"))
     if not paths:

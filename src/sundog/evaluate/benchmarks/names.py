@@ -1,4 +1,4 @@
-"""The benchmarks, by name; nothing is imported, so that help is immediate."""
+"""Names of the benchmarks; nothing is imported, so that help is immediate."""
 
 BENCHMARKS = (
     "sapt10k",
@@ -18,10 +18,10 @@ BENCHMARKS = (
     "polyalanine",
     "speed",
 )
-"""Each is the file of its name in this folder, with _ for -."""
+"""Names of the benchmarks; the file of each is in this folder, with `_` for `-`."""
 
 SIMULATIONS = ("liquid-water", "polyalanine", "speed")
-"""Those in which the model moves atoms, for which float32 is enough."""
+"""Benchmarks in which the model moves atoms; float32 is accurate enough for them."""
 
 SUITES = {
     "quick": (
@@ -36,4 +36,5 @@ SUITES = {
     "paper": ("sapt10k", "s66x8", "torsionnet500", "qm7b", "alphaml"),
     "full": BENCHMARKS,
 }
-"""Quick takes minutes and needs no data but for s66x8; paper has sets of the article on SO3LR."""
+"""Benchmarks of each suite. `quick` takes minutes and needs no data but for s66x8; `paper` has the
+sets of the article on SO3LR."""

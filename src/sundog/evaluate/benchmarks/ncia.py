@@ -31,14 +31,19 @@ SETS = {
     "R739x5": "0f6f122dcebe61e508ee1dccd4890ceb4329449d827fe361196de90eae0e1176",
     "SH250x10": "88fcf5feef0e431f4600ccba27fca7bd3d0e5738d9fe595a68229de8556fe88e",
 }
-"""By name, with the SHA-256 of the package."""
+"""Names of the sets, with the SHA-256 of the package of each."""
+
 PACKAGE = "NCIA_{}_github_package.zip"
+"""Name of the package of a set."""
+
 FOLDERS = ("geometries/NCIA_{}", "NCIA_{}")
-"""Where a set may lie unpacked."""
+"""Folders in which a set may lie unpacked."""
+
 PACKAGES = (
     "https://raw.githubusercontent.com/Honza-R/NCIAtlas/"
     "9fa8296f2fb04ed0751bf099fa454735f85d025a/packaged_sets/"
 )
+"""Address of the packages, at one commit of their repository."""
 
 CARD = Card(
     name="ncia",
@@ -51,7 +56,7 @@ CARD = Card(
     protocol=DIMER_PROTOCOL + " Dimers with elements that the model does not know are listed as "
     "failed and count for nothing.",
     data="Put the packaged_sets of the repository Honza-R/NCIAtlas, or its folder geometries with "
-    "NCIA_D442x10 and the others in it, or some of these, into --data-dir",
+    "NCIA_D442x10 and the others in it, or some of these, into data_dir",
     downloads=tuple(
         PublicFile(
             PACKAGE.format(name),
@@ -72,14 +77,15 @@ KEYS = (
     "benchmark_unit",
     "group",
 )
+"""Keys that the second line of every file must have."""
 
 
 def prepare(data_dir: Path | None) -> DimerTask:
     """Return the dimers of the sets that are there; the others are listed as missing.
 
     Raises:
-        MissingDataError: none of the sets is there.
-        FileFormatError: a file is damaged.
+        MissingDataError: None of the sets is there.
+        FileFormatError: A file is damaged.
     """
     dimers = [
         _dimer(text, place, name)
@@ -94,7 +100,7 @@ def prepare(data_dir: Path | None) -> DimerTask:
     selections = {"": np.ones(len(dimers), bool), "at_1.00": scalings == 1.0}
     selections |= {name: sets == name for name in SETS}
     missing = {
-        f"mae_{name}": f"neither a folder NCIA_{name} nor its package in --data-dir"
+        f"mae_{name}": f"neither a folder NCIA_{name} nor its package in data_dir"
         for name in SETS
         if not (sets == name).any()
     }
@@ -102,7 +108,7 @@ def prepare(data_dir: Path | None) -> DimerTask:
 
 
 def _texts(name: str, data_dir: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the files of a set with their places; none where the set is not there."""
+    """Yield path and text of the files of a set; nothing where the set is not there."""
     folders = (data_dir / one.format(name) for one in FOLDERS)
     package = data_dir / PACKAGE.format(name)
     place = next((one for one in folders if one.is_dir()), package)
@@ -143,7 +149,7 @@ def _dimer(text: str, path: Path, name: str) -> Dimer:
 
 
 def _selected(text: str, path: Path) -> list[int]:
-    """Return the atoms of `1-4` or `1,3-5`, which are counted from one there."""
+    """Return the atoms, from 0, of a selection as `1-4` or `1,3-5`, in which they count from 1."""
     found: list[int] = []
     for part in text.split(","):
         first, _, last = part.partition("-")

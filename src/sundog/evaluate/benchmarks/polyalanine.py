@@ -11,6 +11,7 @@ from sundog.evaluate.benchmarks.tasks.base import (
     AbstractTask,
     Answers,
     Curve,
+    FailedItem,
     Score,
     none_computed,
 )
@@ -34,8 +35,10 @@ CARD = Card(
     headline="helix_from_extended",
 )
 RESIDUES = 15
+"""Number of alanine residues."""
+
 HYDROGEN_BOND = 2.6
-"""Å, from O to H."""
+"""Longest distance in Å from O to H of a hydrogen bond."""
 
 SETTINGS = SimulationSettings.of(
     steps=200_000,
@@ -46,8 +49,10 @@ SETTINGS = SimulationSettings.of(
     sample_every=200,
     frame_every=200,
 )
+"""Settings of the runs: 300 ps."""
+
 STARTS = {"extended": (180.0, 180.0), "helix": (-57.0, -47.0)}
-"""φ and ψ of the chains that the runs begin with, in degrees."""
+"""Angles φ and ψ in degrees of the chains that the runs start from."""
 
 
 def prepare(data_dir: Path | None) -> "PolyalanineTask":
@@ -61,11 +66,11 @@ def helix_share(
     """Return the share of C=O groups with a hydrogen bond of an α or 3-10 helix.
 
     Args:
-        positions: Å, of `polyalanine`.
-        residues: how many it has.
+        positions: Positions in Å of the atoms that `polyalanine` builds.
+        residues: Number of residues without the caps.
     """
     groups = peptide_groups(residues)
-    count = residues - 2  # that have a fourth residue after them, the caps being residues too
+    count = residues - 2  # groups with a fourth residue after them; the caps count as residues
     bonded = np.zeros((len(positions), count), bool)
     for ahead in (3, 4):
         hydrogens = groups.hydrogens[ahead - 1 :][:count]
@@ -75,32 +80,32 @@ def helix_share(
 
 
 class PolyalanineTask(AbstractTask):
-    """A run from every start."""
+    """Task of one simulation from each starting structure."""
 
     items = "simulations"
     needs = "trajectory"
 
     def __init__(self, settings: SimulationSettings):
-        """Take the settings of the runs."""
+        """Make the task with the settings of the runs."""
         self.settings = settings
 
     def structures(self, model: AbstractModel) -> list[Atoms]:
-        """Return the chains that the runs begin with."""
+        """Return the chains that the runs start from."""
         return [polyalanine(RESIDUES, *angles) for angles in STARTS.values()]
 
     def score(self, model: AbstractModel, answers: Answers) -> Score:
-        """Return how much of a helix there is in the end, and since when.
+        """Return the share of helix at the end, and the time of folding.
 
         Raises:
-            InputError: no run came to an end.
+            InputError: No simulation came to its end.
         """
         metrics, failed, missing, curves = {}, [], {}, []
         for number, start in enumerate(STARTS):
             if (reason := answers.reason(number)) is not None:
-                failed.append({"name": start, "reason": reason})
+                failed.append(FailedItem(start, reason))
                 continue
-            time = np.asarray(answers.of(number, "time_ps"))
-            share = helix_share(np.asarray(answers.of(number, "positions")))
+            found = answers.trajectory(number)
+            time, share = found.time_ps, helix_share(found.positions)
             metrics[f"helix_from_{start}"] = float(share[-max(1, len(share) // 10) :].mean())
             curves.append(
                 Curve(

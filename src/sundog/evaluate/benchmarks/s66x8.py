@@ -22,18 +22,21 @@ CARD = Card(
     licence="As the supporting information of the articles; cite them",
     metric="Mean absolute and RMS error of the interaction energies, kcal/mol",
     protocol=DIMER_PROTOCOL,
-    data="Put s66x8.extxyz into --data-dir: every frame with name=COMPLEX_SEPARATION, "
+    data="Put s66x8.extxyz into data_dir: every frame with name=COMPLEX_SEPARATION, "
     "atoms_in_monomer_a and interaction_energy_kcal_mol; monomer A first",
 )
 FILES = ("s66x8.extxyz", "s66x8.xyz")
+"""Names that the file may have."""
+
 KEYS = ("name", "atoms_in_monomer_a", "interaction_energy_kcal_mol")
+"""Keys that every frame must have."""
 
 
 def prepare(data_dir: Path | None) -> DimerTask:
     """Return the dimers.
 
     Raises:
-        FileFormatError: the file is missing or damaged.
+        FileFormatError: The file is missing or damaged.
     """
     path = find(CARD, data_dir, FILES)
     dimers = []
@@ -58,7 +61,7 @@ def prepare(data_dir: Path | None) -> DimerTask:
 
 
 def selections(dimers: list[Dimer]) -> Mapping[str, np.ndarray]:
-    """Return which dimers each set of metrics is about: all, and each separation."""
+    """Return the masks of the dimers of each set of metrics: all, and each separation."""
     separations = np.array([dimer.labels["separation"] for dimer in dimers])
     each = {f"at_{value:.2f}": separations == value for value in np.unique(separations)}
     return {"": np.ones(len(dimers), bool), **each}

@@ -25,11 +25,11 @@ CARD = Card(
     protocol=DIMER_PROTOCOL,
     headline="mae_all",
     data="Put sapt10k.zip (or the sapt10k.xyz in it) of the SO3LR repository's examples into "
-    "--data-dir",
+    "data_dir",
     published={"mae_all": 0.90, "mae_neutral": 0.82, "mae_charged": 1.46},
     published_by="SO3LR, Kabylda et al., JACS 2025, doi:10.1021/jacs.5c09558",
-    # A cutoff, though it is beyond every dimer, brings the shift of `truncated` with it: 0.003
-    # kcal/mol on average (docs/evaluate.md).
+    # The cutoff is larger than every dimer, but the shift of `truncated` still adds 0.003 kcal/mol
+    # on average (docs/evaluate.md).
     hamiltonian=Hamiltonian(electrostatics="truncated", cutoff_angstrom=1000.0),
     downloads=(
         PublicFile(
@@ -42,14 +42,17 @@ CARD = Card(
     ),
 )
 FILES = ("sapt10k.zip", "sapt10k.xyz", "sapt10k.extxyz")
+"""Names that the file may have."""
+
 KEYS = ("num_a", "num_b", "charge_a", "charge_b", "benchmark_Eint", "folder_name", "file_name")
+"""Keys that the frame of every dimer must have."""
 
 
 def prepare(data_dir: Path | None) -> DimerTask:
     """Return the dimers.
 
     Raises:
-        FileFormatError: the file is missing or damaged.
+        FileFormatError: The file is missing or damaged.
     """
     path = find(CARD, data_dir, FILES)
     frames = list(_frames(path))
@@ -77,7 +80,7 @@ def prepare(data_dir: Path | None) -> DimerTask:
 
 
 def selections(dimers: list[Dimer]) -> Mapping[str, np.ndarray]:
-    """Return which dimers each set of metrics is about."""
+    """Return the masks of the dimers that each set of metrics is made of."""
     charges = np.array([dimer.charges for dimer in dimers])
     charged = (charges != 0).any(axis=1)
     return {

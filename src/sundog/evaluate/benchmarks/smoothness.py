@@ -1,4 +1,4 @@
-"""Smoothness: do forces belong to the energy, and does a cutoff make a step?
+"""Smoothness: agreement of forces with the energy, and steps that a cutoff makes.
 
     F(x) = −dE/dx   by differences of the fourth order, δ = 0.005 Å:
            E′ ≈ [8 (E(x+δ) − E(x−δ)) − (E(x+2δ) − E(x−2δ))]/12δ
@@ -6,8 +6,8 @@
                  curvature E″ where the path has one
 
 On a smooth path the roughness is proportional to h³. Where the third derivative of E jumps it is
-to h, where E″ jumps it does not depend on h, and where the force jumps or is noisy it falls with
-h: the ratio of what 2h and h give is 8, 2, 1 and ½.
+proportional to h, where E″ jumps it does not depend on h, and where the force jumps or is noisy it
+is proportional to 1/h: the ratio of the roughness at 2h and at h is 8, 2, 1 and ½.
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,7 @@ from sundog.evaluate.benchmarks.tasks.base import (
     AbstractTask,
     Answers,
     Curve,
+    FailedItem,
     Score,
     none_computed,
 )
@@ -44,13 +45,16 @@ CARD = Card(
     headline="force_error",
 )
 STEP = 0.025
-"""Å."""
+"""Spacing h of the points of a path in Å."""
+
 DELTA = 0.005
-"""Å, of the differences."""
+"""Step δ of the differences of the energy in Å."""
+
 EVERY = 10
-"""Every so many points, the force is compared with differences."""
+"""Number of points from one at which the force is compared with differences to the next."""
+
 STENCIL = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
-"""Weight of E(x + k δ) in δ dE/dx."""
+"""Weights of E(x + k δ) in δ dE/dx, by k."""
 
 
 def prepare(data_dir: Path | None) -> "SmoothnessTask":
@@ -79,17 +83,17 @@ def prepare(data_dir: Path | None) -> "SmoothnessTask":
 
 
 class SmoothnessTask(AbstractTask):
-    """Paths with points close together."""
+    """Task of forces along paths with closely spaced points."""
 
     items = "points"
     needs = "properties"
 
     def __init__(self, along: Sequence[paths.Path]):
-        """Take paths, whose points are equally spaced."""
+        """Make the task of paths whose points are `STEP` apart."""
         self.along = list(along)
 
     def structures(self, model: AbstractModel) -> list[Atoms]:
-        """Return the points of each path, then those that differences are made of."""
+        """Return the points of each path, each time followed by those of the differences."""
         found: list[Atoms] = []
         for path in self.along:
             found += path.structures()
@@ -100,7 +104,7 @@ class SmoothnessTask(AbstractTask):
         """Return the largest deviations, in all and by path.
 
         Raises:
-            InputError: no path could be computed, or there are no forces.
+            InputError: No path could be computed, or the model has no forces.
         """
         first = total = computed = 0
         failed, groups, curves = [], {}, []
@@ -113,7 +117,7 @@ class SmoothnessTask(AbstractTask):
             energies = answers.energies[first + count : last].reshape(tested, len(STENCIL))
             if reasons or any(one is None for one in forces):
                 why = reasons[0] if reasons else "the model has no forces"
-                failed.append({"name": path.name, "reason": why})
+                failed.append(FailedItem(path.name, why))
             else:
                 along = np.array([path.force(one) for one in forces if one is not None])
                 slopes = energies @ np.array(list(STENCIL.values())) / DELTA
@@ -172,7 +176,7 @@ def _curves(path: paths.Path, along: paths.Along, errors: paths.Along) -> list[C
 
 
 def _roughness(along: paths.Along, step: float) -> paths.Along:
-    """Return the roughness, meV/Å², without two points at either end."""
+    """Return the roughness in meV/Å² at all but two points at either end."""
     return 1e3 * np.abs(np.diff(along, 4)) / (2 * step)
 
 

@@ -1,4 +1,4 @@
-"""Speed: time per atom and step of dynamics of liquid water."""
+"""Speed: time per atom and step of molecular dynamics of liquid water."""
 
 from pathlib import Path
 
@@ -8,7 +8,13 @@ from jaxtyping import Float
 
 from sundog.evaluate import statistics
 from sundog.evaluate.benchmarks.card import NO_DATA, Card
-from sundog.evaluate.benchmarks.tasks.base import AbstractTask, Answers, Score, none_computed
+from sundog.evaluate.benchmarks.tasks.base import (
+    AbstractTask,
+    Answers,
+    FailedItem,
+    Score,
+    none_computed,
+)
 from sundog.evaluate.models import AbstractModel
 from sundog.hamiltonian import Hamiltonian
 from sundog.prepare.water import water_box
@@ -28,11 +34,15 @@ CARD = Card(
     hamiltonian=Hamiltonian(electrostatics="truncated"),
 )
 MOLECULES = (64, 512)
+"""Numbers of molecules of the boxes."""
+
 NS_PER_DAY = 86_400e-6
-"""Of one femtosecond per second."""
+"""Simulated time in ns/day at one femtosecond per second."""
+
 SETTINGS = SimulationSettings.of(
     steps=200, timestep_fs=0.5, minimize=True, minimize_steps=20, sample_every=20, frame_every=20
 )
+"""Settings of the runs: ten pieces of 20 steps, the first of which compiles."""
 
 
 def prepare(data_dir: Path | None) -> "SpeedTask":
@@ -41,13 +51,18 @@ def prepare(data_dir: Path | None) -> "SpeedTask":
 
 
 class SpeedTask(AbstractTask):
-    """Short runs of boxes of water."""
+    """Task of short simulations of boxes of water."""
 
     items = "simulations"
     needs = "trajectory"
 
     def __init__(self, settings: SimulationSettings, molecules: tuple[int, ...]):
-        """Take the settings of the runs and the sizes of the boxes."""
+        """Make the task.
+
+        Args:
+            settings: Settings of the runs.
+            molecules: Numbers of molecules of the boxes.
+        """
         self.settings = settings
         self._boxes = [water_box(count) for count in molecules]
 
@@ -59,16 +74,15 @@ class SpeedTask(AbstractTask):
         """Return the time per atom and step, and ns per day.
 
         Raises:
-            InputError: no run came to an end.
+            InputError: No simulation came to its end.
         """
         assert self.settings is not None
         metrics, units, intervals, failed = {}, {}, {}, []
         for number, atoms in enumerate(self._boxes):
             if (reason := answers.reason(number)) is not None:
-                failed.append({"name": f"water of {len(atoms)} atoms", "reason": reason})
+                failed.append(FailedItem(f"water of {len(atoms)} atoms", reason))
                 continue
-            steps = self.settings.output.frame_every
-            seconds = np.asarray(answers.of(number, "seconds"))[1:] / steps
+            seconds = answers.trajectory(number).seconds[1:] / self.settings.output.frame_every
             each = 1e6 * seconds / len(atoms)
             per_atom, per_day = f"per_atom_{len(atoms)}", f"ns_per_day_{len(atoms)}"
             metrics[per_atom] = _median(each)

@@ -29,23 +29,28 @@ CARD = Card(
     metric="Mean over profiles of the mean absolute error, kcal/mol; error of the barriers",
     protocol="Single points of the conformers in the set, relative to the conformer that the "
     "reference has lowest.",
-    data="Put TorsionNet500.json of the data of MLIPAudit into --data-dir, or torsionnet500.extxyz "
+    data="Put TorsionNet500.json of the data of MLIPAudit into data_dir, or torsionnet500.extxyz "
     "with profile=NAME, angle=DEGREES and REF_energy (eV) in every frame",
     published={"mae": 1.03},
     published_by="SO3LR, Kabylda et al., JACS 2025, doi:10.1021/jacs.5c09558; whether that is the "
     "mean over profiles or over conformers, and which reference, was not checked",
 )
 FILES = ("TorsionNet500.json", "torsionnet500.extxyz")
+"""Names that the file may have."""
+
 KEYS = ("atom_symbols", "conformer_coordinates", "dft_energy_profile")
+"""Keys that every fragment of the JSON file must have."""
+
 INFO = ("profile", "angle", "REF_energy")
+"""Keys that every frame of the extxyz file must have."""
 
 
 def prepare(data_dir: Path | None) -> ProfileTask:
     """Return the profiles.
 
     Raises:
-        MissingDataError: the file is not there.
-        FileFormatError: it is damaged.
+        MissingDataError: The file is not there.
+        FileFormatError: The file is damaged.
     """
     path = find(CARD, data_dir, FILES)
     return ProfileTask(_from_json(path) if path.suffix == ".json" else _from_frames(path))

@@ -1,8 +1,8 @@
-"""Numbers as they are printed in tables and on pages."""
+"""Formats of numbers in tables and on pages."""
 
 
 def number(value: float) -> str:
-    """Return a number with three decimals, or with three digits where that says nothing."""
+    """Return a number with three decimals, or with three digits if it is very small or large."""
     return f"{value:.3f}" if value == 0 or 0.01 <= abs(value) < 1e4 else f"{value:.2e}"
 
 

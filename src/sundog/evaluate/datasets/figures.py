@@ -1,4 +1,4 @@
-"""Predictions against labels, and how the errors are distributed."""
+"""Figure of predictions against labels, and of the distribution of the errors."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,20 +12,22 @@ from sundog.evaluate.datasets.comparison import UNITS, Gathered
 from sundog.files import replacing
 
 MOST_POINTS = 20_000
-"""Of a scatter plot; more are thinned out evenly."""
+"""Most points of a scatter plot; of more, every n-th is drawn, so that files stay small."""
+
 BLUE, INK = "#0072b2", "#3c434c"
+"""Colours of points and bars, and of lines."""
 
 
 def plot_comparison(values: Mapping[str, Gathered], output_png: Path, title: str) -> None:
     """Write a scatter plot and the distribution of the errors for each quantity.
 
     Args:
-        values: by quantity, at least one.
-        output_png: the picture to write.
-        title: above the panels.
+        values: Values by quantity, at least one.
+        output_png: Picture to write.
+        title: Title above the panels.
 
     Raises:
-        RunDirectoryError: the picture cannot be written.
+        RunDirectoryError: The picture cannot be written.
     """
     names = [name for name in UNITS if name in values]
     figure = Figure(figsize=(8, 3.4 * len(names)), layout="constrained")

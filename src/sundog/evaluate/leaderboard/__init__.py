@@ -1,1 +1,1 @@
-"""Several models on several benchmarks: the outcome, and the page about it."""
+"""Suites of benchmarks for several models: the outcome, and the page about it."""

@@ -1,40 +1,162 @@
-"""Running a suite of benchmarks for several models.
+"""Running a suite of benchmarks for several models; the outcome as one value.
 
-What cannot be had is a cell of its own: `skipped` where data are missing, `failed` where a model
-computes nothing of a benchmark, each with the reason. Damaged data are refused before anything
-runs.
+Every model has a cell for every benchmark. A cell is `skipped` where data are missing and `failed`
+where a model computes nothing of a benchmark, each with the reason. Damaged data are refused
+before anything runs.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from sundog.errors import InputError, MissingDataError
 from sundog.evaluate.benchmarks.card import Card
-from sundog.evaluate.benchmarks.run import Prepared, benchmark, judge, prepare
+from sundog.evaluate.benchmarks.run import Outcome, Prepared, benchmark, judge, prepare
+from sundog.evaluate.benchmarks.tasks.base import Interval
 from sundog.evaluate.models import AbstractModel
 
 SCHEMA = "sundog.suite/1"
-"""Of the JSON; the number changes when a key changes its meaning or goes."""
-
-Outcome = dict[str, Any]
+"""Schema of the JSON; its number changes when a key is dropped or changes its meaning."""
 
 
 @dataclass(frozen=True)
 class Entrant:
-    """A model that takes part.
+    """Model that takes part.
 
     Attributes:
-        model: to be judged.
-        settings: how it was set up, for JSON.
-        provenance: where it comes from and what it runs on, for JSON.
+        model: Model to judge.
+        settings: Settings of the model, for JSON.
+        provenance: Origin of the model and the machine it runs on, for JSON.
     """
 
     model: AbstractModel
     settings: dict[str, Any]
     provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Done:
+    """Cell of a benchmark that a model was judged by."""
+
+    outcome: Outcome
+    status: ClassVar[str] = "done"
+
+    @property
+    def metric(self) -> str:
+        """Name of the one metric that stands in a table."""
+        return self.outcome.card.headline
+
+    @property
+    def value(self) -> float | None:
+        """Value of that metric, None where the model cannot give it."""
+        return self.outcome.score.metrics.get(self.metric)
+
+    @property
+    def unit(self) -> str | None:
+        """Unit of that metric."""
+        return self.outcome.score.units.get(self.metric)
+
+    @property
+    def interval(self) -> Interval:
+        """95 % interval of that metric."""
+        return self.outcome.score.intervals.get(self.metric)
+
+    @property
+    def reason(self) -> str | None:
+        """Reason why that metric is missing."""
+        return self.outcome.score.missing.get(self.metric)
+
+    def json(self) -> dict[str, Any]:
+        """Return the cell for JSON; the card is there once for all models and left out here."""
+        return {
+            "status": self.status,
+            "metric": self.metric,
+            "value": self.value,
+            "unit": self.unit,
+            "interval": self.interval,
+            "reason": self.reason,
+            "outcome": {k: v for k, v in self.outcome.json().items() if k != "card"},
+        }
+
+
+@dataclass(frozen=True)
+class NotDone:
+    """Cell of a benchmark that gave nothing, with the reason."""
+
+    status: Literal["skipped", "failed"]
+    reason: str
+
+    def json(self) -> dict[str, Any]:
+        """Return the cell for JSON."""
+        return asdict(self)
+
+
+Cell = Done | NotDone
+"""Result of one model on one benchmark."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Results of one model.
+
+    Attributes:
+        model: Name of the model.
+        settings: Settings of the model.
+        provenance: Origin of the model and the machine it ran on.
+        cells: Results by benchmark, of those that have been run.
+    """
+
+    model: str
+    settings: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    cells: Mapping[str, Cell]
+
+    @property
+    def structures_per_s(self) -> float | None:
+        """Speed over all structures that the model computed, None if there are none."""
+        done = [cell.outcome for cell in self.cells.values() if isinstance(cell, Done)]
+        if not done:
+            return None
+        return sum(one.structures for one in done) / sum(one.seconds_computing for one in done)
+
+    def json(self) -> dict[str, Any]:
+        """Return the row for JSON."""
+        cells = {name: cell.json() for name, cell in self.cells.items()}
+        return {
+            "model": self.model,
+            "settings": dict(self.settings),
+            "provenance": dict(self.provenance),
+            "cells": cells,
+        }
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Outcome of a suite, so far or as a whole.
+
+    Attributes:
+        name: Name of the suite.
+        cards: Cards of its benchmarks, by name.
+        rows: Results of each model.
+        seconds: Wall time so far in s.
+    """
+
+    name: str
+    cards: Mapping[str, Card]
+    rows: Sequence[Row]
+    seconds: float
+
+    def json(self) -> dict[str, Any]:
+        """Return the outcome for JSON."""
+        return {
+            "schema": SCHEMA,
+            "suite": self.name,
+            "benchmarks": {name: asdict(card) for name, card in self.cards.items()},
+            "rows": [row.json() for row in self.rows],
+            "seconds": self.seconds,
+        }
 
 
 def run(
@@ -44,89 +166,62 @@ def run(
     data_dir: Path | None,
     *,
     report: Callable[[str], None],
-    save: Callable[[Outcome], None],
-) -> Outcome:
-    """Return the outcome of a suite, ready for JSON.
+    save: Callable[[Suite], None],
+) -> Suite:
+    """Return the outcome of a suite.
 
     Args:
-        suite: its name.
-        names: of the benchmarks.
-        entrants: models, no two of one name.
-        data_dir: folder of the data.
-        report: called with lines of progress.
-        save: called with what there is whenever a model is through a benchmark.
+        suite: Name of the suite.
+        names: Names of its benchmarks.
+        entrants: Models, no two of one name.
+        data_dir: Folder of the data.
+        report: Function that is called with lines of progress.
+        save: Function that is called with the outcome so far after every cell.
 
     Raises:
-        InputError: two models of one name, or no such benchmark.
-        FileFormatError: data that are there are damaged.
+        InputError: Two models have one name, or there is no such benchmark.
+        FileFormatError: Data that are there are damaged.
     """
     begin = time.perf_counter()
     if len({entrant.model.name for entrant in entrants}) < len(entrants):
         raise InputError(
-            "--calculator: two models of one name",
+            "calculator: two models of one name",
             got=", ".join(entrant.model.name for entrant in entrants),
-            remedy="Give them names, as --calculator NAME=module:factory",
+            remedy="Give them names, as calculator=NAME=module:factory",
         )
     prepared = {name: _prepared(name, data_dir) for name in names}
-    rows = [
-        {
-            "model": one.model.name,
-            "settings": one.settings,
-            "provenance": one.provenance,
-            "cells": {},
-        }
-        for one in entrants
-    ]
-    outcome: Outcome = {
-        "schema": SCHEMA,
-        "suite": suite,
-        "benchmarks": {name: asdict(benchmark(name).CARD) for name in names},
-        "rows": rows,
-    }
+    cards = {name: benchmark(name).CARD for name in names}
+    cells: list[dict[str, Cell]] = [{} for _ in entrants]
+
+    def so_far() -> Suite:
+        rows = [
+            Row(one.model.name, one.settings, one.provenance, dict(found))
+            for one, found in zip(entrants, cells, strict=True)
+        ]
+        return Suite(suite, cards, rows, time.perf_counter() - begin)
+
     for name, ready in prepared.items():
-        if isinstance(ready, str):
-            report(f"Skipped: {ready}")
-        for entrant, row in zip(entrants, rows, strict=True):
-            row["cells"][name] = _cell(ready, entrant.model, report)
-            save(outcome | {"seconds": time.perf_counter() - begin})
-    return outcome | {"seconds": time.perf_counter() - begin}
+        if isinstance(ready, NotDone):
+            report(f"Skipped: {ready.reason}")
+        for entrant, found in zip(entrants, cells, strict=True):
+            found[name] = _cell(ready, entrant.model, report)
+            save(so_far())
+    return so_far()
 
 
-def structures_per_second(row: Outcome) -> float | None:
-    """Return the speed of a model over all that it computed, None if that is nothing."""
-    done = [cell["outcome"] for cell in row["cells"].values() if cell["status"] == "done"]
-    if not done:
-        return None
-    return sum(one["structures"] for one in done) / sum(one["seconds_computing"] for one in done)
-
-
-def _prepared(name: str, data_dir: Path | None) -> Prepared | str:
-    """Return a benchmark, or which data of it are missing."""
+def _prepared(name: str, data_dir: Path | None) -> Prepared | NotDone:
+    """Return a benchmark, or which of its data are missing."""
     try:
         return prepare(name, data_dir)
     except MissingDataError as error:
-        return str(error)
+        return NotDone("skipped", str(error))
 
 
-def _cell(ready: Prepared | str, model: AbstractModel, report: Callable[[str], None]) -> Outcome:
-    if isinstance(ready, str):
-        return {"status": "skipped", "reason": ready}
+def _cell(ready: Prepared | NotDone, model: AbstractModel, report: Callable[[str], None]) -> Cell:
+    if isinstance(ready, NotDone):
+        return ready
     try:
-        found = judge(ready, model, report=report)
+        return Done(judge(ready, model, report=report))
     except InputError as error:
         report(f"Failed: {error}")
-        return {"status": "failed", "reason": str(error)}
-    del found["card"]  # which is there once for all models
-    return {"status": "done", **headline(ready.card, found), "outcome": found}
-
-
-def headline(card: Card, outcome: Outcome) -> Outcome:
-    """Return the one metric that stands in a table, with its interval."""
-    name = card.headline
-    return {
-        "metric": name,
-        "value": outcome["metrics"].get(name),
-        "unit": outcome["units"].get(name),
-        "interval": outcome["intervals"].get(name),
-        "reason": outcome["missing"].get(name),
-    }
+        return NotDone("failed", str(error))

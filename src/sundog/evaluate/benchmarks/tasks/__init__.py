@@ -1,1 +1,1 @@
-"""What benchmarks ask of a model: the kinds of task, each with its way of scoring."""
+"""Kinds of tasks that benchmarks are made of, each with its way of scoring."""

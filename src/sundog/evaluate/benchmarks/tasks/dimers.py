@@ -1,9 +1,9 @@
 """Interaction energies of dimers, E(dimer) − E(monomers apart), by any model.
 
 The network's embeddings of charge and spin take the totals over the whole structure. The
-monomers of a force field are therefore one structure, far apart: computed each alone, an ion
-would be embedded with a charge of its own that the dimer does not see. For an ASE calculator
-they are structures of their own.
+monomers of a force field are therefore computed as one structure, far apart: alone, an ion would
+be embedded with its own charge and not with that of the dimer. For an ASE calculator they are
+structures of their own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ from sundog.evaluate import statistics
 from sundog.evaluate.benchmarks.tasks.base import (
     AbstractTask,
     Answers,
+    FailedItem,
     Interval,
     Score,
     none_computed,
@@ -28,7 +29,7 @@ from sundog.evaluate.models import AbstractModel
 from sundog.units import KCAL_PER_MOL
 
 WORST = 20
-"""Dimers in the list of the worst."""
+"""Number of dimers in the list of the worst."""
 
 STATISTICS = {
     "mae": statistics.mean_absolute,
@@ -36,23 +37,25 @@ STATISTICS = {
     "me": statistics.mean_signed,
     "max": statistics.largest,
 }
+"""Statistics of the errors, by the name of the metric."""
 
 Values = Float[np.ndarray, " dimers"]
+"""Values by dimer, in kcal/mol."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dimer:
-    """Two molecules and how strongly they are bound.
+    """Dimer with its reference interaction energy.
 
     Attributes:
-        name: of the dimer.
-        group: of the set that it belongs to.
-        atoms: the dimer; monomer A comes first.
-        first: atoms of monomer A.
-        charges: of both monomers.
-        reference: interaction energy in kcal/mol.
-        apart: the same atoms with the monomers far apart; by default B is moved along x.
-        labels: whatever else scores are made of.
+        name: Name of the dimer.
+        group: Name of the subset that it belongs to.
+        atoms: Structure of the dimer; monomer A comes first.
+        first: Number of atoms of monomer A.
+        charges: Total charges of both monomers in e.
+        reference: Reference interaction energy in kcal/mol.
+        apart: Same atoms with the monomers far apart; by default B is moved along x.
+        labels: Further numbers that metrics are selected by.
     """
 
     name: str
@@ -65,16 +68,16 @@ class Dimer:
     labels: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self):
-        """Refuse a dimer of one molecule.
+        """Refuse a dimer without a monomer.
 
         Raises:
-            FileFormatError: monomer A has no atoms, or all.
+            FileFormatError: Monomer A has none or all of the atoms.
         """
         if not 0 < self.first < len(self.atoms):
             raise FileFormatError(
                 f"{self.name}: monomer A must have some of the atoms and not all",
                 got=f"{self.first} of {len(self.atoms)}",
-                remedy="Get the data anew",
+                remedy="Get the data again",
             )
 
     def together(self) -> Atoms:
@@ -105,7 +108,7 @@ class Dimer:
 
 
 class DimerTask(AbstractTask):
-    """Interaction energies of dimers against reference values."""
+    """Task of interaction energies of dimers, compared with reference values."""
 
     items = "dimers"
     needs = "energy"
@@ -116,12 +119,13 @@ class DimerTask(AbstractTask):
         selections: Mapping[str, np.ndarray] | None = None,
         missing: Mapping[str, str] | None = None,
     ):
-        """Take dimers.
+        """Make the task of dimers.
 
         Args:
-            dimers: at least one.
-            selections: which of them each set of metrics is about, by suffix; all by default.
-            missing: metrics that the data at hand cannot give, and why.
+            dimers: Dimers, at least one.
+            selections: Masks of the dimers that each set of metrics is made of, by the suffix of
+                its metrics; by default one set of all dimers.
+            missing: Reasons why the data at hand cannot give a metric, by its name.
         """
         self.missing = dict(missing or {})
         self.dimers = list(dimers)
@@ -130,7 +134,7 @@ class DimerTask(AbstractTask):
         )
 
     def structures(self, model: AbstractModel) -> list[Atoms]:
-        """Return the structures whose energies make the interaction energies, part by part."""
+        """Return all dimers, then all of their separated monomers."""
         together = [dimer.together() for dimer in self.dimers]
         if model.charges != "own":
             return together + [dimer.separated() for dimer in self.dimers]
@@ -141,7 +145,7 @@ class DimerTask(AbstractTask):
         """Return metrics in kcal/mol with their intervals, by group, and the worst dimers.
 
         Raises:
-            InputError: no dimer has a value.
+            InputError: No dimer could be computed.
         """
         values, failed = self.interactions(answers)
         errors = values - np.array([dimer.reference for dimer in self.dimers])
@@ -170,13 +174,13 @@ class DimerTask(AbstractTask):
             shown=[key for key in metrics if key.startswith("mae") or key == "rmse"],
         )
 
-    def interactions(self, answers: Answers) -> tuple[Values, list[dict[str, str]]]:
-        """Return the interaction energies in kcal/mol, and which there are not and why."""
+    def interactions(self, answers: Answers) -> tuple[Values, list[FailedItem]]:
+        """Return the interaction energies in kcal/mol, and the dimers that have none."""
         count = len(self.dimers)
         parts = answers.energies.reshape(-1, count)
         values = (parts[0] - parts[1:].sum(axis=0)) / KCAL_PER_MOL
         reasons = {n % count: why for n in range(parts.size) if (why := answers.reason(n))}
-        return values, [{"name": self.dimers[n].name, "reason": why} for n, why in reasons.items()]
+        return values, [FailedItem(self.dimers[n].name, why) for n, why in reasons.items()]
 
     def _by_group(self, errors: Values) -> dict[str, dict[str, Any]]:
         groups = np.array([dimer.group for dimer in self.dimers])

@@ -1,4 +1,4 @@
-"""Structures with reference values: energies within a composition, forces, dipoles."""
+"""Task of labelled structures: energies within a composition, forces, dipoles."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,35 +13,35 @@ from sundog.evaluate.benchmarks.files import find
 from sundog.evaluate.benchmarks.tasks.base import (
     AbstractTask,
     Answers,
+    FailedItem,
     Interval,
     Score,
     none_computed,
 )
 from sundog.evaluate.datasets.comparison import Comparison, composition
-from sundog.evaluate.models import AbstractModel
+from sundog.evaluate.models import AbstractModel, Failure, Properties
 from sundog.io.structures import read_structures
 
 SHOWN = ("mae_", "mean_angle", "mean_vector")
-STATISTICS = ("mae", "rmse", "max", "mean_vector_error", "mean_angle_degrees", "mean_cosine")
-"""Of a comparison, that become metrics with the quantity behind their name."""
+"""Beginnings of the names of metrics that are printed."""
 
 ANGLES = {"mean_angle_degrees": "°", "mean_cosine": ""}
-"""Units of those that are not in the unit of the quantity."""
+"""Units of the statistics that are not in the unit of the quantity."""
 
 
 class LabelledTask(AbstractTask):
-    """Predictions against labels."""
+    """Task of predictions that are compared with labels."""
 
     items = "structures"
     needs = "properties"
 
     def __init__(self, structures: Sequence[Atoms], keys: Mapping[str, str], unit: str = "eV"):
-        """Take structures.
+        """Make the task of labelled structures.
 
         Args:
-            structures: with labels; `info["group"]`, where it is, names the subset of each.
-            keys: of the labels, by quantity.
-            unit: of energies and forces (per Å), one of `labels.UNITS`.
+            structures: Structures with labels; `info["group"]`, if present, names the subset.
+            keys: Keys of the labels, by quantity.
+            unit: Unit of energies, and per Å of forces; one of `labels.UNITS`.
         """
         self._structures = list(structures)
         self._labels = Labels(dict(keys), UNITS[unit])
@@ -54,11 +54,14 @@ class LabelledTask(AbstractTask):
         """Return metrics of each quantity, in all and by group.
 
         Raises:
-            InputError: nothing can be compared.
-            FileFormatError: a label of the wrong shape.
+            InputError: Nothing can be compared.
+            FileFormatError: A label has the wrong shape.
         """
-        reasons = {n: one for n, one in enumerate(answers.each) if isinstance(one, str)}
-        failed = [{"name": self._name(n), "reason": why} for n, why in reasons.items()]
+        failed = [
+            FailedItem(self._name(n), one.reason)
+            for n, one in enumerate(answers.each)
+            if isinstance(one, Failure)
+        ]
         metrics, units, intervals = self._compared(answers, None)
         if not metrics:
             raise none_computed(self.items, failed)
@@ -73,7 +76,7 @@ class LabelledTask(AbstractTask):
             metrics=metrics,
             units=units,
             intervals=intervals,
-            n=len(self._structures) - len(reasons),
+            n=len(self._structures) - len(failed),
             n_of=len(self._structures),
             failed=failed,
             groups=groups,
@@ -92,16 +95,15 @@ class LabelledTask(AbstractTask):
         comparison = Comparison(self._structures, self._labels)
         for number, one in enumerate(answers.each):
             wanted = group is None or self._structures[number].info.get("group") == group
-            if wanted and not isinstance(one, str):
+            if wanted and isinstance(one, Properties):
                 comparison.add(number, one)
         metrics, units, intervals = {}, {}, {}
         for quantity, found in comparison.finished().metrics().items():
-            for statistic in STATISTICS:
-                if statistic in found:
-                    key = f"{statistic}_{quantity}"
-                    metrics[key] = found[statistic]
-                    units[key] = ANGLES.get(statistic, found["unit"])
-            intervals[f"mae_{quantity}"] = found["mae_interval"]
+            for statistic, value in found.statistics().items():
+                key = f"{statistic}_{quantity}"
+                metrics[key] = value
+                units[key] = ANGLES.get(statistic, found.unit)
+            intervals[f"mae_{quantity}"] = found.overall.mae_interval
         return metrics, units, intervals
 
     def _name(self, number: int) -> str:
@@ -115,14 +117,14 @@ def labelled_file(
     """Return the task of a file whose frames have REF_… labels in eV, Å and e.
 
     Args:
-        card: of the benchmark.
-        data_dir: folder of the data.
-        names: what the file may be called.
-        quantities: that every frame must have a label of.
+        card: Card of the benchmark.
+        data_dir: Folder of the data.
+        names: Names that the file may have.
+        quantities: Quantities that every frame must have a label of.
 
     Raises:
-        MissingDataError: the file is not there.
-        FileFormatError: a frame lacks a label.
+        MissingDataError: The file is not there.
+        FileFormatError: A frame lacks a label.
     """
     path = find(card, data_dir, names)
     keys = {quantity: f"REF_{quantity}" for quantity in quantities}

@@ -5,11 +5,11 @@ from ase import Atoms
 from ase.build import molecule
 
 NEUTRAL = ("H2O", "CH3CONH2", "C6H6", "CH3SH", "CH3Cl", "PH3", "CF4", "HCOOH")
-"""Of ase.build.molecule; together they have every element that SO3LR was trained on."""
+"""Names in ase.build.molecule; together they have every element that SO3LR was trained on."""
 
 
 def molecules() -> list[Atoms]:
-    """Return eight molecules and two ions, a little off their equilibrium so that forces are."""
+    """Return eight molecules and two ions, displaced so that no forces vanish."""
     found = [molecule(name) for name in NEUTRAL]
     found += [acetate(), methylammonium()]
     for seed, atoms in enumerate(found):
@@ -18,7 +18,7 @@ def molecules() -> list[Atoms]:
 
 
 def acetate() -> Atoms:
-    """Return CH3COO⁻: acetic acid without the proton, atoms where they were."""
+    """Return CH3COO⁻: acetic acid without its proton, the other atoms unmoved."""
     acid = molecule("CH3COOH")
     distances = acid.get_all_distances()
     oxygens = np.flatnonzero(acid.numbers == 8)
@@ -29,7 +29,7 @@ def acetate() -> Atoms:
 
 
 def methylammonium() -> Atoms:
-    """Return CH3NH3⁺: methylamine with a proton where nitrogen's lone pair is, 1.03 Å away."""
+    """Return CH3NH3⁺: methylamine with a proton at the lone pair of nitrogen, 1.03 Å from it."""
     amine = molecule("H3CNH2")
     nitrogen = int(np.flatnonzero(amine.numbers == 7)[0])
     bonded = np.flatnonzero(amine.get_distances(nitrogen, range(len(amine))) < 1.7)

@@ -1,4 +1,4 @@
-"""Paths along which structures are pulled apart, and what derivatives along them are."""
+"""Paths along which structures are pulled apart, and the forces along them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,19 +8,20 @@ from ase import Atoms
 from jaxtyping import Bool, Float
 
 Along = Float[np.ndarray, " points"]
+"""Values at the points of a path."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Path:
-    """A structure of which some atoms move along a straight line.
+    """Path of a structure of which some atoms move along a straight line.
 
     Attributes:
-        name: in words.
-        atoms: the structure at x = `start`.
-        moving: atoms that move.
-        direction: of length one, in which they do.
-        start: Å; what the coordinate x is there, a distance as a rule.
-        x: Å; where it is looked at.
+        name: Name of the path in words.
+        atoms: Structure at x = `start`.
+        moving: Mask of the atoms that move.
+        direction: Unit vector of their motion.
+        start: Coordinate x of `atoms` in Å, a distance as a rule.
+        x: Coordinates of the points in Å.
     """
 
     name: str
@@ -47,14 +48,14 @@ class Path:
 
 
 def apart(name: str, atoms: Atoms, first: int, ends: tuple[int, int], x: Along) -> Path:
-    """Return the path on which a dimer comes apart.
+    """Return the path on which a dimer is pulled apart.
 
     Args:
-        name: in words.
-        atoms: the dimer, molecule A first.
-        first: atoms of A.
-        ends: an atom of A and one of B (counted in the dimer); x is the distance between them.
-        x: Å.
+        name: Name of the path in words.
+        atoms: Structure of the dimer, molecule A first.
+        first: Number of atoms of A.
+        ends: Atom of A and atom of B, both counted in the dimer; x is the distance between them.
+        x: Coordinates of the points in Å.
     """
     line = atoms.positions[ends[1]] - atoms.positions[ends[0]]
     start = float(np.linalg.norm(line))
@@ -63,9 +64,15 @@ def apart(name: str, atoms: Atoms, first: int, ends: tuple[int, int], x: Along) 
 
 
 def joined(a: Atoms, b: Atoms, distance: float, ends: tuple[int, int]) -> Atoms:
-    """Return two molecules as one structure, atom `ends[1]` of B at a distance from A's along x.
+    """Return two molecules as one structure, with two of their atoms at a distance along x.
 
-    Each is turned so that its own centre is on the far side of its end.
+    Each molecule is turned so that its centre is on the far side of its end.
+
+    Args:
+        a: Molecule A.
+        b: Molecule B.
+        distance: Distance in Å between the two ends.
+        ends: Atom of A and atom of B, each counted in its own molecule.
     """
     parts = []
     for molecule, end, away in ((a, ends[0], -1.0), (b, ends[1], 1.0)):

@@ -1,7 +1,7 @@
-"""Profiles of the energy along an angle, each of one molecule.
+"""Task of profiles of the energy along an angle, each of one molecule.
 
-Both profiles are relative to the conformer that the reference has lowest. The barrier is the
-highest less the lowest energy of a profile.
+Predicted and reference profiles are relative to the conformer that is lowest in the reference. The
+barrier is the highest less the lowest energy of a profile.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from sundog.evaluate.benchmarks.tasks.base import (
     AbstractTask,
     Answers,
     Curve,
+    FailedItem,
     Score,
     none_computed,
 )
@@ -23,19 +24,21 @@ from sundog.evaluate.models import AbstractModel
 from sundog.units import KCAL_PER_MOL
 
 WORST = 20
+"""Number of profiles in the list of the worst."""
+
 DRAWN = 4
-"""Profiles in the figure, those with the largest errors."""
+"""Number of profiles in the figure, those with the largest errors."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Conformers of a molecule along an angle.
+    """Energy profile of a molecule along an angle.
 
     Attributes:
-        name: of the molecule.
-        conformers: two or more.
-        angles: degrees.
-        reference: energies in kcal/mol, relative to anything.
+        name: Name of the molecule.
+        conformers: Conformers, two or more.
+        angles: Angle of each conformer in degrees.
+        reference: Reference energies in kcal/mol, up to a constant.
     """
 
     name: str
@@ -45,13 +48,13 @@ class Profile:
 
 
 class ProfileTask(AbstractTask):
-    """Profiles against reference values."""
+    """Task of energy profiles, compared with reference values."""
 
     items = "profiles"
     needs = "energy"
 
     def __init__(self, profiles: Sequence[Profile]):
-        """Take profiles."""
+        """Make the task of profiles."""
         self.profiles = list(profiles)
 
     def structures(self, model: AbstractModel) -> list[Atoms]:
@@ -62,7 +65,7 @@ class ProfileTask(AbstractTask):
         """Return metrics in kcal/mol, each the mean over profiles.
 
         Raises:
-            InputError: no profile could be computed.
+            InputError: No profile could be computed.
         """
         first, failed, found = 0, [], []
         for profile in self.profiles:
@@ -70,7 +73,7 @@ class ProfileTask(AbstractTask):
             energies = answers.energies[first:last] / KCAL_PER_MOL
             why = next((why for n in range(first, last) if (why := answers.reason(n))), None)
             if why is not None:
-                failed.append({"name": profile.name, "reason": why})
+                failed.append(FailedItem(profile.name, why))
             else:
                 lowest = profile.reference.argmin()
                 reference = profile.reference - profile.reference[lowest]
