@@ -1,4 +1,4 @@
-"""How fast it is: named cases, each kernel in processes of its own, one table.
+"""Speed benchmark: named cases, each kernel in processes of its own, one table.
 
 cases → thermal start of each → rounds of (case, kernels), each a fresh process → rows → table
 """

@@ -1,12 +1,12 @@
-"""What is timed, in the process at hand: force calls and whole steps of one case.
+"""Timing in the present process: force calls and whole steps of one case.
 
     force   energy, forces and virial by one compiled call, pair lists fixed
-    step    BAOAB Langevin at 0.5 fs through `engine.run`, pair lists kept up
+    step    BAOAB Langevin at 0.5 fs through `engine.run`, pair lists updated
 
-A case's thermal start is made once, by `thermal_start`, and timed by every row: the lattice
-of `prepare.water` is relaxed with FIRE and driven to 300 K with a friction of 100/ps. That is
-no equilibrium, but hundreds of steps of 0.5 fs are stable from it and lists live as long as in
-the liquid. Lists have the skin that `sundog md` gives them.
+The thermal start of a case is made once, by `thermal_start`, and every row is timed from it: the
+lattice of `prepare.water` is relaxed with FIRE and driven to 300 K with a friction of 100/ps. That
+is not equilibrium, but hundreds of steps of 0.5 fs are stable from it, and pair lists last as long
+as in the liquid. Lists have the skin that `sundog md` gives them.
 """
 
 import time
@@ -39,20 +39,28 @@ from sundog.system import System, concatenate
 from sundog.weights.load import load
 
 LOOPS = 5
-"""Timings of a figure per process, where the speed allows."""
+"""Number of timings of a figure per process, where the time limit allows."""
 
 LONGEST_SECONDS = 30.0
-"""Spent on a figure for the sake of more steps."""
+"""Longest time in s that a figure may take beyond its least time, to reach the steps asked for."""
 
 DRIFT_STEPS = 400
+"""Number of steps over which the energy drift is fitted: 0.2 ps."""
+
 LONGEST_DRIFT_SECONDS = 120.0
+"""Longest time in s that the energy drift may take; else it is not measured."""
 
 RELAXING_STEPS = 50
-RELAXED_FORCE = 1.0  # eV/Å
+"""Most FIRE steps of a thermal start."""
+
+RELAXED_FORCE = 1.0
+"""Largest force in eV/Å at which the relaxation of a thermal start ends."""
+
 STRONG_FRICTION_PER_PS = 100.0
+"""Friction in 1/ps that brings a lattice to 300 K within a hundred steps."""
 
 MOST_REPEATED_CHUNKS = 5
-"""Chunks in a row that enlarge the lists and are therefore not timed."""
+"""Most chunks in a row that may enlarge the pair lists and are therefore not timed."""
 
 
 def load_for(settings: BenchSettings, structures: list[Atoms]) -> ForceField:
@@ -62,7 +70,7 @@ def load_for(settings: BenchSettings, structures: list[Atoms]) -> ForceField:
 
 
 def state_of(atoms: Atoms, force_field: AbstractForceField, replicas: int = 1) -> MDState:
-    """Return a structure, or so many replicas of it, with its momenta, ready to run."""
+    """Return the state of a structure with its momenta, or of so many replicas as one system."""
     system = concatenate([system_from_atoms(atoms)] * replicas)
     state = initial_state(system, force_field, seed=0, skin=SKIN_ANGSTROM)
     return replace(state, momenta=jnp.asarray(np.tile(atoms.get_momenta(), (replicas, 1))))
@@ -81,10 +89,10 @@ def thermal_start(
     """Return a structure at 300 K with momenta, and how many steps led there.
 
     Args:
-        atoms: the structure as built.
-        force_field: the force field.
-        steps: of strong friction, after the relaxation.
-        deadline: on `time.monotonic`'s clock; what is reached by then is taken.
+        atoms: Structure as built.
+        force_field: Force field that moves it.
+        steps: Number of steps with strong friction, after the relaxation.
+        deadline: Time on `time.monotonic`'s clock at which the state reached is taken.
     """
     state = state_of(atoms, force_field)
     for fire in minimize(
@@ -107,22 +115,23 @@ def thermal_start(
 
 
 class Steps:
-    """Langevin dynamics that is advanced in chunks."""
+    """Langevin dynamics that is advanced and timed in chunks."""
 
     def __init__(self, state: MDState, force_field: AbstractForceField):
-        """Begin at `state`."""
+        """Start from a state."""
         self.state = state
         self._ensemble: Ensemble = nvt_langevin(
             force_field, TIMESTEP_FS, TEMPERATURE_KELVIN, FRICTION_PER_PS
         )
 
     def advance(self, steps: int) -> float:
-        """Advance and return the seconds per step.
+        """Advance by a number of steps and return the seconds per step.
 
-        A chunk in which the lists had to be enlarged is done but not timed, and another follows.
+        A chunk in which the pair lists had to be enlarged is done but not timed, and another
+        follows.
 
         Raises:
-            SimulationError: the run blew up, or the lists are enlarged again and again.
+            SimulationError: The run blew up, or the lists are enlarged again and again.
         """
         for _ in range(MOST_REPEATED_CHUNKS):
             chunk = _chunk(self.state, self._ensemble, steps, sample_every=steps)
@@ -132,17 +141,23 @@ class Steps:
         raise SimulationError(
             "bench: the pair lists are enlarged again and again",
             got=f"{MOST_REPEATED_CHUNKS} chunks of {steps} steps",
-            remedy="Bring the case closer to equilibrium with more --prepare-steps",
+            remedy="Bring the case closer to equilibrium with more prepare_steps",
         )
 
 
 def force_call(force_field: AbstractForceField, system: System, pairs: Any) -> Callable[[], Any]:
-    """Return a function that computes energy, forces and virial and returns them when done."""
+    """Return a function that computes energy, forces and virial and waits for them."""
     return lambda: jax.block_until_ready(_energy_forces_virial(force_field, system, pairs))
 
 
 def time_force(call: Callable[[], Any], seconds: float, deadline: float) -> list[float]:
-    """Return the seconds per call in each of a few loops; `call` is compiled already."""
+    """Return the seconds per call in each of a few loops.
+
+    Args:
+        call: Function to time, compiled already.
+        seconds: Least time of all loops in s.
+        deadline: Time on `time.monotonic`'s clock after which no loop is begun.
+    """
     count = max(1, round(seconds / LOOPS / _seconds(call)))
 
     def loop() -> float:
@@ -155,7 +170,13 @@ def time_force(call: Callable[[], Any], seconds: float, deadline: float) -> list
 
 
 def time_steps(run_of: Steps, settings: BenchSettings, deadline: float) -> list[float]:
-    """Return the seconds per step in each of a few chunks; the step is compiled already."""
+    """Return the seconds per step in each of a few chunks.
+
+    Args:
+        run_of: Dynamics to advance, compiled already.
+        settings: Settings of the benchmark.
+        deadline: Time on `time.monotonic`'s clock after which no chunk is begun.
+    """
     estimate = run_of.advance(2)
     least, longest = settings.seconds / estimate, LONGEST_SECONDS / estimate
     steps = max(1, round(max(least, min(settings.steps, longest)) / LOOPS))
@@ -165,9 +186,15 @@ def time_steps(run_of: Steps, settings: BenchSettings, deadline: float) -> list[
 def energy_drift(
     state: MDState, force_field: AbstractForceField, seconds_per_step: float, deadline: float
 ) -> float | None:
-    """Return the drift of the energy in an NVE run, in meV/atom/ps; None where it takes too long.
+    """Return the drift of the total energy in an NVE run in meV/atom/ps; None if it takes too long.
 
-    The slope of a straight line through the total energy of `DRIFT_STEPS` steps.
+    The drift is the slope of a straight line through the energies of `DRIFT_STEPS` steps.
+
+    Args:
+        state: State to start from.
+        force_field: Force field of the run.
+        seconds_per_step: Estimated time of a step in s.
+        deadline: Time on `time.monotonic`'s clock at which the run must be over.
     """
     time_left = min(LONGEST_DRIFT_SECONDS, deadline - time.monotonic())
     if DRIFT_STEPS * seconds_per_step > time_left:
@@ -179,7 +206,7 @@ def energy_drift(
 
 
 def _chunk(state: MDState, ensemble: Ensemble, steps: int, sample_every: int) -> Chunk:
-    """Return one uninterrupted piece of a run, its samples joined."""
+    """Return a number of steps of a run as one chunk, with all samples joined."""
     state = replace(state, step=jnp.zeros_like(state.step))  # frames are due at multiples
     chunks = list(run(state, ensemble, steps=steps, sample_every=sample_every, frame_every=steps))
     joined = {
@@ -207,7 +234,7 @@ def _seconds(call: Callable[[], Any]) -> float:
 
 
 def _loops(loop: Callable[[], float], deadline: float) -> list[float]:
-    """Return what `LOOPS` loops give, or those until the deadline, at least one."""
+    """Return the values of `LOOPS` loops, or of those until the deadline, at least one."""
     values = [loop()]
     while len(values) < LOOPS and time.monotonic() < deadline:
         values.append(loop())

@@ -1,4 +1,4 @@
-"""Settings of the speed benchmark: one source of flags, keys, defaults and help."""
+"""Settings of the speed benchmark, from which flags, YAML keys, defaults and help are made."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,34 +10,39 @@ from sundog.names import ElectrostaticsName, Precision
 from sundog.runs.settings import SimulationSettings
 
 TIMESTEP_FS = 0.5
+"""Timestep of the timed Langevin dynamics in fs, the published one."""
+
 TEMPERATURE_KELVIN = 300.0
+"""Temperature of the timed Langevin dynamics in K."""
+
 FRICTION_PER_PS = 1.0
-"""Of the timed Langevin steps."""
+"""Friction of the timed Langevin dynamics in 1/ps, a usual one."""
 
 SKIN_ANGSTROM = SimulationSettings().skin_angstrom
+"""Skin of the pair lists in Å, that of a run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchSettings:
-    """What is measured, and how long."""
+    """Settings of what is measured, and for how long."""
 
     cases: str = "water-1536"
-    """Names, separated by commas: water-ATOMS (192, 1536, 5184, 12288 or any multiple of 3),
-    crambin, acala15, molecules-COUNT (a batch)."""
+    """Names of the cases, separated by commas: water-ATOMS (192, 1536, 5184, 12288 or any multiple
+    of 3), crambin, acala15, molecules-COUNT (a batch)."""
     kernels: str = "auto"
-    """Of reference, plain, cpu, gpu and auto, separated by commas; the others' speed is given
+    """Kernels among reference, plain, cpu, gpu and auto, separated by commas; speeds are given
     relative to the first."""
     precision: Precision = Hamiltonian.precision
-    """Of the model's arithmetic."""
+    """Precision of the model's arithmetic."""
     rounds: int = 3
-    """Fresh processes per row; the rows take turns."""
+    """Number of fresh processes per row; the rows take turns."""
     seconds: float = 1.5
     """Least time that a figure is measured for in each round."""
     steps: int = 200
-    """Steps to time in each round; fewer where they would take longer than half a minute."""
+    """Number of steps to time in each round; fewer where they would take over half a minute."""
     prepare_steps: int = 100
-    """Steps in which a case is brought to 300 K before anything is timed; with 0 it starts as
-    built and at rest."""
+    """Number of steps in which a case is brought to 300 K before anything is timed; with 0 it
+    starts as built and at rest."""
     drift: bool = True
     """Measure the energy drift of each row in a short NVE run."""
     check: bool = True
@@ -60,7 +65,7 @@ class BenchSettings:
         """Refuse settings that cannot work.
 
         Raises:
-            InputError: naming the setting, its value and what is accepted.
+            InputError: A setting is out of range; the message names it.
         """
         self._require("cases", bool(self.case_names), "names separated by commas")
         self._require("kernels", bool(self.kernel_names), "names separated by commas")
@@ -75,17 +80,17 @@ class BenchSettings:
 
     @property
     def case_names(self) -> tuple[str, ...]:
-        """The cases, each once, in the order given."""
+        """Names of the cases, each once, in the order given."""
         return names(self.cases)
 
     @property
     def kernel_names(self) -> tuple[str, ...]:
-        """The kernels, each once, in the order given."""
+        """Names of the kernels, each once, in the order given."""
         return names(self.kernels)
 
     @property
     def treatments(self) -> tuple[ElectrostaticsName | None, ...]:
-        """The treatments of the charges, each once, in the order given; None for the default."""
+        """Treatments of the charges, each once, in the order given; None for the default."""
         told = names(self.electrostatics or "")
         return cast("tuple[ElectrostaticsName, ...]", told) or (None,)
 
@@ -102,9 +107,8 @@ class BenchSettings:
 
     def _require(self, name: str, condition: bool, expected: str) -> None:
         if not condition:
-            flag = name.replace("_", "-")
             raise InputError(
-                f"--{flag}: not acceptable", got=repr(getattr(self, name)), expected=expected
+                f"{name}: not acceptable", got=repr(getattr(self, name)), expected=expected
             )
 
 

@@ -1,13 +1,13 @@
-"""How far the dispersion must reach and how fine the mesh must be, measured on a structure.
+"""Search for the fastest cutoff of the dispersion and mesh that are accurate on a structure.
 
-    error   RMS over all components of the forces, against `REFERENCE_CUTOFF` and a mesh of a tenth
-            of the error asked for, both in float64
+    error   RMS over all components of the forces, against those with `REFERENCE_CUTOFF` and a mesh
+            of a tenth of the error asked for, in float64
     time    of one force call with pair lists as in a run, the fastest of a few loops
 
 Cutoffs are tried from the shortest on, with a mesh planned for half the error, until one is
-accurate enough. With that cutoff coarser meshes follow, since the planner, which knows nothing of
-the structure, is on the safe side. What a mesh is for an accuracy is left to
-`longrange.planning`, as in a run.
+accurate enough. With that cutoff coarser meshes follow, since the planner does not know the
+structure and is on the safe side. The mesh for an accuracy is planned by `longrange.planning`, as
+in a run.
 """
 
 import time
@@ -29,31 +29,35 @@ from sundog.numerics.precision import with_x64
 from sundog.system import System
 
 CUTOFFS = (7.0, 8.0, 9.0, 10.0, 12.0, 14.0, 16.0)
+"""Cutoffs of the dispersion that are tried, in Å."""
+
 REFERENCE_CUTOFF = 20.0
-"""Å, of the dispersion."""
+"""Cutoff of the dispersion in Å that errors are measured against."""
 
 COARSER = (2.0, 5.0, 10.0, 20.0)
-"""Meshes that are tried, planned for so many times the error asked for."""
+"""Accuracies that coarser meshes are planned for, as multiples of the error asked for."""
 
 ROUNDS = 3
+"""Number of turns in which every row is timed."""
+
 LONGEST_SECONDS = 60.0
-"""Of timing; the most that is spent on one row in each."""
+"""Longest time in s that is spent on one row in each turn."""
 
 Make = Callable[[Hamiltonian], ForceField]
-"""Makes the force field of a Hamiltonian."""
+"""Function that makes the force field of a Hamiltonian."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One setting, measured.
+    """Cutoff and mesh, with their measured error and time.
 
     Attributes:
-        cutoff_angstrom: of the dispersion.
-        ewald_accuracy: that the mesh is planned for, eV/Å.
-        mesh: its shape.
-        order: of its B-splines.
-        force_error: RMS, eV/Å.
-        microseconds_per_atom: of a force call.
+        cutoff_angstrom: Cutoff of the dispersion in Å.
+        ewald_accuracy: RMS error in eV/Å that the mesh is planned for.
+        mesh: Number of mesh points along each lattice vector.
+        order: Order of the B-splines.
+        force_error: RMS error of the forces in eV/Å.
+        microseconds_per_atom: Time of a force call in µs per atom.
     """
 
     cutoff_angstrom: float
@@ -75,21 +79,22 @@ def tune(
     seconds: float,
     report: Callable[[str], None],
 ) -> list[Row]:
-    """Return what was measured, in the order in which it was.
+    """Return the rows in the order in which they were measured.
 
     Args:
-        system: one structure that is periodic along all directions.
-        make: makes the force fields.
-        base: with `ewald`, in the precision of the runs that are planned; cutoff and accuracy of
-            the mesh are varied.
-        accuracy: RMS error of the forces that is asked for, eV/Å.
-        kernels: that they use.
-        seconds: least time that a row is timed for.
-        report: called with a line before every row.
+        system: One structure that is periodic along all directions.
+        make: Function that makes the force fields.
+        base: Hamiltonian with `ewald`, in the precision of the runs that are planned; its cutoff
+            and the accuracy of its mesh are varied.
+        accuracy: RMS error of the forces that is asked for in eV/Å.
+        kernels: Kernels that the force fields use.
+        seconds: Least time in s that a row is timed for.
+        report: Function that is called with a line before every row.
 
     Raises:
-        InputError: the accuracy is out of range for the precision, or the kernels cannot be had.
-        CellError: the cell is not periodic, or too flat.
+        InputError: The accuracy is out of range for the precision, or the kernels are not
+            available.
+        CellError: The cell is not periodic, or too flat.
     """
     precision = base.precision
     check_accuracy(accuracy, precision)
@@ -113,7 +118,7 @@ def tune(
         assert plan.order is not None
         mesh = (plan.stages[0], plan.order)
         if any((cutoff, *mesh) == (row.cutoff_angstrom, row.mesh, row.order) for row, _ in tried):
-            return True  # the same computation: only accurate ones are followed by coarser ones
+            return True  # done before, and it was accurate, since only then coarser ones follow
         report(f"Cutoff {cutoff:g} Å, mesh for {ewald_accuracy:g} eV/Å")
         one = _Measured(fast, system)
         error = float(np.sqrt(np.mean((one.forces - reference) ** 2)))
@@ -132,7 +137,7 @@ def tune(
 
 
 def _timed(tried: "Sequence[tuple[Row, _Measured]]", seconds: float) -> list[Row]:
-    """Return the rows with their times, measured in turns since machines have moods."""
+    """Return the rows with their times, measured in turns so that other work affects all alike."""
     best = [inf] * len(tried)
     for _ in range(ROUNDS):
         for number, (_, one) in enumerate(tried):
@@ -150,7 +155,7 @@ def fastest(rows: Sequence[Row], accuracy: float) -> Row | None:
 
 
 class _Measured:
-    """A force field on a structure, compiled."""
+    """Compiled force field on a structure, with its forces in eV/Å."""
 
     def __init__(self, force_field: AbstractForceField, system: System):
         lists = force_field.allocate_neighbors(system, SKIN_ANGSTROM)

@@ -1,7 +1,7 @@
-"""The process in which one row is measured: `python -m sundog.bench.worker JOB RESULT`.
+"""Process in which one row is measured: `python -m sundog.bench.worker JOB RESULT`.
 
-Start-up, compilation and peak memory are therefore the row's own. JOB is a JSON file with a
-`Job`, RESULT is written: the figures, or `{"error": …, "exit_code": …}`.
+Start-up, compilation and peak memory therefore belong to the row alone. JOB is a JSON file with a
+`Job`. RESULT is written: `Figures`, `{"prepared_steps": …}`, or `{"error": …, "exit_code": …}`.
 """
 
 import json
@@ -10,28 +10,29 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from sundog.bench.rows import Figures
 from sundog.bench.settings import BenchSettings
 from sundog.errors import SundogError
 
 USABLE = 0.8
-"""Part of the time limit after which nothing new is begun."""
+"""Fraction of the time limit after which no new measurement is begun."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What one process is to do.
+    """Job of one process.
 
     Attributes:
-        structure: extxyz file of the case.
-        kernels: to measure; None to write the thermal start to `start`.
-        start: extxyz file to write, or None.
+        structure: Extxyz file of the case.
+        kernels: Kernels to measure; None to write the thermal start to `start`.
+        start: Extxyz file to write, or None.
         spawned: `time.time()` when the process was started.
-        extras: whether to measure the drift and check the forces, where the settings ask for it.
-        settings: of the benchmark.
+        extras: Whether to measure the drift and check the forces, where the settings ask for it.
+        settings: Settings of the benchmark.
     """
 
     structure: Path
@@ -50,7 +51,7 @@ class Job:
         """Return the job that `to_json` has written."""
         job = json.loads(text)
         start, settings = job.pop("start"), job.pop("settings")
-        settings["data_dir"] = None  # the structure is at hand
+        settings["data_dir"] = None  # the file of the structure is known
         return cls(
             **{**job, "structure": Path(job["structure"])},
             start=None if start is None else Path(start),
@@ -59,13 +60,13 @@ class Job:
 
     @property
     def deadline(self) -> float:
-        """When to begin nothing more, on `time.monotonic`'s clock."""
+        """Time on `time.monotonic`'s clock after which no new measurement is begun."""
         used = time.time() - self.spawned
         return time.monotonic() - used + USABLE * self.settings.timeout_s
 
 
-def prepare(job: Job) -> dict[str, Any]:
-    """Write the thermal start of a case."""
+def prepare(job: Job) -> int:
+    """Write the thermal start of a case and return the number of steps it took."""
     from sundog.bench.measure import load_for, thermal_start
     from sundog.forcefield.formulations.choice import with_kernels
     from sundog.io.extxyz import write_extxyz
@@ -77,11 +78,11 @@ def prepare(job: Job) -> dict[str, Any]:
     wanted = job.settings.prepare_steps
     atoms, steps = thermal_start(structures[0], fast, wanted, job.deadline)
     write_extxyz(job.start, atoms)
-    return {"prepared_steps": steps}
+    return steps
 
 
-def measure(job: Job) -> dict[str, Any]:
-    """Return the figures of one row in this process; times in s."""
+def measure(job: Job) -> Figures:
+    """Return the figures of one row, measured in this process."""
     import jax
 
     from sundog.bench import measure as m
@@ -110,34 +111,34 @@ def measure(job: Job) -> dict[str, Any]:
         call = m.force_call(fast, system, pairs)
         force_seconds, compile_s = _time_force(call, job, deadline)
         startup_s = None
-    figures = {
-        "kernels": detail.replace(",", " ").split()[0],
-        "kernels_detail": detail,
-        "electrostatics": reference.electrostatics,
-        "dispersion_tail": reference.tail is not None,
-        "force_seconds": force_seconds,
-        "step_seconds": step_seconds,
-        "compile_s": compile_s,
-        "startup_s": startup_s,
-        "peak_memory_mb": peak_memory_mb(),
-        "drift": None,
-        "device": device_name(),
-        "threads": threads() if jax.default_backend() == "cpu" else None,
-        "jax": jax.__version__,
-    }
-    # What follows is no part of the figures above: it uses time and memory of its own.
+    figures = Figures(
+        kernels=detail.replace(",", " ").split()[0],
+        kernels_detail=detail,
+        electrostatics=reference.electrostatics,
+        dispersion_tail=reference.tail is not None,
+        force_seconds=force_seconds,
+        step_seconds=step_seconds,
+        compile_s=compile_s,
+        startup_s=startup_s,
+        peak_memory_mb=peak_memory_mb(),
+        device=device_name(),
+        threads=threads() if jax.default_backend() == "cpu" else None,
+        jax=jax.__version__,
+    )
+    # Drift and check come last: their time and memory are not to count in the figures above.
     if job.extras and settings.drift and state is not None:
-        figures["drift"] = m.energy_drift(state, fast, min(step_seconds), deadline)
+        drift = m.energy_drift(state, fast, min(step_seconds), deadline)
+        figures = replace(figures, drift=drift)
     in_time = time.monotonic() < deadline
     if job.extras and settings.check and fast is not reference and in_time:
         said: list[str] = []
         sound = verified(fast, reference, system, said.append, said.append) is fast
-        figures["checked" if sound else "error"] = said[-1]
+        figures = replace(figures, **{"checked" if sound else "error": said[-1]})
     return figures
 
 
 def _time_force(call: Callable[[], None], job: Job, deadline: float) -> tuple[list[float], float]:
-    """Return the times of the force call and of its compilation."""
+    """Return the times of force calls, and of their compilation, in s."""
     from sundog.bench.measure import time_force
 
     begin = time.perf_counter()
@@ -148,13 +149,13 @@ def _time_force(call: Callable[[], None], job: Job, deadline: float) -> tuple[li
 
 
 def peak_memory_mb() -> float:
-    """Return the peak memory in MB (2²⁰ bytes), of the accelerator if any, else of the process."""
+    """Return the peak memory in MB (2²⁰ bytes) of the accelerator, if there is one, or process."""
     import jax
 
     statistics = jax.devices()[0].memory_stats() or {}
     if jax.default_backend() != "cpu" and "peak_bytes_in_use" in statistics:
         return statistics["peak_bytes_in_use"] / 2**20
-    # The kernel's own count: getrusage's starts from what the parent process had.
+    # The kernel's count is better: that of getrusage starts from the parent process's memory.
     status = Path("/proc/self/status")
     for line in status.read_text().splitlines() if status.exists() else []:
         if line.startswith("VmHWM:"):
@@ -164,7 +165,7 @@ def peak_memory_mb() -> float:
 
 
 def device_name() -> str:
-    """Return what computes: the accelerator's or the processor's name."""
+    """Return the name of the accelerator, or else of the processor."""
     import jax
 
     if jax.default_backend() != "cpu":
@@ -176,14 +177,18 @@ def device_name() -> str:
     return platform.processor() or platform.machine()
 
 
+def _done(job: Job) -> dict[str, Any]:
+    return {"prepared_steps": prepare(job)} if job.kernels is None else asdict(measure(job))
+
+
 def main(arguments: list[str]) -> None:
-    """Do the job of one file and write its result to the other."""
+    """Do the job of the first file and write its result to the second."""
     from sundog.numerics.precision import with_x64
 
     source, target = map(Path, arguments)
     job = Job.from_json(source.read_text())
     try:
-        result = with_x64(prepare if job.kernels is None else measure)(job)
+        result = with_x64(_done)(job)
     except SundogError as error:
         result = {"error": str(error), "exit_code": error.exit_code}
     target.write_text(json.dumps(result))

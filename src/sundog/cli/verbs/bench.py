@@ -14,7 +14,7 @@ from sundog.cli.flags import FLAT
 from sundog.errors import InputError, RunDirectoryError, SimulationError
 
 if TYPE_CHECKING:
-    from sundog.bench.rows import Figures
+    from sundog.bench.rows import Row
 
 
 def bench(
@@ -60,9 +60,9 @@ def bench(
     _show(rows)
     if markdown:
         print(table.markdown(rows))
-    failed = [row for row in rows if row.get("error")]
+    failed = [row for row in rows if row.error]
     for row in failed:
-        print(f"{row['case']} {row['kernels']}: {row['error']}", file=sys.stderr)
+        print(f"{row.case} {row.kernels}: {row.error}", file=sys.stderr)
     return SimulationError.exit_code if failed else 0
 
 
@@ -91,16 +91,18 @@ def _check_kernels(names: Sequence[str]) -> None:
             raise InputError("--kernels: unknown", got=name, expected=", ".join(known))
 
 
-def _save(path: Path | None, rows: "list[Figures]") -> None:
+def _save(path: Path | None, rows: "list[Row]") -> None:
     from json import dumps
 
     from sundog.files import write_atomically
 
     if path is not None:
-        write_atomically(path, dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        write_atomically(
+            path, dumps([row.json() for row in rows], indent=2, ensure_ascii=False) + "\n"
+        )
 
 
-def _show(rows: "list[Figures]") -> None:
+def _show(rows: "list[Row]") -> None:
     """Print the table, as wide as it is where no terminal limits it."""
     from rich.console import Console
     from rich.table import Table
@@ -117,10 +119,10 @@ def _show(rows: "list[Figures]") -> None:
     if not console.is_terminal:
         console = Console(width=220)
     console.print(table)
-    for told in dict.fromkeys(_told(row) for row in rows if row.get("device")):
+    for told in dict.fromkeys(_told(row) for row in rows if row.device):
         print(told)
 
 
-def _told(row: "Figures") -> str:
-    threads = f", {row['threads']} threads" if row.get("threads") else ""
-    return f"{row['device']}{threads}, {row['precision']}, jax {row['jax']}"
+def _told(row: "Row") -> str:
+    threads = f", {row.threads} threads" if row.threads else ""
+    return f"{row.device}{threads}, {row.precision}, jax {row.jax}"
