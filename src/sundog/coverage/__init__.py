@@ -1,1 +1,1 @@
-"""Which local chemical environments a set of structures holds, and which a system lacks there."""
+"""Coverage: local chemical environments of a set of structures, and those a system lacks there."""

@@ -1,4 +1,4 @@
-"""The distinct environments of a set of structures: which there are, how often, and where."""
+"""Census of the distinct environments of a set of structures: their number, names and places."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,21 +15,21 @@ from sundog.elements import symbol
 from sundog.errors import InputError
 
 ATOMS_AT_ONCE = 8_192
-"""Centres that are worked on together: what they need stays in cache."""
+"""Number of centres that are worked on together, so that their arrays stay in cache."""
 
 
 @dataclass(frozen=True)
 class Census:
-    """The environments of a set.
+    """Census of the environments of a set.
 
     Attributes:
-        radius: of the neighbourhoods.
-        fingerprints: of the distinct environments, ascending.
-        numbers: atomic number of the centre of each.
-        names: of each, readable; different environments may share one.
-        environment: of each atom, as an index of the above.
-        structure: of each atom, ascending.
-        structures: how many there are.
+        radius: Radius of the neighbourhoods.
+        fingerprints: Fingerprints of the distinct environments, ascending.
+        numbers: Atomic number of the centre of each environment.
+        names: Readable name of each environment; different environments may share one.
+        environment: Environment of each atom, as an index of the arrays above.
+        structure: Number of the structure of each atom, ascending.
+        structures: Number of structures.
     """
 
     radius: Radius
@@ -42,22 +42,22 @@ class Census:
 
     @property
     def atoms(self) -> Int[np.ndarray, " environments"]:
-        """How many atoms have each environment."""
+        """Number of atoms that have each environment."""
         return np.bincount(self.environment, minlength=len(self.fingerprints))
 
     def incidence(self) -> tuple[Int[np.ndarray, " pairs"], Int[np.ndarray, " pairs"]]:
-        """Return structures and the environments in them, each pair once, by environment."""
+        """Return each pair of a structure and an environment in it once, ordered by environment."""
         environment, structure = np.divmod(
             np.unique(self.environment * self.structures + self.structure), self.structures
         )
         return structure, environment
 
     def holders(self) -> Int[np.ndarray, " environments"]:
-        """Return how many structures hold each environment."""
+        """Return the number of structures that hold each environment."""
         return np.bincount(self.incidence()[1], minlength=len(self.fingerprints))
 
     def atoms_with(self, environment: int) -> list[tuple[int, int]]:
-        """Return structure and atom, both counted from 0, of all atoms with an environment."""
+        """Return structure and atom, both from 0, of all atoms that have an environment."""
         found = np.flatnonzero(self.environment == environment)
         first = np.searchsorted(self.structure, self.structure[found])
         return list(zip(self.structure[found].tolist(), (found - first).tolist(), strict=True))
@@ -71,13 +71,13 @@ def take_census(
     """Return the environments of all atoms of structures.
 
     Args:
-        structures: the set.
-        radius: how far an environment reaches.
-        advance: called with the number of structures that are done.
+        structures: Structures of the set.
+        radius: Radius of the environments.
+        advance: Function that is called with the number of structures just done.
 
     Raises:
-        InputError: no structures.
-        StructureError: a structure with an atom of no element or without coordinates.
+        InputError: There are no structures.
+        StructureError: An atom has no element or no coordinates.
     """
     if not structures:
         raise InputError("coverage: no structures were given")
@@ -110,10 +110,10 @@ def take_census(
 
 
 def describe(graphs: Neighborhoods) -> list[str]:
-    """Return each neighbourhood in words: its centre, its atoms shell by shell, its rings.
+    """Return the names of neighbourhoods: centre, atoms shell by shell, number of rings.
 
     `C: C H3; H2 O` is a carbon bonded to a carbon and three hydrogens, with two hydrogens and an
-    oxygen a bond further.
+    oxygen one bond further.
     """
     shells: list[dict[int, Counter[str]]] = [{} for _ in range(graphs.count)]
     columns = (graphs.owner.tolist(), graphs.shell.tolist(), graphs.number.tolist())
@@ -136,7 +136,7 @@ def _formula(elements: Counter[str]) -> str:
 
 
 def _parts(structures: Sequence[Atoms]) -> Iterator[Sequence[Atoms]]:
-    """Yield runs of structures of about as many atoms as are worked on at once."""
+    """Yield consecutive structures of up to `ATOMS_AT_ONCE` atoms together, at least one."""
     first, atoms = 0, 0
     for number, one in enumerate(structures):
         if atoms and atoms + len(one) > ATOMS_AT_ONCE:
@@ -160,7 +160,7 @@ def _around(
 def _names(
     structures: Sequence[Atoms], owners: list[int], atoms: list[int], radius: Radius
 ) -> list[str]:
-    """Return the environments of single atoms in words."""
+    """Return the names of the environments of single atoms."""
     order = sorted(range(len(owners)), key=lambda n: owners[n])
     names = [""] * len(owners)
     for first in range(0, len(order), ATOMS_AT_ONCE):

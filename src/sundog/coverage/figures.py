@@ -1,4 +1,4 @@
-"""The curve of saturation in one picture."""
+"""Figure of the saturation of a set, and of its environments by element."""
 
 from pathlib import Path
 
@@ -11,19 +11,20 @@ from sundog.coverage.saturation import Saturation
 from sundog.files import replacing
 
 BLUE, INK, GREY = "#0072b2", "#3c434c", "#b9bfc6"
+"""Colours of curves and bars, of bars of single atoms, and of the spread."""
 
 
 def plot_coverage(census: Census, found: Saturation, output_png: Path, title: str) -> None:
-    """Write the curve with its spread, and the environments by element.
+    """Write the curve of saturation with its spread, and the environments by element.
 
     Args:
-        census: of the set.
-        found: how it saturates.
-        output_png: the picture to write.
-        title: above the panels.
+        census: Census of the set.
+        found: Saturation of the set.
+        output_png: Picture to write.
+        title: Title above the panels.
 
     Raises:
-        RunDirectoryError: the picture cannot be written.
+        RunDirectoryError: The picture cannot be written.
     """
     figure = Figure(figsize=(10, 4), layout="constrained")
     FigureCanvasAgg(figure)
@@ -39,8 +40,8 @@ def plot_coverage(census: Census, found: Saturation, output_png: Path, title: st
     curve.legend(loc="lower right")
     elements = by_element(census)
     places = range(len(elements))
-    every = [one["environments"] for one in elements.values()]
-    once = [one["singletons"] for one in elements.values()]
+    every = [one.environments for one in elements.values()]
+    once = [one.singletons for one in elements.values()]
     bars.bar(places, every, color=BLUE, label="all")
     bars.bar(places, once, color=INK, label="of a single atom")
     bars.set_xticks(places, list(elements))

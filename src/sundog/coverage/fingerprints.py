@@ -1,4 +1,4 @@
-"""64-bit fingerprints of neighbourhoods: equal exactly when the graphs are isomorphic.
+"""64-bit fingerprints of neighbourhoods, equal exactly when the graphs are isomorphic.
 
 Colours of nodes are refined as by Weisfeiler and Leman, in each neighbourhood on its own,
 
@@ -32,13 +32,16 @@ from scipy.sparse.csgraph import connected_components
 from sundog.coverage.neighborhoods import Neighborhoods
 
 Hashes = UInt[np.ndarray, " values"]
+"""Hashes or colours of nodes."""
 
-# The finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014, doi:10.1145/2660193.2660195).
 GOLDEN, FIRST, SECOND = (
     np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 )
+"""Constants of the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014,
+doi:10.1145/2660193.2660195)."""
+
 TREE, GRAPH, MARKED, BRANCHED = (np.uint64(n) for n in (0x74, 0x67, 0x6D, 0x62))
-"""Said in a hash, so that fingerprints made in different ways differ."""
+"""Tags that enter a hash, so that fingerprints made in different ways differ."""
 
 
 def mix(values: Hashes) -> Hashes:
@@ -77,7 +80,7 @@ def _connected(graphs: Neighborhoods) -> Bool[np.ndarray, " count"]:
 
 
 def _of_trees(graphs: Neighborhoods) -> UInt[np.ndarray, " count"]:
-    """Return the fingerprints of trees: from the last shell inwards, each node its branches."""
+    """Return the fingerprints of trees, made from the last shell inwards."""
     colours = _first_colours(graphs)
     outwards = graphs.shell[graphs.target] == graphs.shell[graphs.source] + 1
     source, target = graphs.source[outwards], graphs.target[outwards]
@@ -90,7 +93,7 @@ def _of_trees(graphs: Neighborhoods) -> UInt[np.ndarray, " count"]:
 
 
 def _of_graphs(graphs: Neighborhoods, colours: Hashes) -> UInt[np.ndarray, " count"]:
-    """Return fingerprints by refinement, with nodes marked in turn where that is not exact."""
+    """Return fingerprints by refinement, marking nodes in turn where that is not exact."""
     colours = _stable(graphs, colours)
     partition = _partition(graphs.owner, colours)
     cyclic = _on_cycles(graphs, partition)
@@ -109,8 +112,8 @@ def _branched(
     cyclic: Bool[np.ndarray, " nodes"],
     unsure: Bool[np.ndarray, " count"],
 ) -> UInt[np.ndarray, " unsure"]:
-    """Return fingerprints made of those of copies, in each of which one node is marked."""
-    # The smallest class on a cycle, and of these the one of least colour: no order of atoms counts.
+    """Return fingerprints made from those of copies, in each of which one node is marked."""
+    # The smallest class on a cycle, of these the one of least colour: independent of atom order.
     candidates = np.flatnonzero(cyclic)
     order = np.lexsort((colours[candidates], size[candidates], graphs.owner[candidates]))
     candidates = candidates[order]
@@ -121,7 +124,7 @@ def _branched(
     marks = candidates[colours[candidates] == colour_of[owner]]
     copies, node = _copies(graphs, graphs.owner[marks])
     colours = colours[node]
-    # A mark is a node of the graphs: each copy has one, where it stands for that node.
+    # Each copy is marked at its image of the node that it was made for.
     marked = node == marks[copies.owner]
     colours[marked] = mix(colours[marked] ^ MARKED)
     below = mix(_of_graphs(copies, colours) ^ BRANCHED)
@@ -157,11 +160,11 @@ def _copies(
 
 @dataclass(frozen=True)
 class _Classes:
-    """Nodes of one neighbourhood with one colour.
+    """Classes of nodes that share neighbourhood and colour.
 
     Attributes:
-        size: of the class of each node.
-        count: of the classes of each neighbourhood.
+        size: Size of the class of each node.
+        count: Number of classes of each neighbourhood.
     """
 
     size: Int[np.ndarray, " nodes"]
@@ -189,7 +192,7 @@ def _stable(graphs: Neighborhoods, colours: Hashes) -> Hashes:
         around = _sums(mix(old)[part.target], part.source, len(old))
         refined = mix(old + np.uint64(3) * around)
         now = _partition(part.owner, refined).count
-        # Also where no class split: only then does each colour say what is around its class.
+        # Also where no class split: each colour then describes the surroundings of its class.
         colours[nodes] = refined
         split = now > classes[moving]
         classes[moving] = now
@@ -198,10 +201,10 @@ def _stable(graphs: Neighborhoods, colours: Hashes) -> Hashes:
 
 
 def _on_cycles(graphs: Neighborhoods, classes: _Classes) -> Bool[np.ndarray, " nodes"]:
-    """Return the nodes on which exactness is not certain.
+    """Return the mask of the nodes for which refinement may not be exact.
 
-    Those that share their colour with others and, among such nodes alone, belong to a component
-    with a cycle and have two neighbours or more there.
+    They share their colour with other nodes and, in the subgraph of such nodes alone, belong to a
+    component with a cycle and have two neighbours or more.
     """
     shared = classes.size > 1
     edges = shared[graphs.source] & shared[graphs.target]
@@ -220,7 +223,7 @@ def _first_colours(graphs: Neighborhoods) -> Hashes:
 
 
 def _sums(values: Hashes, index: Int[np.ndarray, " values"], count: int) -> Hashes:
-    """Return the sum modulo 2⁶⁴ of the values of each index; indices ascend."""
+    """Return the sum modulo 2⁶⁴ of the values of each index; `index` must ascend."""
     total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values, dtype=np.uint64)])
     ends = np.cumsum(np.bincount(index, minlength=count))
     return total[ends] - total[np.concatenate([[0], ends[:-1]])]

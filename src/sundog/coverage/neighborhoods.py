@@ -1,8 +1,8 @@
 """Atom-centred neighbourhoods: the atoms around an atom, and the bonds among them.
 
-Two kinds. By bonds: all atoms at most k bonds away. By distance: all atoms at most r Å away,
-bonded or not. In both the neighbourhood is the graph that these atoms and all bonds among them
-make (the induced subgraph), with the central atom marked. Images of an atom are atoms of their own.
+A neighbourhood by bonds holds all atoms at most k bonds away, one by distance all atoms at most r Å
+away, bonded or not. It is the induced subgraph of these atoms with all bonds among them, in which
+the central atom is marked. Periodic images of an atom count as different atoms.
 """
 
 from collections.abc import Sequence
@@ -18,29 +18,32 @@ from sundog.coverage.graphs import BondGraph
 from sundog.errors import InputError
 
 MOST_BONDS = 6
-"""Radius in bonds; beyond, neighbourhoods of a liquid of molecules are whole molecules."""
+"""Largest radius in bonds; beyond it, neighbourhoods of small molecules are whole molecules."""
+
 MOST_ANGSTROM = 10.0
+"""Largest radius in Å; neighbourhoods of a liquid then hold some 400 atoms, nearly all distinct."""
+
 HALF_IMAGES = 1 << 5
-"""Images that a key has room for, to either side along each lattice vector."""
+"""Number of images on either side along each lattice vector that a key has room for."""
 
 
 @dataclass(frozen=True)
 class Radius:
-    """How far a neighbourhood reaches.
+    """Radius of a neighbourhood.
 
     Attributes:
-        value: a whole number of bonds, or a distance.
-        unit: of `value`.
+        value: Whole number of bonds, or distance in Å.
+        unit: Unit of `value`, `bonds` or `angstrom`.
     """
 
     value: float
     unit: str = "bonds"
 
     def __post_init__(self):
-        """Refuse what is no radius.
+        """Refuse values that are no radius.
 
         Raises:
-            InputError: not a whole number of bonds, or out of range.
+            InputError: The value is not a whole number of bonds, or out of range.
         """
         bonds = self.unit == "bonds"
         if self.unit not in ("bonds", "angstrom"):
@@ -49,7 +52,7 @@ class Radius:
             bonds and self.value != int(self.value)
         ):
             raise InputError(
-                f"--radius-{self.unit}: out of range",
+                f"radius_{self.unit}: out of range",
                 got=self.value,
                 expected=f"a whole number from 1 to {MOST_BONDS}"
                 if bonds
@@ -57,21 +60,22 @@ class Radius:
             )
 
     def __str__(self) -> str:
-        """Return it in words."""
+        """Return the radius with its unit."""
         return f"{self.value:g} {'bond(s)' if self.unit == 'bonds' else 'Å'}"
 
 
 @dataclass(frozen=True)
 class Neighborhoods:
-    """Graphs around atoms, in flat arrays, one after another.
+    """Neighbourhoods, as graphs in flat arrays, one after another.
 
     Attributes:
-        count: how many.
-        owner: neighbourhood of each node, ascending.
-        number: atomic number of each node.
-        shell: bonds from the centre of each node, or by distance 0 for the centre and 1 for others.
-        source: node at which an edge starts, ascending; every bond is listed both ways.
-        target: node at which it ends.
+        count: Number of neighbourhoods.
+        owner: Neighbourhood of each node, ascending.
+        number: Atomic number of each node.
+        shell: Number of bonds from the centre to each node; in neighbourhoods by distance 0 for
+            the centre and 1 for other nodes.
+        source: Node at which each edge starts, ascending; every bond is listed both ways.
+        target: Node at which each edge ends.
     """
 
     count: int
@@ -82,7 +86,7 @@ class Neighborhoods:
     target: Int[np.ndarray, " edges"]
 
     def part(self, chosen: Bool[np.ndarray, " count"]) -> "Neighborhoods":
-        """Return some of the neighbourhoods."""
+        """Return the neighbourhoods that a mask chooses."""
         nodes = chosen[self.owner]
         edges = nodes[self.source]
         node, owner = np.cumsum(nodes) - 1, np.cumsum(chosen) - 1
@@ -97,15 +101,15 @@ class Neighborhoods:
 
 
 def by_bonds(graph: BondGraph, centers: Int[np.ndarray, " centers"], bonds: int) -> Neighborhoods:
-    """Return what is around atoms, to a number of bonds.
+    """Return the neighbourhoods of atoms up to a number of bonds.
 
     Args:
-        graph: bonds of the structures.
-        centers: atoms, each of which gets a neighbourhood.
-        bonds: the radius.
+        graph: Bonds of the structures.
+        centers: Atoms, each of which gets a neighbourhood.
+        bonds: Radius in bonds.
 
     Raises:
-        InputError: bonds that reach across too many images of a cell.
+        InputError: Bonds reach across too many images of a cell.
     """
     if graph.shift.any():
         return _across_images(graph, centers, bonds)
@@ -130,7 +134,7 @@ def by_bonds(graph: BondGraph, centers: Int[np.ndarray, " centers"], bonds: int)
     ends = graph.neighbor[np.arange(len(node)) + first[node]]
     key = owner * atoms + atom
     target, inside = _find(key, owner[node] * atoms + ends)
-    # Of the k + 1 neighbourhoods an atom is in one more for each bond that it is nearer.
+    # An atom n bonds away is reached with n, n + 1, …, k bonds, k + 1 − n times in all.
     shell = bonds + 1 - times.data.astype(np.int64)
     return Neighborhoods(
         len(centers), owner, graph.numbers[atom], shell, node[inside], target[inside]
@@ -140,7 +144,7 @@ def by_bonds(graph: BondGraph, centers: Int[np.ndarray, " centers"], bonds: int)
 def _across_images(
     graph: BondGraph, centers: Int[np.ndarray, " centers"], bonds: int
 ) -> Neighborhoods:
-    """Return the same where bonds lead to other images, shell by shell."""
+    """Return neighbourhoods shell by shell, where bonds lead to other images."""
     keys = _Keys(graph, len(centers))
     layer = keys.pack(np.arange(len(centers)), centers, np.zeros((len(centers), 3), np.int64))
     shells, before = [layer], np.zeros(0, np.int64)
@@ -160,16 +164,16 @@ def by_distance(
     centers: Int[np.ndarray, " centers"],
     angstrom: float,
 ) -> Neighborhoods:
-    """Return what is around atoms, to a distance.
+    """Return the neighbourhoods of atoms up to a distance.
 
     Args:
-        graph: bonds of the structures.
-        structures: that the graph is of.
-        centers: atoms, ascending.
-        angstrom: the radius.
+        graph: Bonds of the structures.
+        structures: Structures that the graph was made of.
+        centers: Atoms, ascending, each of which gets a neighbourhood.
+        angstrom: Radius in Å.
 
     Raises:
-        InputError: the distance reaches across too many images of a cell.
+        InputError: The distance reaches across too many images of a cell.
     """
     keys = _Keys(graph, len(centers))
     offsets = np.searchsorted(graph.structure, np.arange(len(structures)))
@@ -190,7 +194,7 @@ def by_distance(
 
 
 class _Keys:
-    """One integer for neighbourhood, atom and image of a node."""
+    """Keys of nodes: one integer for neighbourhood, atom and image together."""
 
     def __init__(self, graph: BondGraph, count: int):
         self.graph, self.count = graph, count
@@ -221,7 +225,7 @@ class _Keys:
         return owner, atom, shift
 
     def neighbors(self, key: Int[np.ndarray, " nodes"]) -> tuple[np.ndarray, np.ndarray]:
-        """Return for every bond of every node which node it is, and the key of its other end."""
+        """Return for every bond of every node the number of the node and the other end's key."""
         owner, atom, shift = self.unpack(key)
         start = self.graph.start
         degree = start[atom + 1] - start[atom]
@@ -234,7 +238,7 @@ class _Keys:
     def joined(
         self, key: Int[np.ndarray, " nodes"], shell: Int[np.ndarray, " nodes"]
     ) -> Neighborhoods:
-        """Return the neighbourhoods of nodes, with all bonds among them."""
+        """Return the neighbourhoods made of nodes, with all bonds among them."""
         order = np.argsort(key)
         key, shell = key[order], shell[order]
         source, ends = self.neighbors(key)
@@ -247,7 +251,7 @@ class _Keys:
 def _find(
     known: Int[np.ndarray, " known"], asked: Int[np.ndarray, " asked"]
 ) -> tuple[Int[np.ndarray, " asked"], Bool[np.ndarray, " asked"]]:
-    """Return where keys stand among sorted ones, and whether they are there."""
+    """Return the places of keys among sorted ones, and whether they are there."""
     if not len(known):
         return np.zeros(len(asked), np.int64), np.zeros(len(asked), bool)
     place = np.minimum(np.searchsorted(known, asked), len(known) - 1)

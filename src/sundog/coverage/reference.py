@@ -1,6 +1,6 @@
-"""What a system is compared with: the environments of a set, in memory or in a file.
+"""References to compare a system with: the environments of a set, in memory or in a file.
 
-The file is JSON, compressed with gzip, and keeps fingerprints, names and counts; no structures.
+The file is JSON, compressed with gzip. It holds fingerprints, names and counts, but no structures.
 """
 
 import gzip
@@ -20,8 +20,10 @@ from sundog.files import write_atomically
 from sundog.topology.bonds import BOND_STRETCH
 
 SCHEMA = "sundog.environments/1"
-"""Of the file; the number changes when fingerprints or keys change their meaning."""
+"""Schema of the file; its number changes when fingerprints or keys change their meaning."""
+
 SUFFIXES = (".json.gz", ".json")
+"""Endings of the names of such files."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,11 @@ class Reference:
     """Environments to compare with.
 
     Attributes:
-        radius: of the neighbourhoods.
-        fingerprints: ascending.
-        atoms: how many have each.
-        source: where they come from, in words.
-        structures: how many they are from.
+        radius: Radius of the environments.
+        fingerprints: Fingerprints of the environments, ascending.
+        atoms: Number of atoms that have each environment.
+        source: Origin of the environments, in words.
+        structures: Number of structures that they were found in.
     """
 
     radius: Radius
@@ -45,12 +47,12 @@ class Reference:
 
 @dataclass(frozen=True)
 class Missing:
-    """An environment that the reference lacks.
+    """Environment that the reference lacks.
 
     Attributes:
-        name: in words.
-        fingerprint: of the neighbourhood.
-        atoms: structure and atom of all that have it, counted from 0.
+        name: Name in words.
+        fingerprint: Fingerprint of the neighbourhood.
+        atoms: Structure and atom, both from 0, of all atoms that have it.
     """
 
     name: str
@@ -67,14 +69,14 @@ def missing(census: Census, reference: Reference) -> list[Missing]:
     """Return the environments that a reference lacks, the most frequent first.
 
     Raises:
-        InputError: the radii differ.
+        InputError: The radii differ.
     """
     if census.radius != reference.radius:
         raise InputError(
-            "--reference: its environments are of another radius",
+            "reference: its environments are of another radius",
             got=str(reference.radius),
             expected=str(census.radius),
-            remedy="Leave out the radius, or make the reference anew",
+            remedy="Leave out the radius, or make the reference again",
         )
     new = np.flatnonzero(~np.isin(census.fingerprints, reference.fingerprints)).tolist()
     found = [
@@ -84,24 +86,33 @@ def missing(census: Census, reference: Reference) -> list[Missing]:
 
 
 def is_saved(path: Path) -> bool:
-    """Return whether a path is named as the file of a reference."""
+    """Return whether a path has the name of a file of environments."""
     return path.name.endswith(SUFFIXES)
 
 
 def check_name(path: Path) -> None:
-    """Raise `InputError` when a file of environments is named otherwise than such files are."""
+    """Refuse a name that a file of environments cannot have.
+
+    Raises:
+        InputError: The name has another ending.
+    """
     if not is_saved(path):
         raise InputError(
-            "--save: unknown kind of file", got=path.name, expected=" or ".join(SUFFIXES)
+            "save: unknown kind of file", got=path.name, expected=" or ".join(SUFFIXES)
         )
 
 
 def save_reference(census: Census, path: Path, source: str) -> None:
-    """Write the environments of a set.
+    """Write the environments of a set to a file.
+
+    Args:
+        census: Census of the set.
+        path: File to write.
+        source: Origin of the environments, in words.
 
     Raises:
-        InputError: the name ends otherwise than such files do.
-        RunDirectoryError: the file cannot be written.
+        InputError: The name has another ending than such files have.
+        RunDirectoryError: The file cannot be written.
     """
     check_name(path)
     rows = zip(
@@ -125,15 +136,15 @@ def save_reference(census: Census, path: Path, source: str) -> None:
         ],
     }
     text = json.dumps(content, ensure_ascii=False, indent=0).encode()
-    # Without the time of day equal sets give equal files.
+    # Without the time of writing, equal sets give equal files.
     write_atomically(path, gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
 
 
 def load_reference(path: Path) -> Reference:
-    """Return a reference that was saved.
+    """Return a reference from a file that `save_reference` wrote.
 
     Raises:
-        FileFormatError: the file is missing, damaged, or of another kind or version.
+        FileFormatError: The file is missing, damaged, or of another kind or version.
     """
     try:
         data = path.read_bytes()
@@ -144,12 +155,12 @@ def load_reference(path: Path) -> Reference:
                 f"{path}: environments of another kind",
                 got=f"{schema}, bonds up to {content.get('bond_stretch')} of the radii",
                 expected=f"{SCHEMA}, {BOND_STRETCH}",
-                remedy="Make it anew from its structures with --save",
+                remedy="Make it again from its structures with `sundog coverage --save`",
             )
         return _parsed(content)
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FileFormatError(
-            f"{path}: no reference of environments",
+            f"{path}: not a file of environments",
             got=f"{type(error).__name__}: {error}",
             expected="a file that `sundog coverage --save` wrote",
         ) from error

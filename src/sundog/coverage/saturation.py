@@ -1,15 +1,15 @@
-"""How the number of environments grows with that of structures, and what is still unseen.
+"""Growth of the number of environments with that of structures, and estimates of unseen ones.
 
     S(n)     distinct environments in n structures, over random orders of the set
-    f₁/N     Good–Turing: chance that the environment of one more atom is a new one, with f₁ the
-             environments of a single atom and N all atoms, were atoms drawn one by one
-    L        share of the atoms whose environment no other structure of the set holds: the same
-             chance for the atoms of a whole structure that is left out, and then looked at
-    Q₁/m     new environments to be expected of one more structure, with Q₁ the environments that
-             a single structure holds and m the structures
+    f₁/N     Good–Turing: probability that one more atom has a new environment, if atoms were drawn
+             independently; f₁ environments of a single atom, N atoms
+    L        fraction of the atoms whose environment no other structure of the set holds: the same
+             probability for the atoms of a structure that was left out of the set
+    Q₁/m     expected number of new environments in one more structure; Q₁ environments that a
+             single structure holds, m structures
 
-All three are about more of the same population. Conformers of the same molecules make a set look
-saturated; of other molecules none of the numbers says anything.
+All three are about further members of the same population. Conformers of the same molecules make a
+set look saturated; about other molecules the numbers state nothing.
 
 Sources: Good, Biometrika 40, 237 (1953), doi:10.1093/biomet/40.3-4.237; incidences: Chao et al.,
 Ecol. Monogr. 84, 45 (2014), doi:10.1890/13-0133.1.
@@ -23,22 +23,22 @@ from jaxtyping import Float, Int
 from sundog.coverage.census import Census
 
 POINTS = 200
-"""Of a curve."""
+"""Most points of a curve, enough for a figure."""
 
 
 @dataclass(frozen=True)
 class Saturation:
-    """The curve and the estimates.
+    """Curve of saturation and estimates of what is unseen.
 
     Attributes:
-        structures: at which the curve is told.
-        mean: distinct environments, over the orders.
-        spread: their standard deviation over the orders.
-        singletons: environments of a single atom.
-        held_once: environments that a single structure holds.
-        unseen_atom: f₁/N.
-        unseen_left_out: L.
-        new_per_structure: Q₁/m.
+        structures: Numbers of structures n at which the curve is given.
+        mean: Mean of S(n) over the orders.
+        spread: Standard deviation of S(n) over the orders.
+        singletons: Number f₁ of environments of a single atom.
+        held_once: Number Q₁ of environments that a single structure holds.
+        unseen_atom: Estimate f₁/N.
+        unseen_left_out: Estimate L.
+        new_per_structure: Estimate Q₁/m.
     """
 
     structures: Int[np.ndarray, " points"]
@@ -52,12 +52,12 @@ class Saturation:
 
 
 def saturation(census: Census, orders: int = 20, seed: int = 0) -> Saturation:
-    """Return how the environments of a set saturate.
+    """Return the saturation of the environments of a set.
 
     Args:
-        census: of the set.
-        orders: random orders of the structures.
-        seed: of the orders.
+        census: Census of the set.
+        orders: Number of random orders of the structures.
+        seed: Seed of the orders.
     """
     structure, environment = census.incidence()
     heads = np.flatnonzero(np.diff(environment, prepend=-1))

@@ -1,1 +1,1 @@
-"""What a prediction is made of: terms, atoms, fragments, and what binds two of them."""
+"""Explanation of a prediction: energies by term, atom and fragment, and interaction energies."""

@@ -1,4 +1,4 @@
-"""A structure taken apart: energies and forces by term, atom by atom."""
+"""Decomposition of a prediction: energies and forces by term, atom by atom."""
 
 from collections.abc import Iterable
 
@@ -17,11 +17,11 @@ from sundog.single_points.batches import Batcher
 from sundog.system import System
 
 ORDER = ("so3krates", "zbl", "electrostatics", "dispersion")
-"""Of the terms in tables; others come after these."""
+"""Order of the terms in tables; other terms come after these."""
 
 BYTES_PER_SHORT_PAIR = {True: 60_000, False: 12_000}
-"""Working memory of the published network in float64, with and without forces: the compiler's own
-account for 162 atoms of polyalanine and 192 of water, rounded up."""
+"""Working memory in bytes per short-range pair of the published network in float64, with and
+without forces: as the compiler states for 162 atoms of polyalanine and 192 of water, rounded up."""
 
 
 def ordered(names: Iterable[str]) -> list[str]:
@@ -44,16 +44,16 @@ def decomposed(
     """Return what each term contributes to a structure, as numpy arrays over its atoms.
 
     Args:
-        force_field: in its reference formulation.
-        atoms: the structure.
-        charge: total charge; goes before the structure's own.
-        multiplicity: 2S + 1; goes before the structure's own.
-        forces: whether forces by term are wanted.
-        memory_gib: what the evaluation may use, by estimate.
+        force_field: Force field in its reference formulation.
+        atoms: Structure.
+        charge: Total charge in e, instead of the structure's own.
+        multiplicity: Multiplicity 2S + 1, instead of the structure's own.
+        forces: Whether forces by term are wanted.
+        memory_gib: Most memory in GiB that the evaluation may use, by estimate.
 
     Raises:
-        StructureError: the force field cannot describe the structure.
-        InputError: it would take more memory than allowed.
+        StructureError: The force field cannot describe the structure.
+        InputError: The evaluation would take more memory than allowed.
     """
     system = system_from_atoms(atoms, charge, multiplicity)
     force_field.check(system)
@@ -72,10 +72,15 @@ def _decompose(
 
 
 def check_memory(pairs: Pairs, forces: bool, memory_gib: float) -> None:
-    """Refuse an evaluation whose intermediate values would not fit.
+    """Refuse an evaluation whose intermediate values would not fit into memory.
+
+    Args:
+        pairs: Pair lists of the structure.
+        forces: Whether forces by term are wanted.
+        memory_gib: Most memory in GiB that the evaluation may use.
 
     Raises:
-        InputError: the estimate is above the limit.
+        InputError: The estimate is above the limit.
     """
     lists, _ = apart(pairs)
     needed = len(lists["short"].i) * BYTES_PER_SHORT_PAIR[forces] / 2**30
@@ -83,8 +88,8 @@ def check_memory(pairs: Pairs, forces: bool, memory_gib: float) -> None:
         raise InputError(
             "explain: the decomposition would take too much memory",
             got=f"about {needed:.1f} GiB",
-            expected=f"at most {memory_gib:g} GiB (--memory-gib)",
-            remedy="Leave out the forces with --no-forces, cut out a part of the structure, or "
+            expected=f"at most {memory_gib:g} GiB (memory_gib)",
+            remedy="Leave out the forces with forces=False, cut out a part of the structure, or "
             "allow more"
             if forces
             else "Cut out a part of the structure, or allow more",

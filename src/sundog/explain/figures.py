@@ -1,4 +1,4 @@
-"""An explanation in one picture: the atoms by charge, each term by fragment, what binds a dimer."""
+"""Figure of an explanation: atoms by charge, terms by fragment, interaction energy of a dimer."""
 
 from pathlib import Path
 
@@ -13,30 +13,34 @@ from matplotlib.figure import Figure
 from sundog.explain.decompose import ordered
 from sundog.explain.fragments import formulas
 from sundog.explain.interaction import Interaction
-from sundog.explain.outcome import Explanation
+from sundog.explain.outcome import Explanation, NoInteractions
 from sundog.files import replacing
 from sundog.topology.bonds import find_bonds
 from sundog.units import KCAL_PER_MOL
 
 BLUE, INK, GREY = "#0072b2", "#3c434c", "#9aa2ab"
+"""Colours of bars and points, of lines, and of bonds."""
+
 PART_COLOURS = {"frozen": "#0072b2", "response": "#e69f00", "inside": "#cc79a7"}
+"""Colours of the parts of a term."""
+
 MOST_NAMES = 12
-"""Fragments whose formulas are written below their bars."""
+"""Most fragments that are drawn as bars with their formulas below; more are drawn as points."""
 
 
 def plot_explanation(explanation: Explanation, output_png: Path, title: str) -> None:
-    """Write the picture.
+    """Write the figure of an explanation.
 
     Args:
-        explanation: what to show.
-        output_png: the picture to write.
-        title: above the panels.
+        explanation: Explanation to show.
+        output_png: Picture to write.
+        title: Title above the panels.
 
     Raises:
-        RunDirectoryError: the picture cannot be written.
+        RunDirectoryError: The picture cannot be written.
     """
     bound = explanation.interactions
-    dimer = bound[0] if not isinstance(bound, str) and len(bound) == 1 else None
+    dimer = None if isinstance(bound, NoInteractions) or len(bound) != 1 else bound[0]
     terms = explanation.terms
     figure = Figure(figsize=(11, 7 if dimer is None else 8.5), layout="constrained")
     FigureCanvasAgg(figure)
@@ -62,7 +66,7 @@ def _draw_atoms(axes: Axes, explanation: Explanation) -> None:
     order = np.argsort(depth)
     bonds = find_bonds(explanation.atoms)
     segments = np.stack([plane[bonds.first], plane[bonds.second]], axis=1)
-    # Bonds through the cell would cross the picture.
+    # Bonds across a face of the cell would cross the picture.
     lengths = np.linalg.norm(places[bonds.first] - places[bonds.second], axis=1)
     reach = 2 * (radii[bonds.first] + radii[bonds.second])
     axes.add_collection(LineCollection(list(segments[lengths < reach]), color=GREY, lw=1, zorder=1))
@@ -89,7 +93,7 @@ def _draw_atoms(axes: Axes, explanation: Explanation) -> None:
 def _projected(
     places: Float[np.ndarray, "atoms 3"],
 ) -> tuple[Float[np.ndarray, "atoms 2"], Float[np.ndarray, " atoms"]]:
-    """Return places in the plane in which they spread most, and how near the viewer they are."""
+    """Return positions in the plane in which they spread most, and heights above that plane."""
     _, _, axes = np.linalg.svd(places - places.mean(axis=0), full_matrices=True)
     turned = (places - places.mean(axis=0)) @ axes.T
     return turned[:, :2], turned[:, 2]
@@ -108,7 +112,7 @@ def _draw_interaction(axes: Axes, dimer: Interaction) -> None:
             va="center",
             fontsize=8,
         )
-        # A term's parts stand below it, thin, one after another.
+        # The parts of a term are thin bars below it.
         for place, (part, share) in enumerate(dimer.parts.get(name, {}).items()):
             first = name == next(iter(dimer.parts))
             axes.barh(
@@ -129,7 +133,7 @@ def _draw_interaction(axes: Axes, dimer: Interaction) -> None:
 def _draw_bars(
     axes: Axes, values: Float[np.ndarray, " fragments"], name: str, explanation: Explanation
 ) -> None:
-    """Draw a term by fragment: a bar each, or points of many; of one, the mean by element."""
+    """Draw a term by fragment: bars, or points of many; of a single one, the mean by element."""
     fragments, atoms = explanation.fragments, explanation.atoms
     labels, what = [""] * len(values), "eV"
     if len(values) == 1:
@@ -143,7 +147,7 @@ def _draw_bars(
         axes.bar(np.arange(len(values)), values, color=BLUE, width=0.8)
         axes.axhline(0, color=INK, lw=0.8)
     else:
-        # Of a protein and its water only energies per atom fit one scale.
+        # Energies of a protein and of its water fit one scale only per atom.
         what = "eV per atom"
         axes.plot(values / np.bincount(fragments.index), ".", color=BLUE, ms=3)
     axes.set_title(f"{name}, {what}", fontsize=10)

@@ -1,18 +1,18 @@
-"""What binds two fragments: E(AB) − E(A and B apart), term by term.
+"""Interaction energy of two fragments, E(AB) − E(A and B apart), term by term.
 
 The protocol is that of the benchmarks of dimers (`benchmarks.tasks.dimers`): gas phase, geometry of
-the complex, and in both structures the charges of each fragment add up to its own charge; apart
-means the same atoms with fragment B 10,000 Å away. With q, h the charges and Hirshfeld ratios in
-the complex and q⁰, h⁰ those apart, electrostatics and dispersion fall into three parts,
+the complex, and in both structures the partial charges of each fragment add up to its total charge;
+apart means the same atoms with fragment B 10,000 Å away. With q, h the charges and Hirshfeld ratios
+in the complex and q⁰, h⁰ those apart, electrostatics and dispersion are split into three parts,
 
     ΔE_t = E_t^AB(q⁰, h⁰)                       frozen: between the fragments as they are apart
-         + E_t^AB(q, h) − E_t^AB(q⁰, h⁰)        response: what their change does between them
-         + Σ_{F=A,B} [E_t^F(q, h) − E_t^F(q⁰, h⁰)]    inside: what it does within each
+         + E_t^AB(q, h) − E_t^AB(q⁰, h⁰)        response: effect of their change between them
+         + Σ_{F=A,B} [E_t^F(q, h) − E_t^F(q⁰, h⁰)]    inside: effect of the change within each
 
-where E^AB sums pairs of one atom in A and one in B, and E^F the rest. The response of charges is
-not a polarisation energy of perturbation theory: what it costs to change charges is in the network.
-The network's and ZBL's parts are told by fragment; beyond 1.5 Å between atoms ZBL is zero, so that
-the repulsion of closed shells is the network's.
+where E^AB sums pairs of one atom in A and one in B, and E^F all others. The response is not the
+polarisation energy of perturbation theory: the energy that it costs to change charges is part of
+the network's. The parts of network and ZBL are given by fragment; ZBL is zero beyond 1.5 Å between
+atoms, so that the repulsion of closed shells is part of the network's.
 """
 
 from collections.abc import Sequence
@@ -37,23 +37,23 @@ from sundog.system import System
 from sundog.typing import PerAtom
 
 SPLIT = ("electrostatics", "dispersion")
-"""Terms that depend on predicted charges or ratios."""
+"""Terms that depend on predicted charges or Hirshfeld ratios and are split into parts."""
 
 MOST_PAIRS = 5_000
-"""Of fragments; a structure of 100 molecules has 4,950."""
+"""Most pairs of fragments; 100 molecules have 4,950, which take minutes."""
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """What binds fragment `a` and fragment `b`, in eV.
+    """Interaction of two fragments, in eV.
 
     Attributes:
-        a: number of a fragment.
-        b: number of another.
-        charges: of both.
-        terms: by term; they add up to `energy`.
-        parts: of each term in `SPLIT`, `frozen`, `response` and `inside`, which add up to it.
-        fragments: by term, what of it is counted at the atoms of a and of b.
+        a: Number of fragment A.
+        b: Number of fragment B.
+        charges: Total charges of both in e.
+        terms: Interaction energy by term; they add up to `energy`.
+        parts: Parts `frozen`, `response` and `inside` of each term in `SPLIT`; they add up to it.
+        fragments: Contributions of the atoms of A and of the atoms of B, by term.
     """
 
     a: int
@@ -70,36 +70,36 @@ class Interaction:
 
 
 def pairs_of(count: int) -> list[tuple[int, int]]:
-    """Return all pairs of that many fragments.
+    """Return all pairs of a number of fragments.
 
     Raises:
-        InputError: there is one fragment, or too many pairs.
+        InputError: There is only one fragment, or there are too many pairs.
     """
     pairs = count * (count - 1) // 2
     if not 0 < pairs <= MOST_PAIRS:
         raise InputError(
-            "--pairs: interactions are computed pair by pair",
+            "pairs: interactions are computed pair by pair",
             got=f"{count} fragment(s), {pairs} pairs",
             expected=f"1 to {MOST_PAIRS} pairs",
-            remedy="Choose other fragments with --fragments, or cut out a part of the structure",
+            remedy="Choose other `fragments`, or cut out a part of the structure",
         )
     return list(combinations(range(count), 2))
 
 
 def why_no_dimer(atoms: Atoms, fragments: Fragments) -> InputError | None:
-    """Return what keeps a structure from being split as a dimer, if anything does."""
+    """Return the error that says why a structure cannot be split as a dimer, None if it can."""
     if fragments.count != 2:
         return InputError(
-            "--dimer: a dimer has two fragments",
+            "dimer: a dimer has two fragments",
             got=f"{fragments.count} ({fragments.source})",
-            remedy="Say with --fragments which atoms belong together, or use --pairs for the "
+            remedy="State by `fragments` which atoms belong together, or use pairs=True for the "
             "interactions of every two",
         )
     return why_periodic(atoms)
 
 
 def why_periodic(atoms: Atoms) -> CellError | None:
-    """Return what keeps the fragments of a structure from being taken apart, if anything does."""
+    """Return the error that says why fragments cannot be separated, None if they can."""
     if not atoms.pbc.any():
         return None
     return CellError(
@@ -119,19 +119,19 @@ def interactions(
     pairs: Sequence[tuple[int, int]],
     multiplicity: float | None = None,
 ) -> list[Interaction]:
-    """Return what binds pairs of fragments, each pair on its own, without the other fragments.
+    """Return the interactions of pairs of fragments, each pair without the other fragments.
 
     Args:
-        force_field: in its reference formulation.
-        atoms: a structure without a cell.
-        fragments: of the structure.
-        charges: of the fragments.
-        pairs: of fragments.
-        multiplicity: 2S + 1 of every pair; by default the lowest possible.
+        force_field: Force field in its reference formulation.
+        atoms: Structure without a cell.
+        fragments: Fragments of the structure.
+        charges: Total charge of each fragment in e.
+        pairs: Pairs of fragments.
+        multiplicity: Multiplicity 2S + 1 of every pair; by default the lowest possible.
 
     Raises:
-        CellError: the structure is periodic.
-        StructureError: the force field cannot describe a pair.
+        CellError: The structure is periodic.
+        StructureError: The force field cannot describe a pair.
     """
     if wrong := why_periodic(atoms):
         raise wrong
@@ -155,7 +155,7 @@ def interactions(
             for make, systems in zip(batchers, (together, separated), strict=True)
         )
         values = jax.device_get(_energies(force_field, *near, *far))
-        # Atoms of a batch come structure by structure.
+        # The atoms of a batch are ordered by structure.
         starts = np.cumsum([0, *(together[n].number_of_atoms for n in batch)])
         for n, start, end in zip(batch, starts[:-1], starts[1:], strict=True):
             one = jax.tree.map(lambda array, s=start, e=end: np.asarray(array[s:e]), values)
@@ -164,13 +164,14 @@ def interactions(
 
 
 Energies = dict[str, PerAtom]
+"""Energies of the atoms in eV, by term."""
 
 
 @eqx.filter_jit
 def _energies(
     force_field: ForceField, near: System, near_pairs: Pairs, far: System, far_pairs: Pairs
 ) -> tuple[Energies, Energies, Energies, Energies]:
-    """Return energies in the complex, apart, and between fragments, of it and frozen."""
+    """Return energies in the complex, apart, and between fragments with charges of either."""
     energies, atoms = force_field.contributions(near, near_pairs)
     apart, atoms_apart = force_field.contributions(far, far_pairs)
     group: Int[Array, " atoms"] | None = near.fragment_index

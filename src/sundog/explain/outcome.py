@@ -1,7 +1,7 @@
-"""What `sundog explain` says of a structure: one value, of which JSON, tables, figures are made."""
+"""Explanation of a structure as one value, of which JSON, tables and figures are made."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from ase import Atoms
 from ase.data import atomic_masses
 from jaxtyping import Float
 
+from sundog.coverage.outcome import Comparison
 from sundog.explain.decompose import ordered
 from sundog.explain.fragments import Fragments, formulas
 from sundog.explain.interaction import Interaction
@@ -16,7 +17,7 @@ from sundog.forcefield.decomposition import Decomposition
 from sundog.units import DEBYE, KCAL_PER_MOL
 
 SCHEMA = "sundog.explanation/1"
-"""Of the JSON; the number changes when a key changes its meaning or goes."""
+"""Schema of the JSON; its number changes when a key is dropped or changes its meaning."""
 
 UNITS = {
     "energy": "eV",
@@ -27,37 +28,80 @@ UNITS = {
     "c6": "Ha·bohr⁶",
     "interaction": "kcal/mol",
 }
+"""Units of the numbers in the JSON."""
 
 PerFragment = Float[np.ndarray, " fragments"]
+"""Values by fragment."""
+
+
+@dataclass(frozen=True)
+class NoInteractions:
+    """Reason, in words, why there are no interaction energies."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FragmentSummary:
+    """Properties of one fragment, summed over its atoms.
+
+    Attributes:
+        fragment: Number of the fragment.
+        formula: Formula in Hill's order.
+        atoms: Numbers of its atoms.
+        charge: Sum of the partial charges in e.
+        dipole: Dipole moment about the centre of mass in debye.
+        polarizability: Mean polarisability in bohr³.
+        energies: Energy in eV, by term.
+        forces: Resultant force in eV/Å, by term; None where forces were left out.
+    """
+
+    fragment: int
+    formula: str
+    atoms: list[int]
+    charge: float
+    dipole: list[float]
+    polarizability: float
+    energies: dict[str, float]
+    forces: dict[str, list[float]] | None
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """A structure, what the force field says of it, and how that is shared out.
+    """Decomposition of a prediction over the fragments of a structure.
 
     Attributes:
-        atoms: the structure.
-        fragments: its fragments.
-        found: energies, forces and properties of its atoms.
-        interactions: of pairs of fragments, or why there are none.
+        atoms: Structure.
+        fragments: Fragments of the structure.
+        found: Energies, forces and properties of its atoms.
+        interactions: Interactions of pairs of fragments, or the reason why there are none.
     """
 
     atoms: Atoms
     fragments: Fragments
     found: Decomposition
-    interactions: Sequence[Interaction] | str
+    interactions: Sequence[Interaction] | NoInteractions
 
     @property
     def terms(self) -> list[str]:
         """Names of the terms, in the order of tables."""
         return ordered(self.found.energies)
 
+    @property
+    def formula(self) -> str:
+        """Formula of the structure in Hill's order."""
+        return self.atoms.get_chemical_formula("hill")
+
+    def energies(self) -> dict[str, float]:
+        """Return the energy of the structure in eV, by term."""
+        return {name: float(np.sum(self.found.energies[name])) for name in self.terms}
+
     def energies_of_fragments(self) -> dict[str, PerFragment]:
         """Return the energy of each fragment in eV, by term: the sum over its atoms."""
         return {name: self._summed(self.found.energies[name]) for name in self.terms}
 
     def resultants(self) -> dict[str, Float[np.ndarray, "fragments 3"]] | None:
-        """Return the force on each fragment as a whole in eV/Å, by term."""
+        """Return the resultant force on each fragment in eV/Å, by term."""
         forces = self.found.forces
         if forces is None:
             return None
@@ -71,9 +115,9 @@ class Explanation:
         return self._summed(self.found.atoms.partial_charges)
 
     def dipoles(self) -> Float[np.ndarray, "fragments 3"]:
-        """Return Σ q_i (R_i − R_c) of each fragment in debye, R_c its centre of mass.
+        """Return Σ q_i (R_i − R_c) of each fragment in debye, with R_c its centre of mass.
 
-        Molecules that a cell cuts are put together; of a fragment without charge the dipole
+        Molecules that the cell cuts are joined first. The dipole of a fragment without charge
         does not depend on R_c.
         """
         masses = atomic_masses[self.atoms.numbers]
@@ -87,35 +131,110 @@ class Explanation:
     def polarizabilities(self) -> PerFragment:
         """Return the mean polarisability of each fragment in bohr³: the sum over its atoms.
 
-        Atoms do not polarise one another in it, as they do not in the dispersion of the model.
+        Mutual polarisation of the atoms is left out, as in the dispersion of the model.
         """
         return self._summed(self.found.polarizability)
+
+    def summaries(self) -> list[FragmentSummary]:
+        """Return the properties of each fragment."""
+        energies, resultants = self.energies_of_fragments(), self.resultants()
+        charges, dipoles = self.charges_of_fragments(), self.dipoles()
+        polarizabilities = self.polarizabilities()
+        return [
+            FragmentSummary(
+                fragment=n,
+                formula=formula,
+                atoms=self.fragments.atoms_of(n).tolist(),
+                charge=float(charges[n]),
+                dipole=dipoles[n].tolist(),
+                polarizability=float(polarizabilities[n]),
+                energies={name: float(values[n]) for name, values in energies.items()},
+                forces=None
+                if resultants is None
+                else {name: vectors[n].tolist() for name, vectors in resultants.items()},
+            )
+            for n, formula in enumerate(formulas(self.atoms, self.fragments))
+        ]
+
+    def json(self) -> dict[str, Any]:
+        """Return the explanation for JSON."""
+        totals, given = self.energies(), self.interactions
+        none = isinstance(given, NoInteractions)
+        return {
+            "schema": SCHEMA,
+            "units": UNITS,
+            "formula": self.formula,
+            "energy": sum(totals.values()),
+            "energies": totals,
+            "atoms": self._atoms_json(),
+            "fragments_from": self.fragments.source,
+            "fragments": [asdict(one) for one in self.summaries()],
+            "interactions": None if none else [_interaction_json(one) for one in given],
+            "no_interactions": given.reason if none else None,
+        }
+
+    def _atoms_json(self) -> dict[str, Any]:
+        found = self.found
+        return {
+            "symbols": self.atoms.get_chemical_symbols(),
+            "fragment": self.fragments.index.tolist(),
+            "energies": _lists(found.energies, self.terms),
+            "forces": None if found.forces is None else _lists(found.forces, self.terms),
+            "charges": np.asarray(found.atoms.partial_charges).tolist(),
+            "hirshfeld_ratios": np.asarray(found.atoms.hirshfeld_ratios).tolist(),
+            "polarizability": np.asarray(found.polarizability).tolist(),
+            "c6": np.asarray(found.c6).tolist(),
+        }
 
     def _summed(self, values: Any) -> PerFragment:
         return np.bincount(self.fragments.index, np.asarray(values), self.fragments.count)
 
 
-def as_json(explanation: Explanation) -> dict[str, Any]:
-    """Return an explanation ready for JSON, but for where it comes from."""
-    found, terms = explanation.found, explanation.terms
-    totals = {name: float(np.sum(found.energies[name])) for name in terms}
-    given = explanation.interactions
-    return {
-        "schema": SCHEMA,
-        "units": UNITS,
-        "formula": explanation.atoms.get_chemical_formula("hill"),
-        "energy": sum(totals.values()),
-        "energies": totals,
-        "atoms": _atoms(explanation),
-        "fragments_from": explanation.fragments.source,
-        "fragments": _fragments(explanation),
-        "interactions": None if isinstance(given, str) else [interaction_json(x) for x in given],
-        "no_interactions": given if isinstance(given, str) else None,
-    }
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Outcome of `sundog explain`: an explanation, and what it was made of.
+
+    Attributes:
+        explanation: Explanation of the structure.
+        coverage: Comparison of its environments with a reference, if there is one.
+        file: Name of the file of the structure.
+        frame: Number of the structure in the file, from 0.
+        frames: Number of structures in the file.
+        charge: Total charge in e.
+        multiplicity: Multiplicity 2S + 1.
+        model: Name of the model.
+        settings: Settings of the force field.
+        provenance: Origin of the weights and the machine it ran on.
+    """
+
+    explanation: Explanation
+    coverage: Comparison | None
+    file: str
+    frame: int
+    frames: int
+    charge: float
+    multiplicity: float
+    model: str
+    settings: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+
+    def json(self) -> dict[str, Any]:
+        """Return the outcome for JSON."""
+        return self.explanation.json() | {
+            "coverage": None if self.coverage is None else self.coverage.json(),
+            "file": self.file,
+            "frame": self.frame,
+            "frames": self.frames,
+            "charge": self.charge,
+            "multiplicity": self.multiplicity,
+            "model": self.model,
+            "settings": dict(self.settings),
+            "provenance": dict(self.provenance),
+        }
 
 
-def interaction_json(one: Interaction) -> dict[str, Any]:
-    """Return an interaction in kcal/mol, ready for JSON."""
+def _interaction_json(one: Interaction) -> dict[str, Any]:
+    """Return an interaction in kcal/mol, for JSON."""
     return {
         "fragments": [one.a, one.b],
         "charges": list(one.charges),
@@ -130,41 +249,6 @@ def interaction_json(one: Interaction) -> dict[str, Any]:
             for name in ordered(one.fragments)
         },
     }
-
-
-def _atoms(explanation: Explanation) -> dict[str, Any]:
-    found = explanation.found
-    return {
-        "symbols": explanation.atoms.get_chemical_symbols(),
-        "fragment": explanation.fragments.index.tolist(),
-        "energies": _lists(found.energies, explanation.terms),
-        "forces": None if found.forces is None else _lists(found.forces, explanation.terms),
-        "charges": np.asarray(found.atoms.partial_charges).tolist(),
-        "hirshfeld_ratios": np.asarray(found.atoms.hirshfeld_ratios).tolist(),
-        "polarizability": np.asarray(found.polarizability).tolist(),
-        "c6": np.asarray(found.c6).tolist(),
-    }
-
-
-def _fragments(explanation: Explanation) -> list[dict[str, Any]]:
-    energies, resultants = explanation.energies_of_fragments(), explanation.resultants()
-    charges, dipoles = explanation.charges_of_fragments(), explanation.dipoles()
-    polarizabilities = explanation.polarizabilities()
-    return [
-        {
-            "fragment": n,
-            "formula": formula,
-            "atoms": explanation.fragments.atoms_of(n).tolist(),
-            "charge": float(charges[n]),
-            "dipole": dipoles[n].tolist(),
-            "polarizability": float(polarizabilities[n]),
-            "energies": {name: float(values[n]) for name, values in energies.items()},
-            "forces": None
-            if resultants is None
-            else {name: vectors[n].tolist() for name, vectors in resultants.items()},
-        }
-        for n, formula in enumerate(formulas(explanation.atoms, explanation.fragments))
-    ]
 
 
 def _lists(values: Mapping[str, Any], terms: Sequence[str]) -> dict[str, Any]:

@@ -1,21 +1,24 @@
-"""The tables of an explanation, as rows for files of comma-separated values."""
+"""Tables of an explanation, as rows of files of comma-separated values."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from sundog.explain.decompose import ordered
 from sundog.explain.fragments import formulas
 from sundog.explain.interaction import Interaction
-from sundog.explain.outcome import Explanation, interaction_json
+from sundog.explain.outcome import Explanation
+from sundog.units import KCAL_PER_MOL
 
 Rows = list[list[object]]
-"""The headings, then a row for each atom, fragment or pair."""
+"""Rows of a table: the headings, then one for each atom, fragment or pair."""
 
 AXES = "xyz"
+"""Names of the Cartesian axes."""
 
 
 def atoms_table(explanation: Explanation) -> Rows:
-    """Return a row per atom: where it is, its properties, energies in eV and forces in eV/Å."""
+    """Return a row per atom: position in Å, properties, energies in eV and forces in eV/Å."""
     found, terms = explanation.found, explanation.terms
     columns: dict[str, np.ndarray] = {
         "fragment": explanation.fragments.index,
@@ -36,7 +39,7 @@ def atoms_table(explanation: Explanation) -> Rows:
 
 
 def fragments_table(explanation: Explanation) -> Rows:
-    """Return a row per fragment, like that of atoms."""
+    """Return a row per fragment: properties, energies in eV and resultant forces in eV/Å."""
     resultants = explanation.resultants() or {}
     columns: dict[str, np.ndarray] = {
         "atoms": np.bincount(explanation.fragments.index),
@@ -54,17 +57,17 @@ def fragments_table(explanation: Explanation) -> Rows:
 
 
 def pairs_table(interactions: Sequence[Interaction]) -> Rows:
-    """Return a row per pair of fragments, in kcal/mol."""
+    """Return a row per pair of fragments, with energies in kcal/mol."""
+    first = interactions[0]
+    terms = ordered(first.terms)
     rows: Rows = []
-    for one in map(interaction_json, interactions):
-        parts = [value for split in one["parts"].values() for value in split.values()]
-        rows.append(
-            [*one["fragments"], *one["charges"], one["energy"], *one["energies"].values(), *parts]
-        )
-    first = interaction_json(interactions[0])
-    split = [f"{name}_{part}" for name, parts in first["parts"].items() for part in parts]
-    energies = [f"{name}_kcal_mol" for name in ("energy", *first["energies"], *split)]
-    return [["a", "b", "charge_a", "charge_b", *energies], *rows]
+    for one in interactions:
+        parts = [value for split in one.parts.values() for value in split.values()]
+        energies = [one.energy, *(one.terms[name] for name in terms), *parts]
+        rows.append([one.a, one.b, *one.charges, *(x / KCAL_PER_MOL for x in energies)])
+    split = [f"{name}_{part}" for name, parts in first.parts.items() for part in parts]
+    names = [f"{name}_kcal_mol" for name in ("energy", *terms, *split)]
+    return [["a", "b", "charge_a", "charge_b", *names], *rows]
 
 
 def _vector(name: str, unit: str, vectors: np.ndarray) -> dict[str, np.ndarray]:

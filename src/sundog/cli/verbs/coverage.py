@@ -59,7 +59,7 @@ def coverage(
         show,
         timed_census,
     )
-    from sundog.coverage.outcome import as_json
+    from sundog.coverage.outcome import Comparison, Outcome, by_element
     from sundog.coverage.reference import check_name, missing, save_reference
     from sundog.coverage.saturation import saturation
     from sundog.data.readers import read_dataset
@@ -71,16 +71,23 @@ def coverage(
     structures = [atoms for path in (data, *more) for atoms in read_dataset(path)]
     reading = time.perf_counter() - begin
     census, seconds = timed_census(structures, radius)
-    known = None if reference is None else load_reference_set(reference, radius)
-    lacking = [] if known is None else missing(census, known)
-    curve = saturation(census, orders, seed) if census.structures > 1 else None
+    comparison = None
+    if reference is not None:
+        known = load_reference_set(reference, radius)
+        comparison = Comparison(known, missing(census, known), len(census.environment))
     names = ", ".join(path.name for path in (data, *more))
-    outcome = as_json(census, curve, known, lacking) | {
-        "data": names,
-        "seconds_reading": reading,
-        "seconds": seconds,
-        "atoms_per_s": len(census.environment) / seconds,
-    }
+    outcome = Outcome(
+        data=names,
+        radius=census.radius,
+        structures=census.structures,
+        atoms=len(census.environment),
+        environments=len(census.fingerprints),
+        elements=by_element(census),
+        saturation=saturation(census, orders, seed) if census.structures > 1 else None,
+        comparison=comparison,
+        seconds_reading=reading,
+        seconds=seconds,
+    )
     show(outcome)
     if save is not None:
         save_reference(census, save, names)
@@ -88,7 +95,7 @@ def coverage(
     if json is not None:
         from sundog.cli.show.evaluation import save as save_json
 
-        save_json(json, outcome)
+        save_json(json, outcome.json())
     if output is not None:
-        save_folder(output, census, curve, outcome)
+        save_folder(output, census, outcome)
         print(f"Tables and figure are in {output}")

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from ase import Atoms
 
+    from sundog.coverage.outcome import Comparison
     from sundog.explain.fragments import Fragments
     from sundog.explain.interaction import Interaction
+    from sundog.explain.outcome import NoInteractions
     from sundog.forcefield.so3lr import ForceField
 
 
@@ -77,7 +79,7 @@ def explain(
     from sundog.cli.show.explanation import save_folder, show
     from sundog.explain.decompose import decomposed
     from sundog.explain.fragments import find_fragments
-    from sundog.explain.outcome import Explanation, as_json
+    from sundog.explain.outcome import Explanation, NoInteractions, Outcome
     from sundog.loading import load_force_field
 
     atoms, frames = _frame(structure, frame)
@@ -95,8 +97,8 @@ def explain(
         forces=forces,
         memory_gib=memory_gib,
     )
-    bound: Sequence[Interaction] | str
-    if isinstance(wanted, str):
+    bound: Sequence[Interaction] | NoInteractions
+    if isinstance(wanted, NoInteractions):
         bound = wanted
     else:
         try:
@@ -106,22 +108,22 @@ def explain(
         except ChargeError as error:
             if dimer or pairs or fragment_charges is not None:
                 raise
-            bound = str(error)  # nobody has asked for them
-    explanation = Explanation(atoms, groups, found, bound)
-    outcome = as_json(explanation) | {
-        "coverage": None if reference is None else _compared(atoms, reference),
-        "file": structure.name,
-        "frame": frame % frames,
-        "frames": frames,
+            bound = NoInteractions(str(error))  # they were not asked for
+    outcome = Outcome(
+        explanation=Explanation(atoms, groups, found, bound),
+        coverage=None if reference is None else _compared(atoms, reference),
+        file=structure.name,
+        frame=frame % frames,
+        frames=frames,
         **_origin(force_field, model_options, atoms, electron_options),
-    }
-    show(explanation, outcome)
+    )
+    show(outcome)
     if json is not None:
         from sundog.cli.show.evaluation import save
 
-        save(json, outcome)
+        save(json, outcome.json())
     if output is not None:
-        save_folder(output, explanation, outcome)
+        save_folder(output, outcome)
         print(f"Tables and figure are in {output}")
 
 
@@ -161,22 +163,23 @@ def _frame(path: Path, frame: int) -> "tuple[Atoms, int]":
 
 def _pairs(
     atoms: "Atoms", fragments: "Fragments", dimer: bool | None, pairs: bool
-) -> list[tuple[int, int]] | str:
-    """Return the pairs whose interactions are wanted, or why there are none."""
+) -> "list[tuple[int, int]] | NoInteractions":
+    """Return the pairs whose interactions are wanted, or the reason why there are none."""
     from sundog.explain.interaction import pairs_of, why_no_dimer, why_periodic
+    from sundog.explain.outcome import NoInteractions
 
     if pairs:
         if wrong := why_periodic(atoms):
             raise wrong
         return pairs_of(fragments.count)
     if dimer is False:
-        return "not asked for"
+        return NoInteractions("not asked for")
     wrong = why_no_dimer(atoms, fragments)
     if wrong is None:
         return [(0, 1)]
     if dimer:
         raise wrong
-    return str(wrong).removeprefix("--dimer: ")
+    return NoInteractions(str(wrong).removeprefix("dimer: "))
 
 
 def _interactions(
@@ -204,16 +207,16 @@ def _interactions(
     return interactions(force_field, atoms, fragments, charges, pairs, spin)
 
 
-def _compared(atoms: "Atoms", reference: Path) -> dict[str, Any]:
-    """Return which environments of a structure a reference lacks."""
+def _compared(atoms: "Atoms", reference: Path) -> "Comparison":
+    """Return the comparison of the environments of a structure with a reference."""
     from sundog.cli.show.coverage import chosen_radius, load_reference_set
     from sundog.coverage.census import take_census
-    from sundog.coverage.outcome import compared
+    from sundog.coverage.outcome import Comparison
     from sundog.coverage.reference import missing
 
     known = load_reference_set(reference, chosen_radius(None, None, reference))
     census = take_census([atoms], known.radius)
-    return compared(census, known, missing(census, known))
+    return Comparison(known, missing(census, known), len(census.environment))
 
 
 def _integers(text: str | None) -> list[int] | None:
