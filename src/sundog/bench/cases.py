@@ -28,6 +28,7 @@ SOURCE_TREE = Path(__file__).resolve().parents[4]
 """Root of the source tree that sundog runs from, if it does."""
 
 _NUMBERED = re.compile(r"(water|molecules)-([1-9]\d*)", re.ASCII)
+"""Pattern of the names of cases that have a number."""
 
 
 def build_case(name: str, data_dir: Path | None = None) -> list[Atoms]:

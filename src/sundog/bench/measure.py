@@ -70,7 +70,13 @@ def load_for(settings: BenchSettings, structures: list[Atoms]) -> ForceField:
 
 
 def state_of(atoms: Atoms, force_field: AbstractForceField, replicas: int = 1) -> MDState:
-    """Return the state of a structure with its momenta, or of so many replicas as one system."""
+    """Return the initial state of a structure with its momenta.
+
+    Args:
+        atoms: Structure.
+        force_field: Force field of the run.
+        replicas: Number of copies of the structure that make one system.
+    """
     system = concatenate([system_from_atoms(atoms)] * replicas)
     state = initial_state(system, force_field, seed=0, skin=SKIN_ANGSTROM)
     return replace(state, momenta=jnp.asarray(np.tile(atoms.get_momenta(), (replicas, 1))))
@@ -146,7 +152,13 @@ class Steps:
 
 
 def force_call(force_field: AbstractForceField, system: System, pairs: Any) -> Callable[[], Any]:
-    """Return a function that computes energy, forces and virial and waits for them."""
+    """Return a function that computes energy, forces and virial and waits for them.
+
+    Args:
+        force_field: Force field.
+        system: System to compute.
+        pairs: Pair lists of the system for the force field.
+    """
     return lambda: jax.block_until_ready(_energy_forces_virial(force_field, system, pairs))
 
 

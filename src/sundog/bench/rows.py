@@ -113,7 +113,7 @@ class Row:
         jax: Version of JAX.
         kernels_detail: Description of the kernels.
         checked: Agreement of the forces with the reference, in words.
-        error: What went wrong, in words: disagreement of the forces, or why a process failed.
+        error: Disagreement of the forces, or reason why a process failed, in words.
         failed: Whether a process failed, after which the row is not measured again.
     """
 

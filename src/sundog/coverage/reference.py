@@ -160,7 +160,7 @@ def load_reference(path: Path) -> Reference:
         return _parsed(content)
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FileFormatError(
-            f"{path}: not a file of environments",
+            f"{path}: no reference of environments",
             got=f"{type(error).__name__}: {error}",
             expected="a file that `sundog coverage --save` wrote",
         ) from error

@@ -55,25 +55,27 @@ class Trajectory:
 
 
 Report = Callable[[str], None]
+"""Function that is called with lines of progress."""
 
 TENTHS = 10
+"""Number of times that the progress of a simulation is reported."""
 
 
 @with_x64
 def simulated(
     force_field: AbstractForceField, atoms: Atoms, settings: SimulationSettings, report: Report
 ) -> Trajectory:
-    """Return what the engine makes of a structure.
+    """Return the trajectory of a structure, simulated by the engine.
 
     Args:
-        force_field: on any kernels.
-        atoms: where it starts, with `info["charge"]`.
-        settings: of the run; `frame_every` says what is kept.
-        report: told now and then how far it is.
+        force_field: Force field on any kernels.
+        atoms: Structure to start from, with `info["charge"]`.
+        settings: Settings of the run; every `frame_every` steps a frame is kept.
+        report: Function that is called with lines of progress.
 
     Raises:
-        InputError: the force field or the engine cannot take the structure.
-        SimulationError: the run blows up.
+        InputError: The force field or the engine refuses the structure.
+        SimulationError: The run blows up.
     """
     setup = set_up(atoms, Job(settings), force_field, command_line=())
 
@@ -89,13 +91,21 @@ def simulated(
 def simulated_by_ase(
     calculator: Any, atoms: Atoms, settings: SimulationSettings, report: Report
 ) -> Trajectory:
-    """Return what ASE makes of a structure with a calculator; arguments as for `simulated`.
+    """Return the trajectory of a structure, simulated by ASE with a calculator.
+
+    Args:
+        calculator: ASE calculator.
+        atoms: Structure to start from, with `info["charge"]`.
+        settings: Settings of the run; every `frame_every` steps a frame is kept.
+        report: Function that is called with lines of progress.
 
     Raises:
-        InputError: the settings ask for something beyond an NVT or NPT run.
+        InputError: The ensemble is NVE.
     """
     if settings.ensemble == "nve":
-        raise InputError("simulated_by_ase: for constant temperature only", got=settings.ensemble)
+        raise InputError(
+            "ensemble: ASE simulates at constant temperature only", got=settings.ensemble
+        )
     moving = atoms.copy()
     system = system_from_atoms(atoms)
     mechanics = mechanics_of(system, settings, partial(select_atoms, atoms))
@@ -119,7 +129,7 @@ def simulated_by_ase(
 def _thermal(
     masses: Float[np.ndarray, " atoms"], temperature: float, random: np.random.Generator
 ) -> Float[np.ndarray, "atoms 3"]:
-    """Return momenta of the Maxwell–Boltzmann distribution, without a common motion."""
+    """Return momenta of the Maxwell–Boltzmann distribution with a total momentum of zero."""
     spread = np.sqrt(masses * BOLTZMANN * temperature)
     momenta = spread[:, None] * random.normal(size=(len(masses), 3))
     return momenta - masses[:, None] * momenta.sum(axis=0) / masses.sum()

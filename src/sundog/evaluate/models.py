@@ -190,7 +190,7 @@ class ForceFieldModel(AbstractModel):
     def trajectories(
         self, structures: Sequence[Atoms], settings: SimulationSettings, report: Report
     ) -> Iterator[Trajectory | Failure]:
-        """Yield the trajectories, simulated by the engine."""
+        """Yield the trajectories, simulated by the engine; see `AbstractModel`."""
         for atoms in structures:
             try:
                 yield simulated(self.force_field, atoms, settings, report)
@@ -248,7 +248,7 @@ class CalculatorModel(AbstractModel):
     def trajectories(
         self, structures: Sequence[Atoms], settings: SimulationSettings, report: Report
     ) -> Iterator[Trajectory | Failure]:
-        """Yield the trajectories, simulated by ASE."""
+        """Yield the trajectories, simulated by ASE; see `AbstractModel`."""
         for atoms in structures:
             try:
                 yield simulated_by_ase(self._calculator, atoms, settings, report)

@@ -12,7 +12,7 @@ from sundog.errors import InputError, UnsupportedElementError
 from sundog.explain.decompose import check_memory, decomposed
 from sundog.explain.fragments import find_fragments
 from sundog.explain.interaction import interactions
-from sundog.explain.outcome import Explanation, as_json
+from sundog.explain.outcome import Explanation, NoInteractions
 from sundog.explain.tables import atoms_table, fragments_table, pairs_table
 from sundog.forcefield.so3lr import apart
 from sundog.single_points.predict import predict
@@ -35,7 +35,7 @@ def explanation(dimer) -> Explanation:
 
 def test_all_sums_agree_with_the_prediction(dimer, explanation):
     whole = predict(small_force_field("exact"), dimer)
-    outcome = json.loads(json.dumps(as_json(explanation)))
+    outcome = json.loads(json.dumps(explanation.json()))
     assert outcome["schema"] == "sundog.explanation/1"
     assert outcome["energy"] == pytest.approx(float(whole.energy), abs=1e-12)
     total = np.zeros((len(dimer), 3))
@@ -61,8 +61,9 @@ def test_a_dipole_does_not_depend_on_where_or_how_a_molecule_is_cut(dimer):
     cut.positions += [0.1, -0.3, 0.0]
     cut.wrap()
     assert np.ptp(cut.positions, axis=0).max() > 10
+    none = NoInteractions("not asked for")
     one, other = (
-        Explanation(a, find_fragments(a), decomposed(force_field, a, forces=False), "").dipoles()
+        Explanation(a, find_fragments(a), decomposed(force_field, a, forces=False), none).dipoles()
         for a in (boxed, cut)
     )
     np.testing.assert_allclose(one, other, atol=1e-9)
@@ -70,7 +71,7 @@ def test_a_dipole_does_not_depend_on_where_or_how_a_molecule_is_cut(dimer):
 
 
 def test_tables_hold_what_the_json_holds(explanation):
-    outcome = as_json(explanation)
+    outcome = explanation.json()
     head, *rows = atoms_table(explanation)
     assert len({len(row) for row in (head, *rows)}) == 1
     column = head.index("force_dispersion_y_ev_per_angstrom")
@@ -86,7 +87,7 @@ def test_tables_hold_what_the_json_holds(explanation):
 
 def test_what_is_too_large_or_unknown_is_refused(dimer):
     force_field = small_force_field("exact")
-    with pytest.raises(InputError, match=r"about .* GiB.*--no-forces"):
+    with pytest.raises(InputError, match=r"about .* GiB.*forces=False"):
         decomposed(force_field, dimer, memory_gib=1e-6)
     with pytest.raises(UnsupportedElementError, match="Si"):
         decomposed(force_field, molecule("SiH4"))

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
+from sundog.cli.app import translated
 from sundog.cli.show.tables import make_folder, write_table
 from sundog.evaluate.benchmarks.wording import interval, number
 from sundog.files import write_atomically
@@ -156,7 +157,7 @@ def show_data(outcome: "DataOutcome") -> None:
         f"{outcome.structures_per_s:.3g} structures/s, {outcome.atoms_per_s:.3g} atoms/s"
     )
     for line in outcome.warnings:
-        print(f"Warning: {line}", file=sys.stderr)
+        print(f"Warning: {translated(line, ['evaluate'])}", file=sys.stderr)
     failed = [(f"structure {n}", reason) for n, reason in outcome.failed.items()]
     _show_failures("structures", failed)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from sundog.cli.app import translated
 from sundog.cli.show.coverage import show_comparison, write_missing
 from sundog.cli.show.tables import make_folder, write_table
 from sundog.units import KCAL_PER_MOL
@@ -32,7 +33,7 @@ def show(outcome: "Outcome") -> None:
     if explanation.fragments.count == 1:
         _show_atoms(console, explanation)
     if isinstance(found, NoInteractions):
-        print(f"No interaction energies: {found.reason}")
+        print(f"No interaction energies: {translated(found.reason, ['explain'])}")
     elif len(found) == 1:
         _show_dimer(console, found[0], fragments)
     else:

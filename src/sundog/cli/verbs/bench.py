@@ -42,6 +42,7 @@ def bench(
     from sundog.bench import table
     from sundog.bench.rounds import bench as measure
     from sundog.bench.rounds import find_peer
+    from sundog.cli.app import translated
 
     _check_kernels(settings.kernel_names)
     if json is not None and not json.absolute().parent.is_dir():
@@ -54,7 +55,7 @@ def bench(
             settings,
             environment=SETTINGS,
             peer=peer,
-            report=lambda line: print(line, file=sys.stderr, flush=True),
+            report=lambda line: print(translated(line, ["bench"]), file=sys.stderr, flush=True),
             save=lambda rows: _save(json, rows),
         )
     _show(rows)
@@ -62,7 +63,8 @@ def bench(
         print(table.markdown(rows))
     failed = [row for row in rows if row.error]
     for row in failed:
-        print(f"{row.case} {row.kernels}: {row.error}", file=sys.stderr)
+        reason = translated(row.error or "", ["bench"])
+        print(f"{row.case} {row.kernels}: {reason}", file=sys.stderr)
     return SimulationError.exit_code if failed else 0
 
 

@@ -349,4 +349,6 @@ def _kernels(
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    from sundog.cli.app import translated
+
+    print(translated(line, ["evaluate"]), file=sys.stderr, flush=True)

@@ -18,6 +18,7 @@ CARD = Card(
     published_by="SO3LR, Kabylda et al., JACS 2025, doi:10.1021/jacs.5c09558; taken here for the "
     "error of the magnitude",
 )
+"""Card of the benchmark."""
 
 
 def prepare(data_dir: Path | None) -> LabelledTask:

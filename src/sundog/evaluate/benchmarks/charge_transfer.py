@@ -42,6 +42,8 @@ CARD = Card(
     data=NO_DATA,
     headline="coulomb_error_ions",
 )
+"""Card of the benchmark."""
+
 DISTANCES = np.array([3.0, 3.5, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50])
 """Distances of the molecules in Å, from contact to where only charges interact."""
 

@@ -36,6 +36,8 @@ CARD = Card(
     data="Comes with ASE",
     headline="mae_depth",
 )
+"""Card of the benchmark."""
+
 NAMES = ("Water_dimer", "Benzene_dimer_parallel_displaced", "Benzene_dimer_T-shaped")
 """Names of the dimers in ase.data.s22."""
 

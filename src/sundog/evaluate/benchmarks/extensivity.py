@@ -39,6 +39,8 @@ CARD = Card(
     data=NO_DATA,
     headline="neutral",
 )
+"""Card of the benchmark."""
+
 DISTANCES = (20.0, 50.0, 100.0, 300.0, 1000.0)
 """Edges of the cube in Å."""
 

@@ -38,6 +38,8 @@ CARD = Card(
     data=NO_DATA,
     headline="max_forces",
 )
+"""Card of the benchmark."""
+
 TIMES = 4
 """Number of random changes of each kind, for each molecule."""
 

@@ -48,6 +48,8 @@ CARD = Card(
     "which has densities of 0.97 to 1.04 g/cm³ for cutoffs of 10 to 20 Å",
     hamiltonian=Hamiltonian(electrostatics="truncated"),
 )
+"""Card of the benchmark."""
+
 MOLECULES = 216
 """Number of molecules of the box, 18.6 Å wide."""
 

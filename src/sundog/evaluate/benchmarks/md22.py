@@ -25,6 +25,8 @@ CARD = Card(
     data="Put the files md22_….npz of the sGDML site (R, z, E, F) into data_dir",
     headline="mae_forces",
 )
+"""Card of the benchmark."""
+
 FRAMES = 200
 """Number of frames of each molecule that are computed."""
 

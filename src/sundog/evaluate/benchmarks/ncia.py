@@ -67,6 +67,8 @@ CARD = Card(
         for name, sha256 in SETS.items()
     ),
 )
+"""Card of the benchmark."""
+
 KEYS = (
     "charge_a",
     "charge_b",

@@ -34,6 +34,8 @@ CARD = Card(
     data=NO_DATA,
     headline="helix_from_extended",
 )
+"""Card of the benchmark."""
+
 RESIDUES = 15
 """Number of alanine residues."""
 

@@ -18,6 +18,7 @@ CARD = Card(
     protocol=DIMER_PROTOCOL,
     data="Comes with ASE",
 )
+"""Card of the benchmark."""
 
 
 def prepare(data_dir: Path | None) -> DimerTask:

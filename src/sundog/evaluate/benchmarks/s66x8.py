@@ -25,6 +25,8 @@ CARD = Card(
     data="Put s66x8.extxyz into data_dir: every frame with name=COMPLEX_SEPARATION, "
     "atoms_in_monomer_a and interaction_energy_kcal_mol; monomer A first",
 )
+"""Card of the benchmark."""
+
 FILES = ("s66x8.extxyz", "s66x8.xyz")
 """Names that the file may have."""
 

@@ -41,6 +41,8 @@ CARD = Card(
         ),
     ),
 )
+"""Card of the benchmark."""
+
 FILES = ("sapt10k.zip", "sapt10k.xyz", "sapt10k.extxyz")
 """Names that the file may have."""
 

@@ -44,6 +44,8 @@ CARD = Card(
     data=NO_DATA,
     headline="force_error",
 )
+"""Card of the benchmark."""
+
 STEP = 0.025
 """Spacing h of the points of a path in Å."""
 

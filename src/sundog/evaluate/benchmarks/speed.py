@@ -33,6 +33,8 @@ CARD = Card(
     headline="per_atom_1536",
     hamiltonian=Hamiltonian(electrostatics="truncated"),
 )
+"""Card of the benchmark."""
+
 MOLECULES = (64, 512)
 """Numbers of molecules of the boxes."""
 

@@ -35,6 +35,8 @@ CARD = Card(
     published_by="SO3LR, Kabylda et al., JACS 2025, doi:10.1021/jacs.5c09558; whether that is the "
     "mean over profiles or over conformers, and which reference, was not checked",
 )
+"""Card of the benchmark."""
+
 FILES = ("TorsionNet500.json", "torsionnet500.extxyz")
 """Names that the file may have."""
 
