@@ -99,9 +99,9 @@ def test_sapt10k_is_judged_as_published_where_no_treatment_was_chosen(tmp_path):
     chosen = run("sapt10k", ForceFieldModel(exact, "small"), folder, report=print)
     asked, lines = [], []
 
-    def remake(electrostatics, cutoff):
-        asked.append((electrostatics, cutoff))
-        return small_force_field(electrostatics, cutoff)
+    def remake(hamiltonian):
+        asked.append((hamiltonian.electrostatics, hamiltonian.cutoff_angstrom))
+        return small_force_field(*asked[-1])
 
     model = ForceFieldModel(exact, "small", remake=remake)
     outcome = run("sapt10k", model, folder, report=lines.append)

@@ -1,6 +1,7 @@
 """Sums over atoms and fragments, and the tables and JSON that hold them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,6 +51,25 @@ def test_all_sums_agree_with_the_prediction(dimer, explanation):
             np.testing.assert_allclose(one["forces"][name], members.sum(axis=0), atol=1e-12)
     np.testing.assert_allclose(total, whole.forces, atol=1e-11)
     assert sum(one["charge"] for one in outcome["fragments"]) == pytest.approx(0, abs=1e-12)
+
+
+def test_the_keys_of_the_json_and_their_order(explanation):
+    content = explanation.json()
+    assert " ".join(content) == (
+        "schema units formula energy energies atoms fragments_from fragments interactions "
+        "no_interactions"
+    )
+    assert " ".join(content["atoms"]) == (
+        "symbols fragment energies forces charges hirshfeld_ratios polarizability c6"
+    )
+    assert " ".join(content["fragments"][0]) == (
+        "fragment formula atoms charge dipole polarizability energies forces"
+    )
+    assert " ".join(content["interactions"][0]) == (
+        "fragments charges energy energies parts by_fragment"
+    )
+    none = replace(explanation, interactions=NoInteractions("not asked for")).json()
+    assert [none["interactions"], none["no_interactions"]] == [None, "not asked for"]
 
 
 def test_a_dipole_does_not_depend_on_where_or_how_a_molecule_is_cut(dimer):
