@@ -1,1 +1,1 @@
-"""What a run's numbers say: plots, means and their errors."""
+"""Analysis of runs: plots, means with their errors, and properties of liquids."""

@@ -1,6 +1,6 @@
-"""The error of the mean of a correlated series, by blocking.
+"""Standard error of the mean of a correlated series, by blocking.
 
-Neighbouring values are averaged in pairs, again and again. The blocks of B = 2ᵏ values
+Neighbouring values are averaged in pairs, repeatedly. The blocks of B = 2ᵏ values
 lose their correlation, and s²(B) = σ²(B)/(n(B) − 1), the naive squared error of the mean
 of n(B) blocks of variance σ²(B), rises to its true value and stays there
 (Flyvbjerg, Petersen, J. Chem. Phys. 91, 461 (1989), doi:10.1063/1.457480). Larger blocks
@@ -25,15 +25,14 @@ from sundog.errors import InputError
 def block_average(
     series: Float[np.ndarray, " samples"] | Int[np.ndarray, " samples"],
 ) -> tuple[float, float]:
-    """Return the mean and its standard error.
+    """Return the mean of a series and its standard error.
 
-    The error is NaN for a single value, which says nothing about it, and zero for a
-    constant series. A series shorter than some hundred correlation times gives an error
-    that is itself uncertain, and rather too small; where no block size balances, it is
-    the largest estimate of all.
+    The error is NaN for a single value and zero for a constant series. A series shorter
+    than some hundred correlation times gives an error that is itself uncertain, and tends
+    to be too small; where no block size balances bias and noise, it is the largest estimate.
 
     Raises:
-        InputError: an empty series, more than one axis, or values that are not finite.
+        InputError: The series is empty, has more than one axis, or values that are not finite.
     """
     blocks = np.asarray(series, dtype=np.float64)
     samples = len(blocks) if blocks.ndim == 1 else 0

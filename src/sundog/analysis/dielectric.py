@@ -1,10 +1,10 @@
-"""Relative permittivity from the fluctuations of a cell's dipole.
+"""Relative permittivity from the fluctuations of the dipole of the cell.
 
     ε = 1 + 4π ke (⟨M²⟩ − ⟨M⟩²)/(3 ⟨V⟩ k_B T)
 
-M: dipole of the cell, of molecules that were whole when the run began and unwrapped since.
-Valid for an isotropic, neutral system with conducting boundary, that is with `ewald`; the
-charges sit on the nuclei, so that the part of the electrons (ε∞, 1.8 in water) is not in it.
+M: dipole of the cell, from molecules that were whole when the run began and unwrapped since.
+Valid for an isotropic, neutral system with conducting boundary, that is with `ewald`. Charges
+are on the nuclei, so that the electronic part (ε∞, 1.8 in water) is not included.
 Sources: de Leeuw, Perram, Smith, Proc. R. Soc. A 373, 27 (1980); Neumann, Mol. Phys. 50, 841
 (1983), doi:10.1080/00268978300102721.
 """
@@ -26,16 +26,16 @@ def permittivity(
 ) -> tuple[float, float]:
     """Return the relative permittivity and its standard error.
 
-    The dipole of a liquid takes many picoseconds to turn around; from a run of a few such
-    times value and error are both too small.
+    The dipole of a liquid takes many picoseconds to reverse; in a run of a few such times
+    value and error are both too small.
 
     Args:
-        dipoles: of the cell, e·Å.
-        volumes: Å³.
-        temperature_kelvin: K.
+        dipoles: Dipole of the cell in e·Å.
+        volumes: Volume of the cell in Å³.
+        temperature_kelvin: Temperature in K.
 
     Raises:
-        InputError: an empty series, or values that are not finite.
+        InputError: The series is empty, or has values that are not finite.
     """
     deviations = dipoles - dipoles.mean(axis=0)
     fluctuation, error = block_average((deviations**2).sum(axis=1))

@@ -2,8 +2,8 @@
 
     MSD(τ) = ⟨|x_i(t + τ) − x_i(t)|²⟩_{i,t},   6 D = slope of MSD(τ)
 
-x: places of the molecules, unwrapped, without the motion of their common centre. The slope is
-taken where the displacement is diffusive and its error from independent parts of the
+x: positions of the molecules, unwrapped, without the motion of their common centre. The slope is
+fitted where the displacement is diffusive; its error comes from independent parts of the
 trajectory. A periodic cell of length L slows diffusion down,
 
     D(∞) = D(L) + ξ k_B T/(6π η L),  ξ = 2.837297 for a cube
@@ -18,16 +18,17 @@ from jaxtyping import Float
 from sundog.errors import InputError
 
 Paths = Float[np.ndarray, "frames molecules 3"]
+"""Positions in Å of molecules in each frame."""
 
 
 def unwrapped_at_mean_cell(
     positions: Paths, cells: Float[np.ndarray, "frames 3 3"]
 ) -> Float[np.ndarray, "frames molecules 3"]:
-    """Return paths in the mean cell, so that a cell that breathes moves nothing.
+    """Return positions scaled to the mean cell, which removes the motion of a fluctuating cell.
 
     Args:
-        positions: Å, unwrapped.
-        cells: Å, rows are lattice vectors.
+        positions: Positions in Å, unwrapped.
+        cells: Cell of each frame in Å, lattice vectors as rows.
     """
     fractional = np.einsum("fmi,fij->fmj", positions, np.linalg.inv(cells))
     return fractional @ cells.mean(axis=0)
@@ -36,11 +37,11 @@ def unwrapped_at_mean_cell(
 def mean_squared_displacement(
     positions: Paths, lags: Float[np.ndarray, " lags"] | np.ndarray
 ) -> Float[np.ndarray, " lags"]:
-    """Return MSD in Å² for lags in frames, over all molecules and origins.
+    """Return the MSD in Å² at lags, averaged over all molecules and time origins.
 
     Args:
-        positions: Å, unwrapped; the mean over the molecules is taken off.
-        lags: positive numbers of frames, less than there are.
+        positions: Positions in Å, unwrapped; the mean over the molecules is subtracted.
+        lags: Positive numbers of frames, less than the number of frames.
     """
     apart = positions - positions.mean(axis=1, keepdims=True)
     moved = [apart[lag:] - apart[:-lag] for lag in np.asarray(lags, int)]
@@ -58,14 +59,15 @@ def diffusion_coefficient(
     """Return D in Å²/ps and its standard error from the parts of a trajectory.
 
     Args:
-        positions: Å, unwrapped.
-        frame_ps: time between frames, ps.
-        from_ps: beginning of the fit, after the ballistic and caged motion.
-        to_ps: its end.
-        parts: independent pieces of the trajectory, at least two, each longer than `to_ps`.
+        positions: Positions in Å, unwrapped.
+        frame_ps: Time between frames in ps.
+        from_ps: Lag in ps at which the fit begins, after the ballistic and caged motion.
+        to_ps: Lag in ps at which the fit ends.
+        parts: Number of independent parts of the trajectory, at least two, each longer than
+            `to_ps`.
 
     Raises:
-        InputError: the trajectory is too short for the fit.
+        InputError: The trajectory is too short for the fit.
     """
     first, last = round(from_ps / frame_ps), round(to_ps / frame_ps)
     if parts < 2 or first < 1 or last <= first or len(positions) // parts <= last:

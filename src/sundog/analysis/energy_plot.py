@@ -1,4 +1,4 @@
-"""A run at a glance: energies, drift, temperature, pressure, density."""
+"""Figure of a run: energies, drift, temperature, pressure and density against time."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,15 +15,19 @@ from sundog.files import replacing
 from sundog.io.table import read_table
 
 Table = dict[str, np.ndarray]
+"""Columns by name."""
+
 Series = Float[np.ndarray, " samples"]
+"""Values of one column."""
 
 TIME = "time_ps"
+"""Name of the column of times."""
 
-# Colours that stay apart for every kind of colour vision (Okabe and Ito).
 BLUE, ORANGE, GREEN, PURPLE, INK = "#0072b2", "#d55e00", "#009e73", "#9467a8", "#3c434c"
+"""Colours that differ for every kind of colour vision (after Okabe and Ito)."""
 
 SMOOTHED_PARTS = 25
-"""Bold lines average over the run divided by this."""
+"""Number of windows in a run over which bold lines average."""
 
 
 def plot_energies(
@@ -37,19 +41,19 @@ def plot_energies(
     The panels are the changes of potential and kinetic energy (`potential_energy_ev`,
     `kinetic_energy_ev`), the drift of the conserved energy (`conserved_energy_ev`, or
     `total_energy_ev`), `temperature_kelvin`, `pressure_bar` where there is a cell,
-    and `density_g_per_cm3` where it changes. Thin lines are the values, bold ones their
+    and `density_g_per_cm3` where it changes. Thin lines are the values, bold lines their
     moving average.
 
     Args:
-        table: columns by name, or the path of the `energies.csv` of a run.
-        output_png: the picture to write.
-        title: above the panels.
-        target_temperature_kelvin: of the thermostat, drawn for comparison.
+        table: Columns by name, or the path of the `energies.csv` of a run.
+        output_png: Picture to write.
+        title: Title above the panels.
+        target_temperature_kelvin: Temperature of the thermostat in K, drawn for comparison.
 
     Raises:
-        InputError: the table has no `time_ps`, no rows, or nothing to plot.
-        FileFormatError: the table cannot be read.
-        RunDirectoryError: the picture cannot be written.
+        InputError: The table has no `time_ps`, no rows, or nothing to plot.
+        FileFormatError: The table cannot be read.
+        RunDirectoryError: The picture cannot be written.
     """
     columns = table if isinstance(table, dict) else read_table(table)
     panels = _panels(columns, target_temperature_kelvin)
@@ -85,10 +89,10 @@ def _panels(columns: Table, target: float | None) -> list[Callable[[Axes], None]
         panels.append(lambda axes: _draw_drift(axes, columns[TIME], columns[conserved]))
     if "temperature_kelvin" in columns:
         panels.append(lambda axes: _draw_temperature(axes, columns, target))
-    if _is_finite(columns.get("pressure_bar")):  # without a cell there is none
+    if _is_finite(columns.get("pressure_bar")):  # there is none without a cell
         panels.append(lambda axes: _draw_pressure(axes, columns))
     density = columns.get("density_g_per_cm3")
-    if _is_finite(density) and np.ptp(density) > 0:  # at constant volume it says nothing
+    if _is_finite(density) and np.ptp(density) > 0:  # it is constant at constant volume
         panels.append(lambda axes: _draw_density(axes, columns))
     return panels
 
@@ -139,7 +143,7 @@ def _draw_density(axes: Axes, columns: Table) -> None:
 
 
 def _draw(axes: Axes, time: Series, values: Series, color: str, label: str) -> None:
-    """Draw values thinly and their moving average boldly; few values get dots."""
+    """Draw values as a thin and their moving average as a bold line; few values as dots."""
     window = len(values) // SMOOTHED_PARTS
     if window < 2:
         axes.plot(time, values, color=color, linewidth=1.4, marker=".", label=label)

@@ -12,21 +12,28 @@ from jaxtyping import Float
 from sundog.errors import InputError
 
 ANGSTROM_PER_NM = 10.0
+"""Ångströms in one nanometre, the unit of mdtraj."""
 
 
 class RadialDistribution(NamedTuple):
-    """g(r).
+    """Radial distribution function.
 
     Attributes:
-        r: middles of the bins, Å.
-        g: 1 where nothing is correlated.
+        r: Centres of the bins in Å.
+        g: Values of g(r), 1 without correlation.
     """
 
     r: Float[np.ndarray, " bins"]
     g: Float[np.ndarray, " bins"]
 
     def extremum(self, low: float, high: float, *, lowest: bool = False) -> tuple[float, float]:
-        """Return place in Å and height of the highest (or lowest) point between two distances."""
+        """Return place in Å and value of the highest or lowest point between two distances.
+
+        Args:
+            low: Shortest distance in Å.
+            high: Longest distance in Å.
+            lowest: Whether the lowest point is wanted.
+        """
         inside = np.flatnonzero((self.r >= low) & (self.r < high))
         k = inside[(self.g[inside].argmin if lowest else self.g[inside].argmax)()]
         return float(self.r[k]), float(self.g[k])
@@ -38,13 +45,13 @@ def radial_distribution(
     """Return g(r) between two selections of atoms, up to half the smallest width of the cell.
 
     Args:
-        trajectory: with a cell.
-        first: in mdtraj's selection language.
-        second: likewise.
-        bin_width: Å.
+        trajectory: Trajectory with a cell.
+        first: Selection of atoms in mdtraj's language.
+        second: Selection of the other atoms, likewise.
+        bin_width: Width of the bins in Å.
 
     Raises:
-        InputError: no cell, no names of atoms, or a selection without pairs.
+        InputError: There is no cell, no topology, or the selections have no pairs.
     """
     if trajectory.unitcell_vectors is None or trajectory.topology is None:
         raise InputError("radial distribution: the trajectory has no cell or no topology")
@@ -54,7 +61,7 @@ def radial_distribution(
             "radial distribution: the selections have no pairs", got=f"{first!r}, {second!r}"
         )
     vectors = np.asarray(trajectory.unitcell_vectors, np.float64)
-    # The distances between opposite faces are the inverses of the reciprocal vectors' lengths.
+    # The distance between opposite faces is the inverse length of the reciprocal vector.
     widths = 1 / np.linalg.norm(np.linalg.inv(vectors), axis=1)
     reach = 0.5 * widths.min()
     r, g = mdtraj.compute_rdf(

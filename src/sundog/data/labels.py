@@ -1,8 +1,8 @@
-"""The reference values that structures carry.
+"""Labels: the reference values that structures carry.
 
-A label is looked for under the key that was given, then `REF_<quantity>`, then `<quantity>`, in
-`info`, `arrays` and the results that ASE attaches on reading. Units are eV, Å and e, unless told
-otherwise for energies, forces and stress.
+A label is looked for under the key that was given, else under `REF_<quantity>`, then under
+`<quantity>`, in `info`, `arrays` and the results that ASE attaches on reading. Units are eV, Å and
+e, unless another unit of energies, forces and stress is given.
 """
 
 import difflib
@@ -17,18 +17,22 @@ from sundog.errors import FileFormatError, InputError
 from sundog.units import HARTREE, KCAL_PER_MOL
 
 QUANTITIES = ("energy", "forces", "stress", "dipole", "charges", "hirshfeld_ratios")
+"""Quantities that may have a label."""
+
 UNITS = {"eV": 1.0, "meV": 1e-3, "kcal/mol": KCAL_PER_MOL, "hartree": HARTREE}
-"""In eV; forces and stress are in the same per Å and Å³."""
+"""Units of energies in eV; forces and stress have the same unit per Å and per Å³."""
+
 SCALED = ("energy", "forces", "stress")
+"""Quantities that the unit of energies applies to."""
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Where the labels are.
+    """Keys and unit of the labels of a set.
 
     Attributes:
-        keys: key of each quantity that was found.
-        scale: of energies, forces and stress, in eV.
+        keys: Key of each quantity that was found.
+        scale: Unit of energies, forces (per Å) and stress (per Å³) in eV.
     """
 
     keys: Mapping[str, str]
@@ -38,7 +42,7 @@ class Labels:
         """Return a label in eV, Å and e, or None where the structure has none.
 
         Raises:
-            FileFormatError: the label has the wrong shape.
+            FileFormatError: The label has the wrong shape.
         """
         key = self.keys.get(quantity)
         value = None if key is None else _stored(atoms).get(key)
@@ -62,18 +66,18 @@ class Labels:
 def find_labels(
     structures: Sequence[Atoms], given: Mapping[str, str | None], unit: str = "eV"
 ) -> Labels:
-    """Return where the labels are that any of the structures has.
+    """Return keys and unit of the labels that any of the structures has.
 
     Args:
-        structures: the set.
-        given: keys by quantity, for those that were told.
-        unit: of energies, one of `UNITS`.
+        structures: Structures of the set.
+        given: Keys by quantity, where the user has named them.
+        unit: Unit of energies, one of `UNITS`.
 
     Raises:
-        InputError: no structure has a key that was given, or none has any label.
+        InputError: No structure has a key that was given, or none has any label.
     """
     if unit not in UNITS:
-        raise InputError("--unit: unknown", got=unit, expected=", ".join(UNITS))
+        raise InputError("unit: unknown", got=unit, expected=", ".join(UNITS))
     present: dict[str, int] = {}
     for atoms in structures:
         for key in _stored(atoms):
@@ -84,7 +88,7 @@ def find_labels(
         if key is not None and key not in present:
             close = difflib.get_close_matches(key, present)
             raise InputError(
-                f"--{quantity.replace('_', '-')}-key: no structure has it",
+                f"{quantity}_key: no structure has it",
                 got=key,
                 expected=f"one of {', '.join(sorted(present)) or 'no keys at all'}",
                 remedy=f"Perhaps {' or '.join(close)} is meant" if close else None,
@@ -95,15 +99,15 @@ def find_labels(
             keys[quantity] = found
     if not keys:
         raise InputError(
-            "--data: no structure has a label",
+            "data: no structure has a label",
             got=f"keys {', '.join(sorted(present)) or 'none'}",
             expected=", ".join(f"REF_{quantity}" for quantity in QUANTITIES),
-            remedy="Name your keys, as --energy-key E --forces-key F",
+            remedy='Name your keys, as energy_key="E" forces_key="F"',
         )
     return Labels(keys, UNITS[unit])
 
 
 def _stored(atoms: Atoms) -> dict[str, object]:
-    """Return everything a structure carries."""
+    """Return everything that a structure carries, by key."""
     arrays = {k: v for k, v in atoms.arrays.items() if k not in ("numbers", "positions")}
     return {**getattr(atoms.calc, "results", {}), **arrays, **atoms.info}

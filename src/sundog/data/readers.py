@@ -1,7 +1,7 @@
-"""Sets of labelled structures: structure files, ASE databases, HDF5, npz, and folders of them.
+"""Readers of labelled sets: structure files, ASE databases, HDF5, npz, and folders of them.
 
-`read_dataset` gives ASE atoms with the labels in `info` (of the structure) and `arrays` (of the
-atoms), whatever the file is. Labels keep their names and their units.
+`read_dataset` returns ASE atoms with the labels of the structure in `info` and those of its atoms
+in `arrays`. Labels keep their names and their units.
 
 HDF5 and npz hold arrays. A group, or an npz file, is a set of structures:
 
@@ -9,7 +9,7 @@ HDF5 and npz hold arrays. A group, or an npz file, is a set of structures:
     numbers     [atoms] or [frames, atoms]  also atomic_numbers, species, elements, z, Z
     charge, spin (2S + 1)                   [frames] or one value
     cell        [frames, 3, 3] or [3, 3]    in Å; with it the structures are periodic
-    any label   [frames, …]                 per atom where the second axis is the atoms'
+    any label   [frames, …]                 per atom if the second axis is as long as the atoms
 
 Structures of several sizes in one group are padded with atoms of number 0.
 """
@@ -28,6 +28,7 @@ from sundog.errors import FileFormatError, SundogError
 from sundog.io.structures import read_structures
 
 Arrays = Mapping[str, np.ndarray]
+"""Arrays by name."""
 
 NAMES = {
     "positions": ("positions", "coordinates", "R", "pos", "coords", "xyz"),
@@ -36,21 +37,23 @@ NAMES = {
     "charge": ("charge", "total_charge"),
     "spin": ("spin", "multiplicity"),
 }
-"""What an array may be called."""
+"""Names that an array may have, by its role."""
 
 OF_STRUCTURES = ("energy", "dipole", "stress", "virial", "charge", "spin")
-"""A label with such a word in its name belongs to the structure even where three components are
-as many as atoms."""
+"""Words in the name of a label that mark it as one of the structure, even where the structure has
+as many atoms as the label components."""
+
 OF_ATOMS = ("forces", "charges")
+"""Words in the name of a label that mark it as one of the atoms, which take precedence."""
 
 
 def read_dataset(path: str | Path) -> list[Atoms]:
     """Return the structures of a file, or of every file of a known kind in a folder.
 
-    Files of a folder are taken in the order of their names, and `info["source"]` says which.
+    Files of a folder are read in the order of their names, which `info["source"]` holds.
 
     Raises:
-        FileFormatError: nothing there, or a file that cannot be read.
+        FileFormatError: There are no structures, or a file cannot be read.
     """
     path = Path(path)
     if not path.is_dir():
@@ -64,10 +67,10 @@ def read_dataset(path: str | Path) -> list[Atoms]:
 
 
 def files_of(path: Path) -> list[Path]:
-    """Return a file, or the files of a known kind in a folder and those below.
+    """Return the file itself, or all files of a known kind below a folder.
 
     Raises:
-        FileFormatError: the folder holds none.
+        FileFormatError: The folder holds none.
     """
     if not path.is_dir():
         return [path]
@@ -85,11 +88,11 @@ def frames_of(arrays: Arrays, where: str) -> Iterator[Atoms]:
     """Yield the structures of a set of arrays.
 
     Args:
-        arrays: by name, as above.
-        where: they come from, for messages.
+        arrays: Arrays, as in the module's docstring.
+        where: Place that they come from, for messages.
 
     Raises:
-        FileFormatError: no positions or numbers, or shapes that do not fit.
+        FileFormatError: There are no positions or numbers, or shapes do not fit.
     """
     found = {role: _named(arrays, names) for role, names in NAMES.items()}
     places, kinds = (_required(arrays, found, role, where) for role in ("positions", "numbers"))
@@ -118,7 +121,7 @@ def frames_of(arrays: Arrays, where: str) -> Iterator[Atoms]:
 def _label(
     atoms: Atoms, name: str, values: np.ndarray, k: int, count: int, real: np.ndarray
 ) -> None:
-    """Put one label of frame `k` where it belongs."""
+    """Store one label of frame `k` in `info` or `arrays`."""
     if values.dtype.kind not in "biuf" or values.ndim == 0 or len(values) not in (1, count):
         if values.ndim == 0 and values.dtype.kind in "biuf":
             atoms.info[name] = values.item()
@@ -139,7 +142,7 @@ def _read_npz(path: Path) -> list[Atoms]:
             try:
                 readable[name] = file[name]
             except ValueError:
-                continue  # objects, which only running code could restore
+                continue  # pickled objects, which are not loaded because that can run code
         return list(frames_of(readable, str(path)))
 
 
@@ -165,7 +168,7 @@ def _read_database(path: Path) -> list[Atoms]:
     with connected as database:
         for row in database.select():
             atoms = row.toatoms()
-            # As stored: `row.charge` is the sum of atomic charges whatever the key says.
+            # `row.charge` would be the sum of atomic charges, whatever is stored under that key.
             atoms.info |= {key: vars(row)[key] for key in row.key_value_pairs}
             for name, value in row.data.items():
                 array = np.asarray(value)
@@ -183,6 +186,8 @@ _READERS: dict[str, Callable[[Path], list[Atoms]]] = {
     ".hdf5": _read_hdf5,
     ".db": _read_database,
 }
+"""Readers of formats that are not structure files, by suffix."""
+
 STRUCTURES = (".xyz", ".extxyz", ".pdb", ".cif", ".mmcif", ".gro", ".sdf", ".mol", ".vasp", ".traj")
 """Suffixes of structure files that are looked for in a folder."""
 
@@ -190,14 +195,14 @@ STRUCTURES = (".xyz", ".extxyz", ".pdb", ".cif", ".mmcif", ".gro", ".sdf", ".mol
 def _reader(path: Path) -> Callable[[Path], list[Atoms]]:
     special = _READERS.get(path.suffix.lower())
     if special is None or not path.is_file():
-        return read_structures  # which says what is wrong with a path
+        return read_structures  # its errors also cover paths that are no files
 
     def read(path: Path) -> list[Atoms]:
         try:
             frames = special(path)
         except SundogError:
             raise
-        except Exception as error:  # the libraries raise whatever their failing line raises
+        except Exception as error:  # the libraries raise exceptions of any type
             raise FileFormatError(
                 f"{path}: the file cannot be read",
                 got=f"{type(error).__name__}: {error}".rstrip(": "),
@@ -227,7 +232,7 @@ def _required(arrays: Arrays, found: Mapping[str, str | None], role: str, where:
 
 
 def _as_numbers(kinds: np.ndarray, where: str) -> np.ndarray:
-    """Return atomic numbers, from symbols where these are given."""
+    """Return atomic numbers, converted from symbols if necessary."""
     if kinds.dtype.kind in "iuf":
         return np.maximum(kinds, 0).astype(np.int64)
     words = np.array([w.decode() if isinstance(w, bytes) else str(w) for w in kinds.ravel()])

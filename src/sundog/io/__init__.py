@@ -1,1 +1,1 @@
-"""Files in and out: structures, trajectories, tables and the directory of a run."""
+"""Files that are read and written: structures, trajectories and tables."""

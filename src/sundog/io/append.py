@@ -1,9 +1,9 @@
-"""A file that grows record by record and holds whole records at every moment.
+"""File that grows record by record and holds whole records at every moment.
 
-Tables and trajectories are such files. Each record is handed to the system in
-one write, so that a killed run leaves whole records; a write that fails is
-taken back. `position` is the length in bytes: kept in a checkpoint, it says
-where a resumed run continues, and what a crashed run wrote after it is cut off.
+Tables and trajectories are such files. Each record is passed to the operating system
+in one write, so that a killed run leaves whole records; a write that fails is undone.
+`position` is the length in bytes. Kept in a checkpoint, it is where a resumed run
+continues; what a crashed run wrote after it is cut off.
 """
 
 import os
@@ -15,18 +15,18 @@ from sundog.files import sync_folder, synchronize, write_failure
 
 
 class AppendFile:
-    """Append records to a new file, or to an existing one from a position on.
+    """File that records are appended to, new or continued from a position.
 
     Attributes:
-        path: of the file.
-        position: its length in bytes after the last record.
+        path: Path of the file.
+        position: Length of the file in bytes after the last record.
     """
 
     def __init__(self, path: Path, resume_at: int | None = None):
         """Create or empty the file, or cut it at `resume_at` to continue there.
 
         Raises:
-            RunDirectoryError: the file cannot be opened, or is shorter than `resume_at`.
+            RunDirectoryError: The file cannot be opened, or is shorter than `resume_at`.
         """
         self.path = path
         self.position = resume_at or 0
@@ -53,7 +53,7 @@ class AppendFile:
         """Write one record, whole or not at all.
 
         Raises:
-            RunDirectoryError: the disk is full; the file ends with the record before.
+            RunDirectoryError: The disk is full; the file ends with the record before.
         """
         rest = memoryview(record)
         try:
@@ -68,10 +68,10 @@ class AppendFile:
         self.position += len(record)
 
     def overwrite(self, offset: int, data: bytes) -> None:
-        """Replace bytes inside the file, as a header's count of records.
+        """Replace bytes inside the file, such as the count of records in a header.
 
         Raises:
-            RunDirectoryError: the disk is full.
+            RunDirectoryError: The disk is full.
         """
         try:
             os.pwrite(self._file.fileno(), data, offset)
@@ -82,7 +82,7 @@ class AppendFile:
         """Wait until the records are on the disk; do so before a checkpoint names `position`.
 
         Raises:
-            RunDirectoryError: the disk is full or broken, which some file systems tell only now.
+            RunDirectoryError: The disk is full or broken, which some file systems report only now.
         """
         try:
             synchronize(self._file.fileno())
@@ -102,7 +102,7 @@ class AppendFile:
 
 
 def held_up_to(path: Path, position: int) -> bool:
-    """Return whether a file can be continued at `position`; it is not changed."""
+    """Return whether a file can be continued at `position`, without changing it."""
     try:
         return path.stat().st_size >= position
     except OSError:

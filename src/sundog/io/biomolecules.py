@@ -1,8 +1,8 @@
 """PDB and mmCIF files, with the names of their atoms, residues and chains.
 
-Read with mdtraj's parsers, which know what the files of this field hold: several
-models under one cell, alternate locations (the first is taken) and numbers past
-the width of their column.
+They are read with mdtraj's parsers, which know the peculiarities of such files: several
+models under one cell, alternate locations (the first is taken) and numbers wider than
+their column.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ def read_pdb(path: Path) -> list[Atoms]:
     """Return the models of a PDB file; positions in Å.
 
     Raises:
-        FileFormatError: the models differ in length, so that one may be cut short.
+        FileFormatError: The models differ in length, so that one may be truncated.
     """
     with open_with_compression(str(path), "r") as file:
         structure = PdbStructure(file, load_all_models=True)
@@ -44,7 +44,7 @@ def read_pdb(path: Path) -> list[Atoms]:
         labels = ((a.name, a.residue_name, a.residue_number, a.chain_id) for a in model)
         frame = _frame([a.element for a in model], labels, [*lengths, *angles])
         frame.positions = [a.position for a in model]
-        # A file that names formal charges rarely names all: they are no total charge.
+        # Files with formal charges rarely have all of them: their sum is no total charge.
         if any(a.formal_charge for a in model):
             frame.set_initial_charges([a.formal_charge or 0 for a in model])
         frames.append(frame)
@@ -61,7 +61,7 @@ def read_mmcif(path: Path) -> list[Atoms]:
     frame = _frame([a.element for a in atoms], labels, [*lengths, *(file.unitcell_angles or ())])
     frames = [frame.copy() for _ in file.positions]
     for model, positions in zip(frames, file.positions, strict=True):
-        # Rounding undoes the parser's detour through nanometres.
+        # Rounding removes the error of the parser's conversion to nanometres.
         model.positions = np.round(10 * positions, 9)
     return frames
 
@@ -76,7 +76,7 @@ def _frame(
     atoms.set_array("residuenames", np.array([str(name).strip() or NO_NAME for name in residues]))
     atoms.set_array("residuenumbers", np.array(numbers))
     atoms.set_array("chainids", np.array([str(chain or "").strip() or "A" for chain in chains]))
-    # A cell of 1 Å is what structures without one carry.
+    # Structures without a cell carry one of 1 Å by convention.
     if cellpar and max(cellpar[:3]) > 1:
         atoms.cell = cellpar_to_cell(cellpar)
         atoms.pbc = True

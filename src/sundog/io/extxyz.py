@@ -1,10 +1,10 @@
-"""Extended XYZ written exactly: every number in full, as `repr` gives it.
+"""Writer of extended XYZ with every number in full, as `repr` gives it.
 
-ASE's own writer keeps eight decimals of an array. This one writes what
-`ase.io.read` turns into the same bits: numbers, positions, cell, periodicity,
+ASE's own writer keeps eight decimals of an array. From the files of this one
+`ase.io.read` gets the same bits: numbers, positions, cell, periodicity,
 `atoms.info`, `atoms.arrays` and the results of an attached calculator.
 
-On reading, ASE moves what carries the name of a result (`energy`, `forces`,
+On reading, ASE moves entries with the name of a result (`energy`, `forces`,
 `stress`, `dipole`, `charges`, …) from info and arrays into a calculator, and
 `stress` (3×3 in the file) into Voigt order: use `atoms.get_stress(voigt=False)`.
 """
@@ -31,23 +31,28 @@ from sundog.errors import InputError
 from sundog.files import replacing
 
 RESERVED_KEYS = frozenset({"Lattice", "Properties", "pbc"})
+"""Keys of the comment line that the format itself uses."""
+
 RESERVED_COLUMNS = frozenset(PROPERTY_NAME_MAP.values())
+"""Names of columns that ASE's readers give a meaning of their own."""
+
 COLUMN_TYPES = {"f": "R", "i": "I", "u": "I", "b": "L", "U": "S", "O": "S"}
-"""The format's letter for numpy's kind of number."""
+"""Letters of the format, by numpy's kind of number."""
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
+"""Pattern of the names that the format accepts."""
 
 
 def write_extxyz(target: str | Path | TextIOBase, frames: Atoms | Iterable[Atoms]) -> None:
     """Write structures to a stream, or to a file that appears once it is whole.
 
     Args:
-        target: path or open text file.
-        frames: one structure or several.
+        target: Path or open text file.
+        frames: One structure or several.
 
     Raises:
-        InputError: an entry of `info` or `arrays` that the format cannot hold.
-        RunDirectoryError: the file cannot be written.
+        InputError: The format cannot hold an entry of `info` or `arrays`.
+        RunDirectoryError: The file cannot be written.
     """
     frames = [frames] if isinstance(frames, Atoms) else frames
     if isinstance(target, str | Path):
@@ -61,7 +66,7 @@ def format_frame(atoms: Atoms) -> str:
     """Return one structure as the lines of an extended XYZ file.
 
     Raises:
-        InputError: an entry of `info` or `arrays` that the format cannot hold.
+        InputError: The format cannot hold an entry of `info` or `arrays`.
     """
     info, arrays = _contents(atoms)
     columns = [_column(name, array) for name, array in arrays.items()]
@@ -76,7 +81,7 @@ def format_frame(atoms: Atoms) -> str:
 
 
 def _contents(atoms: Atoms) -> tuple[dict[Any, Any], dict[str, np.ndarray]]:
-    """Return info and arrays with a calculator's results filed among them."""
+    """Return info and arrays, with the results of a calculator among them."""
     results = getattr(atoms.calc, "results", {})
     info = {k: v for k, v in results.items() if k in per_config_properties} | atoms.info
     arrays = {"symbols": np.array(atoms.get_chemical_symbols()), "positions": atoms.positions}
@@ -86,7 +91,7 @@ def _contents(atoms: Atoms) -> tuple[dict[Any, Any], dict[str, np.ndarray]]:
 
 
 def _column(name: str, array: np.ndarray) -> tuple[str, list[str]]:
-    """Return an array's `name:type:width` and its text, one entry an atom."""
+    """Return the `name:type:width` of an array and its text, one entry per atom."""
     kind = COLUMN_TYPES.get(array.dtype.kind)
     if kind is None or array.ndim > 2:
         raise InputError(
@@ -116,7 +121,7 @@ def _value(key: str, value: Any) -> str:
             return _quoted(_numbers(value))
     elif isinstance(value, str | int):
         text = _quoted(str(value)) if isinstance(value, str) else str(value)
-        # Words that look like numbers or truth values would come back as such.
+        # Words that look like numbers or truth values would be read as such.
         if _printable(text) and _comes_back(text, value):
             return text
     return _json(key, value)

@@ -1,9 +1,8 @@
 """GROMACS structure files, whose atoms have names but no elements.
 
-ASE reads them by columns; the length is checked first, because a file cut short
-would lose its last atom to the line of the box. ASE's elements (the first letter
-of the name, mostly) are corrected for what it misreads: chlorine and bromine,
-and ions that stand alone.
+ASE reads them by columns. The length is checked first, because the line of the box in a
+truncated file would be read as its last atom. ASE takes the element from the first letter
+of the name, mostly; this is corrected for chlorine, bromine and single ions.
 """
 
 from io import StringIO
@@ -18,13 +17,14 @@ from ase.io.formats import open_with_compression
 from sundog.errors import FileFormatError
 
 TWO_LETTER = ("Cl", "Br")
+"""Elements of two letters that occur in molecules."""
 
 
 def read_gro(path: Path) -> list[Atoms]:
     """Return the one structure of a GROMACS file; positions in Å.
 
     Raises:
-        FileFormatError: the number of lines is not what the second one promises.
+        FileFormatError: The number of lines does not fit the number of atoms in the second one.
     """
     with open_with_compression(str(path), "r") as file:
         lines = file.read().splitlines()
@@ -48,6 +48,6 @@ def read_gro(path: Path) -> list[Atoms]:
             atoms.numbers[i] = atomic_numbers[letters[:2]]
         elif alone[i] and alone[i + 1] and letters in atomic_numbers:
             atoms.numbers[i] = atomic_numbers[letters]
-    del atoms.arrays["tags"]  # ASE numbers the names here; sundog has no use for it
+    del atoms.arrays["tags"]  # ASE numbers the names in it, which sundog does not need
     atoms.pbc = atoms.cell.rank == 3
     return [atoms]

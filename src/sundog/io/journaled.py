@@ -1,16 +1,16 @@
-"""A file changed in place by whole transactions, as HDF5 changes one; after any crash it is whole.
+"""File that is changed in place by whole transactions, so that it is intact after any crash.
 
-HDF5 has tables inside its file that it rewrites as the file grows, so cutting
-off the end does not bring an earlier state back. Here what the library writes
-is held in memory until `commit`, which then
+HDF5 rewrites tables inside its file as the file grows, so that cutting off the end does
+not restore an earlier state. Here the writes of the library are held in memory until
+`commit`, which then
 
-1. appends, behind the last byte held, what is new and a journal: the pages that
-   change, their places, the length that the file will have and a checksum;
-2. waits for the disk; a crash up to here leaves the earlier state;
+1. appends after the last byte what is new and a journal: the pages that change, their
+   places, the length that the file will have and a checksum;
+2. waits for the disk; a crash until here leaves the earlier state;
 3. writes the changed pages to their places, waits for the disk and cuts the
-   journal off; a crash in between is mended by whoever opens the file next.
+   journal off; a crash during this step is repaired when the file is opened next.
 
-The file as others read it is whole at all times but during step 3.
+For other readers the file is intact at all times except during step 3.
 
 Layout of the journal: for each page `<QQ` offset and size and then the page; at
 the end of the file the footer `<8sQQI`: mark, bytes of the pages, length of the
@@ -27,32 +27,37 @@ from zlib import crc32
 from sundog.files import sync_folder, synchronize, write_failure
 
 PAGE = 4096
-"""Bytes that are journaled together."""
+"""Size in bytes of the pages that are journaled, as that of memory pages."""
 
 MARK = b"sundogJ1"
+"""Mark at the end of a journal."""
+
 _PATCH = struct.Struct("<QQ")
+"""Layout of offset and size before a page of the journal."""
+
 _FOOTER = struct.Struct("<8sQQI")
+"""Layout of the footer of the journal."""
 
 
 class JournaledFile:
-    """A binary file for `h5py.File(file, …)` whose changes reach the disk on `commit`.
+    """Binary file for `h5py.File(file, …)` whose changes reach the disk on `commit`.
 
-    The library must have closed, or flushed to this object, what is to be committed.
+    The library must have closed the file, or flushed to this object, before a commit.
 
     Attributes:
-        path: of the file.
+        path: Path of the file.
     """
 
     def __init__(self, path: Path, mode: str):
-        """Open a file, with a transaction that a crash interrupted completed.
+        """Open a file, and complete a transaction that a crash interrupted.
 
         Args:
-            path: of the file.
-            mode: `w` for a new, empty file, `r+` to continue one, or `r` to look at one
-                without touching it.
+            path: Path of the file.
+            mode: `w` for a new, empty file, `r+` to continue one, or `r` to read one without
+                changing it.
 
         Raises:
-            OSError: it cannot be opened.
+            OSError: The file cannot be opened.
         """
         self.path = path
         self._file = path.open({"w": "w+b", "r+": "r+b", "r": "rb"}[mode], buffering=0)
@@ -76,7 +81,7 @@ class JournaledFile:
         """Write the transaction to the disk, whole or not at all.
 
         Raises:
-            RunDirectoryError: the disk is full; the file is as it was, and so is this object.
+            RunDirectoryError: The disk is full; the file is unchanged, and so is this object.
         """
         patches = [
             (page * PAGE, bytes(data[: max(self._length - page * PAGE, 0)]))
@@ -101,34 +106,34 @@ class JournaledFile:
             try:
                 self._apply(patches)
             except OSError as error:
-                self.close()  # the journal stands at the end and must not be written over
+                self.close()  # the journal at the end must not be overwritten
                 state = "Its last record is completed when it is opened again"
                 raise write_failure(self.path, error, state) from error
         self._held = self._length
         self.discard()
 
     def discard(self) -> None:
-        """Forget what was written since the last commit."""
+        """Discard what was written since the last commit."""
         self._pages: dict[int, bytearray] = {}
         """Changed pages below the length held, by number."""
         self._tail = bytearray()
-        """What was written beyond the length held."""
+        """Bytes written beyond the length held."""
         self._length = self._held
 
     def close(self) -> None:
-        """Close the file, without what was not committed; closing again does nothing."""
+        """Close the file without committing; closing again does nothing."""
         self._file.close()
 
-    # What h5py's driver for file objects calls.
+    # Methods that h5py's driver for file objects calls.
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to an offset from the start, from here or from the end."""
+        """Go to an offset from the start, the present place or the end, and return the place."""
         origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._length}
         self._at = origin[whence] + offset
         return self._at
 
     def tell(self) -> int:
-        """Return where the next byte is read or written."""
+        """Return the place of the next byte that is read or written."""
         return self._at
 
     def read(self, size: int) -> bytes:
@@ -138,7 +143,7 @@ class JournaledFile:
         return bytes(data)
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer, with zeros beyond the end, and return how many bytes were there."""
+        """Fill a buffer, with zeros beyond the end, and return the number of bytes read."""
         view = memoryview(buffer)
         start, stop = self._at, min(self._at + len(view), self._length)
         view[:] = bytes(len(view))
@@ -175,7 +180,7 @@ class JournaledFile:
         return len(view)
 
     def truncate(self, size: int) -> int:
-        """Set the length that the file will have."""
+        """Set the length that the file will have, and return it."""
         del self._tail[max(size - self._held, 0) :]
         self._length = size
         return size
@@ -188,7 +193,7 @@ class JournaledFile:
         return self._file.fileno()
 
     def _recover(self, in_place: bool) -> None:
-        """Complete a transaction that a crash interrupted, or see the file as if it were."""
+        """Complete a transaction that a crash interrupted, in the file or only in memory."""
         journal = self._read_journal()
         if journal is None:
             return
@@ -211,7 +216,7 @@ class JournaledFile:
         return pages + _FOOTER.pack(MARK, len(pages), self._length, crc32(pages))
 
     def _read_journal(self) -> tuple[list[tuple[int, bytes]], int] | None:
-        """Return pages and length of a transaction that was not completed."""
+        """Return pages and length of a transaction that was not completed, if there is one."""
         start = self._held - _FOOTER.size
         if start < 0:
             return None
@@ -233,7 +238,7 @@ class JournaledFile:
         for offset, data in patches:
             self._write(offset, data)
         synchronize(self._descriptor)
-        # Not waited for: a journal that a crash brings back says what is there already.
+        # Not synchronised: a journal that survives a crash writes what is there already.
         os.ftruncate(self._descriptor, self._length)
 
     def _write(self, offset: int, data: bytes) -> None:

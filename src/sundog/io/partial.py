@@ -1,8 +1,8 @@
-"""A long file that is written part by part, and goes on where a killed run stopped.
+"""File that is written part by part and continued where a killed run stopped.
 
-While it grows it is called `NAME.partial`, and `NAME.partial.json` says what it is made from and
-how far it is; whole, it gets its name. The state is written after the part that it counts is
-on the disk, so a part that a kill has cut is cut off and written again.
+While it grows its name is `NAME.partial`, and `NAME.partial.json` holds what it is made from and
+the number of parts; once complete, it is renamed. The state is written after the part that it
+counts is on the disk, so that a truncated part is cut off and written again.
 """
 
 import json
@@ -16,22 +16,22 @@ from sundog.io.append import AppendFile
 
 
 class PartialFile:
-    """A file in the making.
+    """File that is not complete yet.
 
     Attributes:
-        done: parts that are on the disk.
+        done: Number of parts that are on the disk.
     """
 
     def __init__(self, path: Path, origin: Mapping[str, Any], *, anew: bool = False):
-        """Begin a file, or go on with one that was made from the same.
+        """Begin a file, or continue one that was made from the same origin.
 
         Args:
-            path: of the whole file.
-            origin: what it is made from, as JSON holds it.
-            anew: begin anew whatever is there.
+            path: Path of the complete file.
+            origin: Everything that the file depends on, as JSON.
+            anew: Whether to begin again even if there is a file to continue.
 
         Raises:
-            RunDirectoryError: a part is there that was made from something else, or the file
+            RunDirectoryError: There is a file that was made from something else, or the file
                 cannot be written.
         """
         self._path = path
@@ -46,7 +46,7 @@ class PartialFile:
         """Write the next part.
 
         Raises:
-            RunDirectoryError: the disk is full; the file ends with the part before.
+            RunDirectoryError: The disk is full; the file ends with the part before.
         """
         self._file.append(part.encode())
         self._file.flush()
@@ -55,10 +55,10 @@ class PartialFile:
         write_atomically(self._state, json.dumps(state))
 
     def finish(self) -> None:
-        """Give the file its name.
+        """Rename the file, which is complete.
 
         Raises:
-            RunDirectoryError: it cannot be renamed.
+            RunDirectoryError: The file cannot be renamed.
         """
         self._file.close()
         try:
@@ -69,7 +69,7 @@ class PartialFile:
             raise write_failure(self._path, error, "All parts are in the partial file") from error
 
     def close(self) -> None:
-        """Leave the file as it is, to go on later."""
+        """Close the file as it is, to be continued later."""
         self._file.close()
 
     def _known(self) -> dict[str, Any] | None:
@@ -85,6 +85,7 @@ class PartialFile:
             raise RunDirectoryError(
                 f"{self._state}: the unfinished file beside it was made from something else",
                 got=f"another {', '.join(differing)}",
-                remedy="Repeat the earlier command to finish it, or begin anew with --overwrite",
+                remedy="Repeat the earlier command to finish it, or begin again with "
+                "overwrite=True",
             )
         return state

@@ -1,4 +1,4 @@
-"""A prediction as the `info` and `arrays` of a structure, under the field's names."""
+"""Predictions as entries of `info` and `arrays`, under the names that the field uses."""
 
 import numpy as np
 from ase import Atoms
@@ -7,7 +7,7 @@ from sundog.forcefield.prediction import Prediction
 
 
 def with_results(atoms: Atoms, prediction: Prediction) -> Atoms:
-    """Return a copy of `atoms` that carries the prediction of this one structure.
+    """Return a copy of a structure that carries its prediction.
 
     `info`: `energy`, `energy_<term>` in eV, `dipole` in e·Å, and for a three-dimensional
     cell `stress` in eV/Å³ (3×3). `arrays`: `forces` in eV/Å, `charges` in e,

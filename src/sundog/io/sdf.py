@@ -1,7 +1,7 @@
 """SDF and MDL mol files (V2000), with their formal charges.
 
-ASE reads the atoms of the first record and passes over charges; here every
-record is read, and the sum of its formal charges is the charge of the structure.
+ASE reads the atoms of the first record and ignores charges. Here every record
+is read, and the sum of its formal charges is the charge of the structure.
 """
 
 from io import StringIO
@@ -14,16 +14,20 @@ from ase.io.formats import open_with_compression
 from sundog.errors import FileFormatError
 
 END_OF_RECORD = "$$$$\n"
+"""Line that ends a record."""
+
 CHARGES = "M  CHG"
+"""Beginning of a line of formal charges."""
+
 CHARGE_CODES = {1: 3, 2: 2, 3: 1, 5: -1, 6: -2, 7: -3}
-"""What the atom lines of old files mean; void where a charge line stands."""
+"""Charges in e by the code in an atom line; lines of formal charges take precedence."""
 
 
 def read_sdf(path: Path) -> list[Atoms]:
     """Return the records of an SDF or mol file; positions in Å.
 
     Raises:
-        FileFormatError: a record in the V3000 dialect, or cut short.
+        FileFormatError: A record is in the V3000 dialect, or truncated.
     """
     with open_with_compression(str(path), "r") as file:
         records = file.read().split(END_OF_RECORD)
@@ -45,7 +49,7 @@ def _structure(path: Path, record: str) -> Atoms:
 
 
 def _charge(lines: list[str], atoms: int) -> int:
-    # "M  CHG", how many, then pairs of atom number and charge.
+    # "M  CHG", the number of charges, then pairs of atom number and charge.
     properties = [line.split()[3:] for line in lines if line.startswith(CHARGES)]
     if properties:
         return sum(int(charge) for pairs in properties for charge in pairs[1::2])

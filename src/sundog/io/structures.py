@@ -1,8 +1,8 @@
-"""Structures from files, and the charge and spin they carry.
+"""Structures from files, with the charge and spin that they carry.
 
-`read_structures` reads every format; a format that ASE reads well needs no line
-here, one that needs care is a file of its own and a row in `_READERS`.
-`system_from_atoms` makes the `System` that is simulated.
+`read_structures` reads every format. A format that ASE reads well needs no line here,
+any other has a file of its own and a row in `_READERS`. `system_from_atoms` makes the
+`System` that is simulated.
 """
 
 import difflib
@@ -23,10 +23,16 @@ from sundog.io.sdf import read_sdf
 from sundog.system import Fragments, System, check_electrons, make_system
 
 ACCEPTED = "xyz, extxyz, PDB, mmCIF, gro, POSCAR, CIF, SDF or another format that ASE reads"
+"""Formats that are read, in words."""
+
 CHARGE_KEYS = ("charge", "total_charge")
+"""Keys of `info` with the total charge."""
+
 MULTIPLICITY_KEYS = ("spin", "multiplicity")
+"""Keys of `info` with the multiplicity 2S + 1."""
+
 CRYSTAL_KEYS = ("spacegroup", "unit_cell", "occupancy")
-"""What ASE notes of a CIF; no longer true once atoms move."""
+"""Keys of `info` that ASE sets for a CIF; they no longer hold once atoms move."""
 
 _READERS: dict[str, Callable[[Path], list[Atoms]]] = {
     ".pdb": read_pdb,
@@ -37,6 +43,7 @@ _READERS: dict[str, Callable[[Path], list[Atoms]]] = {
     ".sdf": read_sdf,
     ".mol": read_sdf,
 }
+"""Readers of the formats that ASE does not read well, by suffix."""
 
 
 def read_structures(path: str | Path, index: str | int = ":") -> list[Atoms]:
@@ -46,13 +53,13 @@ def read_structures(path: str | Path, index: str | int = ":") -> list[Atoms]:
     `atomtypes`, `residuenames`, `residuenumbers` and `chainids`.
 
     Args:
-        path: structure file; the format follows from the suffix, or from the content.
-        index: which frames, by number or as a slice in ASE's notation, `-1` or `::10`.
+        path: Structure file; the format follows from the suffix, or from the content.
+        index: Frames to return, as a number or a slice in ASE's notation, `-1` or `::10`.
 
     Raises:
-        FileFormatError: the file is missing, empty, truncated, of an unknown format, or
+        FileFormatError: The file is missing, empty, truncated, of an unknown format, or
             holds no such frame.
-        InputError: the index is neither a number nor a slice.
+        InputError: The index is neither a number nor a slice.
     """
     path = Path(path)
     _check_exists(path)
@@ -63,7 +70,7 @@ def read_structures(path: str | Path, index: str | int = ":") -> list[Atoms]:
             frames = _read(path, wanted)
     except SundogError:
         raise
-    except Exception as error:  # the parsers raise whatever their failing line of code raises
+    except Exception as error:  # the parsers raise exceptions of any type
         raise FileFormatError(
             f"{path}: the file cannot be read",
             got=f"{type(error).__name__}: {error}".rstrip(": "),
@@ -82,16 +89,20 @@ def read_structures(path: str | Path, index: str | int = ":") -> list[Atoms]:
 def electronic_state(
     atoms: Atoms, charge: int | float | None = None, multiplicity: int | float | None = None
 ) -> tuple[int, int]:
-    """Return the total charge in elementary charges and the multiplicity 2S + 1.
+    """Return the total charge in e and the multiplicity 2S + 1 of a structure.
 
-    What is given explicitly goes before `atoms.info["charge"]` (or `total_charge`) and
-    `atoms.info["spin"]` (or `multiplicity`). Where nothing is said the structure is
-    neutral, and of the lowest multiplicity that its number of electrons allows.
+    Values that are given take precedence over `atoms.info["charge"]` (or `total_charge`) and
+    `atoms.info["spin"]` (or `multiplicity`). Without either the structure is neutral, and has
+    the lowest multiplicity that its number of electrons allows.
+
+    Args:
+        atoms: Structure.
+        charge: Total charge in e, instead of the structure's own.
+        multiplicity: Multiplicity 2S + 1, instead of the structure's own.
 
     Raises:
-        ChargeError: a value that is not an integer, two entries of `info` that disagree, an
-            impossible combination, or atomic charges that add up to an ion when no total
-            charge is given.
+        ChargeError: A value is not an integer, two entries of `info` disagree, the combination
+            is impossible, or atomic charges add up to an ion when no total charge is given.
     """
     total = _stated("charge", charge, atoms, CHARGE_KEYS)
     spin = _stated("multiplicity", multiplicity, atoms, MULTIPLICITY_KEYS)
@@ -103,7 +114,13 @@ def electronic_state(
 
 
 def with_electronic_state(atoms: Atoms, charge: int, multiplicity: int) -> Atoms:
-    """Return a copy of the structure that states this charge and multiplicity, and no other."""
+    """Return a copy of a structure that states a charge and a multiplicity, and no others.
+
+    Args:
+        atoms: Structure.
+        charge: Total charge in e.
+        multiplicity: Multiplicity 2S + 1.
+    """
     atoms = atoms.copy()
     stated = (*CHARGE_KEYS, *MULTIPLICITY_KEYS)
     atoms.info = {key: value for key, value in atoms.info.items() if key not in stated}
@@ -120,15 +137,15 @@ def system_from_atoms(
     """Check a structure and make a `System` of it.
 
     Args:
-        atoms: positions in Å, cell and periodicity; charge and spin from `info`.
-        charge: total charge; goes before the structure's own.
-        multiplicity: 2S + 1; goes before the structure's own.
-        fragments: fragment of each atom and charge of each fragment, see `make_system`.
+        atoms: Structure, with charge and spin in `info`.
+        charge: Total charge in e, instead of the structure's own.
+        multiplicity: Multiplicity 2S + 1, instead of the structure's own.
+        fragments: Fragment of each atom and charge of each fragment, see `make_system`.
 
     Raises:
-        StructureError: no atoms, dummy atoms or coordinates that are not finite.
-        CellError: no volume along the periodic directions.
-        ChargeError: see `electronic_state`.
+        StructureError: There are no atoms, dummy atoms or coordinates that are not finite.
+        CellError: The cell has no volume along the periodic directions.
+        ChargeError: Charge or multiplicity is refused by `electronic_state`.
     """
     dummies = np.flatnonzero(atoms.numbers < 1)
     if len(dummies):
@@ -154,7 +171,7 @@ def _read(path: Path, wanted: slice) -> list[Atoms]:
     suffix = next((s for s in reversed(suffixes) if s not in (".gz", ".bz2", ".xz")), "")
     reader = _READERS.get(suffix)
     if suffix == ".cif" and any("_atom_site." in line for line in _lines(path)):
-        reader = read_mmcif  # the other dialect of CIF writes _atom_site_
+        reader = read_mmcif  # the dialect of crystals has _atom_site_ instead
     if reader is not None:
         return reader(path)[wanted]
     if filetype(str(path)) == "extxyz":
@@ -187,7 +204,7 @@ def _check_exists(path: Path) -> None:
 
 
 def _check_xyz_is_whole(path: Path) -> None:
-    """Refuse what ASE reads only up to a blank line, and say where a frame is cut short."""
+    """Refuse a file that ASE would read only up to a blank line, or with a truncated frame."""
     lines = enumerate(_lines(path), start=1)
     for number, line in lines:
         if not line.strip():
@@ -234,7 +251,7 @@ def _stated(
         raise ChargeError(
             f"{name}: two entries of atoms.info disagree",
             got=found,
-            remedy=f"Keep one, or give {name} explicitly (--{name})",
+            remedy=f"Keep one, or give `{name}` explicitly",
         )
     return next(iter(found.values()), None)
 
@@ -249,7 +266,7 @@ def _integer(name: str, value: Any) -> int:
             f"{name}: must be an integer",
             got=repr(value),
             expected="a total charge such as -1, or a multiplicity 2S + 1 such as 1",
-            remedy="Correct the structure file, or give --charge and --multiplicity",
+            remedy="Correct the structure file, or give `charge` and `multiplicity`",
         ) from error
     return round(number)
 
@@ -260,6 +277,6 @@ def _refuse_unstated_ion(atoms: Atoms) -> None:
         raise ChargeError(
             "charge: the structure carries atomic charges that make it an ion, but no total charge",
             got=f"a sum of {total:+g}",
-            remedy=f'Give --charge {round(total)} or set atoms.info["charge"]; '
+            remedy=f'Give charge={round(total)} or set atoms.info["charge"]; '
             "0 if it is neutral all the same",
         )

@@ -1,1 +1,1 @@
-"""Structures made rather than read."""
+"""Structures that are generated: boxes of water and polyalanine."""

@@ -1,8 +1,8 @@
 """Capped polyalanine, CH₃CO–(Ala)ₙ–NHCH₃, from its backbone angles.
 
-Atoms are placed one after another by bond length, angle and dihedral. The backbone's are those of
-Engh, Huber, Acta Cryst. A 47, 392 (1991), doi:10.1107/S0108767391001071; hydrogens are where
-their heavy atom would have them. Relax the structure before it moves.
+Atoms are placed one after another by bond length, angle and dihedral. Those of the backbone are
+from Engh, Huber, Acta Cryst. A 47, 392 (1991), doi:10.1107/S0108767391001071; hydrogens
+have ideal geometry at their heavy atom. Relax the structure before a simulation.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from jaxtyping import Int
 from sundog.errors import InputError
 
 C_N, N_CA, CA_C, C_O, CA_CB, N_H, C_H = 1.329, 1.458, 1.525, 1.231, 1.521, 1.01, 1.09
-"""Å."""
+"""Bond lengths in Å."""
 
 CA_C_N, C_N_CA, N_CA_C, CA_C_O, C_N_H, C_CA_CB, TETRAHEDRAL = (
     116.2,
@@ -25,20 +25,22 @@ CA_C_N, C_N_CA, N_CA_C, CA_C_O, C_N_H, C_CA_CB, TETRAHEDRAL = (
     110.5,
     109.5,
 )
-"""Degrees."""
+"""Bond angles in degrees."""
 
 SIDE_CHAIN, ALPHA_HYDROGEN = 122.7, -119.0
-"""Dihedrals X–CA–C–N in degrees, of an L amino acid."""
+"""Dihedrals X–CA–C–N of an L amino acid in degrees."""
 
 METHYL = (60.0, 180.0, -60.0)
+"""Dihedrals of the hydrogens of a staggered methyl group in degrees."""
 
 
 class PeptideGroups(NamedTuple):
-    """Where the groups of a backbone are among the atoms, from the acetyl cap on.
+    """Numbers of the atoms of the peptide groups, from the acetyl cap on.
 
     Attributes:
-        oxygens: of C=O; the last is the last residue's.
-        hydrogens: of N–H; the first is the first residue's, the last the methylamide cap's.
+        oxygens: Oxygens of C=O; the last belongs to the last residue.
+        hydrogens: Hydrogens of N–H; the first belongs to the first residue, the last to the
+            methylamide cap.
     """
 
     oxygens: Int[np.ndarray, " groups"]
@@ -49,9 +51,10 @@ def polyalanine(residues: int, phi_degrees: float = 180.0, psi_degrees: float = 
     """Return CH₃CO–(Ala)ₙ–NHCH₃ with the same backbone angles in all residues.
 
     Args:
-        residues: how many, n.
-        phi_degrees: C–N–CA–C; −57 with ψ = −47 is an α helix, by default the chain is extended.
-        psi_degrees: N–CA–C–N.
+        residues: Number n of residues.
+        phi_degrees: Dihedral C–N–CA–C; −57 with ψ = −47 is an α helix, by default the chain is
+            extended.
+        psi_degrees: Dihedral N–CA–C–N.
 
     Returns:
         12 + 10 n atoms of L-alanine without a cell; `info["charge"]` is 0. Order: C C O H H H of
@@ -59,7 +62,7 @@ def polyalanine(residues: int, phi_degrees: float = 180.0, psi_degrees: float = 
         methylamide cap.
 
     Raises:
-        InputError: not a positive number of residues, or angles that are not finite.
+        InputError: The number of residues is not positive, or an angle is not finite.
     """
     if not isinstance(residues, int) or residues < 1:
         raise InputError("residues: must be a positive integer", got=residues)
@@ -70,7 +73,7 @@ def polyalanine(residues: int, phi_degrees: float = 180.0, psi_degrees: float = 
     chain = _Chain()
     alpha, carbon, oxygen = chain.begin()
     beside, *_ = (chain.add("H", alpha, carbon, oxygen, C_H, TETRAHEDRAL, a - 60) for a in METHYL)
-    # That hydrogen is on the side of the oxygen, the nitrogen opposite to both.
+    # This hydrogen eclipses the oxygen; the nitrogen is opposite to both.
     nitrogen = chain.add("N", carbon, alpha, beside, C_N, CA_C_N, 180.0)
     for _ in range(residues):
         alpha, carbon, nitrogen = chain.residue(alpha, carbon, nitrogen, phi_degrees, psi_degrees)
@@ -82,13 +85,13 @@ def polyalanine(residues: int, phi_degrees: float = 180.0, psi_degrees: float = 
 
 
 def peptide_groups(residues: int) -> PeptideGroups:
-    """Return where `polyalanine` puts oxygens and hydrogens of the peptide groups."""
+    """Return the numbers of the atoms of the peptide groups that `polyalanine` builds."""
     starts = 6 + 10 * np.arange(residues + 1)
     return PeptideGroups(np.append(2, starts[:-1] + 4), starts + 2)
 
 
 class _Chain:
-    """Atoms, each placed by three before it."""
+    """Chain of atoms, each placed relative to three before it."""
 
     def __init__(self):
         self.symbols: list[str] = []
@@ -127,7 +130,7 @@ class _Chain:
     def residue(
         self, alpha: int, carbon: int, nitrogen: int, phi: float, psi: float
     ) -> tuple[int, int, int]:
-        """Place a residue and the next nitrogen; return where the next residue begins."""
+        """Place a residue and the next nitrogen; return the atoms that the next one starts from."""
         ca = self.add("C", nitrogen, carbon, alpha, N_CA, C_N_CA, 180.0)
         self.add("H", nitrogen, carbon, alpha, N_H, C_N_H, 0.0)
         c = self.add("C", ca, nitrogen, carbon, CA_C, N_CA_C, phi)

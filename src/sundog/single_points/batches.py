@@ -1,8 +1,8 @@
-"""Structures put together into batches, so that a mixed set compiles few programs.
+"""Batches of structures, so that a mixed set compiles few programs.
 
-A set is taken window by window, each sorted by size and cut into batches of about
-`ATOMS_PER_BATCH` atoms. Batches are padded to one length where they are full and to
-powers of two where they are not, and their pair lists share what room they need.
+A set is processed window by window; each is sorted by size and cut into batches of about
+`ATOMS_PER_BATCH` atoms. Full batches are padded to one length and others to powers of
+two; batches of one shape use pair lists of one length.
 """
 
 from collections.abc import Sequence
@@ -15,20 +15,24 @@ from sundog.numerics.lengths import standard_length
 from sundog.system import System, concatenate, pad
 
 ATOMS_PER_BATCH = 1024
+"""Most atoms of a batch."""
+
 PAIRS_PER_BATCH = 400_000
+"""Most pairs of a batch, by estimate."""
+
 LARGE = 1500
-"""Atoms above which a structure is computed alone, with the device's own pair lists."""
+"""Number of atoms above which pair lists of a structure are built on the device."""
 
 GROWTH = 1.3
-"""Ratio of successive standard lengths of a structure alone; padding costs at most this much."""
+"""Ratio of successive lengths that single structures are padded to; padding costs at most that."""
 
 STRUCTURES_PER_WINDOW = 2048
 ATOMS_PER_WINDOW = 65_536
-"""A window has no more than these; they bound what is in memory and what a kill can lose."""
+"""Most structures and atoms of a window, which limit the memory and the work that a kill loses."""
 
 
 def windows(sizes: Sequence[int]) -> list[range]:
-    """Return runs of structures, given the atoms of each; they depend on nothing else."""
+    """Return the ranges of structures that make the windows, given the number of atoms of each."""
     found, first, atoms = [], 0, 0
     for number, size in enumerate(sizes):
         full = number - first == STRUCTURES_PER_WINDOW or atoms + size > ATOMS_PER_WINDOW
@@ -52,7 +56,7 @@ def batches(systems: Sequence[System]) -> list[list[int]]:
     atoms = pairs = 0
     for number in order:
         size = sizes[number]
-        # Molecules meet all their atoms; in a crystal a few hundred are within reach.
+        # In a molecule all atoms are pairs; in a crystal each has some 800 within the cutoff.
         more = size * (800 if kinds[number][1] else min(size, 800))
         full = atoms + size > ATOMS_PER_BATCH or pairs + more > PAIRS_PER_BATCH
         if not found or full or kinds[number] != kinds[found[-1][0]]:
@@ -64,10 +68,10 @@ def batches(systems: Sequence[System]) -> list[list[int]]:
 
 
 class Batcher:
-    """Pads batches and lists their pairs; batches of one shape get lists of one shape."""
+    """Batcher that pads structures and lists their pairs; one program serves each shape."""
 
     def __init__(self, force_field: AbstractForceField):
-        """Start without any shapes."""
+        """Make a batcher for a force field."""
         self._force_field = force_field
         self._lists: dict[tuple[int, ...], Any] = {}
 
@@ -75,7 +79,7 @@ class Batcher:
         """Return structures as one padded system, with its pair lists (host only).
 
         Raises:
-            CoincidentAtomsError: atoms that are all but at one place.
+            CoincidentAtomsError: Two atoms are almost at one place.
         """
         system = concatenate(members)
         if len(members) == 1:

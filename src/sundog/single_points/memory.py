@@ -1,8 +1,8 @@
-"""How much memory a simulation takes, as the compiler counts it, and what would fit.
+"""Memory of a simulation, as the compiler counts it, and the largest system that would fit.
 
-The compiled force call says what its temporaries, arguments and results take; with the pair lists,
-which a rebuild holds twice, that is nearly all a simulation has. Both grow with the number of atoms
-at fixed density, so that one system says how large another may be.
+The compiler states the size of temporaries, arguments and results of a force call. With the pair
+lists, which a rebuild holds twice, that is nearly all memory of a simulation. Both are proportional
+to the number of atoms at fixed density, so that one system tells how large another may be.
 """
 
 import os
@@ -17,17 +17,17 @@ from sundog.numerics.precision import with_x64
 from sundog.system import System
 
 USABLE = 0.9
-"""Part of a device's memory that is counted on."""
+"""Fraction of a device's memory that is assumed to be free for the simulation."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Memory of a simulation.
+    """Forecast of the memory of a simulation.
 
     Attributes:
-        atoms: of the system it was made for.
-        bytes_per_atom: of force call and pair lists.
-        available: bytes that the device has.
+        atoms: Number of atoms of the system it was made for.
+        bytes_per_atom: Memory of force call and pair lists in bytes per atom.
+        available: Memory of the device in bytes.
     """
 
     atoms: int
@@ -36,11 +36,11 @@ class Forecast:
 
     @property
     def most_atoms(self) -> int:
-        """The largest system of this density that should fit."""
+        """Number of atoms of the largest system of this density that should fit."""
         return int(USABLE * self.available / self.bytes_per_atom)
 
     def __str__(self) -> str:
-        """Return the forecast in a line."""
+        """Return the forecast as one line."""
         return (
             f"Memory: {self.atoms * self.bytes_per_atom / 2**20:,.0f} MiB for the simulation "
             f"({self.bytes_per_atom / 1000:.0f} kB per atom); {self.available / 2**30:.0f} GiB "
@@ -50,12 +50,12 @@ class Forecast:
 
 @with_x64
 def forecast(force_field: AbstractForceField, system: System, neighbors: Any) -> Forecast:
-    """Return what a simulation takes; the force call is compiled for it (host only).
+    """Return the memory of a simulation; the force call is compiled for it (host only).
 
     Args:
-        force_field: of the simulation.
-        system: as it begins.
-        neighbors: its lists.
+        force_field: Force field of the simulation.
+        system: System at the start.
+        neighbors: Pair lists of the system.
     """
     program: Any = eqx.filter_jit(lambda ff, s, pairs: ff(s, pairs))
     compiled = program.lower(force_field, system, neighbors.pairs).compile()
@@ -67,7 +67,7 @@ def forecast(force_field: AbstractForceField, system: System, neighbors: Any) ->
 
 
 def available_memory() -> int:
-    """Return the bytes that the device has for this process."""
+    """Return the memory of the device for this process in bytes."""
     statistics = jax.devices()[0].memory_stats() or {}
     if "bytes_limit" in statistics:
         return int(statistics["bytes_limit"])

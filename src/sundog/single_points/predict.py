@@ -20,9 +20,10 @@ from sundog.single_points.batches import Batcher, batches, windows
 from sundog.system import System
 
 PER_SYSTEM = frozenset({"energy", "virial", "volume", "energies", "dipole"})
-"""Parts of a prediction that have an entry per structure; the others have one per atom."""
+"""Fields of a prediction with an entry per structure; the others have one per atom."""
 
 Structure = Atoms | System
+"""Structure as ASE atoms, or as a system that is one structure."""
 
 
 @with_x64
@@ -36,15 +37,15 @@ def predict(
     """Return the prediction for a structure, or a list of them for several.
 
     Args:
-        force_field: from `sundog.load`.
+        force_field: Force field from `sundog.load`.
         structures: ASE atoms, whose `info["charge"]` and `info["spin"]` (multiplicity) are
             read, or `System`s.
-        charge: total charge of every structure; goes before the structures' own.
-        multiplicity: 2S + 1 of every structure; goes before the structures' own.
+        charge: Total charge of every structure in e, instead of its own.
+        multiplicity: Multiplicity 2S + 1 of every structure, instead of its own.
 
     Raises:
-        StructureError: a structure that the force field cannot describe.
-        InputError: no structures.
+        StructureError: The force field cannot describe a structure.
+        InputError: There are no structures.
     """
     if isinstance(structures, Structure):
         return next(predict_each(force_field, [structures], charge, multiplicity))
@@ -59,7 +60,18 @@ def predict_each(
     charge: float | None = None,
     multiplicity: float | None = None,
 ) -> Iterator[Prediction]:
-    """Yield predictions in order as their windows are done; arguments as for `predict`."""
+    """Yield predictions in order as their windows are done.
+
+    Args:
+        force_field: Force field from `sundog.load`.
+        structures: ASE atoms, whose `info["charge"]` and `info["spin"]` (multiplicity) are
+            read, or `System`s.
+        charge: Total charge of every structure in e, instead of its own.
+        multiplicity: Multiplicity 2S + 1 of every structure, instead of its own.
+
+    Raises:
+        InputError: The force field cannot describe a structure, which is named by its number.
+    """
     for window in predict_windows(force_field, structures, charge, multiplicity):
         yield from window
 
@@ -75,14 +87,15 @@ def predict_windows(
     """Yield the predictions of one window (`batches.windows`) after another, in order.
 
     Args:
-        force_field: from `sundog.load`.
-        structures: as for `predict`.
-        charge: as for `predict`.
-        multiplicity: as for `predict`.
-        first: window to begin with.
+        force_field: Force field from `sundog.load`.
+        structures: ASE atoms, whose `info["charge"]` and `info["spin"]` (multiplicity) are
+            read, or `System`s.
+        charge: Total charge of every structure in e, instead of its own.
+        multiplicity: Multiplicity 2S + 1 of every structure, instead of its own.
+        first: Number of the window to begin with.
 
     Raises:
-        InputError: a structure that the force field cannot describe; it is named by its number.
+        InputError: The force field cannot describe a structure, which is named by its number.
     """
     batcher = Batcher(force_field)
     for window in windows([_size(structure) for structure in structures])[first:]:
@@ -107,11 +120,11 @@ def energies(
     """Return the energies of many structures in eV; no forces are computed.
 
     Args:
-        force_field: from `sundog.load`.
-        systems: one structure each, already checked.
+        force_field: Force field from `sundog.load`.
+        systems: Systems of one structure each, already checked.
 
     Raises:
-        CoincidentAtomsError: atoms of a structure are all but at one place.
+        CoincidentAtomsError: Two atoms of a structure are almost at one place.
     """
     batcher = Batcher(force_field)
     found = np.zeros(len(systems))
@@ -130,7 +143,7 @@ def _call(force_field: AbstractForceField, system: System, pairs: Any) -> Predic
 def _energy(
     force_field: AbstractForceField, system: System, pairs: Any
 ) -> Float[Array, " systems"]:
-    # What only forces and virial need is not compiled.
+    # The compiler drops what only forces and virial need.
     return jnp.asarray(force_field(system, pairs).energy)
 
 
@@ -143,7 +156,7 @@ def _on_host(function: Any, force_field: AbstractForceField, system: System, pai
 def _prepared(
     batcher: Batcher, members: list[System], numbers: list[int], structures: Sequence[Structure]
 ) -> tuple[System, Any]:
-    """Return a batch, or say which of its structures cannot be computed."""
+    """Return a batch; the error of a structure that cannot be computed names it."""
     try:
         return batcher(members)
     except InputError:
@@ -172,7 +185,7 @@ def _as_system(
 
 @contextmanager
 def _naming(name: str | None) -> Iterator[None]:
-    """Say which structure an error is about."""
+    """Put the name of a structure before the message of an error."""
     try:
         yield
     except InputError as error:
@@ -190,7 +203,7 @@ def _name(number: int, structures: Sequence[Structure]) -> str | None:
 
 
 def _split(prediction: Prediction, members: Sequence[System]) -> list[Prediction]:
-    """Return one prediction per structure, without padding and without the systems axis."""
+    """Return one prediction per structure, without padding and without the axis of systems."""
     sizes = [member.number_of_atoms for member in members]
     ends = np.cumsum(sizes)
     single = []

@@ -1,4 +1,4 @@
-"""What a set of structures holds that cannot be computed, found before anything is."""
+"""Search for the structures of a set that cannot be computed, before any is."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from sundog.io.structures import system_from_atoms
 from sundog.numerics.precision import with_x64
 
 LISTED = 5
-"""Structures named in a message."""
+"""Number of structures that a message names."""
 
 
 @with_x64
@@ -23,13 +23,13 @@ def refused(
     charge: float | None = None,
     multiplicity: float | None = None,
 ) -> dict[int, InputError]:
-    """Return what is wrong with structures, by their number.
+    """Return the errors of structures that cannot be computed, by their number.
 
     Args:
-        force_field: that is to describe them.
-        structures: the set.
-        charge: total charge of every structure; goes before the structures' own.
-        multiplicity: 2S + 1 of every structure; goes before the structures' own.
+        force_field: Force field that is to describe the structures.
+        structures: Structures of the set.
+        charge: Total charge of every structure in e, instead of its own.
+        multiplicity: Multiplicity 2S + 1 of every structure, instead of its own.
     """
     wrong: dict[int, InputError] = {}
     for number, atoms in enumerate(structures):

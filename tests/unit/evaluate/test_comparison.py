@@ -95,9 +95,9 @@ def test_labels_are_found_under_the_names_of_the_field_and_given_ones():
 
 def test_wrong_keys_missing_labels_and_wrong_shapes():
     atoms = labelled("H2O", enrgy=1.0)
-    with pytest.raises(InputError, match=r"no structure has a label.*enrgy.*--energy-key"):
+    with pytest.raises(InputError, match=r"no structure has a label.*enrgy.*energy_key"):
         find_labels([atoms], {})
-    with pytest.raises(InputError, match=r"--energy-key.*energy2.*Perhaps enrgy"):
+    with pytest.raises(InputError, match=r"energy_key.*energy2.*Perhaps enrgy"):
         find_labels([atoms], {"energy": "energy2"})
     with pytest.raises(InputError, match="unit"):
         find_labels([atoms], {}, "rydberg")

@@ -76,7 +76,7 @@ def test_entries_that_agree():
 def test_atomic_charges_of_an_ion_are_not_taken_for_neutral():
     atoms = water()
     atoms.set_initial_charges([-1.0, 0.0, 0.0])
-    with pytest.raises(ChargeError, match=r"sum of -1.*--charge -1"):
+    with pytest.raises(ChargeError, match=r"sum of -1.*charge=-1"):
         electronic_state(atoms)
     assert electronic_state(atoms, charge=0) == (0, 1)
 
@@ -95,5 +95,5 @@ def test_formal_charges_of_a_pdb_file_are_noticed(tmp_path):
         "HETATM    1 CL   CL  A   1       1.000   1.000   1.000  1.00  0.00          CL1-\n"
     )
     (atoms,) = read_structures(path)
-    with pytest.raises(ChargeError, match="--charge -1"):
+    with pytest.raises(ChargeError, match="charge=-1"):
         electronic_state(atoms)

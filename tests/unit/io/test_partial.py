@@ -36,7 +36,7 @@ def test_a_part_of_something_else_is_refused_unless_anew(tmp_path):
     file = PartialFile(path, ORIGIN)
     file.append("one\n")
     file.close()
-    with pytest.raises(RunDirectoryError, match=r"another cutoff.*--overwrite"):
+    with pytest.raises(RunDirectoryError, match=r"another cutoff.*overwrite=True"):
         PartialFile(path, {**ORIGIN, "cutoff": 10.0})
     anew = PartialFile(path, ORIGIN, anew=True)
     assert anew.done == 0

@@ -18,7 +18,7 @@ __all__ = ["EXTRAS", "WRITERS", "TrajectoryWriter", "check_extras", "held_up_to"
 WRITERS: dict[str, type[TrajectoryWriter]] = {
     writer.suffix: writer for writer in (XTCWriter, DCDWriter, ExtxyzWriter, H5MDWriter)
 }
-"""The formats by suffix."""
+"""Writers of the formats, by suffix."""
 
 
 def open_trajectory(
@@ -29,20 +29,20 @@ def open_trajectory(
 ) -> TrajectoryWriter:
     """Open a trajectory for writing, in the format of its suffix.
 
-    XTC and DCD carry no names of atoms: write `topology.pdb` beside them
+    XTC and DCD hold no names of atoms: write `topology.pdb` beside them
     (`sundog.io.pdb`).
 
     Args:
-        path: of the trajectory.
-        atoms: the structure: elements, periodicity, charge and multiplicity.
-        resume_at: the writer's `position` at a checkpoint, to continue the file there;
-            by default the file is started anew.
-        extras: names from `EXTRAS` of what each frame carries beside positions, cell, time
-            and step; by default whatever is given to `write` that the format can carry.
+        path: Path of the trajectory.
+        atoms: Structure, of which elements, periodicity, charge and multiplicity are used.
+        resume_at: Writer's `position` at a checkpoint, to continue the file there; by default
+            the file is emptied.
+        extras: Names from `EXTRAS` of the results that each frame carries beside positions,
+            cell, time and step; by default those given to `write` that the format can carry.
 
     Raises:
-        InputError: no format has this suffix, or it cannot carry one of `extras`.
-        RunDirectoryError: the file cannot be written or continued.
+        InputError: No format has this suffix, or it cannot carry one of `extras`.
+        RunDirectoryError: The file cannot be written or continued.
     """
     path = Path(path)
     writer = check_extras(path, extras or ())
@@ -50,10 +50,10 @@ def open_trajectory(
 
 
 def check_extras(path: Path, extras: Collection[str]) -> type[TrajectoryWriter]:
-    """Return the writer of a path's format, if it can carry the extras.
+    """Return the writer of the format of a path, if it can carry the extras.
 
     Raises:
-        InputError: no format has this suffix, or it cannot carry one of `extras`.
+        InputError: No format has this suffix, or it cannot carry one of `extras`.
     """
     writer = _writer(path)
     check_names(extras)
@@ -69,10 +69,10 @@ def check_extras(path: Path, extras: Collection[str]) -> type[TrajectoryWriter]:
 
 
 def held_up_to(path: str | Path, position: int) -> bool:
-    """Return whether a trajectory can be continued at a writer's `position`; nothing is changed.
+    """Return whether a trajectory can be continued at a `position`, without changing it.
 
     Raises:
-        InputError: no format has this suffix.
+        InputError: No format has this suffix.
     """
     path = Path(path)
     return _writer(path).held_up_to(path, position)

@@ -1,8 +1,8 @@
 """DCD, the trajectory of CHARMM and NAMD: positions in float32, Å, and cell; no time.
 
 Layout: a header, then per frame an optional cell record and the x, y and z of
-all atoms, each record between its two length markers. The header says how many
-frames follow.
+all atoms, each record between two length markers. The header holds the number of
+frames.
 """
 
 import struct
@@ -19,22 +19,26 @@ from sundog.io.trajectories.writer import Frame
 from sundog.topology.cell import standard_orientation
 
 HEADER_BYTES = 276
+"""Size of the header in bytes."""
+
 MARKER_BYTES = 8
-"""What Fortran puts around a record."""
+"""Size of the two markers that Fortran puts around a record, in bytes."""
 
 CELL_RECORD_BYTES = 6 * 8 + MARKER_BYTES
+"""Size of the record of a cell in bytes: six numbers in float64."""
+
 TITLE = slice(100, 260)
-"""Where the header has room for words; mdtraj leaves the time of day and stray memory there."""
+"""Bytes of the header for the title; mdtraj writes the time and uninitialised memory there."""
 
 FRAME_COUNT_OFFSETS = (8, 20)
-"""Where the header holds the number of frames and that of the last one."""
+"""Offsets in the header of the number of frames and of the number of the last one."""
 
 CELL_FLAG_OFFSET = 48
-"""Where the header says whether frames have a cell record."""
+"""Offset in the header of the flag for cell records."""
 
 
 class DCDWriter(StreamWriter):
-    """Write DCD frames; the time of a frame stands in the table of energies."""
+    """Writer of DCD frames; their times are in the table of energies."""
 
     suffix: ClassVar[str] = ".dcd"
     carries: ClassVar[frozenset[str]] = frozenset()
@@ -51,7 +55,7 @@ class DCDWriter(StreamWriter):
             )
         super()._open(resume_at)
         if resume_at:
-            # Until this is done the header counts the frames of the crashed run.
+            # The header still counts the frames of the crashed run.
             self._count(has_cell)
 
     def _says_cell(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a frame may carry beside positions, cell, time and step: names, shapes and units."""
+"""Results that a frame may carry beside positions, cell, time and step: names, shapes, units."""
 
 from collections.abc import Collection, Mapping
 
@@ -7,7 +7,10 @@ import numpy as np
 from sundog.errors import InputError
 
 Extra = np.ndarray | float | Mapping[str, float]
+"""Result of a frame; a mapping holds numbers by the names of terms."""
+
 Extras = Mapping[str, Extra]
+"""Results of a frame by name."""
 
 EXTRAS: dict[str, tuple[str | int, ...] | None] = {
     "velocities": ("atoms", 3),
@@ -28,10 +31,10 @@ eV/Å, charges in e, energies in eV, dipole in e·Å and stress in eV/Å³.
 
 
 def check_names(names: Collection[str]) -> None:
-    """Refuse what no trajectory carries.
+    """Refuse names of results that no trajectory carries.
 
     Raises:
-        InputError: an unknown name.
+        InputError: A name is unknown.
     """
     unknown = sorted(set(names) - EXTRAS.keys())
     if unknown:
@@ -43,10 +46,15 @@ def check_names(names: Collection[str]) -> None:
 
 
 def select(given: Extras, names: Collection[str], atoms: int) -> dict[str, Extra]:
-    """Return what a frame shall carry, in the order of `EXTRAS`, shapes checked.
+    """Return the results that a frame carries, in the order of `EXTRAS`, with their shapes checked.
+
+    Args:
+        given: Results of the frame.
+        names: Names of the results to carry.
+        atoms: Number of atoms.
 
     Raises:
-        InputError: one of `names` is not given, or is of another shape.
+        InputError: One of `names` is not given, or has another shape.
     """
     missing = [name for name in names if name not in given]
     if missing:

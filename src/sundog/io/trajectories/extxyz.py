@@ -1,4 +1,4 @@
-"""Extended XYZ: readable, exact, and with forces, momenta and charges where given."""
+"""Extended XYZ trajectories, exact and with forces, momenta and charges where given."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -13,17 +13,17 @@ from sundog.io.trajectories.stream import StreamWriter
 from sundog.io.trajectories.writer import Frame
 
 ELECTRONIC_STATE = ("charge", "total_charge", "spin", "multiplicity")
+"""Keys of `info` that every frame repeats."""
 
 UNITS = {"velocities": "Angstrom/fs"}
-"""Said in the file where the unit is not ASE's."""
+"""Units that the file states because they are not ASE's."""
 
 
 class ExtxyzWriter(StreamWriter):
-    """Write extended XYZ frames, each with time, step, charge and multiplicity.
+    """Writer of extended XYZ frames, each with time, step, charge and multiplicity.
 
-    Extras by ASE's names for results of a whole structure (`energy`, `stress`,
-    `dipole`) go to the comment line, as do energies of terms (`energy_dispersion`);
-    all others are columns, one row an atom.
+    Results of a whole structure by ASE's names (`energy`, `stress`, `dipole`) are in the
+    comment line, as are energies of terms (`energy_dispersion`); all others are columns.
     """
 
     suffix: ClassVar[str] = ".extxyz"

@@ -1,16 +1,16 @@
-"""H5MD 1.1: HDF5 for molecular data, with every result a frame may carry and its unit.
+"""H5MD 1.1 trajectories: HDF5 with every result that a frame may carry, and its unit.
 
     particles/atoms/   species, mass, position, box; velocity, momentum, force, charge, …
     observables/       potential_energy, energy_<term>, dipole, stress
     parameters/        charge and multiplicity of the structure
 
 Each result is a group of `value`, `step` and `time` (ps), the latter two shared by
-all. Data of atoms are in float32, all else in float64. Units stand in the
-attribute `unit` of a dataset; forces are in kJ/mol/Å and velocities in Å/fs, which
-readers know, energies in eV.
+all. Data of atoms are in float32, all others in float64. Units are in the
+attribute `unit` of a dataset; forces are in kJ/mol/Å and velocities in Å/fs, as readers
+expect, energies in eV.
 
-The file is a `JournaledFile`: HDF5 has it open only while a frame is written, and
-any crash leaves whole frames. `position` is the number of frames.
+The file is a `JournaledFile`: HDF5 opens it only while a frame is written, and any
+crash leaves whole frames. `position` is the number of frames.
 
 Reference: P. de Buyl, P. H. Colberg, F. Höfling, Comput. Phys. Commun. 185, 1546
 (2014), doi:10.1016/j.cpc.2014.01.018; version 1.1 and the module `units` 1.0 of the
@@ -34,29 +34,30 @@ from sundog.io.trajectories.writer import Frame, TrajectoryWriter
 from sundog.units import CALORIE_JOULE, FEMTOSECOND, KCAL_PER_MOL
 
 KJ_PER_MOL = KCAL_PER_MOL / CALORIE_JOULE
-"""One kJ/mol in eV."""
+"""Value of 1 kJ/mol in eV."""
 
 LIBRARY = ("v108", "v108")
-"""The HDF5 file format: with checksums, known to all readers, and without the mark of an
-open file that a killed run would leave."""
+"""Version of the HDF5 file format: with checksums, readable by all readers, and without the
+mark of an open file that a killed run would leave."""
 
 CHUNK_BYTES = 16_384
-"""Frames are stored in blocks of about this size, which are rewritten with each frame."""
+"""Approximate size in bytes of the blocks of frames, which are rewritten with each frame."""
 
 ATOMS = "particles/atoms"
 POSITION = f"{ATOMS}/position"
 STEP = f"{POSITION}/step"
 TIME = f"{POSITION}/time"
 EDGES = f"{ATOMS}/box/edges"
+"""Paths in the file of the group of atoms, of positions with their steps and times, of the cell."""
 
 
 class Element(NamedTuple):
-    """Where an extra stands in the file.
+    """Element of the file that holds a result.
 
     Attributes:
-        path: of its group.
-        unit: as the file says it.
-        scale: what it is multiplied with to be in that unit.
+        path: Path of its group.
+        unit: Unit, as the file states it.
+        scale: Factor that converts the result to this unit.
     """
 
     path: str
@@ -74,11 +75,11 @@ ELEMENTS = {
     "dipole": Element("observables/dipole", "e Angstrom"),
     "stress": Element("observables/stress", "eV Angstrom-3"),
 }
-"""By the names of `EXTRAS`; energies of terms stand in `observables/energy_<term>`."""
+"""Elements by the names of `EXTRAS`; energies of terms are in `observables/energy_<term>`."""
 
 
 class H5MDWriter(TrajectoryWriter):
-    """Write H5MD frames; all frames of a file carry the same."""
+    """Writer of H5MD frames; all frames of a file carry the same results."""
 
     suffix: ClassVar[str] = ".h5md"
     carries: ClassVar[frozenset[str]] = frozenset(EXTRAS)
@@ -103,9 +104,9 @@ class H5MDWriter(TrajectoryWriter):
     def _open(self, resume_at: int | None) -> None:
         self._frames = resume_at or 0
         self._paths: set[str] = set()
-        """Of the elements in the file."""
+        """Paths of the elements in the file."""
         try:
-            # A file without frames is empty: what they carry is known with the first one.
+            # A file without frames is empty: its elements are known with the first frame.
             if resume_at == 0:
                 JournaledFile(self._path, "r+").close()
             self._file = JournaledFile(self._path, "r+" if resume_at else "w")
@@ -152,7 +153,7 @@ class H5MDWriter(TrajectoryWriter):
         self._paths = set(values)
 
     def _lay_out(self, root: Any, values: "Values") -> None:
-        """Create the groups and the datasets without frames."""
+        """Create the groups, and the datasets without frames."""
         numbers, info = self._atoms.numbers, self._atoms.info
         header = root.create_group("h5md")
         header.attrs["version"] = np.array([1, 1], dtype=np.int32)
@@ -189,10 +190,10 @@ class H5MDWriter(TrajectoryWriter):
 
 
 ELECTRONIC_STATE = {"charge": ("charge", "total_charge"), "multiplicity": ("multiplicity", "spin")}
-"""The keys of `atoms.info` by the names in the file."""
+"""Keys of `atoms.info`, by the names in the file."""
 
 Values = Mapping[str, tuple[np.ndarray, str | None]]
-"""What a frame adds to the file and its unit, by the path of its group."""
+"""Values that a frame adds to the file and their units, by the path of the group."""
 
 
 def _values(frame: Frame) -> Iterator[tuple[str, tuple[np.ndarray, str | None]]]:
@@ -223,7 +224,7 @@ def _create(root: h5py.File, path: str, value: np.ndarray | np.generic, unit: st
 
 @contextmanager
 def _transaction(file: JournaledFile, mode: str) -> Iterator[Any]:
-    """Open the file in HDF5; what the block does reaches the disk when it ends well."""
+    """Open the file in HDF5; the changes of the block reach the disk if it raises no error."""
     try:
         with h5py.File(file, mode, libver=LIBRARY) as root:
             yield root
@@ -233,7 +234,7 @@ def _transaction(file: JournaledFile, mode: str) -> Iterator[Any]:
 
 
 def _series(root: h5py.File) -> dict[str, h5py.Dataset]:
-    """Return all datasets that grow by path, those with several paths once."""
+    """Return all datasets that grow, by path; those with several paths once."""
     found: dict[str, h5py.Dataset] = {}
 
     def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
@@ -245,7 +246,7 @@ def _series(root: h5py.File) -> dict[str, h5py.Dataset]:
 
 
 def _held_frames(file: JournaledFile, position: int) -> int:
-    """Return how many frames the file holds, 0 if it or the frame before `position` is damaged."""
+    """Return the number of frames in the file, 0 if the frame before `position` is damaged."""
     with suppress(OSError, RuntimeError, KeyError), h5py.File(file, "r") as root:
         series = _series(root).values()
         frames = min((len(dataset) for dataset in series), default=0)

@@ -1,4 +1,4 @@
-"""Formats whose file is one frame after another: encoded one by one, appended whole."""
+"""Formats whose files are frames one after another, each encoded alone and appended whole."""
 
 import tempfile
 from abc import abstractmethod
@@ -11,9 +11,9 @@ from sundog.io.trajectories.writer import Frame, TrajectoryWriter
 
 
 class StreamWriter(TrajectoryWriter):
-    """Append frames to a file whose `position` is its length in bytes.
+    """Writer that appends frames to a file, with the length in bytes as `position`.
 
-    A format is a subclass that says how a frame becomes bytes.
+    A format is a subclass that encodes a frame as bytes.
     """
 
     @property
@@ -34,7 +34,7 @@ class StreamWriter(TrajectoryWriter):
 
     @abstractmethod
     def _encode(self, frame: Frame) -> bytes:
-        """Return the frame as it stands in the file."""
+        """Return the bytes of a frame in the file."""
 
     def flush(self) -> None:
         """Wait until the frames are on the disk; see `TrajectoryWriter.flush`."""
@@ -46,22 +46,22 @@ class StreamWriter(TrajectoryWriter):
 
 
 def encoded_by(file_class: Any, **frame: Any) -> bytes:
-    """Return what one of mdtraj's file classes makes of one frame.
+    """Return one frame as one of mdtraj's file classes encodes it.
 
-    mdtraj cannot append to a file and leaves half a frame when a disk is full,
-    which makes the whole file unreadable; so it writes into a scratch file here.
+    mdtraj cannot append to a file, and leaves half a frame when a disk is full, which
+    makes the whole file unreadable; here it therefore writes to a scratch file.
 
     Raises:
-        RunDirectoryError: the folder for temporary files is full.
+        RunDirectoryError: The folder for temporary files is full.
     """
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder) / "frame"
         try:
             with file_class(str(scratch), "w") as file:
                 file.write(**frame)
-                if hasattr(file, "flush"):  # XTC tells of a full disk only here
+                if hasattr(file, "flush"):  # XTC reports a full disk only here
                     file.flush()
-        except (OSError, TypeError) as error:  # DCD stumbles over its own error table
+        except (OSError, TypeError) as error:  # DCD raises TypeError because of its own error table
             raise RunDirectoryError(
                 f"{folder}: the folder for temporary files cannot be written",
                 got=error,

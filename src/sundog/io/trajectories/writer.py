@@ -1,4 +1,4 @@
-"""What all trajectory formats share: the contract of a writer."""
+"""Contract of the writers of all trajectory formats."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection
@@ -14,14 +14,14 @@ from sundog.io.trajectories.extras import Extra, Extras, check_names, select
 
 
 class Frame(NamedTuple):
-    """One moment of a trajectory.
+    """Frame of a trajectory.
 
     Attributes:
-        positions: Å.
-        cell: Å, rows are lattice vectors; zero without one.
-        time_ps: ps.
-        step: number of the time step.
-        extras: what the file carries of the names and units in `extras.py`.
+        positions: Positions in Å.
+        cell: Cell in Å, lattice vectors as rows; zero without one.
+        time_ps: Time in ps.
+        step: Number of the time step.
+        extras: Further results, by the names and in the units of `extras.py`.
     """
 
     positions: Float[np.ndarray, "atoms 3"]
@@ -32,18 +32,18 @@ class Frame(NamedTuple):
 
 
 class TrajectoryWriter(ABC):
-    """Write frames of one structure to a file.
+    """Writer of the frames of one structure to a file.
 
-    A file holds whole frames at every moment. `position`, kept in a checkpoint,
-    says where a resumed run continues, and what a crashed run wrote after it is
-    cut off. A format is a subclass; it decides how its file grows.
+    A file holds whole frames at every moment. `position`, kept in a checkpoint, is where a
+    resumed run continues; what a crashed run wrote after it is cut off. A format is a
+    subclass, which decides how its file grows.
     """
 
     suffix: ClassVar[str]
-    """Of the format's files."""
+    """Suffix of the files of the format."""
 
     carries: ClassVar[frozenset[str]]
-    """The extras that the format has a place for."""
+    """Names of the results that the format can carry."""
 
     def __init__(
         self,
@@ -55,14 +55,14 @@ class TrajectoryWriter(ABC):
         """Start a file, or continue one at an earlier `position`.
 
         Args:
-            path: of the trajectory.
-            atoms: the structure; its elements, charge and multiplicity stay the same.
-            resume_at: the `position` of the last frame to keep.
-            extras: names of what each frame carries, all among `carries`; by default
-                whatever is given to `write` that the format can carry.
+            path: Path of the trajectory.
+            atoms: Structure; its elements, charge and multiplicity stay the same.
+            resume_at: Value of `position` after the last frame to keep.
+            extras: Names of the results that each frame carries, all among `carries`; by
+                default those given to `write` that the format can carry.
 
         Raises:
-            RunDirectoryError: the file cannot be written or continued.
+            RunDirectoryError: The file cannot be written or continued.
         """
         self._path = path
         self._atoms = atoms.copy()
@@ -72,12 +72,12 @@ class TrajectoryWriter(ABC):
     @property
     @abstractmethod
     def position(self) -> int:
-        """What a checkpoint keeps to continue the file after its last frame; 0 without frames."""
+        """Number that a checkpoint keeps to continue the file after its last frame; 0 if empty."""
 
     @classmethod
     @abstractmethod
     def held_up_to(cls, path: Path, position: int) -> bool:
-        """Return whether the file at `path` can be continued at `position`; it is not changed."""
+        """Return whether the file at `path` can be continued at `position`, without changing it."""
 
     def write(
         self,
@@ -90,16 +90,17 @@ class TrajectoryWriter(ABC):
         """Append a frame; it is in the file when this returns.
 
         Args:
-            positions: Å.
-            cell: Å, rows are lattice vectors; zero without one.
-            time_ps: time of the frame in ps.
-            step: number of the time step.
-            extras: further results by the names and in the units of `EXTRAS`; those that
-                the file does not carry are left out.
+            positions: Positions in Å.
+            cell: Cell in Å, lattice vectors as rows; zero without one.
+            time_ps: Time in ps.
+            step: Number of the time step.
+            extras: Further results by the names and in the units of `EXTRAS`; those that the
+                file does not carry are left out.
 
         Raises:
-            InputError: not as many positions as atoms, or an extra is missing or misshapen.
-            RunDirectoryError: the disk is full; the file ends with the frame before.
+            InputError: There are not as many positions as atoms, or a result is missing or has
+                the wrong shape.
+            RunDirectoryError: The disk is full; the file ends with the frame before.
         """
         if len(positions) != len(self._atoms):
             raise InputError(

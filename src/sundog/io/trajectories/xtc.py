@@ -1,7 +1,7 @@
 """XTC, the compressed trajectory of GROMACS: positions to 0.01 Å, cell, time and step.
 
 Time is in float32 and the step in 31 bits. After 2³¹ − 1 steps the number of the
-step begins again at 0; time then resolves no better than 0.1 ps at steps of 1 fs.
+step starts again at 0; times are then rounded to 0.1 ps at steps of 1 fs.
 """
 
 from typing import ClassVar
@@ -14,14 +14,14 @@ from sundog.io.trajectories.writer import Frame
 from sundog.topology.cell import standard_orientation
 
 ANGSTROM = 0.1
-"""One Å in nm."""
+"""Length of 1 Å in nm."""
 
 STEPS_COUNTED = 2**31
-"""From here on the step begins again at 0, so that it stays a step number to any reader."""
+"""Number of steps after which the step starts again at 0, as readers expect 31 bits."""
 
 
 class XTCWriter(StreamWriter):
-    """Write XTC frames. A structure without a cell gets the zero box that readers expect."""
+    """Writer of XTC frames; a structure without a cell gets the zero box that readers expect."""
 
     suffix: ClassVar[str] = ".xtc"
     carries: ClassVar[frozenset[str]] = frozenset()
