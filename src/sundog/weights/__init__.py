@@ -1,7 +1,7 @@
-"""Model weights: where they come from, how they are read safely, where they are kept.
+"""Model weights: their sources, the readers of their files, and the store of weight sets.
 
-`fetch` brings the published weights, `importing` converts what a user has, `store` keeps and
-finds weight sets. Files from elsewhere are pickles: `pickles`, `flax_pickle` and
-`torch_archive` read them without running anything in them, `layouts` renames and turns their
-arrays into sundog's, and `names` says which arrays a model must have. Nothing here needs jax.
+`fetch` downloads the published weights, `importing` converts models of other programs, `store`
+keeps and finds weight sets. Files of other programs are pickles: `pickles`, `flax_pickle` and
+`torch_archive` read them without running code in them, `layouts` maps their arrays to sundog's,
+and `names` lists the arrays that a model must have. Nothing here needs jax.
 """

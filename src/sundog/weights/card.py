@@ -1,4 +1,4 @@
-"""The card of a weight set: where it came from, who holds the rights, what to cite."""
+"""Card of a weight set: its source, licence and citation."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -7,13 +7,13 @@ from sundog.weights.published import CITATION
 
 
 def new_card(source: dict, licence: dict | None, assumed: Sequence[str] = ()) -> dict:
-    """Return what there is to say about weights that come from elsewhere now.
+    """Return the card of weights that are imported now.
 
     Args:
-        source: `kind`, the `file` and its `sha256`, and what else tells where it is from.
-        licence: its `name` and `text`; None if the source does not tell.
-        assumed: hyperparameters that the source does not tell either, and that were taken to be
-            those of the published model.
+        source: Source of the weights: `kind`, `file`, its `sha256`, and further entries.
+        licence: Licence with its `name` and `text`; None if the source states none.
+        assumed: Hyperparameters that the source does not state, and that were taken from the
+            published model.
     """
     return {
         "source": source,

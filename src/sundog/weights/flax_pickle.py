@@ -1,7 +1,7 @@
-"""Read a flax model's `params.pkl`: nested dicts of numpy arrays, and nothing else.
+"""Reader of a flax model's `params.pkl`: nested dicts of numpy arrays, and nothing else.
 
-numpy's own reconstruction is not run either: what it is called with is kept, checked and turned
-into an array here, because numpy trusts the flags of a pickled dtype.
+numpy's own reconstruction is not run, because it trusts the flags of a pickled dtype: its
+arguments are kept, checked and made into an array here.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ def read_flax_pickle(data: bytes) -> dict[str, np.ndarray]:
     """Return the arrays of a `params.pkl` by their path, such as `layers_0/exchange_block/…`.
 
     Raises:
-        WeightsError: the file is damaged, or holds anything but dicts of arrays.
+        WeightsError: The file is damaged, or holds anything but dicts of arrays.
     """
     tree = load(_FlaxUnpickler, data)
     if not isinstance(tree, dict) or not isinstance(parameters := tree.get("params"), dict):
@@ -30,7 +30,7 @@ def read_flax_pickle(data: bytes) -> dict[str, np.ndarray]:
 
 
 class _PickledDtype:
-    """What a dtype was pickled as: a code, `f4`, and a state whose second entry is the order."""
+    """Pickled dtype: a code, `f4`, and a state whose second entry is the byte order."""
 
     __slots__ = ("code", "state")
 
@@ -43,7 +43,7 @@ class _PickledDtype:
 
     @property
     def name(self) -> str | None:
-        """The dtype as numpy writes it, `<f4`."""
+        """Name of the dtype as numpy writes it, `<f4`."""
         match self.code, self.state:
             case str(code), (_, str(order), *_):
                 return order + code
@@ -51,7 +51,7 @@ class _PickledDtype:
 
 
 class _PickledArray:
-    """What an array was pickled as: (version, shape, dtype, is it Fortran-ordered, bytes)."""
+    """Pickled array: (version, shape, dtype, whether Fortran-ordered, bytes)."""
 
     __slots__ = ("state",)
 
@@ -64,7 +64,7 @@ class _PickledArray:
 
 class _FlaxUnpickler(RestrictedUnpickler):
     def find_class(self, module: str, name: str) -> object:
-        # `core` became `_core` in numpy 2; `_frombuffer` is what pickle protocol 5 calls.
+        # `core` became `_core` in numpy 2; pickle protocol 5 calls `_frombuffer`.
         match module.replace("numpy._core", "numpy.core"), name:
             case "numpy", "ndarray":
                 return "numpy.ndarray"
@@ -102,3 +102,4 @@ def _array(name: str, leaf: object) -> np.ndarray:
 
 
 _REMEDY = "Save the model with `pickle` as nested dicts of numpy arrays, and import it again"
+"""Remedy in errors about files that are no flax models."""

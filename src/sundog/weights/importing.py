@@ -1,4 +1,4 @@
-"""Turn a model made elsewhere into a weight set in the user's cache."""
+"""Import of a model of another program as a weight set in the user's cache."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,10 @@ from sundog.weights.store import (
 )
 
 _MODEL_FILES = ("*.safetensors", "params.pkl", "*.model")
+"""Patterns of the names of model files that are looked for in a directory."""
+
 _SETTINGS_FILES = ("hyperparameters.json", "hyperparameters.yaml")
+"""Names of the file of settings beside a `params.pkl`."""
 
 
 def import_weights(
@@ -30,19 +33,19 @@ def import_weights(
     """Convert a model and store it in the user's cache.
 
     Args:
-        path: a flax `params.pkl`, a model saved by torch, a sundog `.safetensors` with its card
-            beside it, or a directory that holds one of them. A `params.pkl` is read with the
-            `hyperparameters.json` or `.yaml` beside it; without, what its arrays do not tell is
-            assumed to be as in the published model, and the card says so.
-        name: what to call the weight set; None for the published model's name, if it is one,
-            else for the name of the file or, for a `params.pkl`, of its directory.
-        replace: whether a weight set of that name may be overwritten.
+        path: Flax `params.pkl`, model saved by torch, sundog `.safetensors` with its card beside
+            it, or directory that holds one of them. A `params.pkl` is read with the
+            `hyperparameters.json` or `.yaml` beside it. Without that, hyperparameters that do
+            not follow from its arrays are taken from the published model, as the card states.
+        name: Name of the weight set; None for the published model's name, if it is one, else
+            for the name of the file or, for a `params.pkl`, of its directory.
+        replace: Whether a weight set of that name may be overwritten.
 
     Returns:
-        The weight set as it was stored.
+        Weight set as it was stored.
 
     Raises:
-        WeightsError: there is no model at `path`, or none that sundog computes; the file is
+        WeightsError: There is no model at `path`, or none that sundog computes; the file is
             damaged or malicious; or a weight set of that name exists.
     """
     file = _find_model(Path(path).expanduser())
@@ -52,7 +55,7 @@ def import_weights(
     if not replace and (weights_directory() / f"{weights.name}.safetensors").exists():
         raise WeightsError(
             f"weights: a weight set called `{weights.name}` is installed already",
-            remedy="Choose another name with --name, or replace it with --replace",
+            remedy="Choose another `name`, or replace it with replace=True",
         )
     return write_weights(weights)
 
@@ -65,7 +68,7 @@ def _protect_published(weights: WeightSet) -> None:
         raise WeightsError(
             f"weights: the name `{weights.name}` is kept for the published weights, and these are "
             "others",
-            remedy="Choose another name with --name",
+            remedy="Choose another `name`",
         )
 
 
@@ -110,7 +113,7 @@ def _read_settings(directory: Path) -> Mapping | None:
         if not file.is_file():
             continue
         try:
-            # JSON is YAML too, but its own reader is the faster and stricter.
+            # JSON is YAML too, but its own reader is faster and stricter.
             settings = (json.loads if file.suffix == ".json" else yaml.safe_load)(read_file(file))
         except (ValueError, yaml.YAMLError, RecursionError) as error:
             raise WeightsError(f"weights: {file} cannot be read", got=error) from error

@@ -1,8 +1,8 @@
-"""Where the flax and the torch model keep each of sundog's arrays, and how each is laid out.
+"""Table of sundog's arrays, with their names and layouts in flax and torch files.
 
-One row an array: sundog's name, its kind, its name in a flax and in a torch file. The kind says
-how either layout becomes sundog's: torch keeps matrices transposed, its per-head maps with
-inputs before outputs, and its element tables as matrices with a column for each Z ≥ 1.
+Every array has a row: sundog's name, its kind, its names in a flax and in a torch file. The kind
+converts either layout to sundog's: torch keeps matrices transposed, per-head maps with inputs
+before outputs, and element tables as matrices with a column for each Z ≥ 1.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,12 +12,12 @@ import numpy as np
 
 
 class Layout(NamedTuple):
-    """One family of files.
+    """Family of files.
 
     Attributes:
-        family: which column of the table names this family's arrays.
-        layer: pattern that the names of a layer's arrays begin with; its group is the number.
-        derived: patterns of arrays that are constants or copies, not parameters.
+        family: Column of the table with the names in this family.
+        layer: Pattern that the names of a layer's arrays begin with; its group is the number.
+        derived: Patterns of arrays that are constants or copies, not parameters.
     """
 
     family: Literal["flax", "torch"]
@@ -26,6 +26,8 @@ class Layout(NamedTuple):
 
 
 FLAX = Layout("flax", r"layers_(\d+)/")
+"""Layout of flax models."""
+
 TORCH = Layout(
     "torch",
     r"euclidean_transformers\.(\d+)\.",
@@ -36,10 +38,11 @@ TORCH = Layout(
         "*.euclidean_attention_block.filter_net_*",
     ),
 )
+"""Layout of torch models."""
 
 
 class Kind(NamedTuple):
-    """How an array's layouts become sundog's, and the rank it has then."""
+    """Kind of an array: conversions of either layout to sundog's, and the rank after them."""
 
     rank: int
     flax: Callable[..., np.ndarray]
@@ -47,7 +50,7 @@ class Kind(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One array of the model; a file may keep it in several parts."""
+    """Array of the model; a file may keep it in several parts."""
 
     name: str
     kind: Kind
@@ -56,7 +59,7 @@ class Row(NamedTuple):
 
 
 def rows(layers: int) -> Iterator[Row]:
-    """Yield the row of every array of a model with so many layers."""
+    """Yield the rows of all arrays of a model with a number of layers."""
     yield from _MODEL_ROWS
     for layer in range(layers):
         for row in _LAYER_ROWS:
@@ -93,7 +96,7 @@ def _stacked(*arrays: np.ndarray) -> np.ndarray:
 
 
 def _row_0_cleared(table: np.ndarray) -> np.ndarray:
-    # flax initialises the row at random; no atom ever uses it.
+    # flax initialises this row at random, and no atom uses it.
     return np.concatenate([np.zeros_like(table[:1]), table[1:]])
 
 
@@ -110,8 +113,8 @@ def _columns_to_vector(matrix: np.ndarray) -> np.ndarray:
 
 
 def _shifts(shifts: np.ndarray) -> np.ndarray:
-    # A shift that all elements share is the training data's mean energy, which the published
-    # model does not add; only shifts that tell elements apart were learned.
+    # A shift that all elements share is the mean energy of the training data, which the published
+    # model does not add; only shifts that differ between elements were learned.
     return _row_0_added(np.zeros_like(shifts) if np.ptp(shifts) == 0 else shifts)
 
 
@@ -125,6 +128,7 @@ _ELEMENT_SCALES = Kind(1, _row_0_cleared, _columns_to_vector)
 _ELEMENT_SHIFTS = Kind(1, _row_0_cleared, _shifts)
 _SCALAR = Kind(0, _scalar, _scalar)
 _SCALARS = Kind(1, _stacked, _stacked)
+"""Kinds of arrays."""
 
 
 def _array(name: str, kind: Kind, flax: str, torch: str) -> Row:
@@ -236,6 +240,7 @@ _MODEL_ROWS = (
     _zbl("p", _SCALAR, "p"),
     _zbl("d", _SCALAR, "d"),
 )
+"""Rows of the arrays outside the layers."""
 
 _LAYER_ROWS = (
     *_filter("filter_features", 1, "filter_net_inv"),
@@ -251,3 +256,4 @@ _LAYER_ROWS = (
     *_norm("norm_1", "layer_normalization_1", "layer_norm_inv_1"),
     *_norm("norm_2", "layer_normalization_2", "layer_norm_inv_2"),
 )
+"""Rows of the arrays of a layer, without the prefix of the layer."""

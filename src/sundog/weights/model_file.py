@@ -1,4 +1,4 @@
-"""Read a model file made elsewhere, of whichever kind, into sundog's arrays."""
+"""Reader of model files of other programs, which returns sundog's arrays."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -19,14 +19,14 @@ from sundog.weights.torch_archive import read_torch_archive
 
 
 class ForeignModel(NamedTuple):
-    """A model made elsewhere, in sundog's terms.
+    """Model of another program, in sundog's terms.
 
     Attributes:
-        arrays: complete and checked.
-        hyperparameters: as far as the file tells, else those of the published model.
-        assumed: names of the hyperparameters that the file does not tell.
-        sha256: hash of the file.
-        published: name of the published model that the file is, None if it is another.
+        arrays: Arrays of the model, complete and checked.
+        hyperparameters: Hyperparameters that the file states, else those of the published model.
+        assumed: Names of the hyperparameters that the file does not state.
+        sha256: Hash of the file.
+        published: Name of the published model that the file is, None if it is another.
     """
 
     arrays: dict[str, np.ndarray]
@@ -40,12 +40,12 @@ def read_model_file(data: bytes, settings: Mapping | None = None) -> ForeignMode
     """Return the model in the bytes of a flax `params.pkl` or of a torch archive.
 
     Args:
-        data: the whole file.
-        settings: upstream's hyperparameters that belong to a `params.pkl`; a torch archive
-            carries its own.
+        data: Bytes of the whole file.
+        settings: Upstream's hyperparameters that belong to a `params.pkl`; a torch archive
+            holds its own.
 
     Raises:
-        WeightsError: the file is of another kind, damaged or malicious, or holds a model that
+        WeightsError: The file is of another kind, damaged or malicious, or holds a model that
             sundog does not compute.
     """
     if data.startswith(b"PK\x03\x04"):
@@ -71,7 +71,7 @@ def read_model_file(data: bytes, settings: Mapping | None = None) -> ForeignMode
 
 
 def _complete(inferred: Mapping, told: Mapping) -> tuple[Hyperparameters, list[str]]:
-    # The arrays' shapes tell how many degrees there are, but not which.
+    # The shapes of the arrays give the number of degrees, but not the degrees.
     known = inferred.keys() - {"degrees"} | told.keys()
     assumed = [field.name for field in fields(Hyperparameters) if field.name not in known]
     return Hyperparameters(**{**inferred, **told}), assumed

@@ -1,4 +1,4 @@
-"""The arrays of a SO3LR model: sundog's names for them and their shapes.
+"""Arrays of a SO3LR model: sundog's names and shapes.
 
 Weight matrices are (inputs, outputs), used as `x @ W`. Element tables are indexed by atomic
 number. `layers.{n}.query_features` and its siblings are (heads, outputs, inputs):
@@ -13,12 +13,13 @@ from sundog.errors import WeightsError
 from sundog.model.hyperparameters import Hyperparameters
 
 EMBEDDED_ELEMENTS = 119
-"""Rows of the tables that see every atom, Z = 0 … 118; row 0 is padding and holds zeros."""
+"""Number of rows of the tables of all atoms, Z = 0 … 118; row 0 is padding and holds zeros."""
 
 HEAD_ELEMENTS = 100
-"""Rows of the charge and Hirshfeld heads' tables, Z = 0 … 99."""
+"""Number of rows of the tables of the charge and Hirshfeld heads, Z = 0 … 99."""
 
 Shapes = dict[str, tuple[int, ...]]
+"""Shapes of arrays by name."""
 
 
 def array_shapes(hyperparameters: Hyperparameters) -> Shapes:
@@ -30,11 +31,11 @@ def array_shapes(hyperparameters: Hyperparameters) -> Shapes:
 
 
 def validate(arrays: Mapping[str, np.ndarray], hyperparameters: Hyperparameters) -> None:
-    """Check that `arrays` are a whole model: every array there, of its shape, real and finite.
+    """Check that arrays are a whole model: complete, of their shapes, real and finite.
 
     Raises:
-        WeightsError: naming the first array that is missing, unknown, of another shape or type,
-            or not finite.
+        WeightsError: An array, which the message names, is missing, unknown, of another shape
+            or type, or not finite.
     """
     shapes = array_shapes(hyperparameters)
     for name in shapes.keys() - arrays.keys():
@@ -66,9 +67,9 @@ def validate(arrays: Mapping[str, np.ndarray], hyperparameters: Hyperparameters)
 
 
 def infer_dimensions(arrays: Mapping[str, np.ndarray]) -> dict:
-    """Return the hyperparameters that the shapes of a model's arrays tell.
+    """Return the hyperparameters that follow from the shapes of a model's arrays.
 
-    The shapes tell how many degrees there are, not which; 1, 2, 3, … are taken.
+    The shapes give the number of degrees, but not the degrees; 1, 2, 3, … are taken.
     """
     layers = {name.split(".")[1] for name in arrays if name.startswith("layers.")}
     return {
@@ -148,3 +149,4 @@ def _under(prefix: str, shapes: Shapes) -> Shapes:
 
 
 _REMEDY = "Check that the weights and their hyperparameters belong together, and import them again"
+"""Remedy in errors about arrays that do not fit."""

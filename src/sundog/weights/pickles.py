@@ -1,8 +1,8 @@
-"""Read a pickle without running anything that is in it.
+"""Reader of pickles that runs no code in them.
 
 A pickle is a program for a small stack machine that may call any function it can name. Here it
-can name only what an unpickler of this family admits, and the program is read through before it
-is run: only the operations that plain data needs are allowed, and only so many of them, because
+can name only what an unpickler of this family admits. The program is inspected before it is run:
+only the operations that plain data needs are allowed, and only a limited number of them, because
 the machine itself can be made to exhaust memory or the stack.
 """
 
@@ -27,21 +27,27 @@ _OPERATIONS = frozenset(
         *("GLOBAL", "STACK_GLOBAL", "REDUCE", "NEWOBJ", "BUILD", "BINPERSID"),
     ]
 )
+"""Operations that are allowed, by pickletools' names."""
 
-# The published models need 4,000 and 23,000; to hash data nested 200,000 deep ends the process.
 _MOST_OPERATIONS = 100_000
+"""Most operations of a pickle. The published models need 4,000 and 23,000; hashing data that are
+nested 200,000 deep ends the process."""
 
 _MOST_NODES = 20_000
+"""Most nodes of a tree of arrays, far more than any model has."""
+
 _LONGEST_NAME = 200
+"""Longest path of an array in characters; longer text is cut in messages."""
 
 _REMEDY = "Do not open the file with anything else, and take it from its authors again"
+"""Remedy in errors about files that may be malicious."""
 
 
 class RestrictedUnpickler(pickle.Unpickler):
-    """An unpickler that can name nothing; a format's own admits what the format needs.
+    """Unpickler that admits no names; a subclass admits those that its format needs.
 
-    A pickle may also try to set attributes of what it can name. So only such things may be
-    admitted on which that has no effect: built-in types, bound methods, and classes with a
+    A pickle may also try to set attributes of what it can name. Therefore only objects on which
+    that has no effect may be admitted: built-in types, bound methods, and classes with a
     `__setstate__`.
     """
 
@@ -59,17 +65,17 @@ class RestrictedUnpickler(pickle.Unpickler):
 
 
 def load(unpickler: type[RestrictedUnpickler], data: bytes) -> object:
-    """Return what the pickle `data` holds, read by `unpickler`.
+    """Return the content of a pickle, read by an unpickler.
 
     Raises:
-        WeightsError: the pickle is damaged, or asks for anything beyond plain data.
+        WeightsError: The pickle is damaged, or asks for anything beyond plain data.
     """
     try:
         _inspect(data)
         return unpickler(io.BytesIO(data)).load()
     except WeightsError:
         raise
-    except Exception as error:  # a damaged pickle can raise nearly any of them
+    except Exception as error:  # a damaged pickle can raise nearly any exception
         raise WeightsError(
             "weights: the file is damaged or not a model file",
             got=f"{type(error).__name__}: {error}",
@@ -83,12 +89,12 @@ def flatten(
     """Return the leaves of a tree by their path from the root.
 
     Args:
-        root: what an unpickler returned; may refer to itself.
-        children: gives a node's children by name, None for a leaf.
-        separator: stands between the names of a path.
+        root: Root of the tree, from an unpickler; it may refer to itself.
+        children: Function that returns the children of a node by name, None for a leaf.
+        separator: Separator of the names in a path.
 
     Raises:
-        WeightsError: the tree is larger or deeper than any model, or its names are not text.
+        WeightsError: The tree is larger or deeper than any model, or its names are not text.
     """
     leaves: dict[str, object] = {}
     pending = [("", root)]
@@ -108,10 +114,17 @@ def flatten(
 
 
 def to_array(name: str, raw: object, dtype: object, shape: object, order: str = "C") -> np.ndarray:
-    """Return the little-endian numbers in `raw` as an array, trusting none of the arguments.
+    """Return little-endian numbers as an array; none of the arguments are trusted.
+
+    Args:
+        name: Name of the array, for messages.
+        raw: Bytes of the numbers.
+        dtype: Type of the numbers, as numpy writes it.
+        shape: Shape of the array.
+        order: Order of the axes in memory, `C` or `F`.
 
     Raises:
-        WeightsError: naming the array, if its shape, type and bytes do not fit together.
+        WeightsError: Shape, type and bytes do not fit together.
     """
     if dtype not in ("<f4", "<f8", "<i8"):
         raise WeightsError(
@@ -142,7 +155,7 @@ def _inspect(data: bytes) -> None:
                 got=f"the pickle operation {operation.name}",
                 remedy=_REMEDY,
             )
-        # The machine keeps its memo in an array as long as the largest index it meets.
+        # The memo of the machine is an array as long as the largest index.
         index = int(argument or 0) if operation.name == "LONG_BINPUT" else 0
         if max(index, count) > _MOST_OPERATIONS:
             raise WeightsError("weights: the file is larger than any model's", remedy=_REMEDY)

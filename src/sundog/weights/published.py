@@ -1,4 +1,4 @@
-"""The published weights: where they are, how to know them, who holds the rights, what to cite."""
+"""Published weights: their places, hashes, licence and citation."""
 
 from dataclasses import dataclass
 
@@ -6,22 +6,23 @@ CITATION = {
     "text": "A. Kabylda et al., J. Am. Chem. Soc. 2025, 147, 33723",
     "doi": "10.1021/jacs.5c09558",
 }
+"""Citation of the published model."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """One published model and the two places that hold it, with bit-identical parameters.
+    """Published model and the two places that hold it, with bit-identical parameters.
 
     Attributes:
-        package: distribution whose wheel carries the model, as torch saved it.
-        version: the version of that distribution.
-        member: path of the model inside the wheel.
-        member_sha256: its hash.
-        repository: the authors' repository, which holds the model as flax pickled it.
-        commit: the pinned state of that repository.
-        file: path of the model in the repository.
-        file_sha256: its hash.
-        licence: the licence of that repository.
+        package: Distribution whose wheel holds the model, as torch saved it.
+        version: Version of that distribution.
+        member: Path of the model inside the wheel.
+        member_sha256: SHA-256 of that file.
+        repository: Repository of the authors, which holds the model as flax pickled it.
+        commit: Commit of that repository.
+        file: Path of the model in the repository.
+        file_sha256: SHA-256 of that file.
+        licence: Licence of that repository.
     """
 
     package: str
@@ -36,12 +37,12 @@ class Published:
 
     @property
     def url(self) -> str:
-        """Where the authors' repository serves the file."""
+        """Address of the file in the authors' repository."""
         return f"https://raw.githubusercontent.com/{self.repository}/{self.commit}/{self.file}"
 
     @property
     def hashes(self) -> tuple[str, str]:
-        """The hashes by which either file is known."""
+        """SHA-256 of either file."""
         return self.member_sha256, self.file_sha256
 
 
@@ -58,11 +59,12 @@ PUBLISHED = {
         licence={"name": "MIT", "text": "Copyright (c) 2024 Thorben Frank"},
     ),
 }
-"""The published models by name. Their hyperparameters are the defaults of `Hyperparameters`."""
+"""Published models by name. Their hyperparameters are the defaults of `Hyperparameters`."""
 
 DEFAULT = "so3lr"
+"""Name of the weights that are used by default."""
 
 
 def recognise(sha256: str) -> str | None:
-    """Return the name of the published model that a file with this hash holds, if any."""
+    """Return the name of the published model in a file of a SHA-256, None if it is another."""
     return next((name for name, model in PUBLISHED.items() if sha256 in model.hashes), None)

@@ -1,7 +1,7 @@
-"""Read the settings of a model made elsewhere, and refuse what sundog's model does not do.
+"""Reader of the settings of models of other programs, which refuses what sundog does not compute.
 
-Each dialect is a table: which of its keys hold sundog's hyperparameters, and which must have the
-value that the SO3LR model is built on. The others (units of the training data, optimiser,
+Each dialect is a table of the keys of sundog's hyperparameters, and of the keys that must have the
+value that the SO3LR model is built on. All others (units of the training data, optimiser,
 initialisation, long-range cutoffs) do not change the model.
 """
 
@@ -13,12 +13,12 @@ from sundog.errors import WeightsError
 
 
 class Dialect(NamedTuple):
-    """Where a family of models keeps its settings.
+    """Keys of the settings of a family of models.
 
     Attributes:
-        hyperparameters: the key of each of sundog's hyperparameters that the family sets; a dot
-            stands for a nested mapping.
-        required: the one value that sundog supports, by key.
+        hyperparameters: Key of each of sundog's hyperparameters that the family sets; a dot
+            separates the keys of nested mappings.
+        required: Value that sundog supports, by key.
     """
 
     hyperparameters: dict[str, str]
@@ -40,6 +40,7 @@ _REQUIRED_BY_BOTH = {
     "use_spin_embed": True,
     "zbl_repulsion_bool": True,
 }
+"""Values that both dialects must have, by key."""
 
 UPSTREAM = Dialect(
     hyperparameters={
@@ -60,6 +61,7 @@ UPSTREAM = Dialect(
         **{f"model.{key}": value for key, value in _REQUIRED_BY_BOTH.items()},
     },
 )
+"""Settings of upstream's flax models."""
 
 TORCH = Dialect(
     hyperparameters={
@@ -82,21 +84,24 @@ TORCH = Dialect(
         **_REQUIRED_BY_BOTH,
     },
 )
+"""Settings of torch models."""
 
 _COUNTS = ("features", "heads", "layers", "radial_functions")
+"""Hyperparameters that are whole numbers."""
+
 _LARGEST = 10_000
-"""Beyond any model; a count taken at its word would be a loop of that length."""
+"""Largest value of a setting, beyond any model; a larger count would be a loop of that length."""
 
 
 def read_settings(settings: Mapping, dialect: Dialect) -> dict:
-    """Return the hyperparameters that a model's settings hold.
+    """Return the hyperparameters in the settings of a model.
 
     Args:
-        settings: the settings as they were found.
-        dialect: the family of models that the settings are of.
+        settings: Settings as they were found.
+        dialect: Dialect of the settings.
 
     Raises:
-        WeightsError: naming the first setting that is missing, unreadable or not supported.
+        WeightsError: A setting, which the message names, is missing, unreadable or not supported.
     """
     for key, value in dialect.required.items():
         found = _look_up(settings, key)

@@ -1,4 +1,4 @@
-"""Where weight sets are kept, found, written and read.
+"""Store of weight sets: they are written, found and read here.
 
 A weight set is a pair of files: `<name>.safetensors`, the arrays, and `<name>.json`, the card,
 which holds the hyperparameters, the provenance and the hash of the first.
@@ -26,21 +26,24 @@ from sundog.weights.names import validate
 from sundog.weights.published import DEFAULT, PUBLISHED
 
 FORMAT_VERSION = 1
-"""Counts up when an older sundog can no longer read what is written."""
+"""Version of the format; it increases when an older sundog cannot read the files."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_RENEW = "Bring the weights again with `sundog weights fetch` or `sundog weights import PATH`"
+"""Pattern of the names of weight sets."""
+
+_RENEW = "Get the weights again with `sundog weights fetch` or `sundog weights import PATH`"
+"""Remedy in errors about damaged files."""
 
 
 @dataclass(frozen=True)
 class WeightSet:
-    """A model's weights and what is known about them.
+    """Weights of a model with their card.
 
     Attributes:
-        name: what the user calls it.
-        hyperparameters: shape and constants of the model.
-        arrays: the arrays by sundog's names.
-        card: provenance, licence, citation; complete once the set is stored.
+        name: Name of the weight set.
+        hyperparameters: Shape and constants of the model.
+        arrays: Arrays by sundog's names.
+        card: Provenance, licence and citation; complete once the set is stored.
     """
 
     name: str
@@ -50,7 +53,7 @@ class WeightSet:
 
 
 class Installed(NamedTuple):
-    """A weight set in the user's cache; its card is None if it cannot be read."""
+    """Weight set in the user's cache; its card is None if it cannot be read."""
 
     name: str
     path: Path
@@ -58,18 +61,22 @@ class Installed(NamedTuple):
 
 
 def cache_directory() -> Path:
-    """Return sundog's cache: `SUNDOG_CACHE_DIR`, else in the user's cache."""
+    """Return the folder of sundog's cache: `SUNDOG_CACHE_DIR`, else one in the user's cache."""
     cache = os.environ.get("SUNDOG_CACHE_DIR") or platformdirs.user_cache_dir("sundog")
     return Path(cache).expanduser()
 
 
 def weights_directory() -> Path:
-    """Return where weight sets are kept."""
+    """Return the folder of the weight sets."""
     return cache_directory() / "weights"
 
 
 def check_name(name: str) -> str:
-    """Return `name` if a weight set can be called that, else raise `WeightsError`."""
+    """Return a name if a weight set can have it.
+
+    Raises:
+        WeightsError: The name has other characters than are allowed.
+    """
     if not _is_name(name):
         raise WeightsError(
             "weights: that is not a name for a weight set",
@@ -100,12 +107,12 @@ def locate(name_or_path: str | os.PathLike | None = None) -> Path:
     """Return the `.safetensors` file of the weight set that a user means.
 
     Args:
-        name_or_path: the name of an installed set; or a path, which has a separator or ends in
-            `.safetensors`, to the file or to the only such file's directory. None stands for
-            what `SUNDOG_MODEL_PATH` says, else for the published weights.
+        name_or_path: Name of an installed set; or path, with a separator or ending in
+            `.safetensors`, of the file or of a directory with one such file. None stands for the
+            value of `SUNDOG_MODEL_PATH`, else for the published weights.
 
     Raises:
-        WeightsError: there is no such set, with what there is and how to get it.
+        WeightsError: There is no such set; the message says which there are and how to get it.
     """
     name_or_path = requested(name_or_path)
     if _is_name(name_or_path):
@@ -114,12 +121,12 @@ def locate(name_or_path: str | os.PathLike | None = None) -> Path:
 
 
 def requested(name_or_path: str | os.PathLike | None = None) -> str:
-    """Return what is asked for: the argument, else `SUNDOG_MODEL_PATH`, else `so3lr`."""
+    """Return the name or path that is asked for, else `SUNDOG_MODEL_PATH`, else `so3lr`."""
     return str(name_or_path or os.environ.get("SUNDOG_MODEL_PATH") or DEFAULT)
 
 
 def is_installed(name: str) -> bool:
-    """Return whether the user's cache holds a weight set of this name, whole or not."""
+    """Return whether the user's cache holds a weight set of a name, intact or not."""
     return (weights_directory() / f"{name}.safetensors").is_file()
 
 
@@ -127,7 +134,7 @@ def find_installed(name: str) -> Path:
     """Return the `.safetensors` file of an installed weight set.
 
     Raises:
-        WeightsError: no set of that name is installed, with what is and how to get it.
+        WeightsError: No set of that name is installed; the message says how to get it.
     """
     path = weights_directory() / f"{name}.safetensors"
     if path.is_file():
@@ -143,15 +150,15 @@ def find_installed(name: str) -> Path:
 def write_weights(weights: WeightSet, directory: Path | None = None) -> WeightSet:
     """Store a weight set and return it with its complete card.
 
-    Each file appears whole or not at all, the card last: an interrupted write leaves either the
-    set that was there or one that `read_weights` refuses.
+    Each file appears complete or not at all, the card last: an interrupted write leaves either
+    the set that was there before or one that `read_weights` refuses.
 
     Args:
-        weights: what to store, under its name.
-        directory: where; None for the user's cache.
+        weights: Weight set to store under its name.
+        directory: Folder to write into; None for the user's cache.
 
     Raises:
-        WeightsError: the arrays are not a whole model, or the files cannot be written.
+        WeightsError: The arrays are not a whole model, or the files cannot be written.
     """
     validate(weights.arrays, weights.hyperparameters)
     path = (directory or weights_directory()) / f"{check_name(weights.name)}.safetensors"
@@ -172,7 +179,7 @@ def read_weights(path: Path) -> WeightSet:
     """Read the weight set whose `.safetensors` file is at `path`.
 
     Raises:
-        WeightsError: a file is missing, truncated or altered, or of a newer format.
+        WeightsError: A file is missing, truncated or altered, or of a newer format.
     """
     card = _read_card(path)
     data = read_file(path)
@@ -193,7 +200,11 @@ def read_weights(path: Path) -> WeightSet:
 
 
 def read_file(path: Path) -> bytes:
-    """Return the bytes of a file, or raise `WeightsError` that says why not."""
+    """Return the bytes of a file.
+
+    Raises:
+        WeightsError: The file cannot be read.
+    """
     try:
         return path.read_bytes()
     except OSError as error:
@@ -206,12 +217,12 @@ def _is_name(text: str) -> bool:
 
 def _suggestion(name: str, installed: Sequence[str]) -> str:
     if name in PUBLISHED:
-        return f"Bring the published weights with `sundog weights fetch {name}`"
+        return f"Get the published weights with `sundog weights fetch {name}`"
     if Path(name).exists():
         return f"If the file or directory of that name is meant, write ./{name}"
     for close in get_close_matches(name, {*installed, *PUBLISHED}, n=1):
         return f"Perhaps `{close}` was meant"
-    return "Bring weights with `sundog weights fetch` or `sundog weights import PATH`"
+    return "Get weights with `sundog weights fetch` or `sundog weights import PATH`"
 
 
 def _find_file(path: Path) -> Path:

@@ -1,8 +1,8 @@
-"""Read a model that torch saved, without torch and without running anything in the file.
+"""Reader of models that torch saved, without torch and without running code in the file.
 
 A torch archive is a zip of uncompressed members: `<root>/data.pkl`, a pickle of the module tree,
-and `<root>/data/<key>`, the bytes of each storage. Modules become inert stand-ins that keep
-their state; their `_parameters`, `_buffers` and `_modules` are then walked as plain dicts.
+and `<root>/data/<key>`, the bytes of each storage. Modules are replaced by objects that only keep
+their state; their `_parameters`, `_buffers` and `_modules` are then read as plain dicts.
 """
 
 import io
@@ -17,12 +17,12 @@ from sundog.weights.pickles import RestrictedUnpickler, flatten, load, to_array
 
 
 class TorchModel(NamedTuple):
-    """A model as torch saved it.
+    """Model as torch saved it.
 
     Attributes:
-        arrays: parameters and buffers by their path, such as `zbl_repulsion.p_raw`.
-        settings: the attributes of the model that are plain values, and `radial_decay`, which
-            torch keeps among the buffers.
+        arrays: Parameters and buffers by their path, such as `zbl_repulsion.p_raw`.
+        settings: Attributes of the model that are plain values, and `radial_decay`, which torch
+            keeps among the buffers.
     """
 
     arrays: dict[str, np.ndarray]
@@ -33,8 +33,8 @@ def read_torch_archive(data: bytes) -> TorchModel:
     """Return the arrays and settings of a model saved with `torch.save(model, …)`.
 
     Raises:
-        WeightsError: the file is damaged, big-endian, asks to run anything but what torch needs
-            to rebuild tensors, or its tensors do not fit the bytes there are.
+        WeightsError: The file is damaged, big-endian, asks to run anything but what torch needs
+            to rebuild tensors, or its tensors do not fit their bytes.
     """
     try:
         members = _read_members(data)
@@ -73,7 +73,7 @@ def _read_members(data: bytes) -> dict[str, bytes]:
         members = archive.infolist()
         names = [member.filename for member in members]
         roots = [name.removesuffix("data.pkl") for name in names if name.endswith("/data.pkl")]
-        # Members as torch writes them cannot be larger than the file: no bomb, no overlap.
+        # Uncompressed members cannot be larger than the file: they neither expand nor overlap.
         stored = all(member.compress_type == zipfile.ZIP_STORED for member in members)
         if len(roots) != 1 or not stored or sum(m.file_size for m in members) > len(data):
             raise WeightsError(
@@ -84,7 +84,7 @@ def _read_members(data: bytes) -> dict[str, bytes]:
 
 
 class _Module:
-    """Stand-in for an object of torch or so3krates-torch, of which only the state is kept."""
+    """Replacement of an object of torch or so3krates-torch, of which only the state is kept."""
 
     state: object = None
 

@@ -90,5 +90,5 @@ def test_all_cutoffs_are_tried_for_what_none_gives(monkeypatch):
 
 
 def test_an_accuracy_beyond_the_precision_is_refused(monkeypatch):
-    with pytest.raises(InputError, match="--precision float64"):
+    with pytest.raises(InputError, match='precision="float64"'):
         tried(monkeypatch, 1e-5, "float32")

@@ -9,7 +9,7 @@ from fixtures import small_force_field
 from sundog.errors import CellError, InputError
 from sundog.evaluate.benchmarks.tasks.base import Answers
 from sundog.evaluate.benchmarks.tasks.dimers import Dimer, DimerTask
-from sundog.evaluate.models import ForceFieldModel
+from sundog.evaluate.models import ForceFieldModel, Properties
 from sundog.explain.fragments import find_fragments
 from sundog.explain.interaction import interactions, pairs_of, why_no_dimer
 from sundog.units import KCAL_PER_MOL
@@ -44,7 +44,7 @@ def test_every_pair_is_what_the_benchmark_says_and_its_parts_add_up(trimer):
         for one in found
     ]
     model, task = ForceFieldModel(force_field, "small"), DimerTask(dimers)
-    answers = [{"energy": energy} for energy in model(task.structures(model)).energies]
+    answers = [Properties(energy=energy) for energy in model(task.structures(model)).energies]
     expected, _ = task.interactions(Answers(answers))
     energies = [one.energy / KCAL_PER_MOL for one in found]
     np.testing.assert_allclose(energies, expected, atol=1e-7)
