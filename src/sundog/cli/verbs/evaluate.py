@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DataOptions:
-    """Where the data of benchmarks are."""
+    """Options on the data of benchmarks."""
 
     data_dir: Path | None = None
     """Folder with the data of the benchmarks; by default one in sundog's cache."""
@@ -63,19 +63,19 @@ class LabelOptions:
     """Names and unit of the labels; by default REF_energy, REF_forces, … or energy, forces, …."""
 
     energy_key: str | None = None
-    """Of the energy, in eV unless --unit says otherwise."""
+    """Key of the energy, in eV unless --unit says otherwise."""
     forces_key: str | None = None
-    """Of the forces, in eV/Å."""
+    """Key of the forces, in eV/Å."""
     stress_key: str | None = None
-    """Of the stress, 3×3 or Voigt, in eV/Å³, positive under tension."""
+    """Key of the stress, 3×3 or Voigt, in eV/Å³, positive under tension."""
     dipole_key: str | None = None
-    """Of the dipole, in e·Å."""
+    """Key of the dipole, in e·Å."""
     charges_key: str | None = None
-    """Of the atomic charges, in e."""
+    """Key of the atomic charges, in e."""
     hirshfeld_ratios_key: str | None = None
-    """Of the Hirshfeld ratios."""
+    """Key of the Hirshfeld ratios."""
     unit: Literal["eV", "meV", "kcal/mol", "hartree"] = "eV"
-    """Of the labels of energy, forces (per Å) and stress (per Å³)."""
+    """Unit of the labels of energy, forces (per Å) and stress (per Å³)."""
 
 
 def evaluate(
@@ -148,7 +148,7 @@ def evaluate(
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which models were asked for."""
+    """Models that were asked for."""
 
     options: ModelOptions
     calculators: tuple[str, ...]
