@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -25,7 +24,7 @@ from sundog.runs.directory import RunDirectory
 from sundog.runs.job import Job
 from sundog.runs.launch import Launch, reopen
 from sundog.runs.progress import Progress
-from sundog.runs.result import Run
+from sundog.runs.result import Run, Scratch
 from sundog.runs.setup import set_up, write_origin
 
 Report = Callable[[str], None]
@@ -64,8 +63,10 @@ def simulate(
     job = Job.of(settings)
     progress = Progress(report)
     setup = set_up(atoms, job, force_field, command_line=[_caller("simulate")])
-    scratch = TemporaryDirectory(prefix="sundog-") if folder is None else None
-    directory = RunDirectory.create(folder or scratch.name, overwrite)  # pyright: ignore[reportOptionalMemberAccess]
+    scratch = Scratch() if folder is None else None
+    place = folder if scratch is None else scratch.path
+    assert place is not None
+    directory = RunDirectory.create(place, overwrite)
     write_origin(directory, setup, None)
     progress.say(f"{setup.describe()}")
     for line in setup.said:
@@ -120,7 +121,7 @@ def resume(
     return _moved(reopened.launch(state), progress, scratch)
 
 
-def _moved(launch: Launch, progress: Progress, scratch: TemporaryDirectory | None) -> Run:
+def _moved(launch: Launch, progress: Progress, scratch: Scratch | None) -> Run:
     """Run to the end, with progress on the way."""
     progress.begin(launch.setup.job.settings, int(launch.state.step))
     chunks = launch.chunks()

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 import numpy as np
 import yaml
@@ -22,6 +24,15 @@ if TYPE_CHECKING:
     import mdtraj
 
 
+class Scratch:
+    """Temporary folder that is removed when nothing holds this value any more."""
+
+    def __init__(self):
+        """Make the folder."""
+        self.path = Path(mkdtemp(prefix="sundog-"))
+        finalize(self, rmtree, self.path, ignore_errors=True)
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """A run by its folder; what is read is kept.
@@ -34,7 +45,7 @@ class Run:
 
     folder: Path
     number: int = 0
-    scratch: TemporaryDirectory | None = None
+    scratch: Scratch | None = None
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:

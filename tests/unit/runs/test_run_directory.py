@@ -47,7 +47,7 @@ def test_an_empty_folder_is_taken(tmp_path):
 
 def test_a_folder_with_a_run_is_refused_untouched(finished):
     before = snapshot(finished.path)
-    with pytest.raises(RunDirectoryError, match=r"holds a run already.*--overwrite") as caught:
+    with pytest.raises(RunDirectoryError, match=r"holds a run already.*overwrite=True") as caught:
         RunDirectory.create(finished.path)
     assert caught.value.exit_code == 2
     assert snapshot(finished.path) == before
