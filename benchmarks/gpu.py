@@ -49,7 +49,7 @@ from sundog.cli.options import set_up_jax
 from sundog.forcefield.formulations.choice import unavailable
 from sundog.forcefield.formulations.gpu import TILES, on_gpu
 from sundog.forcefield.formulations.ordered import OrderedForceField
-from sundog.forcefield.formulations.plain import TabulatedForceField, tabulated
+from sundog.forcefield.formulations.plain import PlainForceField, on_plain
 from sundog.forcefield.so3lr import ForceField, apart
 from sundog.io.structures import system_from_atoms
 from sundog.kernels.base import Attended
@@ -67,7 +67,7 @@ FORWARD = [Tile(4, 4, 8), Tile(4, 4, 4), Tile(4, 8, 8), Tile(8, 8, 8), Tile(4, 1
 BACKWARD = [Tile(4, 4, 8), Tile(4, 4, 4), Tile(1, 16, 2), Tile(4, 16, 8), Tile(8, 8, 8)]
 CLUSTERS = [Tile(16, 16, 4), Tile(16, 32, 4), Tile(16, 16, 2), Tile(16, 64, 8)]
 FAR = [Tile(1, 128, 4), Tile(1, 256, 4), Tile(2, 64, 4), Tile(1, 64, 2)]
-Fast = OrderedForceField | TabulatedForceField
+Fast = OrderedForceField | PlainForceField
 PARTS = ("limits", "check", "tiles", "stages", "scaling", "replicas", "graphs")
 PLAIN = range(1_536, 49_152 + 1)
 """Atoms; plain JAX is measured beside the kernels here."""
@@ -305,7 +305,7 @@ def measured(report: Report, kernels: str, sizes: list[int], parts: list[str]) -
     """Measure the parts that are asked for; return the rows of the scaling."""
     report.part("provenance", partial(_provenance, jax.devices()[0].device_kind), 0)
     reference = m.load_for(BenchSettings(), [water_box(1)])
-    fast = on_gpu(reference) if kernels == "gpu" else tabulated(reference)
+    fast = on_gpu(reference) if kernels == "gpu" else on_plain(reference)
     if "limits" in parts:
         report.part("limits", limits)
     if "check" in parts:
@@ -322,7 +322,7 @@ def measured(report: Report, kernels: str, sizes: list[int], parts: list[str]) -
         for name in dict.fromkeys([kernels, "plain"]):
             if name != kernels and size not in PLAIN:
                 continue
-            one = fast if name == kernels else tabulated(reference)
+            one = fast if name == kernels else on_plain(reference)
             limit = min(120.0, report.left() - 10)
             row = report.part(f"water-{size} {name}", partial(scaling, one, size, limit), 30)
             if row is not None:

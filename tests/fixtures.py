@@ -13,17 +13,18 @@ from ase.build import molecule
 from sundog.elements import SUPPORTED
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
-from sundog.forcefield.so3lr import ForceField, Pairs, assemble
+from sundog.forcefield.so3lr import ForceField, assemble
 from sundog.hamiltonian import Hamiltonian
 from sundog.kernels.cpu.library import why_unavailable
 from sundog.longrange.planned import Planned
 from sundog.model.hyperparameters import Hyperparameters
 from sundog.model.so3krates import So3krates, initialize
+from sundog.neighbors.base import Pairs
 from sundog.neighbors.reference import reference_pairs
 from sundog.system import System, make_system
 from sundog.terms.zbl import ZBL
 
-needs_compiled_kernels = pytest.mark.skipif(
+needs_cpu_kernels = pytest.mark.skipif(
     why_unavailable() is not None, reason=f"compiled kernels: {why_unavailable()}"
 )
 """Marks tests of the compiled kernels; `test_cpu_library.py` fails where they should be there."""

@@ -67,6 +67,19 @@ class CellError(StructureError):
     """The cell or its periodicity is not acceptable."""
 
 
+class UnavailableError(InputError):
+    """Something that was asked for by name cannot be had here.
+
+    Attributes:
+        reason: why, as part of a sentence.
+    """
+
+    def __init__(self, reason: str):
+        """Compose the message of the reason."""
+        super().__init__(reason)
+        self.reason = reason
+
+
 class FileFormatError(SundogError):
     """A file is missing, empty, truncated or of a format sundog cannot read."""
 

@@ -6,14 +6,14 @@ import jax
 import numpy as np
 import pytest
 
-from fixtures import SMALL, needs_compiled_kernels, random_force_field, small_crystal
+from fixtures import SMALL, needs_cpu_kernels, random_force_field, small_crystal
 from sundog.engine.ensembles import nve
 from sundog.engine.run import run
 from sundog.engine.state import initial_state, with_thermal_momenta
-from sundog.forcefield.formulations.cpu import compiled
+from sundog.forcefield.formulations.cpu import on_cpu
 from sundog.forcefield.so3lr import astype
 
-pytestmark = needs_compiled_kernels
+pytestmark = needs_cpu_kernels
 
 SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
 
@@ -30,8 +30,8 @@ def test_energy_is_conserved_as_by_the_reference(quickly_compiled):
     reference = random_force_field(SIMPLE, "truncated", cutoff=4.5)
     formulations = {
         "reference": reference,
-        "cpu": compiled(reference, threads=2),
-        "cpu in float32": compiled(astype(reference, "float32"), threads=2),
+        "cpu": on_cpu(reference, threads=2),
+        "cpu in float32": on_cpu(astype(reference, "float32"), threads=2),
     }
     energies, ends = {}, {}
     for name, force_field in formulations.items():

@@ -6,12 +6,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fixtures import SMALL, call, needs_compiled_kernels, random_force_field, small_crystal
+from fixtures import SMALL, call, needs_cpu_kernels, random_force_field, small_crystal
 from sundog.engine.ensembles import Barostat, npt_rescaling, nve
 from sundog.engine.run import run
 from sundog.engine.state import bare_state, initial_state, with_thermal_momenta
-from sundog.forcefield.formulations.cpu import compiled
-from sundog.forcefield.formulations.plain import tabulated
+from sundog.forcefield.formulations.cpu import on_cpu
+from sundog.forcefield.formulations.plain import on_plain
 from sundog.longrange.plan import plan_of
 from sundog.runs.checkpoint import arrays_of, restored
 
@@ -19,8 +19,8 @@ SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
 REFERENCE = random_force_field(SIMPLE, "ewald", cutoff=4.5)
 MAKE = {
     "reference": lambda one: one,
-    "plain": tabulated,
-    "cpu": pytest.param(lambda one: compiled(one, threads=2), marks=needs_compiled_kernels),
+    "plain": on_plain,
+    "cpu": pytest.param(lambda one: on_cpu(one, threads=2), marks=needs_cpu_kernels),
 }
 of_every_kind = pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
 
@@ -39,9 +39,9 @@ def test_forces_are_the_references_up_to_the_mesh(make):
         assert found.energies.keys() == exact.energies.keys()
 
 
-@needs_compiled_kernels
+@needs_cpu_kernels
 def test_energy_is_conserved():
-    force_field = compiled(REFERENCE, threads=2)
+    force_field = on_cpu(REFERENCE, threads=2)
     state = initial_state(small_crystal(scale=1.2), force_field, seed=1, skin=0.3)
     state = with_thermal_momenta(state, 300.0)
     chunks = list(run(state, nve(force_field, 0.5), steps=100, sample_every=1, frame_every=100))

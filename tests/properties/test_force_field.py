@@ -13,15 +13,15 @@ from fixtures import (
     call,
     ethanol,
     moved,
-    needs_compiled_kernels,
+    needs_cpu_kernels,
     pairs_for,
     small_crystal,
     small_force_field,
 )
 from sundog.forcefield import pair_sum
-from sundog.forcefield.formulations.cpu import compiled
-from sundog.forcefield.so3lr import ForceField, apart
-from sundog.longrange.planned import Planned
+from sundog.forcefield.formulations.cpu import on_cpu
+from sundog.forcefield.so3lr import ForceField
+from sundog.longrange.planned import Planned, apart
 from sundog.neighbors.pairs import PairList
 from sundog.system import concatenate, make_system, pad
 
@@ -47,9 +47,9 @@ case = pytest.mark.parametrize(("force_field", "system"), CASES.values(), ids=CA
 
 WITH_KERNELS = CASES | {
     f"{name} on cpu kernels": pytest.param(
-        compiled(force_field, threads=2),
+        on_cpu(force_field, threads=2),
         system,
-        marks=needs_compiled_kernels,
+        marks=needs_cpu_kernels,
     )
     for name, (force_field, system) in CASES.items()
 }

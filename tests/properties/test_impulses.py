@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fixtures import call, needs_compiled_kernels
+from fixtures import call, needs_cpu_kernels
 from potentials import ListlessLennardJones, Split, argon
 from statistical.measuring import record
 from sundog.engine.ensembles import (
@@ -24,7 +24,7 @@ from sundog.engine.reservoirs.impulses import MEAN_VIRIAL, WEIGHT
 from sundog.engine.run import advance, run
 from sundog.engine.state import bare_state, initial_state, with_thermal_momenta
 from sundog.errors import InputError
-from sundog.forcefield.formulations.cpu import compiled
+from sundog.forcefield.formulations.cpu import on_cpu
 from sundog.io.structures import system_from_atoms
 from sundog.prepare.water import water_box
 from sundog.runs.checkpoint import arrays_of, restored
@@ -206,10 +206,10 @@ def test_settings_that_do_not_fit_cycles_are_refused(told, words):
         SimulationSettings.of(**told)
 
 
-@needs_compiled_kernels
+@needs_cpu_kernels
 @pytest.mark.slow
 def test_water_under_the_published_network_conserves_energy_to_second_order():
-    force_field = compiled(load(electrostatics="ewald", cutoff_angstrom=6.0, precision="float64"))
+    force_field = on_cpu(load(electrostatics="ewald", cutoff_angstrom=6.0, precision="float64"))
     state = initial_state(system_from_atoms(water_box(8)), force_field, seed=1, skin=0.3)
     *_, fire = minimize(state, force_field, force_threshold=0.1, steps=40)
     state, _ = record(with_thermal_momenta(fire.md, 300.0), nve(force_field, 0.5), 240, stride=8)

@@ -9,7 +9,7 @@ from fixtures import (
     call,
     ethanol,
     moved,
-    needs_compiled_kernels,
+    needs_cpu_kernels,
     small_crystal,
     small_force_field,
 )
@@ -23,7 +23,7 @@ from sundog.engine.restraints.restrained import RestrainedForceField, restrained
 from sundog.engine.run import run
 from sundog.engine.state import initial_state, with_thermal_momenta
 from sundog.errors import CellError, InputError
-from sundog.forcefield.formulations.cpu import compiled
+from sundog.forcefield.formulations.cpu import on_cpu
 from sundog.system import System, concatenate, make_system, pad
 
 NOTHING = Harmonic(0.0)
@@ -123,14 +123,14 @@ def test_turns_change_only_what_is_fastened_to_the_room(restraint, system):
     ("kernels", "precision"),
     [
         ("reference", "float32"),
-        pytest.param("cpu", "float32", marks=needs_compiled_kernels),
-        pytest.param("cpu", "float64", marks=needs_compiled_kernels),
+        pytest.param("cpu", "float32", marks=needs_cpu_kernels),
+        pytest.param("cpu", "float64", marks=needs_cpu_kernels),
     ],
 )
 def test_restraints_are_added_to_any_force_field(kernels, precision):
     force_field = small_force_field("truncated", precision=precision)
     if kernels == "cpu":
-        force_field = compiled(force_field, threads=2)
+        force_field = on_cpu(force_field, threads=2)
     system = rattled(small_crystal(), scale=0.05)
     restraints = [
         position_restraint(small_crystal(), [1, 2], 1.0),

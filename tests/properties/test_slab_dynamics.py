@@ -6,21 +6,21 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fixtures import SMALL, call, needs_compiled_kernels, random_force_field, small_crystal
+from fixtures import SMALL, call, needs_cpu_kernels, random_force_field, small_crystal
 from longrange_slabs import height_of, vacuum_in
 from sundog.engine.ensembles import nve
 from sundog.engine.run import run
 from sundog.engine.state import bare_state, initial_state, with_thermal_momenta
-from sundog.forcefield.formulations.cpu import compiled
-from sundog.forcefield.formulations.plain import tabulated
+from sundog.forcefield.formulations.cpu import on_cpu
+from sundog.forcefield.formulations.plain import on_plain
 from sundog.runs.checkpoint import arrays_of, restored
 from sundog.system import System, concatenate
 
 SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
 REFERENCE = random_force_field(SIMPLE, "ewald", cutoff=4.5)
 MAKE = {
-    "plain": tabulated,
-    "cpu": pytest.param(lambda one: compiled(one, threads=2), marks=needs_compiled_kernels),
+    "plain": on_plain,
+    "cpu": pytest.param(lambda one: on_cpu(one, threads=2), marks=needs_cpu_kernels),
 }
 
 
@@ -45,9 +45,9 @@ def test_a_slab_beside_a_crystal_is_as_in_the_reference(make):
     np.testing.assert_allclose(found.virial, exact.virial, atol=1e-5 + 100 * accuracy)
 
 
-@needs_compiled_kernels
+@needs_cpu_kernels
 def test_energy_and_momentum_are_conserved():
-    force_field = compiled(REFERENCE, threads=2)
+    force_field = on_cpu(REFERENCE, threads=2)
     state = initial_state(small_slab(scale=1.2), force_field, seed=1, skin=0.3)
     state = with_thermal_momenta(state, 300.0)
     ranges = []
@@ -77,9 +77,9 @@ def tight(state):
     return replace(state, momenta=apart, neighbors=replace(state.neighbors, plan=closer))
 
 
-@needs_compiled_kernels
+@needs_cpu_kernels
 def test_a_slab_that_outgrows_its_box_loses_no_step_wherever_chunks_begin():
-    force_field = compiled(REFERENCE, threads=2)
+    force_field = on_cpu(REFERENCE, threads=2)
     ensemble = nve(force_field, 0.5)
     state = initial_state(small_slab(scale=1.2), force_field, seed=3, skin=0.3)
     state = tight(with_thermal_momenta(state, 100.0))

@@ -10,28 +10,28 @@ from fixtures import (
     SMALL,
     call,
     moved,
-    needs_compiled_kernels,
+    needs_cpu_kernels,
     random_force_field,
     small_crystal,
 )
 from sundog.engine.restraints.position import position_restraint
 from sundog.engine.restraints.restrained import restrained
-from sundog.forcefield.formulations.cpu import compiled
-from sundog.forcefield.formulations.plain import tabulated
+from sundog.forcefield.formulations.cpu import on_cpu
+from sundog.forcefield.formulations.plain import on_plain
 
 SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
 MAKE = {
     "reference": lambda one: one,
-    "plain": tabulated,
-    "cpu": lambda one: compiled(one, threads=2),
+    "plain": on_plain,
+    "cpu": lambda one: on_cpu(one, threads=2),
 }
 CASES = [  # what takes long to compile, and says little more, is for slow days
     pytest.param("reference", "ewald"),
     pytest.param("reference", "truncated", marks=pytest.mark.slow),
     pytest.param("plain", "ewald", marks=pytest.mark.slow),
     pytest.param("plain", "truncated"),
-    pytest.param("cpu", "ewald", marks=needs_compiled_kernels),
-    pytest.param("cpu", "truncated", marks=needs_compiled_kernels),
+    pytest.param("cpu", "ewald", marks=needs_cpu_kernels),
+    pytest.param("cpu", "truncated", marks=needs_cpu_kernels),
 ]
 FAR, WEIGHT = {"electrostatics", "dispersion"}, 4
 

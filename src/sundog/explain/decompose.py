@@ -10,8 +10,10 @@ from ase import Atoms
 from sundog.errors import InputError
 from sundog.forcefield.decomposition import Decomposition
 from sundog.forcefield.decomposition import decompose as decompose_system
-from sundog.forcefield.so3lr import ForceField, Pairs, apart
+from sundog.forcefield.so3lr import ForceField
 from sundog.io.structures import system_from_atoms
+from sundog.longrange.planned import apart
+from sundog.neighbors.base import Pairs, by_range
 from sundog.numerics.precision import with_x64
 from sundog.single_points.batches import Batcher
 from sundog.system import System
@@ -82,7 +84,7 @@ def check_memory(pairs: Pairs, forces: bool, memory_gib: float) -> None:
     Raises:
         InputError: The estimate is above the limit.
     """
-    lists, _ = apart(pairs)
+    lists = by_range(apart(pairs)[0])
     needed = len(lists["short"].i) * BYTES_PER_SHORT_PAIR[forces] / 2**30
     if needed > memory_gib:
         raise InputError(

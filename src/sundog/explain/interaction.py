@@ -29,8 +29,9 @@ from sundog.data.keys import APART
 from sundog.errors import CellError, InputError
 from sundog.explain.fragments import Fragments
 from sundog.forcefield.decomposition import between_groups
-from sundog.forcefield.so3lr import ForceField, Pairs
+from sundog.forcefield.so3lr import ForceField
 from sundog.io.structures import system_from_atoms
+from sundog.neighbors.base import Pairs
 from sundog.numerics.precision import with_x64
 from sundog.single_points.batches import Batcher, batches
 from sundog.system import System

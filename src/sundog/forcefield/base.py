@@ -7,16 +7,17 @@ engine, the calculators and the tests see no more than that.
 """
 
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Mapping
 
 import equinox as eqx
 
 from sundog.errors import InputError
 from sundog.forcefield.prediction import Prediction
 from sundog.longrange.plan import Plan
-from sundog.longrange.planned import Planned, with_plan
-from sundog.neighbors.base import AbstractNeighbors
+from sundog.longrange.planned import Planned, apart, with_plan
+from sundog.neighbors.base import AbstractNeighbors, Pairs
 from sundog.neighbors.neighbors import allocate_neighbors, check_no_overlap
+from sundog.neighbors.pairs import PairList
 from sundog.neighbors.reference import reference_pairs
 from sundog.numerics.lengths import standard_length
 from sundog.system import System
@@ -24,6 +25,11 @@ from sundog.system import System
 
 class AbstractForceField(eqx.Module):
     """Energies and forces of a `System`."""
+
+    @property
+    def formulation(self) -> str:
+        """How it is computed, in a word for records: a name of kernels, or of the class."""
+        return type(self).__name__
 
     @property
     @abstractmethod
@@ -51,7 +57,7 @@ class AbstractForceField(eqx.Module):
         """
         return with_plan(allocate_neighbors(system, self.cutoffs, skin), self.plan(system))
 
-    def pairs_once(self, system: System, like: Any = None) -> Any:
+    def pairs_once(self, system: System, like: Pairs | None = None) -> Pairs:
         """Return pair lists for one evaluation (host only).
 
         Their lengths are standard ones, so that many systems compile few programs.
@@ -65,15 +71,8 @@ class AbstractForceField(eqx.Module):
             CellError: an infinite cutoff in a periodic cell.
             CoincidentAtomsError: atoms that are all but at one place.
         """
-        exact = {name: reference_pairs(system, cutoff) for name, cutoff in self.cutoffs.items()}
-        check_no_overlap(system, exact)
-        known = {} if like is None else like.pairs if isinstance(like, Planned) else like
-        pairs = {}
-        for name, cutoff in self.cutoffs.items():
-            room = standard_length(len(exact[name].i), 1.3)
-            if name in known:
-                room = max(room, len(known[name].i))
-            pairs[name] = reference_pairs(system, cutoff, capacity=room)
+        known = None if like is None else apart(like)[0]
+        pairs = list_once(system, self.cutoffs, known if isinstance(known, Mapping) else {})
         plan = self.plan(system)
         return pairs if plan is None else Planned(pairs, plan)
 
@@ -98,10 +97,35 @@ class AbstractForceField(eqx.Module):
         )
 
     @abstractmethod
-    def __call__(self, system: System, pairs: Any) -> Prediction:
+    def __call__(self, system: System, pairs: Pairs) -> Prediction:
         """Return the prediction (pure, jittable).
 
         Args:
             system: what to compute.
             pairs: `pairs` of its lists, up to date for the system.
         """
+
+
+def list_once(
+    system: System, cutoffs: Mapping[str, float], like: Mapping[str, PairList]
+) -> dict[str, PairList]:
+    """Return pair lists of standard lengths for one evaluation (host only).
+
+    Args:
+        system: what to list.
+        cutoffs: Å, by range.
+        like: lists, some of which have the least room to give to those of the same range.
+
+    Raises:
+        CellError: an infinite cutoff in a periodic cell.
+        CoincidentAtomsError: atoms that are all but at one place.
+    """
+    exact = {name: reference_pairs(system, cutoff) for name, cutoff in cutoffs.items()}
+    check_no_overlap(system, exact)
+    pairs = {}
+    for name, cutoff in cutoffs.items():
+        room = standard_length(len(exact[name].i), 1.3)
+        if name in like:
+            room = max(room, len(like[name].i))
+        pairs[name] = reference_pairs(system, cutoff, capacity=room)
+    return pairs

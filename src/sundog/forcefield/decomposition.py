@@ -22,7 +22,9 @@ from jaxtyping import Array, Float, Int
 
 from sundog.forcefield.derivatives import forces_by_part
 from sundog.forcefield.pair_sum import term_energies
-from sundog.forcefield.so3lr import ForceField, Pairs, apart
+from sundog.forcefield.so3lr import ForceField
+from sundog.longrange.planned import apart
+from sundog.neighbors.base import Pairs, by_range
 from sundog.properties import AtomicProperties
 from sundog.system import System
 from sundog.terms.dispersion import c6_coefficients, polarizabilities
@@ -93,7 +95,7 @@ def between_groups(
         atoms: charges and ratios to use, not necessarily those of this structure.
         group: of each atom.
     """
-    lists, _ = apart(pairs)
+    lists = by_range(apart(pairs)[0])
     strain = jnp.zeros((system.number_of_systems, 3, 3), system.positions.dtype)
     found: dict[str, PerAtom] = {}
     for terms, name in ((force_field.short_terms, "short"), (force_field.long_terms, "long")):

@@ -6,11 +6,13 @@ not grow with the number of pairs.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array
+from jaxtyping import Array, PyTree
 
+from sundog.errors import InputError
 from sundog.neighbors.pairs import PairList, edges
 from sundog.properties import AtomicProperties
 from sundog.system import System
@@ -37,25 +39,51 @@ def term_energies(
         pairs: a list that holds at least the pairs within the terms' cutoffs.
         strain: strain per structure, to differentiate by.
     """
-    sites = {term.name: term.sites(atoms) for term in terms}
+    dtype = atoms.energies.dtype
+    sites = sites_by_term(terms, atoms)
 
     def of_pairs(chunk: PairList) -> dict[str, PerPair]:
-        distances = edges(system, chunk, strain, atoms.energies.dtype).distances
+        distances = edges(system, chunk, strain, dtype).distances
         i = jax.tree.map(chunk.at_receivers, sites)
         j = jax.tree.map(chunk.at_senders, sites)
-        return {
-            term.name: jnp.where(
-                chunk.mask, 0.5 * term.pair(distances, i[term.name], j[term.name]), 0.0
-            )
+        found = {
+            term.name: term.pair(distances, i[term.name], j[term.name]).astype(dtype)
             for term in terms
         }
+        return {name: jnp.where(chunk.mask, 0.5 * one, 0.0) for name, one in found.items()}
 
     energies = _map_chunks(of_pairs, pairs)
     return {
         term.name: pairs.sum_over_senders(energies[term.name], system.number_of_atoms)
-        + term.self_energy(atoms)
+        + term.self_energy(atoms).astype(dtype)
         for term in terms
     }
+
+
+def sites_by_term(
+    terms: Sequence[AbstractPairTerm], atoms: AtomicProperties
+) -> dict[str, PyTree[PerAtom]]:
+    """Return what each term needs of the atoms, in the precision of their properties.
+
+    Args:
+        terms: of different names.
+        atoms: properties that the terms depend on.
+
+    Raises:
+        InputError: sites that are not arrays of real numbers, one for each atom.
+    """
+
+    def cast(term: AbstractPairTerm, site: Array) -> PerAtom:
+        if site.shape != atoms.numbers.shape or not jnp.issubdtype(site.dtype, jnp.floating):
+            raise InputError(
+                f"term {term.name}: its sites are not what a pair sum can take",
+                got=f"{site.dtype} {list(site.shape)}",
+                expected=f"arrays of real numbers, one for each of {len(atoms.numbers)} atoms",
+                remedy="Convert integers, and return the columns of a matrix one by one",
+            )
+        return site.astype(atoms.energies.dtype)
+
+    return {term.name: jax.tree.map(partial(cast, term), term.sites(atoms)) for term in terms}
 
 
 def _map_chunks(

@@ -3,9 +3,9 @@
 Source: Kabylda et al., JACS 147, 33723 (2025), doi:10.1021/jacs.5c09558.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -21,10 +21,11 @@ from sundog.forcefield.prediction import Prediction
 from sundog.hamiltonian import PUBLISHED_CUTOFF, Hamiltonian
 from sundog.longrange.ewald import ewald_energies
 from sundog.longrange.plan import Plan
-from sundog.longrange.planned import Planned
+from sundog.longrange.planned import apart
 from sundog.longrange.planning import Ewald
 from sundog.model.so3krates import So3krates
 from sundog.names import ElectrostaticsName, Precision
+from sundog.neighbors.base import Pairs, by_range
 from sundog.neighbors.pairs import PairList, edges
 from sundog.numerics.precision import whole_products
 from sundog.numerics.segments import sum_per_system
@@ -36,8 +37,6 @@ from sundog.terms.dispersion_tail import DispersionTail
 from sundog.terms.electrostatics import ExactCoulomb, TruncatedCoulomb, WolfCoulomb
 from sundog.terms.zbl import ZBL
 from sundog.typing import Cells, PerAtom, PerSystem, Positions
-
-Pairs = Mapping[str, PairList] | Planned
 
 Aux = tuple[dict[str, PerAtom], AtomFeatures, AtomicProperties]
 
@@ -63,10 +62,50 @@ class ForceField(AbstractForceField):
     tail: DispersionTail | None = None
     long_weight: float = eqx.field(static=True, default=1.0)
 
+    def __check_init__(self):
+        """Refuse terms that would not all be counted, or not as far as they reach."""
+        self.check_terms()
+
+    def check_terms(self) -> None:
+        """Refuse terms that would not all be counted, or not as far as they reach.
+
+        Raises:
+            InputError: two terms of one name, by which energies are told apart, or a term whose
+                `cutoff` is beyond that of its pairs.
+        """
+        names = ["so3krates", *(term.name for term in (*self.short_terms, *self.long_terms))]
+        names += ["electrostatics"] if self.ewald is not None else []
+        names += [self.tail.name] if self.tail is not None else []
+        ((name, count),) = Counter(names).most_common(1)
+        if count > 1:
+            raise InputError(
+                f"extra_terms: {count} terms have one name, and all but one would be lost",
+                got=name,
+                expected="a name of its own for each term",
+                remedy="Give the class of the added term another `name`, or leave the other out",
+            )
+        reaches = self.cutoffs
+        for terms, reach in ((self.short_terms, "short"), (self.long_terms, "long")):
+            for term in terms:
+                own = getattr(term, "cutoff", 0.0)
+                if isinstance(own, float | int) and own > reaches[reach]:
+                    raise InputError(
+                        f"extra_terms: the term {term.name} reaches beyond the pairs that it is "
+                        "summed over",
+                        got=f"{own:g} Å",
+                        expected=f"a cutoff of at most {reaches[reach]:g} Å",
+                        remedy="Sum it over the long range, or use a longer cutoff_angstrom",
+                    )
+
     @property
     def cutoffs(self) -> dict[str, float]:
         """Å: `short` for the network and ZBL, `long` for electrostatics and dispersion."""
         return {"short": self.network.hyperparameters.cutoff, "long": self.cutoff}
+
+    @property
+    def formulation(self) -> str:
+        """`reference`."""
+        return "reference"
 
     @property
     def electrostatics(self) -> ElectrostaticsName:
@@ -123,7 +162,8 @@ class ForceField(AbstractForceField):
     def __call__(self, system: System, pairs: Pairs) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
         systems = system.number_of_systems
-        lists, plan = apart(pairs)
+        listed, plan = apart(pairs)
+        lists = by_range(listed)
 
         def energy(positions: Positions, strain: Cells) -> tuple[PerSystem, Aux]:
             return self._energy(system.at(positions), lists, plan, strain)
@@ -142,7 +182,8 @@ class ForceField(AbstractForceField):
 
         A pair gives half of its energy to each of its atoms (pure, jittable, differentiable).
         """
-        lists, plan = apart(pairs)
+        listed, plan = apart(pairs)
+        lists = by_range(listed)
         strain = jnp.zeros((system.number_of_systems, 3, 3), system.positions.dtype)
         _, (per_atom, _, atoms) = self._energy(system, lists, plan, strain)
         return per_atom, atoms
@@ -150,6 +191,8 @@ class ForceField(AbstractForceField):
     def _energy(
         self, system: System, pairs: Mapping[str, PairList], plan: Plan | None, strain: Cells
     ) -> tuple[PerSystem, Aux]:
+        # Here too, because a tree can be edited after its construction.
+        self.check_terms()
         short = edges(system, pairs["short"], strain, self.network.dtype)
         features = self.network.features(system, pairs["short"], short)
         atoms = self.network.properties(features, system)
@@ -181,11 +224,6 @@ class ForceField(AbstractForceField):
             energies = self.tail.energies(polarizabilities(atoms), system, strain)
             per_atom[self.tail.name] = energies.astype(atoms.energies.dtype)
         return per_atom
-
-
-def apart(pairs: Any) -> tuple[Any, Plan | None]:
-    """Return the pair lists that a force field is called with, and the plan if there is one."""
-    return (pairs.pairs, pairs.plan) if isinstance(pairs, Planned) else (pairs, None)
 
 
 def predicted(

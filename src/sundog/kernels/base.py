@@ -1,4 +1,4 @@
-"""The contract between a tabulated force field and the kernels that do its work on pairs.
+"""The contract between a plain force field and the kernels that do its work on pairs.
 
 Kernels differ in the layout of pairs and in what they keep between the forward and the backward
 pass. The force field does not read either, and only passes them back to the kernels.
@@ -6,7 +6,7 @@ pass. The force field does not read either, and only passes them back to the ker
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -97,7 +97,11 @@ class AbstractPairKernels(eqx.Module):
     Attributes:
         layers: pair part of each layer.
         transport: between atoms and meshes.
+        only_elementary: whether the energies of long lists must have no special functions and no
+            arrays of parameters.
     """
+
+    only_elementary: ClassVar[bool] = False
 
     layers: eqx.AbstractVar[tuple[AbstractAttention, ...]]
     transport: eqx.AbstractVar[AbstractTransport]
@@ -167,5 +171,5 @@ class AbstractPairKernels(eqx.Module):
             pairs: list that contains at least the pairs within the cutoff of `pair`: a `PairList`
                 or another kind that the kernels read.
             dtype: precision of the arithmetic.
-            far: whether the list is a long one, and `pair` without arrays of parameters.
+            far: whether the list is a long one; see `only_elementary`.
         """

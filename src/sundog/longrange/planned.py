@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Bool
 
 from sundog.longrange.plan import Plan
-from sundog.neighbors.base import AbstractNeighbors, Memory
+from sundog.neighbors.base import AbstractNeighbors, Memory, Pairs
 from sundog.system import System
 
 PLAN_PREFIX = "reciprocal."
@@ -23,7 +23,7 @@ class Planned(eqx.Module):
         plan: plan of the sum in reciprocal space.
     """
 
-    pairs: Any
+    pairs: Pairs
     plan: Plan
 
 
@@ -80,3 +80,8 @@ class PlannedNeighbors(AbstractNeighbors):
 def with_plan(neighbors: AbstractNeighbors, plan: Plan | None) -> AbstractNeighbors:
     """Return the lists together with a plan, if there is one."""
     return neighbors if plan is None else PlannedNeighbors(neighbors, plan)
+
+
+def apart(pairs: Pairs) -> tuple[Pairs, Plan | None]:
+    """Return the pair lists that a force field is called with, and the plan if there is one."""
+    return (pairs.pairs, pairs.plan) if isinstance(pairs, Planned) else (pairs, None)

@@ -2,13 +2,19 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Bool
 
+from sundog.errors import InputError
+from sundog.neighbors.pairs import PairList
 from sundog.system import System
+
+Pairs: TypeAlias = Mapping[str, PairList] | eqx.Module
+"""What a force field is called with: pair lists by the name of their range, or one value that holds
+whatever lists the kernels of its formulation read."""
 
 Memory = dict[str, np.ndarray]
 """Arrays by name from which lists can be built again, bit for bit, in another process."""
@@ -19,7 +25,7 @@ class AbstractNeighbors(eqx.Module):
 
     @property
     @abstractmethod
-    def pairs(self) -> Any:
+    def pairs(self) -> Pairs:
         """Pairs in the form that the force field that made the lists takes."""
 
     @property
@@ -56,3 +62,18 @@ class AbstractNeighbors(eqx.Module):
         Raises:
             KeyError: the memory is that of another kind of lists.
         """
+
+
+def by_range(pairs: Pairs) -> Mapping[str, PairList]:
+    """Return pair lists by the name of their range.
+
+    Raises:
+        InputError: they are lists of another formulation.
+    """
+    if not isinstance(pairs, Mapping):
+        raise InputError(
+            "pairs: the lists are those of another formulation",
+            got=type(pairs).__name__,
+            expected="lists by the name of their range, as the force field allocates them",
+        )
+    return pairs

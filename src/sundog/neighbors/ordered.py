@@ -15,12 +15,15 @@ from jax import lax
 from jaxtyping import Array, Bool
 
 from sundog.neighbors.base import AbstractNeighbors, Memory
-from sundog.neighbors.clusters import ClusterList, allocate_clusters
+from sundog.neighbors.clusters import ClusterList, ClusterPairs, allocate_clusters
 from sundog.neighbors.neighbor_list import check_request
 from sundog.neighbors.neighbors import Neighbors, allocate_unchecked, check_no_overlap
 from sundog.neighbors.pairs import PairList
 from sundog.neighbors.spatial_order import SpatialOrder, plan_layout, spatial_order
 from sundog.system import System
+
+BY_ATOMS = "long_by_atoms"
+"""Range of the long-range pairs of places, for terms that cannot be summed over clusters."""
 
 
 class Ordered(eqx.Module):
@@ -28,11 +31,12 @@ class Ordered(eqx.Module):
 
     Attributes:
         order: spatial order of the atoms; the pairs refer to places in it.
-        pairs: `short` with pairs of places, and `long` with pairs of clusters.
+        pairs: `short` with pairs of places, `long` with pairs of clusters, and where it is needed
+            `BY_ATOMS` with pairs of places within the long cutoff.
     """
 
     order: SpatialOrder
-    pairs: dict[str, Any]
+    pairs: dict[str, PairList | ClusterPairs]
 
 
 class OrderedNeighbors(AbstractNeighbors):
@@ -40,7 +44,7 @@ class OrderedNeighbors(AbstractNeighbors):
 
     Attributes:
         order: spatial order when a list was last out of date.
-        near: short-range list.
+        near: short-range list, and where it is needed a long-range one of places.
         far: pairs of clusters, for the long range.
     """
 
@@ -51,7 +55,7 @@ class OrderedNeighbors(AbstractNeighbors):
     @property
     def pairs(self) -> Ordered:
         """Spatial order and pairs."""
-        return Ordered(self.order, self.near.pairs | {"long": self.far.pairs})
+        return Ordered(self.order, {**self.near.pairs, "long": self.far.pairs})
 
     @property
     def overflow(self) -> Bool[Array, ""]:
@@ -100,13 +104,16 @@ class OrderedNeighbors(AbstractNeighbors):
         )
 
 
-def allocate_ordered(system: System, cutoffs: Mapping[str, float], skin: float) -> OrderedNeighbors:
+def allocate_ordered(
+    system: System, cutoffs: Mapping[str, float], skin: float, *, by_atoms: bool = False
+) -> OrderedNeighbors:
     """Return lists with room for `system` and some headroom (host only).
 
     Args:
         system: structures, as concrete arrays; the lists can be updated for all their states.
         cutoffs: cutoffs `short` and `long` in Å, finite.
         skin: distance beyond both cutoffs that is listed too, in Å.
+        by_atoms: whether the long range is listed by places as well, see `BY_ATOMS`.
 
     Raises:
         InputError: cutoff or skin are out of range.
@@ -118,7 +125,8 @@ def allocate_ordered(system: System, cutoffs: Mapping[str, float], skin: float) 
     layout = plan_layout(system)
     order = _compiled_order(system, layout)
     present = order.ordered(system)
-    near = allocate_unchecked(present, {"short": cutoffs["short"]}, skin)
+    of_atoms = {"short": cutoffs["short"]} | ({BY_ATOMS: cutoffs["long"]} if by_atoms else {})
+    near = allocate_unchecked(present, of_atoms, skin)
     check_no_overlap(system, {name: _of_atoms(one, order) for name, one in near.pairs.items()})
     return OrderedNeighbors(order, near, allocate_clusters(present, layout, cutoffs["long"], skin))
 

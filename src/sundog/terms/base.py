@@ -6,7 +6,8 @@ A term is a sum over pairs plus a sum over atoms,
 
 where a site is what the pair function needs of an atom, formed once per atom and not
 once per pair. One driver can thus sum, chunk and differentiate all terms, and a kernel can
-replace the driver without touching the physics.
+replace the driver without touching the physics. `sundog.load(extra_terms=…)` adds a term to a
+force field, and `sundog.testing.check_term` checks that it keeps this contract.
 """
 
 from abc import abstractmethod
@@ -22,17 +23,24 @@ from sundog.typing import PerAtom, PerPair
 
 
 class AbstractPairTerm(eqx.Module):
-    """One physical term. `name` is its key among a prediction's energies."""
+    """One physical energy.
+
+    `name` is its key among a prediction's energies, where no two terms may have the same. A term
+    that ends at a distance has it in a field `cutoff` in Å: a force field whose pairs do not
+    reach as far refuses the term.
+    """
 
     name: ClassVar[str]
 
     @abstractmethod
     def sites(self, atoms: AtomicProperties) -> PyTree[PerAtom]:
-        """Return what `pair` needs of each atom, as arrays over atoms."""
+        """Return what `pair` needs of each atom: arrays of real numbers, one for each atom."""
 
     @abstractmethod
     def pair(self, distances: PerPair, i: PyTree[PerPair], j: PyTree[PerPair]) -> PerPair:
         """Return the energy of each pair in eV, zero beyond the term's own cutoff.
+
+        It acts pair by pair, is the same with i and j exchanged, and is once differentiable.
 
         Args:
             distances: Å, positive; may exceed the cutoff by the skin of the pair list.
@@ -40,13 +48,16 @@ class AbstractPairTerm(eqx.Module):
             j: the sites of the sending atoms.
         """
 
-    def elementary(self, precision: Precision) -> "AbstractPairTerm":
-        """Return the same term without special functions, which kernels for GPUs do not have.
+    def elementary(self, precision: Precision) -> "AbstractPairTerm | None":
+        """Return the same term for the kernels for GPUs, or None if it has no such form.
+
+        These have no special functions and know no arrays but the distances and the sites. By
+        default a term is summed in plain JAX beside them.
 
         Args:
             precision: to which it is the same.
         """
-        return self
+        return None
 
     def self_energy(self, atoms: AtomicProperties) -> PerAtom:
         """Return the part of the energy that belongs to single atoms, in eV; zero by default."""

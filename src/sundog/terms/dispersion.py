@@ -23,6 +23,7 @@ from jaxtyping import Array, Float
 
 from sundog.constants import FINE_STRUCTURE
 from sundog.elements import free_atom_c6, free_atom_polarizabilities
+from sundog.names import Precision
 from sundog.numerics.switch import exponential_switch
 from sundog.properties import AtomicProperties
 from sundog.terms.base import AbstractPairTerm
@@ -49,6 +50,10 @@ class Dispersion(AbstractPairTerm):
         polarizability = polarizabilities(atoms)
         dtype = polarizability.dtype
         return polarizability, jnp.asarray(c6_per_square(), dtype)[atoms.numbers]
+
+    def elementary(self, precision: Precision) -> "Dispersion":
+        """Return the term as it is, which has no special functions."""
+        return self
 
     def pair(self, distances: PerPair, i: Sites, j: Sites) -> PerPair:
         """Return the dispersion energy of each pair in eV, zero beyond the cutoff."""

@@ -7,7 +7,7 @@ import pytest
 from ase import Atoms
 from ase.calculators.lj import LennardJones
 
-from fixtures import needs_compiled_kernels, small_force_field
+from fixtures import needs_cpu_kernels, small_force_field
 from sundog.constants import COULOMB
 from sundog.data.keys import APART
 from sundog.errors import FileFormatError, InputError, MissingDataError
@@ -234,7 +234,7 @@ def salt_bridge():
 
 
 @pytest.mark.parametrize(
-    "kernels", ["reference", "plain", pytest.param("cpu", marks=needs_compiled_kernels)]
+    "kernels", ["reference", "plain", pytest.param("cpu", marks=needs_cpu_kernels)]
 )
 def test_charges_of_monomers_bind_in_the_dimer_and_apart(kernels):
     dimer = salt_bridge()

@@ -4,11 +4,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fixtures import SMALL, call, needs_compiled_kernels, pairs_for, random_force_field
+from fixtures import SMALL, call, needs_cpu_kernels, pairs_for, random_force_field
 from fixtures import small_crystal as crystal
 from sundog.errors import CellError, InputError
-from sundog.forcefield.formulations.cpu import compiled
-from sundog.forcefield.formulations.plain import tabulated
+from sundog.forcefield.formulations.cpu import on_cpu
+from sundog.forcefield.formulations.plain import on_plain
 from sundog.kernels.cpu.lists import allocate_cpu_lists
 from sundog.system import concatenate, make_system, pad
 
@@ -34,14 +34,14 @@ def assert_same(found, expected):
 
 def test_tabulated(reference):
     force_field, expected = reference
-    fast = tabulated(force_field)
+    fast = on_plain(force_field)
     assert_same(call(fast, SYSTEM, pairs_for(force_field, SYSTEM)), expected)
 
 
-@needs_compiled_kernels
+@needs_cpu_kernels
 def test_compiled(reference):
     force_field, expected = reference
-    fast = compiled(force_field, threads=2)
+    fast = on_cpu(force_field, threads=2)
     short, long = fast.cutoffs["short"], fast.cutoffs["long"]
     lists = allocate_cpu_lists(SYSTEM, short_cutoff=short, long_cutoff=long, skin=0.3)
     assert_same(call(fast, SYSTEM, lists), expected)

@@ -15,15 +15,15 @@ from fixtures import (
     ethanol,
     large_crystal,
     moved,
-    needs_compiled_kernels,
+    needs_cpu_kernels,
     pairs_for,
     random_force_field,
     small_crystal,
 )
-from sundog.errors import InputError
+from sundog.errors import InputError, UnavailableError
 from sundog.forcefield.formulations import choice as kernels
 from sundog.forcefield.formulations.choice import LARGEST_DEVIATION, verified, with_kernels
-from sundog.forcefield.formulations.cpu import CompiledForceField, compiled
+from sundog.forcefield.formulations.cpu import CpuForceField, on_cpu
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField, astype
 from sundog.kernels.cpu import library
@@ -31,7 +31,7 @@ from sundog.kernels.cpu.lists import CpuLists, allocate_cpu_lists
 from sundog.model.hyperparameters import Hyperparameters
 from sundog.system import System, concatenate, make_system, pad
 
-pytestmark = needs_compiled_kernels
+pytestmark = needs_cpu_kernels
 
 PUBLISHED = Hyperparameters()
 """The shape that the kernels know at compile time."""
@@ -96,13 +96,11 @@ def reference(name: str) -> tuple[ForceField, System, Prediction]:
     return force_field, system, call(force_field, system, pairs_for(force_field, system))
 
 
-def on_kernels(force_field: ForceField, threads: int | None = None) -> CompiledForceField:
-    fast = compiled(force_field, threads)
-    assert isinstance(fast, CompiledForceField), fast
-    return fast
+def on_kernels(force_field: ForceField, threads: int | None = None) -> CpuForceField:
+    return on_cpu(force_field, threads)
 
 
-def lists_for(fast: CompiledForceField, system: System, parts: int = 3) -> CpuLists:
+def lists_for(fast: CpuForceField, system: System, parts: int = 3) -> CpuLists:
     """Lists of few atoms cut into more parts than they deserve."""
     short, long = fast.cutoffs["short"], fast.cutoffs["long"]
     return allocate_cpu_lists(system, short_cutoff=short, long_cutoff=long, skin=0.3, parts=parts)
@@ -207,18 +205,30 @@ def test_shapes_beyond_the_kernels_are_refused_with_a_reason():
         "layers": replace(NARROW, layers=17),
     }
     for shape in shapes.values():
-        reason = compiled(random_force_field(shape, "exact"))
-        assert isinstance(reason, str)
-        assert "shape" in reason
+        with pytest.raises(UnavailableError, match="shape"):
+            on_cpu(random_force_field(shape, "exact"))
 
 
 def test_a_repulsion_with_a_cutoff_of_its_own_is_refused_with_a_reason():
     force_field = random_force_field(SMALL, "exact")
     (zbl,) = force_field.short_terms
-    longer = replace(zbl, cutoff=SMALL.cutoff + 0.5)
-    reason = compiled(replace(force_field, short_terms=(longer,)))
-    assert isinstance(reason, str)
-    assert "5 Å and the network at 4.5 Å" in reason
+    shorter = replace(zbl, cutoff=SMALL.cutoff - 0.5)
+    with pytest.raises(UnavailableError, match=r"4 Å and the network at 4\.5 Å"):
+        on_cpu(replace(force_field, short_terms=(shorter,)))
+    with pytest.raises(InputError, match=r"zbl reaches beyond.*5 Å.*at most 4\.5 Å"):
+        replace(force_field, short_terms=(replace(zbl, cutoff=SMALL.cutoff + 0.5),))
+
+
+def test_terms_that_the_kernels_cannot_leave_out_are_asked_for():
+    force_field = random_force_field(SMALL, "truncated")
+    coulomb, dispersion = force_field.long_terms
+    for changed in (
+        replace(force_field, short_terms=()),
+        replace(force_field, long_terms=(coulomb,)),
+        replace(force_field, long_terms=(coulomb, replace(dispersion, cutoff=6.0))),
+    ):
+        with pytest.raises(UnavailableError, match="always sum the repulsion"):
+            on_cpu(changed)
 
 
 def test_kernels_are_chosen_by_name(monkeypatch):
@@ -226,12 +236,16 @@ def test_kernels_are_chosen_by_name(monkeypatch):
     assert with_kernels(force_field, "reference") == (force_field, "reference")
     for name in ("auto", "cpu"):
         fast, line = with_kernels(force_field, name)
-        assert isinstance(fast, CompiledForceField)
+        assert isinstance(fast, CpuForceField)
         assert line == f"cpu ({library.instruction_set()})"
     with pytest.raises(InputError, match="GPU"):
         with_kernels(force_field, "gpu")
-    monkeypatch.setattr(kernels, "compiled", lambda force_field: "the moon is full")
-    monkeypatch.setattr(kernels, "tabulated", lambda force_field: force_field)
+
+    def unavailable(force_field):
+        raise UnavailableError("the moon is full")
+
+    monkeypatch.setattr(kernels, "on_cpu", unavailable)
+    monkeypatch.setattr(kernels, "on_plain", lambda force_field: force_field)
     assert with_kernels(force_field, "auto") == (force_field, "plain, because the moon is full")
     with pytest.raises(InputError, match="the moon is full"):
         with_kernels(force_field, "cpu")

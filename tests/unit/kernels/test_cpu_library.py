@@ -5,6 +5,7 @@ import shutil
 import jax
 import pytest
 
+from sundog.errors import UnavailableError
 from sundog.kernels.cpu import library
 
 COMPILERS = ("c++", "g++", "clang++")
@@ -22,9 +23,16 @@ def test_the_kernels_are_built_where_there_is_a_compiler():
 def test_a_library_that_is_missing_or_broken_is_a_reason_not_an_error(monkeypatch, tmp_path):
     load = library.load.__wrapped__
     monkeypatch.setenv(library.VARIABLE, str(tmp_path / "nowhere.so"))
-    assert "do not load" in load()
+    with pytest.raises(UnavailableError, match="do not load"):
+        load()
     (tmp_path / "broken.so").write_text("not a library")
     monkeypatch.setenv(library.VARIABLE, str(tmp_path / "broken.so"))
-    assert "do not load" in load()
+    with pytest.raises(UnavailableError, match="do not load"):
+        load()
     monkeypatch.setattr(library, "_find", lambda: None)
-    assert "C++ compiler" in load()
+    with pytest.raises(UnavailableError, match=r"C\+\+ compiler"):
+        load()
+    monkeypatch.setattr(library, "load", load)
+    reason = library.why_unavailable()
+    assert reason is not None
+    assert "C++ compiler" in reason

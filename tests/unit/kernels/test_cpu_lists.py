@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cpu_lists import decode, within
-from fixtures import needs_compiled_kernels
+from fixtures import needs_cpu_kernels
 from random_cells import PERIODICITIES, awkward_batch, entries, random_cell, random_system
 from sundog.errors import CellError, CoincidentAtomsError, InputError, StructureError
 from sundog.kernels.cpu import library
@@ -17,7 +17,7 @@ from sundog.kernels.cpu.lists import CpuLists, _with_room, allocate_cpu_lists, l
 from sundog.neighbors.reference import reference_pairs
 from sundog.system import concatenate, make_system, pad
 
-pytestmark = needs_compiled_kernels
+pytestmark = needs_cpu_kernels
 
 SHORT, LONG, SKIN = 2.5, 4.0, 0.4
 

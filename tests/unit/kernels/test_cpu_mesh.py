@@ -5,15 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fixtures import needs_compiled_kernels
+from fixtures import needs_cpu_kernels
 from longrange_charges import disordered, on_mesh
 from sundog.kernels.cpu import library
-from sundog.kernels.cpu.mesh import CompiledTransport
+from sundog.kernels.cpu.mesh import CpuTransport
 from sundog.longrange.mesh import OnMesh, PlainTransport
 from sundog.longrange.plan import Plan
 from sundog.system import concatenate, pad
 
-pytestmark = needs_compiled_kernels
+pytestmark = needs_cpu_kernels
 
 
 def places(order, shape=(8, 11, 9), atoms=700) -> tuple[OnMesh, jax.Array]:
@@ -30,7 +30,7 @@ def places(order, shape=(8, 11, 9), atoms=700) -> tuple[OnMesh, jax.Array]:
 def test_both_ways_are_those_of_plain_jax(order, dtype):
     at, charges = places(order)
     charges = charges.astype(dtype)
-    plain, fast = PlainTransport(), CompiledTransport(threads=2)
+    plain, fast = PlainTransport(), CpuTransport(threads=2)
     atol = 2e-5 if dtype == "float32" else 1e-13
     meshes = plain.spread(at, charges, 2)
     found = fast.spread(at, charges, 2)
@@ -43,19 +43,19 @@ def test_both_ways_are_those_of_plain_jax(order, dtype):
 
 def test_instruction_sets_and_threads():
     at, charges = places(6)
-    first = CompiledTransport(threads=1).spread(at, charges, 2)
+    first = CpuTransport(threads=1).spread(at, charges, 2)
     try:
         for name in library.INSTRUCTION_SETS:
             library.limit_instruction_set(name)
-            alone = CompiledTransport(threads=1).spread(at, charges, 2)
+            alone = CpuTransport(threads=1).spread(at, charges, 2)
             np.testing.assert_allclose(alone, first, atol=1e-13)
             for threads in (1, 2, 3):
-                again = CompiledTransport(threads=threads)
+                again = CpuTransport(threads=threads)
                 np.testing.assert_array_equal(again.spread(at, charges, 2), alone)
                 jax.tree.map(
                     np.testing.assert_array_equal,
                     again.gather(at, alone),
-                    CompiledTransport(threads=1).gather(at, alone),
+                    CpuTransport(threads=1).gather(at, alone),
                 )
     finally:
         library.limit_instruction_set(library.INSTRUCTION_SETS[-1])
@@ -66,7 +66,7 @@ def test_a_batch_member_does_not_feel_another_that_fell_apart():
     batch = pad(concatenate([one, two]), 14, 3)
     plan = Plan(((8, 9, 8),), 1.0, 6, jnp.zeros((), jnp.int32), jnp.zeros((3, 3)))
     q = jnp.pad(jnp.concatenate([q_one, q_two]), (0, 2))
-    transport = CompiledTransport(threads=2)
+    transport = CpuTransport(threads=2)
     sound = on_mesh(q, batch, plan, transport)
     np.testing.assert_allclose(sound.gradient, on_mesh(q, batch, plan).gradient, atol=1e-14)
     broken = batch.at(batch.positions.at[7].set(jnp.nan))

@@ -1,4 +1,4 @@
-"""The kernels for GPUs, interpreted, are the portable ones; and a GPU can be given them."""
+"""The kernels for GPUs, interpreted, are the plain ones; and a GPU can be given them."""
 
 from contextlib import nullcontext
 from dataclasses import replace
@@ -26,15 +26,14 @@ from sundog.forcefield.formulations import choice as kernels
 from sundog.forcefield.formulations.choice import with_kernels
 from sundog.forcefield.formulations.gpu import on_gpu
 from sundog.forcefield.formulations.ordered import OF_ATOMS
-from sundog.forcefield.formulations.plain import tabulated
-from sundog.forcefield.so3lr import apart
+from sundog.forcefield.formulations.plain import on_plain
 from sundog.kernels.base import Attended
 from sundog.kernels.gpu.mesh import ReproducibleTransport
 from sundog.kernels.gpu.rows import rows_of, sum_rows
 from sundog.kernels.gpu.tiles import Tile
 from sundog.kernels.plain import species
 from sundog.longrange.mesh import OnMesh, PlainTransport
-from sundog.longrange.planned import Planned
+from sundog.longrange.planned import Planned, apart
 from sundog.model.hyperparameters import Hyperparameters
 from sundog.neighbors.neighbors import allocate_neighbors
 from sundog.neighbors.ordered import Ordered
@@ -50,7 +49,7 @@ OTHER = replace(SMALL, features=24, heads=4, degrees=(1, 3), layers=3, cutoff=4.
 
 
 def assert_same(force_field, system, pairs, tolerance):
-    expected = call(tabulated(force_field), system, pairs)
+    expected = call(on_plain(force_field), system, pairs)
     assert_as_expected(call(interpreted(force_field, MANY), system, pairs), expected, tolerance)
 
 
@@ -80,10 +79,10 @@ def test_sums_over_rows(tile):
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
-def test_a_layer_is_the_portable_one():
+def test_a_layer_is_the_plain_one():
     rng, system, shape = np.random.default_rng(0), ethanol(), OTHER
     force_field = random_force_field(shape, "exact")
-    kernels = tabulated(force_field).kernels, interpreted(force_field, MANY).inner.kernels
+    kernels = on_plain(force_field).kernels, interpreted(force_field, MANY).inner.kernels
     pairs = reference_pairs(system, shape.cutoff + 0.5, capacity=128)
     atoms, features = system.number_of_atoms, shape.features
     components = sum(2 * degree + 1 for degree in shape.degrees)
@@ -108,7 +107,7 @@ def test_a_layer_is_the_portable_one():
 
 def test_ewald_on_rows_with_a_skin_in_float32():
     force_field = random_force_field(SMALL, "ewald", "float32", cutoff=6.0, tail=True)
-    system, fast = small_crystal(seed=2), tabulated(force_field)
+    system, fast = small_crystal(seed=2), on_plain(force_field)
     neighbors = fast.allocate_neighbors(system, 0.3)
     lists = {
         name: one.pairs for name, one in allocate_neighbors(system, fast.cutoffs, 0.3).lists.items()
@@ -132,7 +131,7 @@ def test_padded_batch():
 def test_atoms_in_spatial_order(electrostatics, dtype, tolerance):
     tail = electrostatics == "ewald"
     force_field = random_force_field(SMALL, electrostatics, dtype, cutoff=6.0, tail=tail)
-    plain = tabulated(force_field)
+    plain = on_plain(force_field)
     fast = interpreted(force_field)
     crystals = [small_crystal(seed=2), small_crystal(seed=5, scale=1.1)]
     # Several clusters, the last of which is not full, and padding; ewald is for one cell.
@@ -185,7 +184,7 @@ def test_the_first_layer_by_species_is_the_general_one(dtype, monkeypatch):
         for name, one in allocate_neighbors(system, force_field.cutoffs, 0.3).lists.items()
     }
     assert all(one.row_length for one in pairs.values())
-    expected = call_anew(tabulated(force_field), system, pairs)
+    expected = call_anew(on_plain(force_field), system, pairs)
     monkeypatch.setattr(species, "ATOMS_WORTH_TABLES", 1)
     found = call_anew(interpreted(force_field, MANY), system, pairs)
     assert_as_expected(found, expected, {"float64": 1e-9, "float32": 1e-4}[dtype])

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from fixtures import ethanol, pairs_for, small_force_field
-from sundog.forcefield.formulations.plain import tabulated
+from sundog.forcefield.formulations.plain import on_plain
 from sundog.numerics.precision import whole_products
 
 
@@ -20,7 +20,7 @@ def test_products_are_whole_in_what_is_decorated_alone():
 def test_force_fields_have_no_other_products():
     reference = small_force_field("exact", precision="float32")
     system = ethanol()
-    for force_field in (reference, tabulated(reference)):
+    for force_field in (reference, on_plain(reference)):
         pairs = pairs_for(force_field, system)
         lowered = jax.jit(lambda s, ff=force_field, p=pairs: ff(s, p).forces).lower(system)
         products = [line for line in lowered.as_text().splitlines() if "dot_general" in line]

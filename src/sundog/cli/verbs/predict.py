@@ -65,7 +65,7 @@ def predict(
     for line in describe_boxes(fast.plan(first)):
         print(line)
     origin = _origin(structures, model_options, electron_options, reference, skip_bad)
-    origin["kernels"] = type(fast).__name__
+    origin["kernels"] = fast.formulation
     _compute(fast, frames, electron_options, output, origin, overwrite)
 
 

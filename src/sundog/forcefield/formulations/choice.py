@@ -18,11 +18,11 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
-from sundog.errors import InputError
+from sundog.errors import InputError, UnavailableError
 from sundog.forcefield.base import AbstractForceField
-from sundog.forcefield.formulations.cpu import compiled
+from sundog.forcefield.formulations.cpu import on_cpu
 from sundog.forcefield.formulations.ordered import OrderedForceField
-from sundog.forcefield.formulations.plain import tabulated
+from sundog.forcefield.formulations.plain import on_plain
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField
 from sundog.kernels.cpu import library
@@ -62,15 +62,16 @@ def with_kernels(force_field: ForceField, kernels: KernelName) -> tuple[Abstract
     if kernels == "reference":
         return force_field, "reference"
     if kernels == "plain":
-        return tabulated(force_field), "plain"
+        return on_plain(force_field), "plain"
     if kernels == "gpu":
         return _on_gpu(force_field), "gpu"
-    fast = compiled(force_field)
-    if not isinstance(fast, str):
-        return fast, f"cpu ({fast.instruction_set})"
-    if kernels == "cpu":
-        raise InputError(f"kernels: {fast}", got=kernels, remedy="Or use plain, or auto")
-    return tabulated(force_field), f"plain, because {fast}"
+    try:
+        fast = on_cpu(force_field)
+    except UnavailableError as error:
+        if kernels == "cpu":
+            raise _refusal(kernels, error.reason) from error
+        return on_plain(force_field), f"plain, because {error.reason}"
+    return fast, f"cpu ({fast.instruction_set})"
 
 
 def unavailable(kernels: KernelName, precision: Precision) -> str | None:
@@ -85,9 +86,13 @@ def unavailable(kernels: KernelName, precision: Precision) -> str | None:
     return why_unavailable(precision)
 
 
+def _refusal(kernels: KernelName, reason: str) -> InputError:
+    return InputError(f"kernels: {reason}", got=kernels, remedy="Or use plain, or auto")
+
+
 def _on_gpu(force_field: ForceField) -> AbstractForceField:
     if reason := unavailable("gpu", force_field.precision):
-        raise InputError(f"kernels: {reason}", got="gpu", remedy="Or use plain, or auto")
+        raise _refusal("gpu", reason)
     from sundog.forcefield.formulations.gpu import on_gpu
 
     return on_gpu(force_field)

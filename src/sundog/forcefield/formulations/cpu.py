@@ -4,10 +4,13 @@ Embedding, equalisation of the charges and sums over structures are the referenc
 formulation's own; network, long range and all derivatives are kernels. What the kernels
 return is differentiated by them and by nothing else: use the reference for training and
 second derivatives.
+
+The kernels know the repulsion, the treatments of electrostatics and the dispersion of SO3LR. Any
+other energy term is summed in plain JAX, over plain lists beside the kernels' own.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -16,30 +19,35 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from sundog.elements import free_atom_c6, free_atom_polarizabilities
-from sundog.forcefield.base import AbstractForceField
+from sundog.errors import InputError, UnavailableError
+from sundog.forcefield.base import AbstractForceField, list_once
 from sundog.forcefield.formulations.packing import pack
+from sundog.forcefield.formulations.shares import shared_out
+from sundog.forcefield.formulations.term_sums import TermSums, sum_plainly
 from sundog.forcefield.prediction import Prediction
-from sundog.forcefield.so3lr import ForceField, apart, predicted
+from sundog.forcefield.so3lr import ForceField, predicted
 from sundog.forcefield.tail import tail_sums
 from sundog.kernels.cpu import calls, library
 from sundog.kernels.cpu.coulomb import long_range_constants
 from sundog.kernels.cpu.lists import CpuLists, allocate_cpu_lists, lists_like
-from sundog.kernels.cpu.mesh import CompiledTransport
+from sundog.kernels.cpu.mesh import CpuTransport
 from sundog.longrange.mesh import ChargeField, mesh_field
 from sundog.longrange.plan import Plan
-from sundog.longrange.planned import Planned, with_plan
+from sundog.longrange.planned import Planned, apart, with_plan
 from sundog.model.heads import equalized
-from sundog.neighbors.base import AbstractNeighbors
+from sundog.neighbors.base import AbstractNeighbors, Pairs
+from sundog.neighbors.beside import WithPlainLists, WithPlainNeighbors
+from sundog.neighbors.neighbors import allocate_neighbors
+from sundog.neighbors.pairs import PairList
 from sundog.properties import AtomFeatures, AtomicProperties
 from sundog.system import System
-from sundog.terms.dispersion import SWITCH_WIDTH, Dispersion, polarizabilities
-from sundog.terms.electrostatics import SWITCH_ON
-from sundog.terms.zbl import ZBL
+from sundog.terms.dispersion import SWITCH_WIDTH, polarizabilities
+from sundog.terms.electrostatics import SWITCH_ON, TruncatedCoulomb, WolfCoulomb
 from sundog.typing import PerAtom
 
 
-class CompiledForceField(AbstractForceField):
-    """A `ForceField` computed by the compiled kernels; made by `compiled`.
+class CpuForceField(AbstractForceField):
+    """A `ForceField` computed by the compiled kernels; made by `on_cpu`.
 
     Attributes:
         reference: the force field it stands for.
@@ -58,9 +66,19 @@ class CompiledForceField(AbstractForceField):
     threads: int = eqx.field(static=True)
 
     @property
+    def formulation(self) -> str:
+        """`cpu`."""
+        return "cpu"
+
+    @property
     def cutoffs(self) -> dict[str, float]:
         """Å, by range."""
         return self.reference.cutoffs
+
+    @property
+    def _with_charges(self) -> bool:
+        """Whether the electrostatics are the kernels', or none of the other terms'."""
+        return self.reference.ewald is not None or shared_out(self.reference).coulomb is not None
 
     @property
     def instruction_set(self) -> str:
@@ -77,28 +95,53 @@ class CompiledForceField(AbstractForceField):
         return None if ewald is None else ewald.plan_mesh(system)
 
     def allocate_neighbors(self, system: System, skin: float) -> AbstractNeighbors:
-        """Return the kernels' own lists (host only)."""
-        lists = allocate_cpu_lists(
+        """Return the kernels' own lists, and plain ones for other terms (host only)."""
+        lists: AbstractNeighbors = allocate_cpu_lists(
             system,
             short_cutoff=self.cutoffs["short"],
             long_cutoff=self.cutoffs["long"],
             skin=skin,
         )
+        if plainly := self._plain_cutoffs():
+            lists = WithPlainNeighbors(lists, allocate_neighbors(system, plainly, skin))
         return with_plan(lists, self.plan(system))
 
-    def pairs_once(self, system: System, like: Any = None) -> CpuLists | Planned:
+    def _plain_cutoffs(self) -> dict[str, float]:
+        """Return the cutoffs of the ranges over which terms are summed without the kernels."""
+        shares = shared_out(self.reference)
+        others = {"short": shares.short, "long": shares.long}
+        return {name: cutoff for name, cutoff in self.cutoffs.items() if others[name]}
+
+    def pairs_once(self, system: System, like: Pairs | None = None) -> Pairs:
         """Return lists for one evaluation; see `AbstractForceField.pairs_once` (host only)."""
         if like is None:
-            return self.allocate_neighbors(system, 0.0).pairs
-        return with_plan(lists_like(apart(like)[0], system), self.plan(system)).pairs
+            own, known = (
+                allocate_cpu_lists(
+                    system,
+                    short_cutoff=self.cutoffs["short"],
+                    long_cutoff=self.cutoffs["long"],
+                    skin=0.0,
+                ),
+                {},
+            )
+        else:
+            lists, known = _own_and_plain(apart(like)[0])
+            own = lists_like(lists, system)
+        pairs: Pairs = own.pairs
+        if plainly := self._plain_cutoffs():
+            pairs = WithPlainLists(pairs, list_once(system, plainly, known))
+        plan = self.plan(system)
+        return pairs if plan is None else Planned(pairs, plan)
 
-    def weighted(self, weight: float) -> "CompiledForceField":
+    def weighted(self, weight: float) -> "CpuForceField":
         """Return it with electrostatics and dispersion counted `weight` times in the forces."""
         return replace(self, reference=self.reference.weighted(weight))
 
-    def __call__(self, system: System, pairs: CpuLists | Planned) -> Prediction:
+    def __call__(self, system: System, pairs: Pairs) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
-        lists, plan = apart(pairs)
+        self.reference.check_terms()
+        listed, plan = apart(pairs)
+        lists, plain = _own_and_plain(listed)
         model = calls.Model(self.shape, self.constants, self.parameters)
         after = calls.forward(
             model, system, lists, self.reference.network.embedding(system), self.threads
@@ -112,26 +155,33 @@ class CompiledForceField(AbstractForceField):
                 hirshfeld_ratios=jnp.where(system.is_atom, jnp.abs(ratios), 1.0),
             )
 
-        def sources(charges: PerAtom, ratios: PerAtom) -> tuple[PerAtom, PerAtom]:
+        def sources(charges: PerAtom, ratios: PerAtom) -> tuple[PerAtom, PerAtom, PerAtom]:
             atoms = properties(charges, ratios)
-            return atoms.partial_charges, polarizabilities(atoms)
+            return atoms.partial_charges, polarizabilities(atoms), atoms.hirshfeld_ratios
 
-        (_, alpha), pull_back = jax.vjp(sources, after.charges, after.ratios)
+        (_, alpha, _), pull_back = jax.vjp(sources, after.charges, after.ratios)
         atoms = properties(after.charges, after.ratios)
-        seeds = jnp.zeros_like(after.charges), jnp.zeros_like(alpha)
+        by_charges, by_alpha, by_ratios = (jnp.zeros_like(alpha) for _ in range(3))
         per_atom = {"so3krates": atoms.energies, "zbl": after.repulsion}
         far, weight = None, self.reference.long_weight
         if weight != 0:
             far, of_tail = self._far(atoms, alpha, system, lists, plan)
-            seeds = weight * far.by_charge, weight * far.by_polarizability
-            per_atom |= {"electrostatics": far.electrostatics, "dispersion": far.dispersion}
-            per_atom |= of_tail
-        by_charge, by_ratio = pull_back(seeds)
+            by_charges, by_alpha = weight * far.by_charge, weight * far.by_polarizability
+            if self._with_charges:
+                per_atom["electrostatics"] = far.electrostatics
+            per_atom |= {"dispersion": far.dispersion} | of_tail
+        others = self._others(atoms, system, plain)
+        for one in others:
+            by_charges, by_ratios = by_charges + one.by_charges, by_ratios + one.by_ratios
+            per_atom |= one.energies
+        by_charge, by_ratio = pull_back((by_charges, by_alpha, by_ratios))
         gradient, virial = calls.backward(
             model, system, lists, after, by_charge, by_ratio, self.threads
         )
         if far is not None:
             gradient, virial = gradient + weight * far.gradient, virial + weight * far.virial
+        for one in others:
+            gradient, virial = gradient - one.forces, virial + one.virial
         return predicted(
             system,
             per_atom,
@@ -140,6 +190,19 @@ class CompiledForceField(AbstractForceField):
             features=AtomFeatures(after.features, after.euclidean),
             atoms=atoms,
         )
+
+    def _others(
+        self, atoms: AtomicProperties, system: System, plain: Mapping[str, PairList]
+    ) -> list[TermSums]:
+        """Return the terms that are not the kernels', derivatives as often as they count."""
+        shares, weight = shared_out(self.reference), self.reference.long_weight
+        found = []
+        if shares.short:
+            found.append(sum_plainly(shares.short, atoms, system, plain["short"]))
+        if shares.long and weight != 0:
+            far = sum_plainly(shares.long, atoms, system, plain["long"])
+            found.append(far.counted(weight))
+        return found
 
     def _far(
         self,
@@ -177,11 +240,13 @@ class CompiledForceField(AbstractForceField):
         """Return what the kernels' sum over pairs leaves out: all images, or the self-energy."""
         charges, ewald = atoms.partial_charges, self.reference.ewald
         if ewald is not None and plan is not None:
-            transport = CompiledTransport(self.threads)
+            transport = CpuTransport(self.threads)
             return mesh_field(charges, system, plan, ewald.sigma, transport)
-        coulomb, _ = self.reference.long_terms
+        coulomb = shared_out(self.reference).coulomb
 
         def energies(q: PerAtom) -> PerAtom:
+            if coulomb is None:
+                return jnp.zeros_like(q)
             return coulomb.self_energy(replace(atoms, partial_charges=q))
 
         return ChargeField(
@@ -192,35 +257,32 @@ class CompiledForceField(AbstractForceField):
         )
 
 
-def compiled(force_field: ForceField, threads: int | None = None) -> CompiledForceField | str:
-    """Return the force field on the compiled kernels, or why that cannot be (host only).
+def on_cpu(force_field: ForceField, threads: int | None = None) -> CpuForceField:
+    """Return the force field on the compiled kernels (host only).
 
     Args:
         force_field: what to compute.
         threads: that may take part at most; by default as many as there are cores. The results
             do not depend on it.
+
+    Raises:
+        UnavailableError: there are no compiled kernels here, or not for this model or its terms.
     """
     if reason := library.why_unavailable():
-        return reason
-    (zbl,) = force_field.short_terms
-    assert isinstance(zbl, ZBL)
-    model = pack(force_field.network, zbl)
-    if isinstance(model, str):
-        return model
-    h = force_field.network.hyperparameters
-    *_, dispersion = force_field.long_terms
-    assert isinstance(dispersion, Dispersion)
-    cutoff = force_field.cutoff
-    shifted = force_field.electrostatics in ("truncated", "wolf")
+        raise UnavailableError(reason)
+    shares = shared_out(force_field)
+    model = pack(force_field.network, shares.zbl)
+    coulomb, cutoff = shares.coulomb, force_field.cutoff
+    inner = coulomb.truncated if isinstance(coulomb, WolfCoulomb) else coulomb
     long_constants = long_range_constants(
-        sigma=h.coulomb_sigma if force_field.ewald is None else None,
+        sigma=None if inner is None else inner.sigma,
         cutoff=cutoff,
-        switch_on=SWITCH_ON * cutoff if shifted else None,
-        damping=dispersion.damping,
+        switch_on=SWITCH_ON * cutoff if isinstance(inner, TruncatedCoulomb) else None,
+        damping=shares.dispersion.damping,
         switch_width=SWITCH_WIDTH,
         precision=force_field.precision,
     )
-    return CompiledForceField(
+    return CpuForceField(
         reference=force_field,
         constants=model.constants,
         parameters=model.parameters,
@@ -228,6 +290,22 @@ def compiled(force_field: ForceField, threads: int | None = None) -> CompiledFor
         shape=model.shape,
         threads=library.threads() if threads is None else threads,
     )
+
+
+def _own_and_plain(pairs: Pairs) -> tuple[CpuLists, Mapping[str, PairList]]:
+    """Return the kernels' lists and the plain ones, none where all terms are the kernels'.
+
+    Raises:
+        InputError: they are lists of another formulation.
+    """
+    own, plain = (pairs.own, pairs.plain) if isinstance(pairs, WithPlainLists) else (pairs, {})
+    if not isinstance(own, CpuLists):
+        raise InputError(
+            "pairs: the lists are those of another formulation",
+            got=type(own).__name__,
+            expected="lists of the compiled kernels, as the force field allocates them",
+        )
+    return own, plain
 
 
 def _over_c(system: System, dtype: jnp.dtype) -> PerAtom:

@@ -1,6 +1,6 @@
-"""The tabulated force field with its work on pairs done by the kernels for GPUs.
+"""The plain force field with its work on pairs done by the kernels for GPUs.
 
-Apart from `tabulated`, since Pallas takes its time to import.
+Apart from `plain`, since Pallas takes its time to import.
 """
 
 from dataclasses import replace
@@ -9,12 +9,12 @@ import jax
 import jax.numpy as jnp
 
 from sundog.forcefield.formulations.ordered import OrderedForceField
-from sundog.forcefield.formulations.plain import tabulated
+from sundog.forcefield.formulations.plain import on_plain
 from sundog.forcefield.so3lr import ForceField
 from sundog.kernels.gpu.kernels import gpu_kernels
 from sundog.kernels.gpu.layer import Tiles
 from sundog.kernels.gpu.tiles import Tile
-from sundog.kernels.plain.kernels import PortableKernels
+from sundog.kernels.plain.kernels import PlainKernels
 
 TILES = Tiles(
     forward=Tile(atoms=4, slots=4, warps=8),
@@ -33,9 +33,8 @@ def on_gpu(force_field: ForceField, tiles: Tiles = TILES) -> OrderedForceField:
         force_field: its parameters and precision are kept.
         tiles: shapes of the work.
     """
-    far = tuple(term.elementary(force_field.precision) for term in force_field.long_terms)
-    portable = tabulated(replace(force_field, long_terms=far))
-    assert isinstance(portable.kernels, PortableKernels)
-    kernels = gpu_kernels(portable.kernels, tiles)
+    plain = on_plain(force_field)
+    assert isinstance(plain.kernels, PlainKernels)
+    kernels = gpu_kernels(plain.kernels, tiles)
     cast = jax.tree.map(lambda leaf: jnp.asarray(leaf, force_field.network.dtype), kernels)
-    return OrderedForceField(replace(portable, kernels=cast))
+    return OrderedForceField(replace(plain, kernels=cast))

@@ -7,17 +7,15 @@ back after every call; both cost next to nothing beside it.
 
 from dataclasses import replace
 from math import isfinite
-from typing import Any
 
 import equinox as eqx
 
 from sundog.forcefield.base import AbstractForceField
-from sundog.forcefield.formulations.plain import TabulatedForceField
+from sundog.forcefield.formulations.plain import PlainForceField
 from sundog.forcefield.prediction import Prediction
-from sundog.forcefield.so3lr import apart
 from sundog.longrange.plan import Plan
-from sundog.longrange.planned import Planned, with_plan
-from sundog.neighbors.base import AbstractNeighbors
+from sundog.longrange.planned import apart, with_plan
+from sundog.neighbors.base import AbstractNeighbors, Pairs
 from sundog.neighbors.ordered import Ordered, allocate_ordered
 from sundog.system import System
 
@@ -33,8 +31,13 @@ class OrderedForceField(AbstractForceField):
         least_atoms: smaller systems are left in the order in which they come.
     """
 
-    inner: TabulatedForceField
+    inner: PlainForceField
     least_atoms: int = eqx.field(static=True, default=ATOMS_WORTH_ORDER)
+
+    @property
+    def formulation(self) -> str:
+        """`gpu`: nothing else orders atoms."""
+        return "gpu"
 
     @property
     def cutoffs(self) -> dict[str, float]:
@@ -54,9 +57,11 @@ class OrderedForceField(AbstractForceField):
         few = system.number_of_atoms < self.least_atoms
         if few or not isfinite(self.cutoffs["long"]):
             return self.inner.allocate_neighbors(system, skin)
-        return with_plan(allocate_ordered(system, self.cutoffs, skin), self.plan(system))
+        _, others = self.inner.long_terms()
+        lists = allocate_ordered(system, self.cutoffs, skin, by_atoms=bool(others))
+        return with_plan(lists, self.plan(system))
 
-    def pairs_once(self, system: System, like: Any = None) -> Any:
+    def pairs_once(self, system: System, like: Pairs | None = None) -> Pairs:
         """Return the usual lists (host only)."""
         return self.inner.pairs_once(system, like)
 
@@ -64,14 +69,13 @@ class OrderedForceField(AbstractForceField):
         """Return it with electrostatics and dispersion counted `weight` times in the forces."""
         return replace(self, inner=self.inner.weighted(weight))
 
-    def __call__(self, system: System, pairs: Any) -> Prediction:
+    def __call__(self, system: System, pairs: Pairs) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
         lists, plan = apart(pairs)
         if not isinstance(lists, Ordered):
             return self.inner(system, pairs)
-        order, listed = lists.order, lists.pairs
-        pairs = listed if plan is None else Planned(listed, plan)
-        found = self.inner(order.ordered(system), pairs)
+        order = lists.order
+        found = self.inner.predict(order.ordered(system), lists.pairs, plan)
         of_atoms = {name: order.restored(getattr(found, name)) for name in OF_ATOMS}
         return replace(found, **of_atoms)
 

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from sundog.errors import UnavailableError
 from sundog.kernels.cpu import library
 from sundog.kernels.cpu.calls import Model
 from sundog.kernels.tables import KNOTS_PER_ANGSTROM, tabulate
@@ -26,11 +27,15 @@ from sundog.terms.zbl import ZBL
 UNIT, PANEL = 16, 32
 
 
-def pack(network: So3krates, zbl: ZBL) -> Model | str:
-    """Return the network for the kernels, or why they cannot compute it (host only)."""
+def pack(network: So3krates, zbl: ZBL) -> Model:
+    """Return the network for the kernels (host only).
+
+    Raises:
+        UnavailableError: the kernels cannot compute it.
+    """
     h = network.hyperparameters
     if zbl.cutoff != h.cutoff:
-        return (
+        raise UnavailableError(
             f"the repulsion ends at {zbl.cutoff:g} Å and the network at {h.cutoff:g} Å, and the "
             "compiled kernels sum both over the same pairs"
         )
@@ -48,7 +53,9 @@ def pack(network: So3krates, zbl: ZBL) -> Model | str:
     )
     size = library.parameters_size(shape)
     if size < 0:
-        return "the model's shape exceeds what the compiled kernels were written for"
+        raise UnavailableError(
+            "the model's shape exceeds what the compiled kernels were written for"
+        )
     pieces = [*_heads(network), *_degrees(h.degrees)]
     for layer in network.layers:
         pieces += _layer(layer, h.features)

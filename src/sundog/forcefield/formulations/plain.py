@@ -8,45 +8,54 @@ splines (3e-7 eV/Å in the forces for the published weights). Pairs are worked o
 stay in cache, each pair once, forward and backward (`kernels.plain`); what belongs to
 single atoms is differentiated by `jax.vjp`. It cannot be differentiated itself: Hessians and
 training need the reference.
+
+An energy term that the kernels cannot sum, as on GPUs one with special functions, is summed in
+plain JAX beside them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
 from sundog.forcefield.base import AbstractForceField
+from sundog.forcefield.formulations.term_sums import (
+    TermSums,
+    sum_mesh,
+    sum_plainly,
+    sum_tail,
+    sum_terms,
+)
 from sundog.forcefield.prediction import Prediction
-from sundog.forcefield.so3lr import ForceField, apart, predicted
-from sundog.forcefield.tail import tail_sums
-from sundog.kernels.base import AbstractPairKernels, Attended, PairSums
+from sundog.forcefield.so3lr import ForceField, predicted
+from sundog.kernels.base import AbstractPairKernels, Attended
 from sundog.kernels.plain.attention import Attention, TabulatedFilter
 from sundog.kernels.plain.blocks import never_empty
 from sundog.kernels.plain.geometry import ShortRange
-from sundog.kernels.plain.kernels import PortableKernels
+from sundog.kernels.plain.kernels import PlainKernels
 from sundog.kernels.plain.radial import compress
 from sundog.kernels.tables import RadialTable, tabulate
-from sundog.longrange.mesh import AbstractTransport, mesh_field
 from sundog.longrange.plan import Plan
+from sundog.longrange.planned import apart
 from sundog.model.layer import Filter, Layer
 from sundog.model.so3krates import So3krates
+from sundog.neighbors.base import Pairs, by_range
+from sundog.neighbors.clusters import ClusterPairs
+from sundog.neighbors.ordered import BY_ATOMS
 from sundog.neighbors.pairs import PairList
 from sundog.numerics.precision import whole_products
 from sundog.properties import AtomFeatures, AtomicProperties
 from sundog.system import System
 from sundog.terms.base import AbstractPairTerm
-from sundog.terms.dispersion_tail import DispersionTail
-from sundog.typing import Cells, PerAtom, PerPair, Positions
 
 
-class TabulatedForceField(AbstractForceField):
-    """A `ForceField`, computed faster; made by `tabulated`.
+class PlainForceField(AbstractForceField):
+    """A `ForceField`, computed faster; made by `on_plain`.
 
     Attributes:
         reference: the force field it stands for: embedding, node parts, heads and physical terms.
@@ -55,6 +64,11 @@ class TabulatedForceField(AbstractForceField):
 
     reference: ForceField
     kernels: AbstractPairKernels
+
+    @property
+    def formulation(self) -> str:
+        """`plain`."""
+        return "plain"
 
     @property
     def cutoffs(self) -> dict[str, float]:
@@ -70,24 +84,49 @@ class TabulatedForceField(AbstractForceField):
         ewald = self.reference.ewald
         return None if ewald is None else ewald.plan_mesh(system)
 
-    def weighted(self, weight: float) -> "TabulatedForceField":
+    def weighted(self, weight: float) -> "PlainForceField":
         """Return it with electrostatics and dispersion counted `weight` times in the forces."""
         return replace(self, reference=self.reference.weighted(weight))
 
-    @whole_products
-    def __call__(self, system: System, pairs: Any) -> Prediction:
+    def long_terms(self) -> tuple[tuple[AbstractPairTerm, ...], tuple[AbstractPairTerm, ...]]:
+        """Return the long terms as the kernels sum them, and those that they cannot sum."""
+        terms, kernels = self.reference.long_terms, self.kernels
+        if not kernels.only_elementary:
+            return terms, ()
+        forms = [one.elementary(self.reference.precision) for one in terms]
+        rest = tuple(one for one, form in zip(terms, forms, strict=True) if form is None)
+        return tuple(form for form in forms if form is not None), rest
+
+    def __call__(self, system: System, pairs: Pairs) -> Prediction:
         """Return energies, forces, virial and atomic properties (pure, jittable)."""
-        listed, plan = apart(pairs)
-        lists = {k: never_empty(v) if isinstance(v, PairList) else v for k, v in listed.items()}
-        short = self.kernels.arranged(lists["short"], system.number_of_atoms)
+        lists, plan = apart(pairs)
+        return self.predict(system, by_range(lists), plan)
+
+    @whole_products
+    def predict(
+        self, system: System, pairs: Mapping[str, PairList | ClusterPairs], plan: Plan | None
+    ) -> Prediction:
+        """Return the same over lists that may be of clusters where the kernels read these.
+
+        Args:
+            system: what to compute.
+            pairs: `short`, `long`, and a list of atoms beside a long one of clusters for terms
+                that the kernels cannot sum.
+            plan: of the mesh, with `ewald`.
+        """
+        self.reference.check_terms()
+        lists = {k: never_empty(v) if isinstance(v, PairList) else v for k, v in pairs.items()}
+        listed = lists["short"]
+        assert isinstance(listed, PairList)
+        short = self.kernels.arranged(listed, system.number_of_atoms)
         geometry = self.kernels.geometry(system, short)
         features, pull_layers = self._layers(system, geometry, short)
         heads = partial(_heads, self.reference.network, system, features.euclidean)
         outputs, pull_heads = jax.vjp(heads, features.invariant)
         atoms = AtomicProperties(system.numbers, *outputs)
         near = partial(self.kernels.pair_sums, far=False)
-        first = _sum_terms(near, self.reference.short_terms, atoms, system, lists["short"])
-        rest = self._far(atoms, system, lists["long"], plan)
+        first = sum_terms(near, self.reference.short_terms, atoms, system, listed)
+        rest = self._far(atoms, system, lists, plan)
         d_charges = sum((one.by_charges for one in rest), start=first.by_charges)
         d_ratios = sum((one.by_ratios for one in rest), start=first.by_ratios)
         (gx,) = pull_heads((jnp.ones_like(atoms.energies), d_charges, d_ratios))
@@ -106,19 +145,28 @@ class TabulatedForceField(AbstractForceField):
         )
 
     def _far(
-        self, atoms: AtomicProperties, system: System, pairs: Any, plan: Plan | None
-    ) -> list["_TermSums"]:
-        """Return electrostatics and dispersion, their derivatives as often as they count."""
+        self,
+        atoms: AtomicProperties,
+        system: System,
+        lists: Mapping[str, PairList | ClusterPairs],
+        plan: Plan | None,
+    ) -> list[TermSums]:
+        """Return the long range, its derivatives as often as they count."""
         reference = self.reference
         if reference.long_weight == 0:
             return []
         long_sums = partial(self.kernels.pair_sums, far=True)
-        far = [_sum_terms(long_sums, reference.long_terms, atoms, system, pairs)]
+        terms, others = self.long_terms()
+        far = [sum_terms(long_sums, terms, atoms, system, lists["long"])]
+        if others:
+            by_atoms = lists.get(BY_ATOMS, lists["long"])
+            assert isinstance(by_atoms, PairList)
+            far.append(sum_plainly(others, atoms, system, by_atoms))
         if reference.ewald is not None and plan is not None:
             sigma, transport = reference.ewald.sigma, self.kernels.transport
-            far.append(_on_mesh(atoms, system, plan, sigma, transport))
+            far.append(sum_mesh(atoms, system, plan, sigma, transport))
         if reference.tail is not None:
-            far.append(_of_tail(reference.tail, atoms, system))
+            far.append(sum_tail(reference.tail, atoms, system))
         return [one.counted(reference.long_weight) for one in far]
 
     def _layers(
@@ -195,84 +243,7 @@ def _heads(network: So3krates, system: System, ev: Array, x: Array) -> tuple[Arr
     return atoms.energies, atoms.partial_charges, atoms.hirshfeld_ratios
 
 
-class _TermSums(eqx.Module):
-    energies: dict[str, PerAtom]
-    by_charges: PerAtom
-    by_ratios: PerAtom
-    forces: Positions
-    virial: Cells
-
-    def counted(self, weight: float) -> "_TermSums":
-        """Return the same energies with derivatives that count `weight` times."""
-        return _TermSums(
-            self.energies,
-            weight * self.by_charges,
-            weight * self.by_ratios,
-            weight * self.forces,
-            weight * self.virial,
-        )
-
-
-def _sum_terms(
-    pair_sums: Callable[..., PairSums],
-    terms: Sequence[AbstractPairTerm],
-    atoms: AtomicProperties,
-    system: System,
-    pairs: Any,
-) -> _TermSums:
-    """Return energies per atom, their derivatives by charges and ratios, forces and virial."""
-
-    def sites_and_selves(charges: PerAtom, ratios: PerAtom):
-        seen = AtomicProperties(atoms.numbers, atoms.energies, charges, ratios)
-        selves = {term.name: term.self_energy(seen) for term in terms}
-        return {term.name: term.sites(seen) for term in terms}, selves
-
-    def pair(r: PerPair, i: dict, j: dict) -> dict[str, PerPair]:
-        return {term.name: term.pair(r, i[term.name], j[term.name]) for term in terms}
-
-    (sites, selves), pull = jax.vjp(sites_and_selves, atoms.partial_charges, atoms.hirshfeld_ratios)
-    sums = pair_sums(pair, sites, system, pairs, atoms.energies.dtype)
-    by_charges, by_ratios = pull((sums.sites, jax.tree.map(jnp.ones_like, selves)))
-    return _TermSums(
-        energies=jax.tree.map(jnp.add, sums.energies, selves),
-        by_charges=by_charges,
-        by_ratios=by_ratios,
-        forces=sums.forces,
-        virial=sums.virial,
-    )
-
-
-def _on_mesh(
-    atoms: AtomicProperties,
-    system: System,
-    plan: Plan,
-    sigma: float,
-    transport: AbstractTransport,
-) -> _TermSums:
-    """Return what the sum over all images gives, in the same form."""
-    field = mesh_field(atoms.partial_charges, system, plan, sigma, transport)
-    return _TermSums(
-        energies={"electrostatics": field.energies},
-        by_charges=field.by_charge,
-        by_ratios=jnp.zeros_like(atoms.hirshfeld_ratios),
-        forces=-field.gradient,
-        virial=field.virial,
-    )
-
-
-def _of_tail(tail: DispersionTail, atoms: AtomicProperties, system: System) -> _TermSums:
-    """Return what the dispersion beyond the cutoff gives, in the same form."""
-    sums = tail_sums(tail, atoms, system)
-    return _TermSums(
-        energies=sums.energies,
-        by_charges=jnp.zeros_like(atoms.partial_charges),
-        by_ratios=sums.by_ratio,
-        forces=jnp.zeros_like(system.positions),
-        virial=sums.virial,
-    )
-
-
-def tabulated(force_field: ForceField) -> TabulatedForceField:
+def on_plain(force_field: ForceField) -> PlainForceField:
     """Return the force field with its radial filters tabulated (host only).
 
     Args:
@@ -286,7 +257,7 @@ def tabulated(force_field: ForceField) -> TabulatedForceField:
     knots[:, 0] += np.concatenate([np.asarray(one.angular.output.bias) for one in filters])
     basis, channels = compress(RadialTable(knots), force_field.precision)
     radial = iter(np.split(channels, len(filters), axis=1))
-    kernels = PortableKernels(
+    kernels = PlainKernels(
         layers=tuple(
             Attention(
                 *(_tabulated_filter(one, next(radial)) for one in _filters(layer)),
@@ -297,8 +268,8 @@ def tabulated(force_field: ForceField) -> TabulatedForceField:
         ),
         short_range=ShortRange(basis, h.degrees, h.cutoff, h.average_neighbors),
     )
-    made = TabulatedForceField(force_field, kernels)
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, network.dtype), made)
+    cast = jax.tree.map(lambda leaf: jnp.asarray(leaf, network.dtype), kernels)
+    return PlainForceField(force_field, cast)
 
 
 def _filters(layer: Layer) -> tuple[Filter, Filter]:

@@ -16,6 +16,8 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from sundog.errors import UnavailableError
+
 HANDLERS = (
     "sundog_build",
     "sundog_forward",
@@ -34,11 +36,15 @@ INSTRUCTION_SETS = ("generic", "avx2", "avx512")
 
 
 @cache
-def load() -> ctypes.CDLL | str:
-    """Return the library, its handlers registered, or why there is none."""
+def load() -> ctypes.CDLL:
+    """Return the library, its handlers registered.
+
+    Raises:
+        UnavailableError: there is none, or it does not load.
+    """
     path = _find()
     if path is None:
-        return (
+        raise UnavailableError(
             "the compiled kernels are not installed; install a C++ compiler (g++ or clang++) and "
             "reinstall sundog"
         )
@@ -52,10 +58,10 @@ def load() -> ctypes.CDLL | str:
                 name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu"
             )
     except (OSError, AttributeError, RuntimeError) as error:
-        return (
+        raise UnavailableError(
             f"the compiled kernels do not load ({error}); reinstall sundog, and where jax is older "
             "than what it was built with, with pip's --no-build-isolation"
-        )
+        ) from error
     for name in ("lists", "parameters", "workspace", "long_scratch", "mesh_scratch"):
         getattr(library, f"sundog_{name}_size").restype = ctypes.c_int64
     library.sundog_instruction_set.restype = ctypes.c_char_p
@@ -64,9 +70,10 @@ def load() -> ctypes.CDLL | str:
 
 def why_unavailable() -> str | None:
     """Return why the kernels cannot be used, or None when they can."""
-    library = load()
-    if isinstance(library, str):
-        return library
+    try:
+        load()
+    except UnavailableError as error:
+        return error.reason
     if jax.default_backend() != "cpu":
         return f"the compiled kernels are for CPUs and JAX runs on {jax.default_backend()}"
     return None
@@ -79,7 +86,7 @@ def threads() -> int:
 
 def instruction_set() -> str:
     """Return the name of the instruction set in use."""
-    return _library().sundog_instruction_set().decode()
+    return load().sundog_instruction_set().decode()
 
 
 @cache
@@ -91,40 +98,34 @@ def build_identity() -> str:
 
 def limit_instruction_set(name: str) -> None:
     """Use at most this of `INSTRUCTION_SETS`, for tests and comparisons."""
-    _library().sundog_limit_instruction_set(ctypes.c_int64(INSTRUCTION_SETS.index(name)))
+    load().sundog_limit_instruction_set(ctypes.c_int64(INSTRUCTION_SETS.index(name)))
 
 
 def lists_size(extent: Sequence[int]) -> int:
     """Return the length of lists of an extent."""
-    return _library().sundog_lists_size(_integers(extent))
+    return load().sundog_lists_size(_integers(extent))
 
 
 def parameters_size(shape: Sequence[int]) -> int:
     """Return the length of the packed parameters of a model, −1 when its shape is too large."""
-    return _library().sundog_parameters_size(_integers(shape), ctypes.c_int64(len(shape)))
+    return load().sundog_parameters_size(_integers(shape), ctypes.c_int64(len(shape)))
 
 
 def workspace_size(shape: Sequence[int], extent: Sequence[int], dtype: np.dtype) -> int:
     """Return the length of the network's workspace, in numbers of `dtype`."""
-    return _library().sundog_workspace_size(
+    return load().sundog_workspace_size(
         _integers(shape), ctypes.c_int64(len(shape)), _integers(extent), _is_double(dtype)
     )
 
 
 def long_scratch_size(extent: Sequence[int], dtype: np.dtype) -> int:
     """Return the length of the long-range pass's scratch, in float64."""
-    return _library().sundog_long_scratch_size(_integers(extent), _is_double(dtype))
+    return load().sundog_long_scratch_size(_integers(extent), _is_double(dtype))
 
 
 def mesh_scratch_size(extent: Sequence[int]) -> int:
     """Return the length of a mesh with the room that a part of the work needs on it."""
-    return _library().sundog_mesh_scratch_size(_integers(extent))
-
-
-def _library() -> ctypes.CDLL:
-    library = load()
-    assert not isinstance(library, str), library
-    return library
+    return load().sundog_mesh_scratch_size(_integers(extent))
 
 
 def _integers(values: Sequence[int]) -> ctypes.Array:

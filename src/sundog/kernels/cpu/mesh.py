@@ -19,7 +19,7 @@ number of atoms alone, so that results do not depend on the number of threads.
 """
 
 
-class CompiledTransport(AbstractTransport):
+class CpuTransport(AbstractTransport):
     """By the compiled kernels.
 
     Attributes:

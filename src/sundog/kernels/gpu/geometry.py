@@ -1,6 +1,6 @@
 """Geometry of the listed pairs and its derivative, for kernels that compute both orders of a pair.
 
-c = f(r)/n̄,   φ(r), φ′(r) (see `portable.radial`),   Y_lm(r_ij/r)
+c = f(r)/n̄,   φ(r), φ′(r) (see `plain.radial`),   Y_lm(r_ij/r)
 F_i = Σ_j g_ij,   virial = ½ Σ_ij r_ij ⊗ g_ij,   g = dE/dr_ij, the whole pair's at both orders
 """
 

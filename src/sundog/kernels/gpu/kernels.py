@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -16,7 +17,7 @@ from sundog.kernels.gpu.pair_sums import cluster_sums, far_sums, near_sums
 from sundog.kernels.gpu.rows import Arranged, rows_of
 from sundog.kernels.gpu.species import SpeciesRows
 from sundog.kernels.plain.attention import Attention
-from sundog.kernels.plain.kernels import PortableKernels
+from sundog.kernels.plain.kernels import PlainKernels
 from sundog.kernels.plain.species import layer_of_elements
 from sundog.longrange.mesh import AbstractTransport
 from sundog.neighbors.clusters import ClusterPairs
@@ -36,6 +37,8 @@ class GpuKernels(AbstractPairKernels):
         transport: transfer of charges to meshes, and of potentials back.
         tiles: shapes of the work.
     """
+
+    only_elementary: ClassVar[bool] = True
 
     layers: tuple[RowAttention, ...]  # pyright: ignore[reportIncompatibleVariableOverride], frozen
     first: Attention
@@ -90,17 +93,17 @@ class GpuKernels(AbstractPairKernels):
         return near_sums(pair, sites, system, pairs, dtype, self.tiles.sums)
 
 
-def gpu_kernels(portable: PortableKernels, tiles: Tiles) -> GpuKernels:
+def gpu_kernels(plain: PlainKernels, tiles: Tiles) -> GpuKernels:
     """Return the kernels that do the same work (host only).
 
     Args:
-        portable: their parameters are concrete.
+        plain: their parameters are concrete.
         tiles: shapes of the work.
     """
     return GpuKernels(
-        layers=tuple(row_attention(layer, tiles) for layer in portable.layers),
-        first=portable.layers[0],
-        short_range=RowShortRange(portable.short_range, tiles.sums),
+        layers=tuple(row_attention(layer, tiles) for layer in plain.layers),
+        first=plain.layers[0],
+        short_range=RowShortRange(plain.short_range, tiles.sums),
         transport=ReproducibleTransport(),
         tiles=tiles,
     )

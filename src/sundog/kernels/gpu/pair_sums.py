@@ -1,4 +1,4 @@
-"""Sums of pair energies over rows, with their derivatives; see `portable.pair_sums`.
+"""Sums of pair energies over rows, with their derivatives; see `plain.pair_sums`.
 
 For a long list one kernel evaluates and differentiates the energies, as the terms define them, and
 stores nothing per pair. For atoms in spatial order the long list is one of clusters, whose
@@ -289,5 +289,6 @@ def _unpacked(
 
 def _names(pair: PairEnergies, sites: PyTree[Array]) -> list[str]:
     one = jax.tree.map(lambda site: site[:1], sites)
-    r = jax.ShapeDtypeStruct((1,), jax.tree.leaves(sites)[0].dtype)
+    dtypes = [site.dtype for site in jax.tree.leaves(sites)]
+    r = jax.ShapeDtypeStruct((1,), dtypes[0] if dtypes else jnp.float32)
     return sorted(jax.eval_shape(pair, r, one, one))

@@ -23,7 +23,7 @@ PAIRS_PER_BLOCK = 2048
 """Number of pairs that are computed at a time, so that the arrays of a layer stay in cache."""
 
 
-class PortableKernels(AbstractPairKernels):
+class PlainKernels(AbstractPairKernels):
     """See the module's header.
 
     Attributes:

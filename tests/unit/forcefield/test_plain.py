@@ -22,7 +22,7 @@ from fixtures import (
     small_crystal,
 )
 from sundog.errors import CellError
-from sundog.forcefield.formulations.plain import tabulated
+from sundog.forcefield.formulations.plain import on_plain
 from sundog.forcefield.so3lr import astype
 from sundog.kernels.plain import kernels, pair_sums, species
 from sundog.neighbors.neighbors import allocate_neighbors
@@ -54,7 +54,7 @@ def assert_equal(prediction, reference):
 
 def assert_same(force_field, system, pairs=None, compute=call, of_reference=None):
     pairs = pairs_for(force_field, system) if pairs is None else pairs
-    prediction = compute(tabulated(force_field), system, pairs)
+    prediction = compute(on_plain(force_field), system, pairs)
     assert_equal(prediction, call(force_field, system, of_reference or pairs))
     assert np.isfinite(prediction.forces).all()
     np.testing.assert_array_equal(prediction.virial, prediction.virial.swapaxes(1, 2))
@@ -157,7 +157,7 @@ def test_no_pairs_at_all():
 
 def test_float32_inside_a_loop():
     force_field, system, pairs = wolf_and_rows("float32")
-    leaves, structure = jax.tree.flatten((tabulated(force_field), system, pairs))
+    leaves, structure = jax.tree.flatten((on_plain(force_field), system, pairs))
 
     @partial(jax.jit, compiler_options=QUICKLY)
     def descend(leaves):
@@ -183,7 +183,7 @@ def test_float32_inside_a_loop():
 
 def test_it_answers_for_the_reference():
     force_field = random_force_field(SMALL, "exact")
-    fast = tabulated(force_field)
+    fast = on_plain(force_field)
     assert fast.cutoffs == force_field.cutoffs
     with pytest.raises(CellError):
         fast.check(small_crystal())
