@@ -1,5 +1,6 @@
 """Energy terms that no formulation has kernels for, as a third party would write them."""
 
+import dataclasses
 from typing import ClassVar
 
 import equinox as eqx
@@ -60,4 +61,5 @@ def named(term: AbstractPairTerm, name: str) -> AbstractPairTerm:
     """The same term by another name."""
     body = {"name": name, "__annotations__": {"name": ClassVar[str]}, "__module__": __name__}
     kind = type(name.title(), (type(term),), body)
-    return kind(**{field: getattr(term, field) for field in term.__dataclass_fields__})
+    fields = [field.name for field in dataclasses.fields(term)]
+    return kind(**{field: getattr(term, field) for field in fields})
