@@ -28,13 +28,13 @@ class AbstractForceField(eqx.Module):
 
     @property
     def formulation(self) -> str:
-        """How it is computed, in a word for records: a name of kernels, or of the class."""
+        """Name of the way in which it is computed, for records; by default that of the class."""
         return type(self).__name__
 
     @property
     @abstractmethod
     def cutoffs(self) -> dict[str, float]:
-        """Å, by the name of the range; infinite for all pairs of a molecule."""
+        """Cutoffs in Å, by name of the range; infinite for all pairs of a molecule."""
 
     @abstractmethod
     def check(self, system: System) -> None:
@@ -48,8 +48,8 @@ class AbstractForceField(eqx.Module):
         """Return the pair lists that this force field is called with (host only).
 
         Args:
-            system: what to list.
-            skin: Å added to every cutoff.
+            system: structures, as concrete arrays.
+            skin: distance beyond every cutoff that is listed too, in Å.
 
         Raises:
             CellError: an infinite cutoff in a periodic cell.
@@ -63,7 +63,7 @@ class AbstractForceField(eqx.Module):
         Their lengths are standard ones, so that many systems compile few programs.
 
         Args:
-            system: what to list.
+            system: structures, as concrete arrays.
             like: lists of another batch with as many atoms and structures: these get at least as
                 much room, so that both share a program.
 
@@ -101,7 +101,7 @@ class AbstractForceField(eqx.Module):
         """Return the prediction (pure, jittable).
 
         Args:
-            system: what to compute.
+            system: structures.
             pairs: `pairs` of its lists, up to date for the system.
         """
 
@@ -112,8 +112,8 @@ def list_once(
     """Return pair lists of standard lengths for one evaluation (host only).
 
     Args:
-        system: what to list.
-        cutoffs: Å, by range.
+        system: structures, as concrete arrays.
+        cutoffs: cutoffs in Å, by name of the range.
         like: lists, some of which have the least room to give to those of the same range.
 
     Raises:

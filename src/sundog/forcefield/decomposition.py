@@ -1,4 +1,4 @@
-"""What the terms of SO3LR say of atoms, of forces, and of the pairs between groups of atoms.
+"""Contributions of the terms of SO3LR: of atoms, to forces, and between groups of atoms.
 
     E = Σ_t E_t,   E_t = Σ_i E_t,i        a pair gives half of its energy to each of its atoms
     F_t = −dE_t/dR                         through the predicted charges and ratios too
@@ -35,8 +35,8 @@ class Decomposition(eqx.Module):
     """Energies and forces by term, and the atomic properties behind them.
 
     Attributes:
-        energies: eV, by term.
-        forces: eV/Å, by term; they add up to the force. Or None.
+        energies: energies of each atom in eV, by name of the term.
+        forces: forces in eV/Å, by name of the term, which add up to the force; or None.
         atoms: properties that the terms saw.
         polarizability: bohr³.
         c6: Ha·bohr⁶.
@@ -55,7 +55,7 @@ def decompose(
     """Return what each term contributes (pure, jittable).
 
     Args:
-        force_field: in its reference formulation.
+        force_field: force field in its reference formulation.
         system: structures.
         pairs: their lists.
         forces: whether forces by term are wanted, which need a backward pass for each term.
@@ -89,11 +89,11 @@ def between_groups(
     What belongs to single atoms, as the self-term of `wolf`, is not between groups.
 
     Args:
-        force_field: in its reference formulation, without a sum in reciprocal space.
+        force_field: force field in its reference formulation, without a sum in reciprocal space.
         system: structures.
         pairs: their lists.
         atoms: charges and ratios to use, not necessarily those of this structure.
-        group: of each atom.
+        group: number of the group of each atom.
     """
     lists = by_range(apart(pairs)[0])
     strain = jnp.zeros((system.number_of_systems, 3, 3), system.positions.dtype)

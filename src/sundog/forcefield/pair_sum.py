@@ -33,7 +33,7 @@ def term_energies(
     """Return the energy in eV that each term gives to each atom, half of every pair.
 
     Args:
-        terms: what to sum.
+        terms: energy terms.
         atoms: properties the terms depend on.
         system: positions and cell.
         pairs: a list that holds at least the pairs within the terms' cutoffs.
@@ -66,7 +66,7 @@ def sites_by_term(
     """Return what each term needs of the atoms, in the precision of their properties.
 
     Args:
-        terms: of different names.
+        terms: energy terms of different names.
         atoms: properties that the terms depend on.
 
     Raises:

@@ -20,11 +20,11 @@ class Prediction(eqx.Module):
     one per structure, without that axis.
 
     Attributes:
-        energy: eV.
-        forces: eV/Å, −dE/dR through the predicted charges and ratios.
+        energy: energy in eV.
+        forces: forces in eV/Å, −dE/dR through the predicted charges and ratios.
         virial: dE/dε in eV, symmetric.
-        volume: Å³, zero without a three-dimensional cell.
-        energies: eV, by name of the term; they add up to `energy`.
+        volume: volume of the cell in Å³, zero without a three-dimensional cell.
+        energies: energies in eV, by name of the term; they add up to `energy`.
         partial_charges: elementary charges, or None for a force field without them.
         hirshfeld_ratios: effective over free-atom volume, or None.
         polarizability: bohr³ per atom, or None.

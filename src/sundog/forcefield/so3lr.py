@@ -48,10 +48,10 @@ class ForceField(AbstractForceField):
         network: the SO3krates network.
         short_terms: terms summed over the network's own pairs.
         long_terms: terms summed over the long-range pairs.
-        hamiltonian: what was chosen: treatment of the charges, cutoff, precision, weights.
+        hamiltonian: choices behind it: treatment of the charges, cutoff, precision, weights.
         ewald: the sum in reciprocal space, which with `ewald` takes the place of a pair term.
         tail: the dispersion beyond the cutoff in the mean, where that is wanted.
-        long_weight: how often forces and virial count the long range, see `weighted`.
+        long_weight: weight of the long range in forces and virial, see `weighted`.
     """
 
     network: So3krates
@@ -99,7 +99,7 @@ class ForceField(AbstractForceField):
 
     @property
     def cutoffs(self) -> dict[str, float]:
-        """Å: `short` for the network and ZBL, `long` for electrostatics and dispersion."""
+        """Cutoffs in Å: `short` for network and ZBL, `long` for electrostatics and dispersion."""
         return {"short": self.network.hyperparameters.cutoff, "long": self.cutoff}
 
     @property
@@ -235,7 +235,16 @@ def predicted(
     features: AtomFeatures,
     atoms: AtomicProperties,
 ) -> Prediction:
-    """Return the prediction made of per-atom energies by term and their derivatives."""
+    """Return the prediction made of per-atom energies by term and their derivatives.
+
+    Args:
+        system: structures.
+        per_atom: energies of each atom in eV, by name of the term.
+        forces: forces in eV/Å.
+        virial: dE/dε in eV.
+        features: last representation of each atom.
+        atoms: charges and ratios.
+    """
     systems, index = system.number_of_systems, system.system_index
     energies = {name: sum_per_system(e, index, systems) for name, e in per_atom.items()}
     names = iter(energies.values())
@@ -273,7 +282,8 @@ def assemble(
         extra_terms: further pair terms, summed over the long-range pairs.
 
     Raises:
-        InputError: a cutoff within the short range, or two terms of one name.
+        InputError: a cutoff within the short range, two terms of one name, or a term that reaches
+            beyond the long-range pairs.
     """
     h = network.hyperparameters
     cutoff = hamiltonian.reach

@@ -13,10 +13,12 @@ from sundog.typing import Cells, PerAtom
 
 
 class TailSums(eqx.Module):
-    """What the tail gives, in the precision of the atomic properties; it pushes no atom directly.
+    """Energies and derivatives of the tail, in the precision of the atomic properties.
+
+    At fixed ratios it pushes no atom.
 
     Attributes:
-        energies: eV per atom, by name; empty without a tail.
+        energies: energies of each atom in eV, by name; empty without a tail.
         by_polarizability: dE/dα in eV/bohr³.
         by_ratio: dE/dh in eV.
         virial: dE/dε in eV at fixed ratios, float64.
@@ -29,7 +31,13 @@ class TailSums(eqx.Module):
 
 
 def tail_sums(tail: DispersionTail | None, atoms: AtomicProperties, system: System) -> TailSums:
-    """Return energies and derivatives of the tail, or zeros where there is none."""
+    """Return energies and derivatives of the tail, or zeros where there is none.
+
+    Args:
+        tail: tail correction, or None.
+        atoms: properties of the atoms.
+        system: positions and cells.
+    """
     alpha, by_ratio = jax.vjp(
         lambda h: polarizabilities(eqx.tree_at(lambda a: a.hirshfeld_ratios, atoms, h)),
         atoms.hirshfeld_ratios,

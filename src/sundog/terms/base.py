@@ -43,7 +43,8 @@ class AbstractPairTerm(eqx.Module):
         It acts pair by pair, is the same with i and j exchanged, and is once differentiable.
 
         Args:
-            distances: Å, positive; may exceed the cutoff by the skin of the pair list.
+            distances: distances in Å, positive; they may exceed the cutoff by the skin of the pair
+                list.
             i: the sites of the receiving atoms, one entry per pair.
             j: the sites of the sending atoms.
         """
@@ -55,7 +56,7 @@ class AbstractPairTerm(eqx.Module):
         default a term is summed in plain JAX beside them.
 
         Args:
-            precision: to which it is the same.
+            precision: precision to which it is the same.
         """
         return None
 

@@ -31,14 +31,19 @@ from sundog.typing import PerAtom, PerPair
 from sundog.units import BOHR, HARTREE
 
 SWITCH_WIDTH = 2.0
-"""Å before the cutoff over which the energy is switched off."""
+"""Width in Å of the switch that ends at the cutoff."""
 
 
 Sites = tuple[Float[Array, " sites"], Float[Array, " sites"]]
 
 
 class Dispersion(AbstractPairTerm):
-    """Pairwise dispersion with coefficients scaled by the Hirshfeld ratios."""
+    """Pairwise dispersion with coefficients scaled by the Hirshfeld ratios.
+
+    Attributes:
+        damping: dimensionless parameter γ_d of the damping.
+        cutoff: distance in Å at which the energy ends, infinite for all pairs.
+    """
 
     name: ClassVar[str] = "dispersion"
 
@@ -56,7 +61,7 @@ class Dispersion(AbstractPairTerm):
         return self
 
     def pair(self, distances: PerPair, i: Sites, j: Sites) -> PerPair:
-        """Return the dispersion energy of each pair in eV, zero beyond the cutoff."""
+        """Return the dispersion energy of each pair in eV; see `AbstractPairTerm.pair`."""
         (alpha_i, c_i), (alpha_j, c_j) = i, j
         c6 = alpha_i * alpha_j * (2.0 * c_i * c_j / (c_i + c_j))
         energies = unswitched(distances, 0.5 * (alpha_i + alpha_j), c6, self.damping)
@@ -74,10 +79,10 @@ def unswitched(
     """Return the damped energy −Σ C_n/(rⁿ + R_dⁿ) of pairs in eV.
 
     Args:
-        distances: Å, positive.
-        polarizability: mean of both atoms', bohr³.
-        c6: of the pair, Ha·bohr⁶.
-        damping: γ_d.
+        distances: distances in Å, positive.
+        polarizability: mean polarisability of both atoms in bohr³.
+        c6: coefficient C6 of the pair in Ha·bohr⁶.
+        damping: dimensionless parameter γ_d of the damping.
     """
     seventh_root = jnp.exp(jnp.log(polarizability) / 7)
     mu_omega = _oscillator(FINE_STRUCTURE ** (-4 / 21) * seventh_root)

@@ -35,16 +35,18 @@ from sundog.terms.dispersion import SWITCH_WIDTH, c6_per_square, unswitched
 from sundog.typing import Cells, PerAtom
 
 POINTS_IN_SWITCH = 64
+"""Number of points of the quadrature over the switch."""
+
 POINTS_BEYOND = 40
-"""Of the quadrature."""
+"""Number of points of the quadrature beyond the cutoff."""
 
 
 class DispersionTail(eqx.Module):
     """The tail correction of `Dispersion` with the same damping and cutoff.
 
     Attributes:
-        damping: γ_d.
-        cutoff: of the dispersion in Å, finite.
+        damping: dimensionless parameter γ_d of the damping.
+        cutoff: cutoff of the dispersion in Å, finite.
     """
 
     name: ClassVar[str] = "dispersion_tail"
@@ -72,9 +74,9 @@ class DispersionTail(eqx.Module):
         """Return the energy of each atom in eV (float64).
 
         Args:
-            polarizabilities: bohr³.
+            polarizabilities: polarisability of each atom in bohr³.
             system: structures that are periodic along all directions; others have no tail.
-            strain: ε per structure, to differentiate by.
+            strain: strain ε of each structure, to differentiate by.
         """
         index, systems = system.system_index, system.number_of_systems
         alpha = jnp.where(system.is_atom, polarizabilities, 0.0).astype(float)

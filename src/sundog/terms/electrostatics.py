@@ -42,7 +42,12 @@ SWITCH_ON = 0.45
 
 
 class ExactCoulomb(AbstractPairTerm):
-    """All pairs of a molecule."""
+    """Damped Coulomb interaction of all pairs of a molecule.
+
+    Attributes:
+        sigma: width σ of the damping in Å.
+        series: V(r) as a polynomial, in the elementary form.
+    """
 
     name: ClassVar[str] = "electrostatics"
 
@@ -54,7 +59,7 @@ class ExactCoulomb(AbstractPairTerm):
         return atoms.partial_charges
 
     def pair(self, distances: PerPair, i: PerPair, j: PerPair) -> PerPair:
-        """Return ke q_i q_j erf(r/σ)/r in eV."""
+        """Return ke q_i q_j erf(r/σ)/r in eV; see `AbstractPairTerm.pair`."""
         return COULOMB * i * j * _potential(distances, self.sigma, self.series)
 
     def elementary(self, precision: Precision) -> "ExactCoulomb":
@@ -63,7 +68,13 @@ class ExactCoulomb(AbstractPairTerm):
 
 
 class TruncatedCoulomb(AbstractPairTerm):
-    """Shifted at the cutoff, as in the published simulations."""
+    """Damped Coulomb interaction shifted at the cutoff, as in the published simulations.
+
+    Attributes:
+        sigma: width σ of the damping in Å.
+        cutoff: distance rc in Å at which the interaction ends.
+        series: V(r) as a polynomial, in the elementary form.
+    """
 
     name: ClassVar[str] = "electrostatics"
 
@@ -76,7 +87,7 @@ class TruncatedCoulomb(AbstractPairTerm):
         return atoms.partial_charges
 
     def pair(self, distances: PerPair, i: PerPair, j: PerPair) -> PerPair:
-        """Return the shifted interaction in eV, zero beyond the cutoff."""
+        """Return the shifted interaction in eV; see `AbstractPairTerm.pair`."""
         rc = self.cutoff
         slope = potential_slope(rc, self.sigma)
         switch = exponential_switch(distances, SWITCH_ON * rc, rc)
@@ -93,7 +104,11 @@ class TruncatedCoulomb(AbstractPairTerm):
 
 
 class WolfCoulomb(AbstractPairTerm):
-    """`TruncatedCoulomb` with the self-term that neutralises the cutoff sphere."""
+    """`TruncatedCoulomb` with the self-term that neutralises the cutoff sphere.
+
+    Attributes:
+        truncated: interaction of the pairs.
+    """
 
     name: ClassVar[str] = "electrostatics"
 
@@ -104,7 +119,7 @@ class WolfCoulomb(AbstractPairTerm):
         return atoms.partial_charges
 
     def pair(self, distances: PerPair, i: PerPair, j: PerPair) -> PerPair:
-        """Return the shifted interaction in eV, zero beyond the cutoff."""
+        """Return the shifted interaction in eV; see `AbstractPairTerm.pair`."""
         return self.truncated.pair(distances, i, j)
 
     def self_energy(self, atoms: AtomicProperties) -> PerAtom:

@@ -27,7 +27,16 @@ Sites = tuple[Float[Array, " sites"], Float[Array, " sites"]]
 
 
 class ZBL(AbstractPairTerm):
-    """Short-range repulsion; the parameters are raw, before softplus."""
+    """Short-range repulsion; the parameters are raw, before softplus.
+
+    Attributes:
+        a: raw exponents a_k.
+        c: raw coefficients c_k.
+        p: raw power p of the atomic number.
+        d: raw inverse length d.
+        cutoff: end of the polynomial cutoff f in Å.
+        switch_off: end of the switch w in Å, beyond which the energy is zero.
+    """
 
     name: ClassVar[str] = "zbl"
 
@@ -44,7 +53,7 @@ class ZBL(AbstractPairTerm):
         return number, jax.nn.softplus(self.d) * number ** jax.nn.softplus(self.p)
 
     def pair(self, distances: PerPair, i: Sites, j: Sites) -> PerPair:
-        """Return e(r) of each pair in eV."""
+        """Return e(r) of each pair in eV; see `AbstractPairTerm.pair`."""
         (z_i, screening_i), (z_j, screening_j) = i, j
         a, c = jax.nn.softplus(self.a), jax.nn.softplus(self.c)
         reduced = distances * (screening_i + screening_j)

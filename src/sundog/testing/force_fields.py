@@ -119,9 +119,9 @@ class _Case:
 
         Args:
             found: prediction.
-            expected: what it should be.
+            expected: prediction that it should be.
             what: change that should make no difference, for the message.
-            factor: how much more than elsewhere the change makes numbers round.
+            factor: factor on the rounding that is allowed.
         """
         rounding = factor * self.rounding
         allowed = rounding * self.scale

@@ -1,4 +1,4 @@
-"""From named arrays to a force field: the door most programs come in by."""
+"""Force fields from names or named arrays: the door that most programs come in by."""
 
 import sys
 from collections.abc import Sequence
@@ -36,14 +36,15 @@ def load(
         model: name of installed weights or path to a `.safetensors` file; by default
             `SUNDOG_MODEL_PATH`, else the published `so3lr`, which is fetched once. Or a whole
             `Hamiltonian`.
-        extra_terms: further pair terms, summed over the long-range pairs.
+        extra_terms: energy terms of one's own, summed over the long-range pairs in every
+            formulation; `sundog.testing.check_term` checks them.
         **fields: `electrostatics`, `cutoff_angstrom`, `ewald_accuracy`, `dispersion_tail` and
             `precision`, with the meaning and the defaults that they have in `Hamiltonian`.
 
     Raises:
         WeightsError: the weights are missing, damaged, or cannot be fetched.
-        InputError: what `Hamiltonian` refuses, a cutoff within the short range, or two terms of
-            one name.
+        InputError: a value that `Hamiltonian` refuses, a cutoff within the short range, two terms
+            of one name, or a term that reaches beyond the long-range pairs.
     """
     keep_programs()
     hamiltonian = hamiltonian_of(model, fields)
@@ -56,7 +57,13 @@ def build(
     hamiltonian: Hamiltonian,
     extra_terms: Sequence[AbstractPairTerm] = (),
 ) -> ForceField:
-    """Return the force field of a weight set; errors as of `load`."""
+    """Return the force field of a weight set; errors as of `load`.
+
+    Args:
+        weights: named arrays and hyperparameters.
+        hamiltonian: treatment and precision; `model` becomes the name of the weights.
+        extra_terms: energy terms of one's own, summed over the long-range pairs.
+    """
     h = weights.hyperparameters
     skeleton = eqx.filter_eval_shape(initialize, h, jax.random.key(0))
 

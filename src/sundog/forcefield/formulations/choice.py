@@ -1,4 +1,4 @@
-"""Which way a force field is computed: one Hamiltonian, several formulations.
+"""Choice of the formulation of a force field: one Hamiltonian, several ways to compute it.
 
     reference   the formulas as they stand in `model` and `terms`, differentiated by JAX: the
                 oracle of the others, and the one to train and to take second derivatives of
@@ -33,17 +33,18 @@ from sundog.numerics.precision import with_x64
 from sundog.system import System
 
 KERNELS: tuple[KernelName, ...] = ("reference", "plain", "cpu", "gpu")
+"""Names of the formulations, without the choice `auto` among them."""
 
 LARGEST_DEVIATION = {"float64": 2e-6, "float32": 1e-3}
-"""eV/Å between forces of two formulations before one of them must be wrong: in float64 the
-tables' error bound, in float32 several times the rounding of either."""
+"""Largest deviation in eV/Å between forces of two correct formulations, by precision: in float64
+the error bound of the tables, in float32 several times the rounding of either."""
 
 ATOMS_TO_COMPARE = ATOMS_WORTH_TABLES
 """A larger structure is compared on this many of its atoms, cut out around one of them: so many
 that they go the way of all of them."""
 
 VACUUM = 6.0
-"""Å between a piece that was cut out of a periodic structure and its images."""
+"""Distance in Å between a piece that was cut out of a periodic structure and its images."""
 
 
 @with_x64
@@ -52,7 +53,7 @@ def with_kernels(force_field: ForceField, kernels: KernelName) -> tuple[Abstract
 
     Args:
         force_field: the reference formulation.
-        kernels: which.
+        kernels: name of the formulation, or `auto`.
 
     Raises:
         InputError: unknown kernels, or kernels that are asked for by name and cannot be had.
@@ -109,8 +110,8 @@ def verified(
     """Return `fast` if it agrees with the reference on a structure, else the reference.
 
     Args:
-        fast: what is to be used.
-        reference: what it stands for.
+        fast: force field that is to be used.
+        reference: force field that it stands for.
         system: the structure at hand, or a piece of which is taken.
         report: called with a line when they agree.
         warn: called with a line when they do not.

@@ -51,10 +51,10 @@ class CpuForceField(AbstractForceField):
 
     Attributes:
         reference: the force field it stands for.
-        constants: of the network.
-        parameters: of the network, packed.
-        long_constants: of the long range.
-        shape: of the network.
+        constants: numbers of the network that are no weights.
+        parameters: weights and tables of the network, packed.
+        long_constants: numbers of the kernel for the long range.
+        shape: integers of the network.
         threads: that may take part at most.
     """
 
@@ -72,7 +72,7 @@ class CpuForceField(AbstractForceField):
 
     @property
     def cutoffs(self) -> dict[str, float]:
-        """Å, by range."""
+        """Cutoffs in Å, by name of the range."""
         return self.reference.cutoffs
 
     @property
@@ -261,7 +261,7 @@ def on_cpu(force_field: ForceField, threads: int | None = None) -> CpuForceField
     """Return the force field on the compiled kernels (host only).
 
     Args:
-        force_field: what to compute.
+        force_field: force field to compute.
         threads: that may take part at most; by default as many as there are cores. The results
             do not depend on it.
 

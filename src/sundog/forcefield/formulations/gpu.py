@@ -23,7 +23,8 @@ TILES = Tiles(
     far=Tile(atoms=1, slots=128, warps=4),
     clusters=Tile(atoms=16, slots=16, warps=4),
 )
-"""With 16 pairs to a tile the compiler keeps nearly everything in registers on sm_90."""
+"""Shapes of the work: with 16 pairs to a tile the compiler keeps nearly everything in registers on
+sm_90."""
 
 
 def on_gpu(force_field: ForceField, tiles: Tiles = TILES) -> OrderedForceField:

@@ -20,7 +20,8 @@ from sundog.neighbors.ordered import Ordered, allocate_ordered
 from sundog.system import System
 
 ATOMS_WORTH_ORDER = 4096
-"""Of fewer atoms there are too few clusters to occupy a card; the lists are those of atoms then."""
+"""Number of atoms from which on the lists are of clusters; fewer atoms make too few clusters to
+occupy a GPU."""
 
 
 class OrderedForceField(AbstractForceField):
@@ -41,7 +42,7 @@ class OrderedForceField(AbstractForceField):
 
     @property
     def cutoffs(self) -> dict[str, float]:
-        """Å, by range."""
+        """Cutoffs in Å, by name of the range."""
         return self.inner.cutoffs
 
     def check(self, system: System) -> None:

@@ -59,7 +59,7 @@ class PlainForceField(AbstractForceField):
 
     Attributes:
         reference: the force field it stands for: embedding, node parts, heads and physical terms.
-        kernels: what they do for pairs.
+        kernels: kernels for everything that is summed over pairs.
     """
 
     reference: ForceField
@@ -72,7 +72,7 @@ class PlainForceField(AbstractForceField):
 
     @property
     def cutoffs(self) -> dict[str, float]:
-        """Å, by range."""
+        """Cutoffs in Å, by name of the range."""
         return self.reference.cutoffs
 
     def check(self, system: System) -> None:
@@ -109,10 +109,10 @@ class PlainForceField(AbstractForceField):
         """Return the same over lists that may be of clusters where the kernels read these.
 
         Args:
-            system: what to compute.
+            system: structures.
             pairs: `short`, `long`, and a list of atoms beside a long one of clusters for terms
                 that the kernels cannot sum.
-            plan: of the mesh, with `ewald`.
+            plan: plan of the mesh, with `ewald`.
         """
         self.reference.check_terms()
         lists = {k: never_empty(v) if isinstance(v, PairList) else v for k, v in pairs.items()}

@@ -1,4 +1,4 @@
-"""Which energy terms the compiled kernels sum, and which are summed beside them."""
+"""Division of the energy terms: those the compiled kernels sum, and those summed beside them."""
 
 from math import isfinite
 from typing import NamedTuple, TypeGuard

@@ -31,7 +31,7 @@ class TermSums(eqx.Module):
     """Energies of some terms and their derivatives at fixed atomic properties, and by these.
 
     Attributes:
-        energies: eV per atom, by name of the term.
+        energies: energies of each atom in eV, by name of the term.
         by_charges: dE/dq in eV/e.
         by_ratios: dE/dh in eV.
         forces: −dE/dR in eV/Å at fixed q and h.
@@ -66,7 +66,7 @@ def sum_terms(
 
     Args:
         over_pairs: `pair_sums` of the kernels.
-        terms: what to sum.
+        terms: energy terms.
         atoms: properties that the terms depend on.
         system: positions and cells.
         pairs: a list that these kernels read.
@@ -104,7 +104,7 @@ def sum_plainly(
     """Return the sums of any terms over a plain list, without kernels of their own.
 
     Args:
-        terms: what to sum.
+        terms: energy terms.
         atoms: properties that the terms depend on.
         system: positions and cells.
         pairs: a list that holds at least the pairs within the terms' cutoffs.
@@ -124,9 +124,9 @@ def sum_mesh(
     Args:
         atoms: their charges.
         system: positions and cells.
-        plan: of the mesh.
+        plan: plan of the mesh.
         sigma: width σ of the damping in Å.
-        transport: between atoms and mesh.
+        transport: transport between atoms and mesh.
     """
     field = mesh_field(atoms.partial_charges, system, plan, sigma, transport)
     return TermSums(
@@ -139,7 +139,13 @@ def sum_mesh(
 
 
 def sum_tail(tail: DispersionTail, atoms: AtomicProperties, system: System) -> TermSums:
-    """Return the dispersion beyond the cutoff in the same form."""
+    """Return the dispersion beyond the cutoff in the same form.
+
+    Args:
+        tail: tail correction.
+        atoms: properties of the atoms.
+        system: positions and cells.
+    """
     sums = tail_sums(tail, atoms, system)
     return TermSums(
         energies=sums.energies,
