@@ -50,12 +50,13 @@ from sundog.forcefield.formulations.choice import unavailable
 from sundog.forcefield.formulations.gpu import TILES, on_gpu
 from sundog.forcefield.formulations.ordered import OrderedForceField
 from sundog.forcefield.formulations.plain import PlainForceField, on_plain
-from sundog.forcefield.so3lr import ForceField, apart
+from sundog.forcefield.so3lr import ForceField
 from sundog.io.structures import system_from_atoms
 from sundog.kernels.base import Attended
 from sundog.kernels.gpu.layer import RowAttention
 from sundog.kernels.gpu.tiles import Tile
 from sundog.kernels.plain.species import ATOMS_WORTH_TABLES
+from sundog.longrange.planned import apart
 from sundog.neighbors.ordered import Ordered
 from sundog.prepare.water import water_box
 from sundog.properties import AtomFeatures

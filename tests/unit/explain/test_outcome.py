@@ -15,7 +15,7 @@ from sundog.explain.fragments import find_fragments
 from sundog.explain.interaction import interactions
 from sundog.explain.outcome import Explanation, NoInteractions
 from sundog.explain.tables import atoms_table, fragments_table, pairs_table
-from sundog.forcefield.so3lr import apart
+from sundog.longrange.planned import apart
 from sundog.single_points.predict import predict
 
 
