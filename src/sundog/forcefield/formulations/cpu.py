@@ -55,7 +55,7 @@ class CpuForceField(AbstractForceField):
         parameters: weights and tables of the network, packed.
         long_constants: numbers of the kernel for the long range.
         shape: integers of the network.
-        threads: that may take part at most.
+        threads: largest number of threads that may take part.
     """
 
     reference: ForceField
@@ -262,7 +262,7 @@ def on_cpu(force_field: ForceField, threads: int | None = None) -> CpuForceField
 
     Args:
         force_field: force field to compute.
-        threads: that may take part at most; by default as many as there are cores. The results
+        threads: largest number of threads; by default as many as there are cores. The results
             do not depend on it.
 
     Raises:
