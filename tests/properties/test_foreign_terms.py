@@ -177,6 +177,11 @@ def test_plain_lists_beside_the_kernels_own_follow_a_system():
     np.testing.assert_array_equal(larger.own.positions, lists.own.positions)
 
 
+def test_a_check_of_kernels_is_not_remembered_for_code_that_may_change():
+    assert without("exact").own_terms_alone
+    assert not with_terms_everywhere("exact").own_terms_alone
+
+
 def test_two_terms_of_one_name_are_refused():
     force_field = without("truncated")
     for name in ("so3krates", "zbl", "electrostatics", "dispersion"):

@@ -123,6 +123,12 @@ class ForceField(AbstractForceField):
         return self.hamiltonian.model or "unnamed"
 
     @property
+    def own_terms_alone(self) -> bool:
+        """Whether all terms are sundog's own, so that its version says how they are computed."""
+        terms = (*self.short_terms, *self.long_terms)
+        return all(type(term).__module__.startswith("sundog.terms.") for term in terms)
+
+    @property
     def precision(self) -> Precision:
         """Precision of parameters and arithmetic."""
         return self.hamiltonian.precision
