@@ -165,7 +165,8 @@ def _check_sites(sample: _Sample) -> None:
     permuted = sample.sites_of(turned), term.self_energy(turned)
     what = f"{sample}: sites and self-energies follow the order of the atoms"
     require_close(permuted, _at(both, order), allowed=ROUNDING * sample.scale, what=what)
-    nothing = AtomicProperties(*(jnp.zeros(3, one.dtype) for one in jax.tree.leaves(atoms)))
+    zero = jnp.zeros(3, atoms.energies.dtype)
+    nothing = AtomicProperties(jnp.zeros(3, atoms.numbers.dtype), zero, zero, zero + 1.0)
     padded = jax.tree.map(lambda one, more: jnp.concatenate([one, more]), atoms, nothing)
     longer = sample.sites_of(padded), term.self_energy(padded)
     what = f"{sample}: sites and self-energies of atoms do not see padding"

@@ -24,7 +24,7 @@ class Broken(LennardJones):
 
 class WrongForces(Broken):
     def spoilt(self, found, system):
-        return replace(found, forces=1.001 * found.forces)
+        return replace(found, forces=1.01 * found.forces)
 
 
 class WrongVirial(Broken):
@@ -77,7 +77,8 @@ def test_a_weight_that_does_not_count_is_named():
 
 
 def test_what_is_not_promised_is_left_out():
+    # Springs to points in space: they feel a translation, and no strain.
     harmonic, system = Harmonic(1.0), argon()
-    check_force_field(harmonic, system, skip=("symmetries",))
+    check_force_field(harmonic, system, skip=("symmetries", "derivatives"))
     with pytest.raises(ContractError, match="translated structure"):
-        check_force_field(harmonic, system)
+        check_force_field(harmonic, system, skip=("derivatives",))
