@@ -17,8 +17,12 @@ jax.config.update("jax_enable_x64", True)
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from potentials import IdealGas  # noqa: E402
-from sundog.engine import ensembles  # noqa: E402
-from sundog.engine.ensembles import Barostat, Ensemble  # noqa: E402
+from sundog.engine.ensembles import Ensemble, npt, nve, nvt  # noqa: E402
+from sundog.engine.propagators.bussi import Bussi  # noqa: E402
+from sundog.engine.propagators.martyna_tobias_klein import MartynaTobiasKlein  # noqa: E402
+from sundog.engine.propagators.nose_hoover import NoseHooverChain  # noqa: E402
+from sundog.engine.propagators.ornstein_uhlenbeck import Langevin  # noqa: E402
+from sundog.engine.propagators.stochastic_cell_rescaling import CellRescaling  # noqa: E402
 from sundog.engine.run import run  # noqa: E402
 from sundog.engine.state import initial_state, with_thermal_momenta  # noqa: E402
 from sundog.forcefield.base import AbstractForceField  # noqa: E402
@@ -32,12 +36,12 @@ def recipes(force_field: AbstractForceField) -> dict[str, Ensemble]:
     """Return the ensembles by name."""
     common = (force_field, TIMESTEP_FS, TEMPERATURE)
     return {
-        "nve": ensembles.nve(force_field, TIMESTEP_FS),
-        "nvt langevin": ensembles.nvt_langevin(*common, 1.0),
-        "nvt bussi": ensembles.nvt_bussi(*common, 100.0),
-        "nvt nose-hoover": ensembles.nvt_nose_hoover(*common, 100.0),
-        "npt rescaling": ensembles.npt_rescaling(*common, Barostat()),
-        "npt mtk": ensembles.npt_martyna_tobias_klein(*common, Barostat(), 100.0),
+        "nve": nve(force_field, TIMESTEP_FS),
+        "nvt langevin": nvt(*common, Langevin(1.0)),
+        "nvt bussi": nvt(*common, Bussi(100.0)),
+        "nvt nose-hoover": nvt(*common, NoseHooverChain(100.0)),
+        "npt rescaling": npt(*common, Langevin(), CellRescaling()),
+        "npt mtk": npt(*common, NoseHooverChain(100.0), MartynaTobiasKlein()),
     }
 
 

@@ -13,16 +13,12 @@ from fixtures import ethanol, moved
 from potentials import Harmonic, Soft
 from statistical.measuring import record
 from sundog.engine.constraints import find_constraints
-from sundog.engine.ensembles import (
-    Barostat,
-    constrained,
-    npt_martyna_tobias_klein,
-    npt_rescaling,
-    nve,
-    nvt_bussi,
-    nvt_langevin,
-    nvt_nose_hoover,
-)
+from sundog.engine.ensembles import constrained, npt, nve, nvt
+from sundog.engine.propagators.bussi import Bussi
+from sundog.engine.propagators.martyna_tobias_klein import MartynaTobiasKlein
+from sundog.engine.propagators.nose_hoover import NoseHooverChain
+from sundog.engine.propagators.ornstein_uhlenbeck import Langevin
+from sundog.engine.propagators.stochastic_cell_rescaling import CellRescaling
 from sundog.engine.run import run
 from sundog.engine.state import (
     MDState,
@@ -140,9 +136,9 @@ def test_rigid_verlet_is_reversible(hot_water):
 
 SPRING = Harmonic(0.2)
 THERMOSTATS = {
-    "langevin": nvt_langevin(SPRING, 1.5, 300.0, 20.0),
-    "bussi": nvt_bussi(SPRING, 1.5, 300.0, 20.0, 0),
-    "nose-hoover": nvt_nose_hoover(SPRING, 1.5, 300.0, 30.0, 0),
+    "langevin": nvt(SPRING, 1.5, 300.0, Langevin(20.0)),
+    "bussi": nvt(SPRING, 1.5, 300.0, Bussi(20.0), 0),
+    "nose-hoover": nvt(SPRING, 1.5, 300.0, NoseHooverChain(30.0), 0),
 }
 
 
@@ -203,7 +199,7 @@ def test_the_virial_is_that_of_moving_whole_clusters(hot_water):
 @pytest.mark.parametrize("system", [dimers(64, 16.0), water(27)], ids=["dimers", "water"])
 def test_pressure_of_an_ideal_gas_of_rigid_molecules(system):
     state = rigid_state(system, FREE)
-    ensemble = constrained(nvt_langevin(FREE, 2.0, 300.0, 20.0))
+    ensemble = constrained(nvt(FREE, 2.0, 300.0, Langevin(20.0)))
     state, samples = record(state, ensemble, 6000, 20)
     assert_on_surface(state)
     molecules = len(state.constraints.atoms)
@@ -218,8 +214,8 @@ def test_cell_rescaling_of_an_ideal_gas_of_rigid_molecules():
     count, temperature, pressure = 24, 300.0, 500.0
     expected = (count + 1) * BOLTZMANN * temperature / (pressure * BAR)
     state = rigid_state(dimers(count, expected ** (1 / 3)), FREE)
-    barostat = Barostat(pressure, 50.0, compressibility_per_bar=1 / pressure)
-    ensemble = npt_rescaling(FREE, 2.0, temperature, barostat, friction_per_ps=20.0)
+    barostat = CellRescaling(pressure, 50.0, compressibility_per_bar=1 / pressure)
+    ensemble = npt(FREE, 2.0, temperature, Langevin(20.0), barostat)
     state, samples = record(state, constrained(ensemble), 20000, 20)
     assert_on_surface(state)
     volume = samples["volume_angstrom3"]
@@ -229,8 +225,8 @@ def test_cell_rescaling_of_an_ideal_gas_of_rigid_molecules():
 
 
 def test_cell_rescaling_conserves_the_energy_it_should(hot_water):
-    barostat = Barostat(1000.0, 200.0, compressibility_per_bar=1e-5)
-    ensemble = constrained(npt_rescaling(Soft(), 0.5, 300.0, barostat, friction_per_ps=5.0))
+    barostat = CellRescaling(1000.0, 200.0, compressibility_per_bar=1e-5)
+    ensemble = constrained(npt(Soft(), 0.5, 300.0, Langevin(5.0), barostat))
     state, samples = record(hot_water, ensemble, 400)
     assert_on_surface(state)
     assert np.ptp(samples["volume_angstrom3"]) > 1
@@ -268,7 +264,7 @@ def test_frozen_groups_are_left_out_and_others_refused():
 
 def test_what_cannot_be_kept_is_refused(hot_water):
     with pytest.raises(InputError, match="cannot be kept in this ensemble"):
-        constrained(npt_martyna_tobias_klein(FREE, 1.0, 300.0, Barostat(), 100.0))
+        constrained(npt(FREE, 1.0, 300.0, NoseHooverChain(100.0), MartynaTobiasKlein()))
     with pytest.raises(InputError, match="recipe would not keep them"):
         next(run(hot_water, nve(Soft(), 1.0), steps=1, sample_every=1, frame_every=10))
     loose = initial_state(water(8), FREE, seed=0)

@@ -8,8 +8,9 @@ import pytest
 
 from potentials import ARGON, Harmonic, LennardJones, argon
 from statistical.measuring import record
-from sundog.engine.ensembles import nve, nvt_langevin
+from sundog.engine.ensembles import nve, nvt
 from sundog.engine.minimize import minimize
+from sundog.engine.propagators.ornstein_uhlenbeck import Langevin
 from sundog.engine.run import run
 from sundog.engine.state import MDState, initial_state, with_thermal_momenta
 from sundog.errors import SimulationError
@@ -65,7 +66,7 @@ def test_langevin_samples_the_canonical_ensemble_of_a_harmonic_oscillator():
     stiffness, temperature = 2.0, 300.0
     system = make_system(np.zeros((400, 3)) + 0.1 * np.eye(3)[0], np.full(400, ARGON))
     state = initial_state(system, Harmonic(stiffness), seed=3)
-    ensemble = nvt_langevin(Harmonic(stiffness), 10.0, temperature, friction_per_ps=20.0)
+    ensemble = nvt(Harmonic(stiffness), 10.0, temperature, Langevin(20.0))
     state, _ = record(state, ensemble, steps=500, stride=10)
     squares, kinetic = [], []
     for chunk in run(state, ensemble, steps=4000, sample_every=20, frame_every=20):
@@ -78,7 +79,7 @@ def test_langevin_samples_the_canonical_ensemble_of_a_harmonic_oscillator():
 
 def test_langevin_conserves_energy_minus_heat():
     state = hot_argon()
-    ensemble = nvt_langevin(LennardJones(), 4.0, 60.0, friction_per_ps=5.0)
+    ensemble = nvt(LennardJones(), 4.0, 60.0, Langevin(5.0))
     _, samples = record(state, ensemble, steps=400, stride=10)
     conserved = samples["conserved_energy_ev"][:, 0]
     total = (samples["potential_energy_ev"] + samples["kinetic_energy_ev"])[:, 0]
@@ -108,7 +109,7 @@ def test_list_overflow_loses_no_step_and_no_pair():
 
 
 def test_the_same_seed_gives_the_same_bits_and_chunks_do_not_matter():
-    ensemble = nvt_langevin(LennardJones(), 4.0, 60.0, friction_per_ps=1.0)
+    ensemble = nvt(LennardJones(), 4.0, 60.0, Langevin(1.0))
     one, _ = record(hot_argon(), ensemble, steps=60, stride=10)
     (chunk,) = run(hot_argon(), ensemble, steps=60, sample_every=60, frame_every=60)
     np.testing.assert_array_equal(one.system.positions, chunk.state.system.positions)

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from fixtures import SMALL, call, needs_cpu_kernels, random_force_field, small_crystal
-from sundog.engine.ensembles import Barostat, npt_rescaling, nve
+from sundog.engine.ensembles import npt, nve
+from sundog.engine.propagators.ornstein_uhlenbeck import Langevin
+from sundog.engine.propagators.stochastic_cell_rescaling import CellRescaling
 from sundog.engine.run import run
 from sundog.engine.state import bare_state, initial_state, with_thermal_momenta
 from sundog.forcefield.formulations.cpu import on_cpu
@@ -72,8 +74,8 @@ SLOWLY = {
 def test_a_cell_that_outgrows_its_mesh_loses_no_step_wherever_chunks_begin(make):
     force_field = make(REFERENCE)
     # Under tension the cell grows by a per cent or two.
-    barostat = Barostat(-20000.0, 50.0, "isotropic", 1e-5)
-    ensemble = npt_rescaling(force_field, 0.5, 100.0, barostat)
+    barostat = CellRescaling(-20000.0, 50.0, "isotropic", compressibility_per_bar=1e-5)
+    ensemble = npt(force_field, 0.5, 100.0, Langevin(), barostat)
     state = initial_state(small_crystal(), force_field, seed=3, skin=0.3)
     state = tight(with_thermal_momenta(state, 100.0), force_field)
     ends = []

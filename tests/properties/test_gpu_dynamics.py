@@ -8,7 +8,9 @@ import pytest
 
 from fixtures import SMALL, random_force_field, small_crystal
 from interpreted_kernels import interpreted
-from sundog.engine.ensembles import Barostat, npt_rescaling
+from sundog.engine.ensembles import npt
+from sundog.engine.propagators.ornstein_uhlenbeck import Langevin
+from sundog.engine.propagators.stochastic_cell_rescaling import CellRescaling
 from sundog.engine.run import run
 from sundog.engine.state import initial_state, with_thermal_momenta
 from sundog.forcefield.formulations.plain import on_plain
@@ -20,9 +22,8 @@ REFERENCE = random_force_field(SIMPLE, "ewald", cutoff=4.5)
 def ran(force_field):
     state = initial_state(small_crystal(scale=1.2), force_field, seed=1, skin=0.3)
     state = with_thermal_momenta(state, 300.0)
-    ensemble = npt_rescaling(
-        force_field, 0.5, 300.0, Barostat(pressure_bar=1.0, relaxation_time_fs=100.0)
-    )
+    barostat = CellRescaling(pressure_bar=1.0, barostat_time_fs=100.0)
+    ensemble = npt(force_field, 0.5, 300.0, Langevin(), barostat)
     chunks = list(run(state, ensemble, steps=6, sample_every=2, frame_every=6))
     return chunks[-1].state
 

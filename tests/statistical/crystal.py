@@ -8,13 +8,13 @@ import numpy as np
 
 from potentials import LennardJones, argon
 from statistical.measuring import Row, mean_row, record
-from sundog.engine.ensembles import (
-    Barostat,
-    Ensemble,
-    npt_martyna_tobias_klein,
-    npt_rescaling,
-)
+from sundog.engine.ensembles import Ensemble, npt
+from sundog.engine.propagators.martyna_tobias_klein import MartynaTobiasKlein
+from sundog.engine.propagators.nose_hoover import NoseHooverChain
+from sundog.engine.propagators.ornstein_uhlenbeck import Langevin
+from sundog.engine.propagators.stochastic_cell_rescaling import CellRescaling
 from sundog.engine.state import initial_state, with_thermal_momenta
+from sundog.names import Coupling
 from sundog.system import concatenate
 from sundog.units import BAR, MILLINEWTON_PER_METRE
 
@@ -28,7 +28,7 @@ TIMESTEP = 5.0
 
 def relaxation(barostat: str, coupling: str) -> list[Row]:
     """Return rows for the shape to which strained crystals relax."""
-    ensemble = _ensemble(barostat, Barostat(0.0, 500.0, coupling, 1e-4))
+    ensemble = _ensemble(barostat, coupling)
     random = np.random.default_rng(3)
     strains = 0.03 * random.normal(size=(REPLICAS, 3, 3))
     strains = 0.5 * (strains + strains.swapaxes(1, 2))
@@ -55,8 +55,8 @@ def relaxation(barostat: str, coupling: str) -> list[Row]:
 
 def tension(barostat: str) -> list[Row]:
     """Return rows for a crystal under surface tension."""
-    bath = Barostat(0.0, 500.0, "semi-isotropic", 1e-4, surface_tension_mn_per_m=TENSION)
-    seen = _simulate(_ensemble(barostat, bath), np.zeros((REPLICAS, 3, 3)))
+    ensemble = _ensemble(barostat, "semi-isotropic", TENSION)
+    seen = _simulate(ensemble, np.zeros((REPLICAS, 3, 3)))
     plane = 0.5 * (seen["pressure_xx_bar"] + seen["pressure_yy_bar"])
     height = seen["cell_c_angstrom"]
     expected = 2 * TENSION * MILLINEWTON_PER_METRE / BAR / height
@@ -71,10 +71,13 @@ def tension(barostat: str) -> list[Row]:
     ]
 
 
-def _ensemble(barostat: str, bath: Barostat) -> Ensemble:
+def _ensemble(barostat: str, coupling: Coupling, tension: float = 0.0) -> Ensemble:
+    told = (0.0, 500.0, coupling, tension)
     if barostat == "mtk":
-        return npt_martyna_tobias_klein(FORCE_FIELD, TIMESTEP, TEMPERATURE, bath, 200.0)
-    return npt_rescaling(FORCE_FIELD, TIMESTEP, TEMPERATURE, bath, friction_per_ps=2.0)
+        baths = NoseHooverChain(200.0), MartynaTobiasKlein(*told)
+    else:
+        baths = Langevin(2.0), CellRescaling(*told, compressibility_per_bar=1e-4)
+    return npt(FORCE_FIELD, TIMESTEP, TEMPERATURE, *baths)
 
 
 def _simulate(ensemble: Ensemble, strains: np.ndarray) -> dict[str, np.ndarray]:

@@ -10,8 +10,9 @@ from ase import Atoms
 
 from potentials import LennardJones, argon
 from statistical.measuring import Row, record
-from sundog.engine.ensembles import nve, nvt_langevin
+from sundog.engine.ensembles import nve, nvt
 from sundog.engine.minimize import minimize
+from sundog.engine.propagators.ornstein_uhlenbeck import Langevin
 from sundog.engine.state import MDState, initial_state, with_thermal_momenta
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.formulations.choice import with_kernels
@@ -50,7 +51,7 @@ def _so3lr(
     state = initial_state(system_from_atoms(atoms), force_field, seed=1)
     *_, fire = minimize(state, force_field, force_threshold=0.1, steps=30)
     state = with_thermal_momenta(fire.md, 300.0)
-    state, _ = record(state, nvt_langevin(force_field, 0.5, 300.0, 20.0), 600, stride=10)
+    state, _ = record(state, nvt(force_field, 0.5, 300.0, Langevin(20.0)), 600, stride=10)
     timesteps = (1.0, 0.5, 0.25)
     return _rows(f"SO3LR, {name}, {precision}, NVE", state, force_field, timesteps, 2000.0, 10.0)
 

@@ -11,6 +11,7 @@ import contextlib
 import io
 import logging
 import warnings
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
@@ -24,15 +25,12 @@ from statistical.measuring import (
     replicas,
     variance_row,
 )
-from sundog.engine.ensembles import (
-    Barostat,
-    Ensemble,
-    npt_martyna_tobias_klein,
-    npt_rescaling,
-    nvt_bussi,
-    nvt_langevin,
-    nvt_nose_hoover,
-)
+from sundog.engine.ensembles import Ensemble, npt, nvt
+from sundog.engine.propagators.bussi import Bussi
+from sundog.engine.propagators.martyna_tobias_klein import MartynaTobiasKlein
+from sundog.engine.propagators.nose_hoover import NoseHooverChain
+from sundog.engine.propagators.ornstein_uhlenbeck import Langevin
+from sundog.engine.propagators.stochastic_cell_rescaling import CellRescaling
 from sundog.engine.run import run
 from sundog.engine.state import initial_state, with_thermal_momenta
 from sundog.units import BOLTZMANN
@@ -50,22 +48,19 @@ DISCRETISATION = 0.004
 """Relative, of kinetic energies: (ω dt/2)² of the light atoms' fastest vibrations."""
 
 THERMOSTATS = {
-    "langevin": lambda kelvin: nvt_langevin(FORCE_FIELD, TIMESTEP, kelvin, 5.0),
-    "bussi": lambda kelvin: nvt_bussi(FORCE_FIELD, TIMESTEP, kelvin, 100.0),
-    "nose-hoover": lambda kelvin: nvt_nose_hoover(FORCE_FIELD, TIMESTEP, kelvin, 100.0),
+    "langevin": Langevin(5.0),
+    "bussi": Bussi(100.0),
+    "nose-hoover": NoseHooverChain(100.0),
 }
 
+_rescaling = partial(CellRescaling, barostat_time_fs=500.0, compressibility_per_bar=2e-4)
+
 BAROSTATS = {
-    "rescaling, langevin": lambda kelvin, bath: npt_rescaling(
-        FORCE_FIELD, TIMESTEP, kelvin, bath, thermostat="langevin", friction_per_ps=5.0
-    ),
-    "rescaling, bussi": lambda kelvin, bath: npt_rescaling(
-        FORCE_FIELD, TIMESTEP, kelvin, bath, thermostat="bussi"
-    ),
-    "mtk": lambda kelvin, bath: npt_martyna_tobias_klein(
-        FORCE_FIELD, TIMESTEP, kelvin, bath, 100.0
-    ),
+    "rescaling, langevin": (Langevin(5.0), _rescaling),
+    "rescaling, bussi": (Bussi(), _rescaling),
+    "mtk": (NoseHooverChain(100.0), partial(MartynaTobiasKlein, barostat_time_fs=500.0)),
 }
+"""Thermostat, and from the pressure to the barostat, by name."""
 
 Observed = dict[str, np.ndarray]
 """Arrays [temperatures, samples, replicas]."""
@@ -73,7 +68,8 @@ Observed = dict[str, np.ndarray]
 
 def constant_volume(thermostat: str) -> list[Row]:
     """Return rows for a thermostat."""
-    seen = _simulate(THERMOSTATS[thermostat](_temperatures()), 11)
+    ensemble = nvt(FORCE_FIELD, TIMESTEP, _temperatures(), THERMOSTATS[thermostat])
+    seen = _simulate(ensemble, 11)
     name = f"LJ fluid, {thermostat}: "
     cold, hot = (_data("NVT", seen, k) for k in (0, 1))
     return [
@@ -86,8 +82,9 @@ def constant_pressure(barostat: str) -> list[Row]:
     """Return rows for a barostat with its thermostat."""
     runs = []
     for pressure in PRESSURES_BAR:
-        bath = Barostat(pressure, 500.0, "isotropic", compressibility_per_bar=2e-4)
-        runs.append(_simulate(BAROSTATS[barostat](_temperatures(), bath), 13))
+        thermostat, made = BAROSTATS[barostat]
+        ensemble = npt(FORCE_FIELD, TIMESTEP, _temperatures(), thermostat, made(pressure))
+        runs.append(_simulate(ensemble, 13))
     low, high = runs
     name = f"LJ fluid, {barostat}: "
     cold, hot = (_data("NPT", low, k, PRESSURES_BAR[0]) for k in (0, 1))

@@ -26,14 +26,12 @@ from statistical.measuring import (
     replicas,
     variance_row,
 )
-from sundog.engine.ensembles import (
-    Barostat,
-    Ensemble,
-    npt_martyna_tobias_klein,
-    npt_rescaling,
-)
-from sundog.engine.propagators.nose_hoover import NoseHoover
-from sundog.engine.propagators.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from sundog.engine.ensembles import Ensemble, npt
+from sundog.engine.propagators.bussi import Bussi
+from sundog.engine.propagators.martyna_tobias_klein import MartynaTobiasKlein
+from sundog.engine.propagators.nose_hoover import NoseHoover, NoseHooverChain
+from sundog.engine.propagators.ornstein_uhlenbeck import Langevin, OrnsteinUhlenbeck
+from sundog.engine.propagators.stochastic_cell_rescaling import CellRescaling
 from sundog.engine.state import initial_state, with_thermal_momenta
 from sundog.system import make_system
 from sundog.units import BAR, BOLTZMANN, FEMTOSECOND
@@ -42,6 +40,7 @@ ATOMS, REPLICAS = 8, 200
 TEMPERATURE, PRESSURE_BAR = 300.0, 100.0
 TIMESTEP, RELAXATION = 5.0, 500.0
 FORCE_FIELD = IdealGas(stiffness=5 * BOLTZMANN * TEMPERATURE)
+THERMOSTATS = {"langevin": Langevin(10.0), "bussi": Bussi(100.0)}
 DISCRETISATION = 0.01
 """Of the variance: cell rescaling is of first order in timestep/relaxation."""
 
@@ -54,19 +53,12 @@ def ideal_gas(barostat: str, thermostat: str, coupling: str) -> list[Row]:
     one = make_system(positions, np.full(ATOMS, ARGON), cell=side * np.eye(3), pbc=True)
     state = initial_state(replicas(one, REPLICAS), FORCE_FIELD, seed=7)
     state = with_thermal_momenta(state, TEMPERATURE)
-    bath = Barostat(PRESSURE_BAR, RELAXATION, coupling, compressibility_per_bar=1 / PRESSURE_BAR)
+    told = (PRESSURE_BAR, RELAXATION, coupling)
     if barostat == "mtk":
-        ensemble = _martyna_tobias_klein(bath, thermostat)
+        ensemble = _martyna_tobias_klein(MartynaTobiasKlein(*told), thermostat)
     else:
-        ensemble = npt_rescaling(
-            FORCE_FIELD,
-            TIMESTEP,
-            TEMPERATURE,
-            bath,
-            thermostat=thermostat,
-            friction_per_ps=10.0,
-            relaxation_time_fs=100.0,
-        )
+        bath = CellRescaling(*told, compressibility_per_bar=1 / PRESSURE_BAR)
+        ensemble = npt(FORCE_FIELD, TIMESTEP, TEMPERATURE, THERMOSTATS[thermostat], bath)
     state, _ = record(state, ensemble, 2000, stride=10)
     _, samples = record(state, ensemble, 4000, stride=10)
     volumes = scale * samples["volume_angstrom3"]
@@ -79,10 +71,10 @@ def ideal_gas(barostat: str, thermostat: str, coupling: str) -> list[Row]:
     ]
 
 
-def _martyna_tobias_klein(bath: Barostat, thermostat: str) -> Ensemble:
+def _martyna_tobias_klein(bath: MartynaTobiasKlein, thermostat: str) -> Ensemble:
     if thermostat == "nose-hoover":
-        return npt_martyna_tobias_klein(FORCE_FIELD, TIMESTEP, TEMPERATURE, bath, 100.0)
-    recipe = npt_martyna_tobias_klein(FORCE_FIELD, TIMESTEP, TEMPERATURE, bath, 100.0, 0)
+        return npt(FORCE_FIELD, TIMESTEP, TEMPERATURE, NoseHooverChain(100.0), bath)
+    recipe = npt(FORCE_FIELD, TIMESTEP, TEMPERATURE, NoseHooverChain(100.0), bath, 0)
     noise = OrnsteinUhlenbeck(TIMESTEP / 2 * FEMTOSECOND, 0.01 / FEMTOSECOND)
     return replace(
         recipe,

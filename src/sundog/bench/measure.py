@@ -27,8 +27,9 @@ from sundog.bench.settings import (
     TIMESTEP_FS,
     BenchSettings,
 )
-from sundog.engine.ensembles import Ensemble, nve, nvt_langevin
+from sundog.engine.ensembles import Ensemble, nve, nvt
 from sundog.engine.minimize import minimize
+from sundog.engine.propagators.ornstein_uhlenbeck import Langevin
 from sundog.engine.run import Chunk, run
 from sundog.engine.state import MDState, initial_state, with_thermal_momenta
 from sundog.errors import SimulationError
@@ -108,7 +109,7 @@ def thermal_start(
         if time.monotonic() > deadline:
             break
     state = with_thermal_momenta(state, TEMPERATURE_KELVIN)
-    strong = nvt_langevin(force_field, TIMESTEP_FS, TEMPERATURE_KELVIN, STRONG_FRICTION_PER_PS)
+    strong = nvt(force_field, TIMESTEP_FS, TEMPERATURE_KELVIN, Langevin(STRONG_FRICTION_PER_PS))
     for chunk in run(state, strong, steps=steps, sample_every=5, frame_every=20):
         state = chunk.state
         if time.monotonic() > deadline:
@@ -126,9 +127,8 @@ class Steps:
     def __init__(self, state: MDState, force_field: AbstractForceField):
         """Start from a state."""
         self.state = state
-        self._ensemble: Ensemble = nvt_langevin(
-            force_field, TIMESTEP_FS, TEMPERATURE_KELVIN, FRICTION_PER_PS
-        )
+        thermostat = Langevin(FRICTION_PER_PS)
+        self._ensemble = nvt(force_field, TIMESTEP_FS, TEMPERATURE_KELVIN, thermostat)
 
     def advance(self, steps: int) -> float:
         """Advance by a number of steps and return the seconds per step.

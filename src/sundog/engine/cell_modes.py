@@ -1,4 +1,4 @@
-"""Which strains of the cell a barostat may make: subspaces of the symmetric matrices.
+"""Strains of the cell that a barostat may make: subspaces of the symmetric matrices.
 
     isotropic        a·1                      one mode
     semi-isotropic   diag(a, a, b)            two: a membrane in the xy plane and its normal
@@ -27,13 +27,14 @@ NUMBER_OF_MODES: dict[Coupling, int] = {
     "anisotropic": 3,
     "flexible": 6,
 }
+"""Number of independent strains that each coupling allows."""
 
 LARGEST_MISALIGNMENT = 1e-6
-"""Relative to the cell, of what has to be zero in it."""
+"""Largest component, relative to the cell, of what has to be zero in it."""
 
 
 def project(tensor: Cells, coupling: Coupling) -> Cells:
-    """Return the part of symmetric matrices that a barostat acts on."""
+    """Return the part of symmetric matrices that a barostat of this coupling acts on."""
     if coupling == "flexible":
         return tensor
     diagonal = jnp.diagonal(tensor, axis1=1, axis2=2)

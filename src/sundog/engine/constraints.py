@@ -35,10 +35,10 @@ from sundog.typing import Cells, PerAtom, PerSystem, Positions
 Lengths = Literal["mean", "present"]
 
 TOLERANCE = 1e-13
-"""Of |r|² relative to d²; a few roundings of float64."""
+"""Largest error of |r|² relative to d²; a few roundings of float64."""
 
 ITERATIONS = 20
-"""Of Newton's method, which needs three or four, before a cluster counts as lost."""
+"""Number of Newton's iterations, of which three or four are needed, before a cluster is lost."""
 
 InClusters = Float[Array, "clusters members 3"]
 PerBond = Float[Array, "clusters bonds"]
@@ -48,7 +48,7 @@ class Constraints(eqx.Module):
     """Fixed distances in clusters of atoms, padded to the largest cluster.
 
     Attributes:
-        atoms: of each cluster, the heavy one first; it is repeated in padding.
+        atoms: atoms of each cluster, the heavy one first; it is repeated in padding.
         is_member: false in padding.
         shift: lattice vectors to add to each atom, so that the cluster is whole.
         ends: B; zero in padding.
@@ -76,7 +76,13 @@ class Constraints(eqx.Module):
         return _between(self.ends, self._whole(system))
 
     def momenta_along(self, system: System, momenta: Positions, masses: PerAtom) -> Positions:
-        """Return momenta without what would change the lengths."""
+        """Return momenta without what would change the lengths.
+
+        Args:
+            system: structures with these constraints.
+            momenta: momenta to be corrected, in amu·Å per time unit.
+            masses: masses in amu.
+        """
         weights = 1 / masses[self.atoms]
         bonds = self.bonds(system)
         rates = jnp.sum(bonds * _between(self.ends, momenta[self.atoms] * weights[..., None]), 2)
@@ -90,9 +96,9 @@ class Constraints(eqx.Module):
         """Return by how much to correct positions, and which clusters could be corrected.
 
         Args:
-            before: with the lengths as they should be, for the directions.
-            moved: to be corrected.
-            masses: amu.
+            before: structures with the lengths as they should be, for the directions.
+            moved: structures to be corrected.
+            masses: masses in amu.
         """
         weights = 1 / masses[self.atoms]
         directions, free = self.bonds(before), self.bonds(moved)
@@ -132,6 +138,11 @@ class Constraints(eqx.Module):
     def imposed(self, system: System, masses: PerAtom, mobile: Bool[Array, " atoms"]) -> System:
         """Return the structures with the lengths as they should be (host only).
 
+        Args:
+            system: structures whose lengths are off.
+            masses: masses in amu.
+            mobile: atoms that may move.
+
         Raises:
             StructureError: constrained atoms are frozen, or too far from their lengths.
         """
@@ -160,19 +171,37 @@ class Constraints(eqx.Module):
         return jnp.zeros(atoms, jnp.int32).at[self.atoms].add(flags) > 0
 
     def moved_whole(self, before: System, after: System, masses: PerAtom) -> Positions:
-        """Return positions in which clusters have the centres of `after` and the shape before."""
+        """Return positions in which clusters have the centres of `after` and the shape before.
+
+        Args:
+            before: structures whose clusters have the right shape.
+            after: structures whose clusters have the right centres of mass.
+            masses: masses in amu.
+        """
         shape = self._whole(before) - self._whole(after)
         offset = shape - jnp.sum(self._shares(masses)[..., None] * shape, axis=1, keepdims=True)
         return self._add(after.positions, jnp.where(self.is_member[..., None], offset, 0.0))
 
     def moving_whole(self, before: Positions, after: Positions, masses: PerAtom) -> Positions:
-        """Return momenta whose sum over clusters is that of `after`, the rest being as before."""
+        """Return momenta whose sum over clusters is that of `after`, the rest being as before.
+
+        Args:
+            before: momenta with the right motion within the clusters.
+            after: momenta with the right motion of the clusters.
+            masses: masses in amu.
+        """
         change = (before - after)[self.atoms] * self.is_member[..., None].astype(before.dtype)
         shares = self._shares(masses)[..., None]
         return self._add(after, change - shares * jnp.sum(change, axis=1, keepdims=True))
 
     def inner_kinetic_tensor(self, system: System, momenta: Positions, masses: PerAtom) -> Cells:
-        """Return Σ p⊗p/m − P⊗P/M in eV, what the motion within the clusters has of it."""
+        """Return Σ p⊗p/m − P⊗P/M in eV, the part of the motion within the clusters.
+
+        Args:
+            system: structures with these constraints.
+            momenta: momenta in amu·Å per time unit.
+            masses: masses in amu.
+        """
         member = self.is_member[..., None].astype(momenta.dtype)
         velocities = momenta[self.atoms] / masses[self.atoms][..., None]
         shares = self._shares(masses)[..., None]
@@ -182,7 +211,13 @@ class Constraints(eqx.Module):
         return self._per_system(outer, system)
 
     def inner_virial(self, system: System, forces: Positions, masses: PerAtom) -> Cells:
-        """Return what dE/dε has of the forces within the clusters, in eV."""
+        """Return the part of dE/dε that is due to the forces within the clusters, in eV.
+
+        Args:
+            system: structures with these constraints.
+            forces: forces in eV/Å.
+            masses: masses in amu.
+        """
         whole = self._whole(system)
         offset = whole - jnp.sum(self._shares(masses)[..., None] * whole, axis=1, keepdims=True)
         offset = jnp.where(self.is_member[..., None], offset, 0.0)

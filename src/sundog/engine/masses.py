@@ -23,7 +23,7 @@ DEUTERIUM = 2.01410177812
 """Mass of deuterium in amu (Wang et al., Chin. Phys. C 45, 030003 (2021))."""
 
 HEAVIEST_HYDROGEN = 4.0
-"""amu; beyond it the vibrations of methyl groups are no longer slowed, but their turning is."""
+"""Mass in amu beyond which not the vibrations of methyl groups are slowed, but their turning."""
 
 
 def repartitioned(
@@ -35,9 +35,9 @@ def repartitioned(
     """Return masses with every hydrogen at `hydrogen_mass`, taken from its heavy atom (host only).
 
     Args:
-        masses: amu, before.
+        masses: masses before in amu.
         system: one or many structures, for the bonds.
-        hydrogen_mass: amu, of each hydrogen afterwards.
+        hydrogen_mass: mass of each hydrogen afterwards in amu.
         which: atoms whose hydrogens change, by default all.
 
     Raises:
@@ -80,7 +80,7 @@ def deuterated(
     """Return masses with the hydrogens as deuterium (host only).
 
     Args:
-        masses: amu, before.
+        masses: masses before in amu.
         system: one or many structures.
         which: atoms whose hydrogens change, by default all.
 

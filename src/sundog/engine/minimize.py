@@ -21,14 +21,23 @@ from sundog.forcefield.base import AbstractForceField
 from sundog.typing import PerSystem, Positions
 
 FIRST_TIMESTEP, LARGEST_TIMESTEP = 0.1, 1.0
-LONGEST_STEP = 0.2  # Å per atom
-PATIENCE = 5  # downhill steps before acceleration
+"""Timestep dt at the beginning and at most, in units of Å·√(1/eV), with unit masses."""
+
+LONGEST_STEP = 0.2
+"""Largest displacement of an atom in one step in Å."""
+
+PATIENCE = 5
+"""Number of steps downhill before dt grows."""
+
 FASTER, SLOWER = 1.1, 0.5
+"""Factors of dt after steps downhill and after a step uphill."""
+
 FIRST_MIXING, LESS_MIXING = 0.1, 0.99
+"""Mixing α at the beginning, and its factor after steps downhill."""
 
 
 class FireState(eqx.Module):
-    """A minimisation under way; `md` holds positions, forces and lists."""
+    """State of a minimisation; `md` holds positions, forces and lists."""
 
     md: MDState
     velocities: Positions
@@ -58,9 +67,9 @@ def minimize(
 
     Args:
         state: where to start; its forces are up to date.
-        force_field: what to minimise.
-        force_threshold: eV/Å.
-        steps: at most this many.
+        force_field: force field whose energy is minimised.
+        force_threshold: largest force at the end in eV/Å.
+        steps: largest number of steps.
         steps_per_chunk: steps between returns to the host.
 
     Raises:

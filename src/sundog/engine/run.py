@@ -7,7 +7,7 @@ missing pairs.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -18,8 +18,10 @@ import numpy as np
 from jaxtyping import Array, Bool
 
 from sundog.engine.ensembles import Ensemble
-from sundog.engine.reservoirs.impulses import WEIGHT
-from sundog.engine.samples import Samples, Thermometer, measure
+from sundog.engine.observers.base import AbstractObserver
+from sundog.engine.observers.energies import Thermometer
+from sundog.engine.reservoirs.impulses import weight_of
+from sundog.engine.samples import Samples, measure, observers_of
 from sundog.engine.state import MDState
 from sundog.errors import InputError, SimulationError
 
@@ -28,13 +30,13 @@ LARGEST_NUMBER_OF_REPEATS = 12
 
 
 HOTTEST, HOTTEST_OF_BATH = 5000.0, 10.0
-"""K beyond which a run has blown up, and how many times the temperature of the bath."""
+"""Temperature in K beyond which a run has blown up, and its multiple of the bath's."""
 
 STRONGEST_FORCE = 1e3
-"""eV/Å beyond which a run has blown up; atoms on top of one another feel as much."""
+"""Force in eV/Å beyond which a run has blown up; atoms on top of one another feel as much."""
 
 SECONDS_PER_CHUNK = 2.0
-"""Time between returns to the host, for progress and for signals."""
+"""Time between returns to the host in s, for progress and for signals."""
 
 
 class BlowUpError(SimulationError):
@@ -44,10 +46,18 @@ class BlowUpError(SimulationError):
         before: the last good state, from which the failure can be repeated.
         after: the state at the failure.
         ensemble: the recipe.
-        capacity: of `advance`, so that repeating compiles nothing.
+        observers: observers that `advance` was compiled with, so that repeating compiles nothing.
+        capacity: capacity that `advance` was compiled with.
     """
 
-    def __init__(self, before: MDState, after: MDState, ensemble: Ensemble, capacity: int):
+    def __init__(
+        self,
+        before: MDState,
+        after: MDState,
+        ensemble: Ensemble,
+        observers: tuple[AbstractObserver, ...],
+        capacity: int,
+    ):
         """Compose the message."""
         temperature = float(jnp.max(Thermometer(ensemble.conserved_momenta)(after)))
         super().__init__(
@@ -57,22 +67,23 @@ class BlowUpError(SimulationError):
             remedy="Minimise the structure first (minimize=True), use a smaller timestep, and "
             "check the structure for overlapping atoms and the charge",
         )
-        self.before, self.after, self.ensemble, self.capacity = before, after, ensemble, capacity
+        self.before, self.after, self.ensemble = before, after, ensemble
+        self.observers, self.capacity = observers, capacity
 
 
 def _counted(state: MDState) -> str:
     """Return in words how often the forces count the long range, unless that is once."""
-    weight = int(state.extended.get(WEIGHT, 1))
+    weight = weight_of(state)
     return "" if weight == 1 else f", where the long range counts {weight} times"
 
 
 class Chunk(NamedTuple):
-    """What the host sees between chunks.
+    """Result of a chunk, as the host sees it.
 
     Attributes:
         state: after the chunk.
-        samples: observables by name, one row per sample.
-        repeats: how often the chunk was repeated with larger lists.
+        samples: observables by the names of their columns, one row per sample.
+        repeats: number of times that the chunk was repeated with larger lists.
         seconds: wall time of the chunk, with compilation in the first.
     """
 
@@ -83,7 +94,13 @@ class Chunk(NamedTuple):
 
 
 def run(
-    state: MDState, ensemble: Ensemble, *, steps: int, sample_every: int, frame_every: int
+    state: MDState,
+    ensemble: Ensemble,
+    *,
+    steps: int,
+    sample_every: int,
+    frame_every: int,
+    observers: Sequence[AbstractObserver] = (),
 ) -> Iterator[Chunk]:
     """Propagate `state` and yield after every chunk.
 
@@ -93,14 +110,16 @@ def run(
     Args:
         state: where to start; its forces are up to date.
         ensemble: the recipe.
-        steps: how many; the last sample comes early when it is not a multiple of
+        steps: number of steps; the last sample comes early when it is not a multiple of
             `sample_every`.
         sample_every: steps between samples.
         frame_every: steps between frames, a multiple of `sample_every`.
+        observers: observers beside the standard ones.
 
     Raises:
         BlowUpError: the last state yielded is the last good one.
-        InputError: with multiple time steps, steps that are not whole cycles.
+        InputError: steps that are not whole cycles of multiple time steps, or observers that
+            cannot observe this.
         SimulationError: the lists overflow again and again.
     """
     for name, count in (("steps", steps), ("sample_every", sample_every)):
@@ -111,6 +130,7 @@ def run(
                 expected=f"a multiple of long_range_every={ensemble.cycle}",
             )
     state = ensemble.entered(state)
+    watching = observers_of(state, ensemble, observers)
     last = int(state.step) + steps
     pace = 0.0  # samples per second
     while (step := int(state.step)) < last:
@@ -120,21 +140,30 @@ def run(
         whole = 0 if off else min(until_frame, last - step) // sample_every
         stride = sample_every if whole else min(sample_every - off, last - step)
         count = max(1, min(whole, int(pace * SECONDS_PER_CHUNK)))
-        chunk = _chunk(state, ensemble, stride, count, frame_every // sample_every)
+        chunk = _chunk(state, ensemble, watching, stride, count, frame_every // sample_every)
         state = chunk.state
         pace = count / chunk.seconds
         yield chunk
 
 
-def _chunk(state: MDState, ensemble: Ensemble, stride: int, count: int, capacity: int) -> Chunk:
+def _chunk(
+    state: MDState,
+    ensemble: Ensemble,
+    observers: tuple[AbstractObserver, ...],
+    stride: int,
+    count: int,
+    capacity: int,
+) -> Chunk:
     """Return one chunk, repeated until no list overflows."""
     begin = time.perf_counter()
     start = state
     for repeats in range(LARGEST_NUMBER_OF_REPEATS):
-        end, samples = advance(start, ensemble, jnp.int32(count), jnp.int32(stride), capacity)
+        end, samples = advance(
+            start, ensemble, observers, jnp.int32(count), jnp.int32(stride), capacity
+        )
         if not end.neighbors.overflow:
             if not is_sound(end, ensemble):
-                raise BlowUpError(start, end, ensemble, capacity)
+                raise BlowUpError(start, end, ensemble, observers, capacity)
             rows = {name: np.asarray(values)[:count] for name, values in samples.items()}
             return Chunk(end, rows, repeats, time.perf_counter() - begin)
         larger = start.neighbors.enlarged(state.system, end.neighbors)
@@ -150,6 +179,7 @@ def _chunk(state: MDState, ensemble: Ensemble, stride: int, count: int, capacity
 def advance(
     state: MDState,
     ensemble: Ensemble,
+    observers: tuple[AbstractObserver, ...],
     count: Array,
     stride: Array,
     capacity: int,
@@ -161,11 +191,11 @@ def advance(
     Args:
         state: where to start.
         ensemble: the recipe.
+        observers: observers that make the samples.
         count: number of samples, at most `capacity`.
         stride: steps between samples.
         capacity: rows of the returned samples; the rows from `count` on are zero.
     """
-    thermometer = Thermometer(ensemble.conserved_momenta)
 
     def goes_on(state: MDState) -> Bool[Array, ""]:
         return ~state.neighbors.overflow & is_sound(state, ensemble)
@@ -183,11 +213,11 @@ def advance(
             step,
             (jnp.int32(0), state),
         )
-        values = measure(state, thermometer, ensemble.reservoirs)
+        values = measure(state, observers)
         samples = {name: samples[name].at[row].set(values[name]) for name in samples}
         return row + 1, state, samples
 
-    shapes = jax.eval_shape(lambda s: measure(s, thermometer, ensemble.reservoirs), state)
+    shapes = jax.eval_shape(lambda s: measure(s, observers), state)
     empty = {name: jnp.zeros((capacity, *s.shape), s.dtype) for name, s in shapes.items()}
     _, state, samples = jax.lax.while_loop(
         lambda carry: (carry[0] < count) & goes_on(carry[1]),

@@ -1,84 +1,108 @@
-"""What is recorded along a trajectory, on the device, while it runs.
+"""Samples: what observers measure along a trajectory, on the device, while it runs."""
 
-    T = 2K/(f k_B),  P = (Σ p⊗p/m − dE/dε)/V,  conserved = K + E + reservoirs − heat
-
-f: degrees of freedom, less the momenta that the dynamics keeps at rest. With multiple time
-steps dE/dε is the mean over a cycle. What needs a cell is not a number for a structure without
-one.
-"""
-
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
-import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
-from sundog.engine.reservoirs.base import AbstractReservoir
-from sundog.engine.reservoirs.impulses import with_mean_virial
+from sundog.engine.ensembles import Ensemble
+from sundog.engine.observers.base import AbstractObserver, Mean, Need, Reading
+from sundog.engine.observers.cell import Cell
+from sundog.engine.observers.dipole import Dipole
+from sundog.engine.observers.energies import Energies
+from sundog.engine.observers.pressure import Pressure
+from sundog.engine.observers.terms import TermEnergies
 from sundog.engine.state import MDState
-from sundog.typing import PerSystem
-from sundog.units import BAR, BOLTZMANN, GRAM_PER_CM3
+from sundog.errors import InputError
 
-Samples = dict[str, Float[Array, "samples systems"] | Int[Array, " samples"]]
+Samples = dict[str, Float[Array, "samples systems"] | Int[Array, "samples *systems"]]
 
+STANDARD: tuple[type[AbstractObserver], ...] = (Energies, TermEnergies, Dipole, Pressure, Cell)
+"""Observers of every run whose structure has what they need."""
 
-class Thermometer(eqx.Module):
-    """Kinetic temperature; `conserved_momenta` degrees of freedom are frozen."""
-
-    conserved_momenta: int = eqx.field(static=True)
-
-    def __call__(self, state: MDState) -> PerSystem:
-        """Return the kinetic temperature in K."""
-        degrees = jnp.maximum(state.degrees - self.conserved_momenta, 1)
-        return 2 * state.kinetic_energy / (degrees * BOLTZMANN)
+STEP = "step"
+"""Column that every table has beside those of the observers."""
 
 
-VOIGT = {"xx": (0, 0), "yy": (1, 1), "zz": (2, 2), "yz": (1, 2), "xz": (0, 2), "xy": (0, 1)}
+def observers_of(
+    state: MDState, ensemble: Ensemble, more: Sequence[AbstractObserver] = ()
+) -> tuple[AbstractObserver, ...]:
+    """Return what observes a run: the standard observers and then `more` (host only).
+
+    Args:
+        state: that the run begins with; its forces are up to date.
+        ensemble: the recipe.
+        more: observers of the user.
+
+    Raises:
+        InputError: one of `more` needs what the state does not have, gives something else than
+            its columns, or has a column of another.
+    """
+    standard = [kind.of(state, ensemble) for kind in STANDARD if not _lacks(kind, state)]
+    for one in more:
+        _check(one, state)
+    observers = (*standard, *more)
+    counts = Counter(chain([STEP, "time_ps"], *(one.names for one in observers)))
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise InputError(
+            "observers: names of columns must be different",
+            got=f"{twice[0]} more than once",
+            remedy="Give the column of the observer another name",
+        )
+    return observers
 
 
-def measure(
-    state: MDState, thermometer: Thermometer, reservoirs: Sequence[AbstractReservoir] = ()
-) -> dict[str, Array]:
-    """Return the observables of one state, named with their units."""
-    kinetic, potential = state.kinetic_energy, state.potential_energy
-    stored = sum((one.energy(state) for one in reservoirs), start=-state.heat)
-    return {
-        "step": state.step,
-        "potential_energy_ev": potential,
-        "kinetic_energy_ev": kinetic,
-        "conserved_energy_ev": potential + kinetic + stored,
-        "temperature_kelvin": thermometer(state),
-        "bath_temperature_kelvin": state.temperature,
-        **{f"energy_{name}_ev": values for name, values in state.energies.items()},
-        **_measure_dipole(state),
-        **_measure_cell(state),
+def measure(state: MDState, observers: Sequence[AbstractObserver]) -> dict[str, Array]:
+    """Return the observables of one state by name."""
+    values: dict[str, Array] = {STEP: state.step}
+    for one in observers:
+        values |= one(state)
+    return values
+
+
+def means(more: Sequence[AbstractObserver] = ()) -> tuple[Mean, ...]:
+    """Return the lines of the summary of a run: of the standard observers, then of `more`."""
+    return tuple(chain.from_iterable(one.summary for one in (*STANDARD, *more)))
+
+
+def readings(more: Sequence[AbstractObserver] = ()) -> tuple[Reading, ...]:
+    """Return the parts of the progress line: of the standard observers, then of `more`."""
+    return tuple(chain.from_iterable(one.progress for one in (*STANDARD, *more)))
+
+
+def _lacks(observer: AbstractObserver | type[AbstractObserver], state: MDState) -> list[Need]:
+    """Return what an observer needs and a state does not have."""
+    has: dict[Need, bool] = {
+        "cell": bool(np.any(np.asarray(state.system.volume) > 0)),
+        "charges": state.dipole is not None,
     }
+    return sorted(need for need in observer.needs if not has[need])
 
 
-def _measure_dipole(state: MDState) -> dict[str, Array]:
-    if state.dipole is None:
-        return {}
-    return {f"dipole_{axis}_e_angstrom": state.dipole[:, k] for k, axis in enumerate("xyz")}
-
-
-def _measure_cell(state: MDState) -> dict[str, Array]:
-    cell = state.system.cell
-    volume = jnp.where(state.system.volume > 0, state.system.volume, jnp.nan)
-    pressure = with_mean_virial(state).internal_pressure_volume / volume[:, None, None] / BAR
-    mass = state.sum_over_atoms(jnp.where(state.system.is_atom, state.masses, 0.0))
-    lengths = jnp.linalg.norm(cell, axis=2)
-    cosines = {
-        name: jnp.sum(cell[:, i] * cell[:, j], axis=1) / (lengths[:, i] * lengths[:, j])
-        for name, i, j in (("alpha", 1, 2), ("beta", 0, 2), ("gamma", 0, 1))
-    }
-    return {
-        "pressure_bar": pressure.trace(axis1=1, axis2=2) / 3,
-        "density_g_per_cm3": mass / volume / GRAM_PER_CM3,
-        "volume_angstrom3": volume,
-        **{f"pressure_{name}_bar": pressure[:, i, j] for name, (i, j) in VOIGT.items()},
-        **{f"cell_{'abc'[k]}_angstrom": lengths[:, k] for k in range(3)},
-        **{
-            f"cell_{name}_degrees": jnp.degrees(jnp.arccos(cosine))
-            for name, cosine in cosines.items()
-        },
-    }
+def _check(observer: AbstractObserver, state: MDState) -> None:
+    """Refuse an observer that cannot be called with the state or gives no columns of numbers."""
+    kind = type(observer).__name__
+    lacks = _lacks(observer, state)
+    if lacks:
+        raise InputError(
+            f"observers: {kind} needs what this simulation does not have",
+            got=f"no {lacks[0]}",
+            remedy="Leave the observer out",
+        )
+    values = jax.eval_shape(observer, state)
+    systems = state.system.number_of_systems
+    good = isinstance(values, dict) and set(values) == set(observer.names)
+    good = good and all(
+        one.shape == (systems,) and jnp.issubdtype(one.dtype, jnp.number) for one in values.values()
+    )
+    if not good:
+        raise InputError(
+            f"observers: {kind} must return a real number for each structure by name",
+            got=jax.tree.map(lambda one: f"{one.dtype}{list(one.shape)}", values),
+            expected=f"{', '.join(observer.names)}, of shape [{systems}]",
+        )

@@ -25,7 +25,7 @@ from sundog.units import BOLTZMANN
 
 
 class Forces(NamedTuple):
-    """What an evaluation of a force field changes about a state; units as there."""
+    """Result of a force field for a state, in the units of the state."""
 
     forces: Float[Array | np.ndarray, "atoms 3"]
     virial: Float[Array | np.ndarray, "*systems 3 3"]
@@ -38,24 +38,25 @@ class MDState(eqx.Module):
 
     Attributes:
         system: positions in Å (unwrapped) and cells.
-        momenta: amu·Å per time unit.
-        masses: amu; one in padding.
+        momenta: momenta in amu·Å per time unit.
+        masses: masses in amu; one in padding.
         mobile: false for frozen atoms and padding, whose momenta stay zero.
         degrees: degrees of freedom of each structure: three for each mobile atom, less the
             constraints.
-        forces: eV/Å at `system`; with multiple time steps those of the impulse, in which the
-            long range counts many times or not at all (`reservoirs.impulses`). So the virial.
+        forces: forces at `system` in eV/Å; with multiple time steps those of the impulse, in which
+            the long range counts many times or not at all (`reservoirs.impulses`). So the virial.
         virial: dE/dε in eV at `system`; with constraints ε moves the centres of rigid clusters.
         energies: potential energy terms in eV at `system`, by name.
         heat: energy in eV that baths have put in so far, per structure.
-        temperature: of the baths, K.
-        extended: variables of the baths, by name (`reservoirs`).
+        temperature: temperature of the baths in K.
+        extended: variables of the reservoirs as named arrays; each reservoir reads and writes its
+            own (`reservoirs.base.Variables`), nothing else knows the names.
         neighbors: pair lists.
         key: the only source of randomness.
         step: steps done.
-        dipole: of each structure about its centre of mass in e·Å at `system`, or None for a force
-            field without charges.
-        constraints: rigid bonds, or None; propagators of `propagators.constrained` keep them.
+        dipole: dipole of each structure about its centre of mass in e·Å at `system`, or None for a
+            force field without charges.
+        constraints: rigid bonds, or None; kept by the propagators of `ensembles.constrained`.
     """
 
     system: System
@@ -187,12 +188,12 @@ def bare_state(
     """Return a state at rest, with pair lists but without forces (host only).
 
     Args:
-        system: what to simulate.
+        system: one or many structures.
         force_field: makes the lists.
-        seed: of all randomness to come.
-        masses: amu; standard ones by default.
+        seed: seed of all randomness to come.
+        masses: masses in amu; standard ones by default.
         frozen: true for atoms that do not move.
-        skin: Å added to the cutoffs of the pair lists.
+        skin: reserve in Å that is added to the cutoffs of the pair lists.
 
     Raises:
         StructureError: the force field cannot describe the system, or atoms coincide.
@@ -232,8 +233,8 @@ def with_constraints(
     Positions and momenta are moved onto it, and degrees of freedom are less.
 
     Args:
-        state: without constraints.
-        constraints: from `find_constraints`.
+        state: state without constraints.
+        constraints: result of `find_constraints`.
         force_field: evaluated once.
 
     Raises:
@@ -258,7 +259,7 @@ def with_momenta(state: MDState, momenta: Positions) -> MDState:
 
     Args:
         state: the state.
-        momenta: amu·Å per time unit.
+        momenta: momenta in amu·Å per time unit.
     """
     momenta = jnp.where(state.mobile[:, None], jnp.asarray(momenta, state.momenta.dtype), 0.0)
     if state.constraints is not None:
@@ -273,7 +274,7 @@ def with_thermal_momenta(state: MDState, temperature: ArrayLike) -> MDState:
 
     Args:
         state: its key is split, so that the same seed gives the same momenta.
-        temperature: K, one or one per structure.
+        temperature: temperature in K, one or one per structure.
     """
     key, draw = jax.random.split(state.key)
     temperature = jnp.broadcast_to(jnp.asarray(temperature, state.heat.dtype), state.heat.shape)

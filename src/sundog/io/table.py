@@ -26,17 +26,26 @@ class EnergyTable:
     def __init__(self, path: Path, columns: Sequence[str], resume_at: int | None = None):
         """Start a table with a header, or continue one at an earlier `position`.
 
+        Args:
+            path: path of the file.
+            columns: their names, in order.
+            resume_at: `position` to continue at; None starts the table.
+
         Raises:
-            InputError: no columns, a name twice, or a name with a comma, quote or line break.
+            InputError: no columns, a name twice, a name with a comma, quote or line break, or
+                other columns than those of the table that is continued.
             RunDirectoryError: the file cannot be written.
         """
         self.columns = tuple(columns)
         unusable = [name for name in self.columns if not name or set(name) & set(',"\n\r')]
         if not self.columns or unusable or len(set(self.columns)) < len(self.columns):
             raise InputError("columns: a table needs distinct, plain names", got=list(self.columns))
+        header = (",".join(self.columns) + "\n").encode()
+        if resume_at and path.exists():
+            _check_header(path, header)
         self._file = AppendFile(path, resume_at)
         if resume_at is None:
-            self._file.append((",".join(self.columns) + "\n").encode())
+            self._file.append(header)
 
     @property
     def position(self) -> int:
@@ -83,6 +92,19 @@ class EnergyTable:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _check_header(path: Path, header: bytes) -> None:
+    """Refuse to continue a table under another header."""
+    with path.open("rb") as file:
+        before = file.readline()
+    if before != header:
+        names = [set(one.decode().strip().split(",")) for one in (before, header)]
+        raise InputError(
+            f"{path.name}: the table cannot be continued with other columns",
+            got=f"only one of the two has {', '.join(sorted(names[0] ^ names[1]))}",
+            remedy="Use the observers of the run that is continued",
+        )
 
 
 def read_table(path: str | Path) -> dict[str, np.ndarray]:

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 from ase import Atoms
 
+from sundog.engine.observers.base import AbstractObserver
 from sundog.errors import InputError, RunDirectoryError
 from sundog.forcefield.base import AbstractForceField
 from sundog.numerics.precision import with_x64
@@ -38,6 +39,7 @@ def simulate(
     overwrite: bool = False,
     force_field: AbstractForceField | None = None,
     report: Report | None = None,
+    observers: Sequence[AbstractObserver] = (),
     **settings: Any,
 ) -> Run:
     """Run molecular dynamics of a structure and return what it left.
@@ -51,6 +53,7 @@ def simulate(
             with terms of your own from `sundog.load(extra_terms=…)`.
         report: called with the lines that a run says; by default they go to stderr, with one line
             of progress that is rewritten.
+        observers: what is measured beside the standard columns of the table, in `energies`.
         **settings: by the names of the flags of `sundog md`, as `ensemble="npt"`,
             `timestep_fs=0.5`, `electrostatics="ewald"`.
 
@@ -61,7 +64,7 @@ def simulate(
         BlowUpError: what was good is written, with a flight record.
     """
     job = Job.of(settings)
-    progress = Progress(report)
+    progress = Progress(report, observers)
     setup = set_up(atoms, job, force_field, command_line=[_caller("simulate")])
     scratch = Scratch() if folder is None else None
     place = folder if scratch is None else scratch.path
@@ -72,7 +75,7 @@ def simulate(
     for line in setup.said:
         progress.say(line)
     launch = Launch(setup, directory, setup.prepared(progress.say))
-    return _moved(launch, progress, scratch)
+    return _moved(launch, progress, scratch, observers)
 
 
 @with_x64
@@ -82,6 +85,7 @@ def resume(
     allow_change: Sequence[str] = (),
     force_field: AbstractForceField | None = None,
     report: Report | None = None,
+    observers: Sequence[AbstractObserver] = (),
     **changes: Any,
 ) -> Run:
     """Go on with a run where its last checkpoint is, bit for bit, and return what it left.
@@ -91,6 +95,7 @@ def resume(
         allow_change: names of settings that may be others than before.
         force_field: the one that the run was begun with, where that was given.
         report: as for `simulate`.
+        observers: those that the run was begun with.
         **changes: settings that are others now, as more `steps`.
 
     Raises:
@@ -106,7 +111,7 @@ def resume(
             expected=f"a file {directory.config.name}",
         )
     job = Job.of(yaml.safe_load(directory.config.read_text()) | changes)
-    progress = Progress(report)
+    progress = Progress(report, observers)
     line = [_caller("resume")]
     reopened = reopen(directory.path, job, allow_change, force_field, command_line=line)
     for said in (*reopened.said, *reopened.setup.said):
@@ -118,13 +123,18 @@ def resume(
             got=job.settings.steps,
             expected=f"more than the {int(state.step)} steps that are done",
         )
-    return _moved(reopened.launch(state), progress, scratch)
+    return _moved(reopened.launch(state), progress, scratch, observers)
 
 
-def _moved(launch: Launch, progress: Progress, scratch: Scratch | None) -> Run:
+def _moved(
+    launch: Launch,
+    progress: Progress,
+    scratch: Scratch | None,
+    observers: Sequence[AbstractObserver],
+) -> Run:
     """Run to the end, with progress on the way."""
     progress.begin(launch.setup.job.settings, int(launch.state.step))
-    chunks = launch.chunks()
+    chunks = launch.chunks(observers=observers)
     with closing(chunks), closing(progress):
         for chunk in chunks:
             progress.update(chunk)

@@ -1,18 +1,57 @@
-"""From settings to an ensemble: which recipe, and what else happens in its steps."""
+"""Ensemble of the settings: its recipe, and what else happens in its steps."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any, TypeVar, get_args
 
 import jax.numpy as jnp
 
-from sundog.engine import ensembles
-from sundog.engine.ensembles import Barostat, Ensemble
+from sundog.engine.ensembles import Ensemble, constrained, npt, nve, nvt, recipes, with_impulses
 from sundog.engine.propagators.centre_of_mass import RemoveDrift
 from sundog.engine.propagators.exchange import ExchangeCounts, ReplicaExchange
 from sundog.engine.propagators.temperature_ramp import TemperatureRamp
+from sundog.engine.splitting import AbstractBarostat, AbstractThermostat
+from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
+from sundog.names import ThermostatName
 from sundog.runs.mechanics import Mechanics
 from sundog.runs.settings import SimulationSettings
 from sundog.units import BAR
+
+Recipe = TypeVar("Recipe", bound=AbstractThermostat | AbstractBarostat)
+
+
+def thermostat_of(settings: SimulationSettings) -> AbstractThermostat:
+    """Return the thermostat that the settings describe: by default the first that fits.
+
+    Raises:
+        InputError: it does not go with the barostat, or exchange of temperatures does not go
+            with it.
+    """
+    known, values = recipes(AbstractThermostat), settings.flat()
+    names: list[str] = [*get_args(ThermostatName)]
+    if settings.ensemble == "npt":
+        names = [name for name in names if values["barostat"] in known[name].barostats]
+    name = values["thermostat"] or names[0]
+    if name not in names:
+        raise InputError(
+            "thermostat: it does not go with the barostat",
+            got=name,
+            expected=f'{" or ".join(names)} with barostat="{values["barostat"]}"',
+        )
+    if values["exchange_every"] and not known[name].exchanges:
+        able = [one for one in names if known[one].exchanges]
+        raise InputError(
+            "exchange_every: temperatures cannot be exchanged under this thermostat",
+            got=f'thermostat="{name}"',
+            expected=f"a {' or '.join(able)} thermostat",
+        )
+    return _configured(known[name], values)
+
+
+def barostat_of(settings: SimulationSettings) -> AbstractBarostat:
+    """Return the barostat that the settings describe."""
+    values = settings.flat()
+    return _configured(recipes(AbstractBarostat)[values["barostat"]], values)
 
 
 def ensemble_of(
@@ -21,19 +60,20 @@ def ensemble_of(
     """Return the ensemble that the settings describe.
 
     Args:
-        force_field: with the restraints, if there are any.
-        settings: of the run.
-        mechanics: says whether bonds are rigid and momentum is conserved.
+        force_field: force field with the restraints, if there are any.
+        settings: settings of the run.
+        mechanics: mechanics of the atoms; says whether bonds are rigid and momentum is conserved.
 
     Raises:
-        InputError: multiple time steps of a force field without a long range of its own.
+        InputError: a thermostat that does not go with the barostat or with exchange, or multiple
+            time steps of a force field without a long range of its own.
     """
     # Structures with frozen atoms keep their drift, see `RemoveDrift`.
     at_rest = bool(settings.remove_drift_every) and mechanics.frozen is None
     ensemble = _recipe(force_field, settings, 3 if at_rest else mechanics.conserved_momenta)
-    ensemble = ensembles.with_impulses(ensemble, settings.long_range_every)
+    ensemble = with_impulses(ensemble, settings.long_range_every)
     if mechanics.constraints is not None:
-        ensemble = ensembles.constrained(ensemble)
+        ensemble = constrained(ensemble)
     before, after = [], []
     reservoirs = ensemble.reservoirs
     if settings.bath.temperature_end_kelvin is not None:
@@ -56,38 +96,16 @@ def ensemble_of(
 def _recipe(
     force_field: AbstractForceField, settings: SimulationSettings, conserved: int
 ) -> Ensemble:
-    dt, thermostat = settings.timestep_fs, settings.thermostat_in_use
-    temperature = jnp.asarray(settings.temperatures_kelvin, jnp.float64)
     if settings.ensemble == "nve":
-        return ensembles.nve(force_field, dt, conserved)
-    slow, friction = settings.bath.thermostat_time_fs, settings.bath.friction_per_ps
-    if settings.ensemble == "npt":
-        barostat = Barostat(
-            settings.barostat.pressure_bar,
-            settings.barostat.barostat_time_fs,
-            settings.barostat.coupling,
-            settings.barostat.compressibility_per_bar,
-            settings.barostat.surface_tension_mn_per_m,
-        )
-        if settings.barostat.barostat == "mtk":
-            return ensembles.npt_martyna_tobias_klein(
-                force_field, dt, temperature, barostat, slow, conserved
-            )
-        assert thermostat != "nose-hoover"  # refused by the settings
-        return ensembles.npt_rescaling(
-            force_field,
-            dt,
-            temperature,
-            barostat,
-            thermostat=thermostat,
-            friction_per_ps=friction,
-            relaxation_time_fs=slow,
-            conserved_momenta=conserved,
-        )
-    match thermostat:
-        case "langevin":
-            return ensembles.nvt_langevin(force_field, dt, temperature, friction)
-        case "bussi":
-            return ensembles.nvt_bussi(force_field, dt, temperature, slow, conserved)
-        case "nose-hoover":
-            return ensembles.nvt_nose_hoover(force_field, dt, temperature, slow, conserved)
+        return nve(force_field, settings.timestep_fs, conserved)
+    temperature = jnp.asarray(settings.temperatures_kelvin, jnp.float64)
+    common = (force_field, settings.timestep_fs, temperature, thermostat_of(settings))
+    if settings.ensemble == "nvt":
+        return nvt(*common, conserved)
+    return npt(*common, barostat_of(settings), conserved)
+
+
+def _configured(kind: type[Recipe], values: dict[str, Any]) -> Recipe:
+    """Return a recipe whose parameters are the settings of their names."""
+    own = [one.name for one in fields(kind)]  # pyright: ignore[reportArgumentType]
+    return kind(**{name: values[name] for name in own if name in values})

@@ -14,8 +14,8 @@ from ase import Atoms
 from ase.data import covalent_radii
 
 from sundog.elements import symbol
+from sundog.engine.observers.energies import Thermometer
 from sundog.engine.run import BlowUpError, advance
-from sundog.engine.samples import Thermometer
 from sundog.engine.state import MDState
 from sundog.files import write_atomically
 from sundog.io.extxyz import write_extxyz
@@ -93,19 +93,26 @@ def _repeated(failure: BlowUpError) -> Iterator[MDState]:
     """Yield the state before the failure and the last ones that lead up to it."""
     yield failure.before
     steps = int(failure.after.step) - int(failure.before.step)
-    state, one = failure.before, jnp.int32(1)
+    state = failure.before
     skipped = max(0, steps - STEPS_SHOWN)
     if skipped:
-        state, _ = advance(state, failure.ensemble, one, jnp.int32(skipped), failure.capacity)
+        state = _advanced(state, failure, skipped)
         yield state
     for _ in range(steps - skipped):
-        after, _ = advance(state, failure.ensemble, one, one, failure.capacity)
+        after = _advanced(state, failure, 1)
         if after.neighbors.overflow:
             larger = state.neighbors.enlarged(state.system, after.neighbors)
             state = replace(state, neighbors=larger)
-            after, _ = advance(state, failure.ensemble, one, one, failure.capacity)
+            after = _advanced(state, failure, 1)
         state = after
         yield state
+
+
+def _advanced(state: MDState, failure: BlowUpError, steps: int) -> MDState:
+    """Return the state after some steps, by the program that has been compiled for the run."""
+    count, stride = jnp.int32(1), jnp.int32(steps)
+    after, _ = advance(state, failure.ensemble, failure.observers, count, stride, failure.capacity)
+    return after
 
 
 def _moment(state: MDState, replica: int, size: int, thermometer: Thermometer) -> _Moment:

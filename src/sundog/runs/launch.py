@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sundog.engine.observers.base import AbstractObserver
 from sundog.engine.run import Chunk
 from sundog.engine.state import MDState
 from sundog.forcefield.base import AbstractForceField
@@ -36,7 +37,11 @@ class Launch:
     state: MDState
     record: Mapping[str, Any] | None = None
 
-    def chunks(self, stop: Callable[[], bool] = lambda: False) -> Generator[Chunk, None, None]:
+    def chunks(
+        self,
+        stop: Callable[[], bool] = lambda: False,
+        observers: Sequence[AbstractObserver] = (),
+    ) -> Generator[Chunk, None, None]:
         """Yield after every chunk, which is written by then; errors of `session.simulate`."""
         setup = self.setup
         settings = setup.job.settings
@@ -49,6 +54,7 @@ class Launch:
             settings,
             stop,
             self.record,
+            observers,
         )
 
 

@@ -30,7 +30,7 @@ class Mechanics(NamedTuple):
     """Masses, constraints and restraints of the atoms of a run.
 
     Attributes:
-        masses: amu.
+        masses: masses in amu.
         frozen: atoms that do not move, or None.
         constraints: rigid bonds, or None.
         restraints: energies that hold atoms at their places or distances.
@@ -52,9 +52,9 @@ def mechanics_of(system: System, settings: SimulationSettings, select: Select) -
     """Return masses, frozen atoms, constraints and restraints (host only).
 
     Args:
-        system: all replicas of one structure.
-        settings: say what is wanted.
-        select: understands the selections in them.
+        system: batch of all replicas of one structure.
+        settings: settings of the run.
+        select: function that understands the selections in them.
 
     Raises:
         InputError: a selection without atoms, or settings that contradict.

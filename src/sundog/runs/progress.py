@@ -2,9 +2,13 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
+
+from sundog.engine.observers.base import AbstractObserver
 from sundog.engine.run import Chunk
+from sundog.engine.samples import readings
 from sundog.loading import describe_boxes
 from sundog.runs.settings import SimulationSettings
 
@@ -12,14 +16,20 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class Progress:
-    """Progress of a run: step, time, energy, temperature, pressure, density, speed, time left."""
+    """Progress of a run: step, time, the readings of the observers, speed and time left."""
 
-    def __init__(self, report: Callable[[str], None] | None = None):
+    def __init__(
+        self,
+        report: Callable[[str], None] | None = None,
+        observers: Sequence[AbstractObserver] = (),
+    ):
         """Prepare for a run.
 
         Args:
             report: called with lines; by default they go to stderr.
+            observers: observers of the user, whose readings come after those of every run.
         """
+        self._readings = readings(observers)
         self._report = report
         self._live = sys.stderr.isatty()
         self._compiled = False
@@ -85,14 +95,12 @@ class Progress:
         parts = [
             f"step {self._done}/{self._steps}",
             f"{self._done * self._timestep_fs * 1e-3:.3f} ps",
-            f"E {last['potential_energy_ev']:.3f} eV",
-            f"T {last['temperature_kelvin']:.1f} K",
         ]
-        if last["density_g_per_cm3"] == last["density_g_per_cm3"]:  # not NaN: there is a cell
-            parts.append(f"P {last['pressure_bar']:.0f} bar")
-            parts.append(f"ρ {last['density_g_per_cm3']:.3f} g/cm³")
-            lengths = [last[f"cell_{axis}_angstrom"] for axis in "abc"]
-            parts.append("box " + " ".join(f"{length:.2f}" for length in lengths) + " Å")
+        for symbol, names, unit, digits in self._readings:
+            values = [last[name] for name in names if name in last]
+            if values and np.isfinite(values).all():
+                numbers = " ".join(f"{value:.{digits}f}" for value in values)
+                parts.append(f"{symbol} {numbers} {unit}")
         if self._timed_steps:
             left = (self._steps - self._done) * self.seconds_per_step
             parts.append(f"{self.ns_per_day:.3g} ns/day")

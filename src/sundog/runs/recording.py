@@ -1,4 +1,4 @@
-"""What a run leaves behind: the energies table and the trajectory, chunk by chunk."""
+"""`Recorder`: the energies table and the trajectory of a run, written chunk by chunk."""
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -21,13 +21,11 @@ from sundog.topology.wrapping import wrap
 from sundog.units import FEMTOSECOND
 
 PREDICTED = frozenset({"charges", "hirshfeld_ratios", "dipole"})
-"""What a frame may carry and a state does not hold."""
+"""Extras of frames that a state does not hold, and a prediction does."""
 
 OF_ALL_FORCES = frozenset({"forces", "stress"})
-"""What a frame may carry and a state does not hold with multiple time steps."""
-
-NEEDS_A_CELL = ("pressure", "density", "volume", "cell_")
-"""Beginnings of the columns that a structure without a cell does without."""
+"""Extras of frames that a state does not hold with multiple time steps: its forces and virial count
+the long range many times or not at all."""
 
 
 class Recorder:
@@ -45,9 +43,9 @@ class Recorder:
         """Open the files.
 
         Args:
-            directory: of the run.
+            directory: directory of the run.
             atoms: the structure, for names and charge.
-            settings: of the run.
+            settings: settings of the run.
             predict: says what a state does not hold: charges, ratios, dipole. Needed when
                 `frame_extras` names them.
             with_all_forces: returns a state with its physical forces and virial. Needed with
@@ -59,19 +57,21 @@ class Recorder:
         """
         self._settings = settings
         self._predict = predict if PREDICTED.intersection(settings.output.frame_extras) else None
-        told = settings.output.frame_extras or WRITERS[f".{settings.output.trajectory}"].carries
-        needed = settings.long_range_every > 1 and OF_ALL_FORCES.intersection(told)
+        carried = settings.output.frame_extras or WRITERS[f".{settings.output.trajectory}"].carries
+        needed = settings.long_range_every > 1 and OF_ALL_FORCES.intersection(carried)
         self._with_all_forces = with_all_forces if needed else None
         count = settings.number_of_replicas
         replicas = [directory.replica(k, count) for k in range(count)]
         self.whole = True
         """Whether the files hold the same steps; false after a failure in the middle of a chunk."""
-        self._books = [_Book(one, atoms, settings, k, resume_at) for k, one in enumerate(replicas)]
+        self._files = [
+            _ReplicaFiles(one, atoms, settings, k, resume_at) for k, one in enumerate(replicas)
+        ]
 
     @property
     def positions(self) -> dict[str, int]:
         """Lengths of the files for a checkpoint, once all is on the disk."""
-        return {key: value for book in self._books for key, value in book.positions().items()}
+        return {key: value for one in self._files for key, value in one.positions().items()}
 
     def write(self, chunk: Chunk) -> None:
         """Append the chunk's rows, and its last state when a frame is due.
@@ -82,8 +82,8 @@ class Recorder:
         self.whole = False
         steps = chunk.samples["step"]
         time_ps = steps * self._settings.timestep_fs * 1e-3
-        for book in self._books:
-            book.write_rows({"step": steps, "time_ps": time_ps}, chunk.samples)
+        for one in self._files:
+            one.write_rows({"step": steps, "time_ps": time_ps}, chunk.samples)
         if int(chunk.state.step) % self._settings.output.frame_every == 0:
             self.write_frame(chunk.state)
         self.whole = True
@@ -95,13 +95,13 @@ class Recorder:
         host = jax.device_get(state)
         prediction = None if self._predict is None else jax.device_get(self._predict(state))
         time_ps = int(host.step) * self._settings.timestep_fs * 1e-3
-        for book in self._books:
-            book.write_frame(host, time_ps, prediction)
+        for one in self._files:
+            one.write_frame(host, time_ps, prediction)
 
     def close(self) -> None:
         """Close the files."""
-        for book in self._books:
-            book.close()
+        for one in self._files:
+            one.close()
 
     def __enter__(self) -> "Recorder":
         return self
@@ -115,7 +115,7 @@ class Recorder:
         self.close()
 
 
-class _Book:
+class _ReplicaFiles:
     """Table and trajectory of one replica."""
 
     def __init__(
@@ -162,7 +162,7 @@ class _Book:
     ) -> None:
         rows = dict(times)
         for name, values in samples.items():
-            if name != "step" and (self._has_cell or not name.startswith(NEEDS_A_CELL)):
+            if name not in rows:
                 rows[name] = values[:, self._number]
         if self._table is None:
             self._table = EnergyTable(self._energies, list(rows), self._table_at or None)
@@ -211,7 +211,13 @@ class _Book:
 
 
 def to_atoms(state: MDState, atoms: Atoms, replica: int = 0) -> Atoms:
-    """Return `atoms` with the positions, cell and momenta of a replica."""
+    """Return `atoms` with the positions, cell and momenta of a replica.
+
+    Args:
+        state: state of all replicas.
+        atoms: structure of one.
+        replica: number of the replica, counted from 0.
+    """
     host = jax.device_get(state)
     mine = slice(replica * len(atoms), (replica + 1) * len(atoms))
     moved = atoms.copy()

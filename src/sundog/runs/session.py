@@ -4,7 +4,7 @@ The steps of a run are here and nowhere else; the command line adds words and pi
 """
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from ase import Atoms
 from sundog.engine.cell_modes import check_cell
 from sundog.engine.ensembles import Ensemble
 from sundog.engine.minimize import minimize
+from sundog.engine.observers.base import AbstractObserver
 from sundog.engine.reservoirs.impulses import with_physical_forces
 from sundog.engine.run import BlowUpError, Chunk, run
 from sundog.engine.state import (
@@ -36,6 +37,7 @@ from sundog.io.append import held_up_to as table_held
 from sundog.io.extxyz import write_extxyz
 from sundog.io.trajectories import WRITERS, check_extras
 from sundog.io.trajectories import held_up_to as trajectory_held
+from sundog.runs.assembly import thermostat_of
 from sundog.runs.checkpoint import arrays_of, restored
 from sundog.runs.checkpoint_files import Checkpoint, newest_checkpoint, save_checkpoint
 from sundog.runs.directory import RunDirectory
@@ -61,8 +63,8 @@ def check_feasible(
 
     Raises:
         CellError: a barostat on a cell that it cannot change.
-        InputError: a timestep that the lightest atom cannot follow, or momenta are to be taken
-            from a structure that has none.
+        InputError: a timestep that the lightest atom cannot follow, momenta are to be taken
+            from a structure that has none, or baths that do not go together.
     """
     if settings.start.momenta == "structure" and not atoms.has("momenta"):
         raise InputError(
@@ -70,6 +72,8 @@ def check_feasible(
             remedy="Give an extended XYZ file with momenta, as the final.extxyz of a run",
         )
     check_extras(Path(f"trajectory.{settings.output.trajectory}"), settings.output.frame_extras)
+    if settings.ensemble != "nve":
+        thermostat_of(settings)
     if settings.ensemble == "npt":
         check_cell(system, settings.barostat.coupling)
     mobile = np.asarray(system.is_atom)
@@ -204,6 +208,7 @@ def simulate(
     settings: SimulationSettings,
     stop: Callable[[], bool] = lambda: False,
     resume_at: Mapping[str, Any] | None = None,
+    observers: Sequence[AbstractObserver] = (),
 ) -> Generator[Chunk, None, None]:
     """Run, write table, trajectory and checkpoints, and yield after every chunk.
 
@@ -218,6 +223,7 @@ def simulate(
         settings: the settings.
         stop: asked between chunks whether to end early.
         resume_at: record of the checkpoint that the run goes on from.
+        observers: what the table has beside the standard columns.
 
     Raises:
         BlowUpError: what was good is written, and a flight record.
@@ -250,6 +256,7 @@ def simulate(
                 steps=settings.steps - int(state.step),
                 sample_every=settings.output.sample_every,
                 frame_every=settings.output.frame_every,
+                observers=observers,
             ):
                 recorder.write(chunk)
                 state = chunk.state

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import Any, Self
 
 from sundog.errors import InputError
-from sundog.names import EnsembleName, ThermostatName
+from sundog.names import EnsembleName
 from sundog.runs.groups import (
     Barostat,
     Bath,
@@ -122,14 +122,6 @@ class SimulationSettings(SettingsGroup):
         return type(self).of(**self.flat() | flat)
 
     @property
-    def thermostat_in_use(self) -> ThermostatName:
-        """Thermostat, by default the one that suits ensemble and barostat."""
-        if self.bath.thermostat is not None:
-            return self.bath.thermostat
-        mtk = self.ensemble == "npt" and self.barostat.barostat == "mtk"
-        return "nose-hoover" if mtk else "langevin"
-
-    @property
     def number_of_replicas(self) -> int:
         """Number of copies of the structure."""
         return self.replicas.replicas
@@ -181,8 +173,6 @@ class SimulationSettings(SettingsGroup):
             able = len(set(ladder)) > 1 and self.ensemble != "nve"
             expected = "replica_temperatures_kelvin that differ, and a thermostat"
             self._require("exchange_every", able, expected, every)
-            stochastic = self.thermostat_in_use != "nose-hoover"
-            self._require("exchange_every", stochastic, "a langevin or bussi thermostat", every)
 
     def _check_baths(self) -> None:
         shortest = FEWEST_STEPS_OF_RELAXATION * self.timestep_fs
@@ -200,10 +190,6 @@ class SimulationSettings(SettingsGroup):
         rigid = self.masses.constraints is not None and kind == "mtk"
         expected = 'barostat="rescaling" with constraints'
         self._require("constraints", not rigid, expected, self.masses.constraints)
-        wanted = {"rescaling": ("langevin", "bussi"), "mtk": ("nose-hoover",)}[kind]
-        allowed = f'{" or ".join(wanted)} with barostat="{kind}"'
-        used = self.thermostat_in_use
-        self._require("thermostat", used in wanted, allowed, used)
         tension = self.barostat.surface_tension_mn_per_m
         if tension:
             semi = self.barostat.coupling == "semi-isotropic"

@@ -9,6 +9,7 @@ much, and what would have been allowed. sundog's own tests use the same checks.
 
 from sundog.testing.contract import ContractError
 from sundog.testing.force_fields import check_force_field
+from sundog.testing.propagators import check_propagator
 from sundog.testing.terms import check_term
 
-__all__ = ["ContractError", "check_force_field", "check_term"]
+__all__ = ["ContractError", "check_force_field", "check_propagator", "check_term"]

@@ -63,6 +63,19 @@ def test_a_resumed_table_is_the_table_of_one_run(tmp_path):
     assert resumed.read_bytes() == whole.read_bytes()
 
 
+def test_a_table_is_not_continued_with_other_columns(tmp_path):
+    path = tmp_path / "e.csv"
+    with EnergyTable(path, COLUMNS) as table:
+        table.write(chunk(0, 3))
+        position = table.position
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="only one of the two has density_g_per_cm3"):
+        EnergyTable(path, (*COLUMNS, "density_g_per_cm3"), resume_at=position)
+    with pytest.raises(InputError, match="other columns"):
+        EnergyTable(path, COLUMNS[:2], resume_at=position)
+    assert path.read_bytes() == before
+
+
 def test_how_much_is_held_is_told_without_touching_the_file(tmp_path):
     path = tmp_path / "e.csv"
     with EnergyTable(path, COLUMNS) as table:

@@ -1,11 +1,13 @@
 """The end of a run in words: means with errors, drift, and where everything is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from sundog.analysis.blocking import block_average
 from sundog.analysis.dielectric import permittivity
+from sundog.engine.observers.base import AbstractObserver
+from sundog.engine.samples import means
 from sundog.errors import InputError
 from sundog.runs.directory import RunDirectory
 from sundog.runs.settings import SimulationSettings
@@ -13,22 +15,24 @@ from sundog.units import DEBYE
 
 DIPOLE = tuple(f"dipole_{axis}_e_angstrom" for axis in "xyz")
 
-MEANS = {
-    "temperature_kelvin": ("Temperature", "K", 1),
-    "potential_energy_ev": ("Potential energy", "eV", 3),
-    "pressure_bar": ("Pressure", "bar", 0),
-    "density_g_per_cm3": ("Density", "g/cm³", 4),
-}
 SHARE_OF_EQUILIBRATION = 0.5
 """Of the run, left out of the means."""
 
 
-def summarize(table: Mapping[str, np.ndarray], atoms: int) -> Iterator[str]:
-    """Yield the lines of the summary of one run's energies table."""
+def summarize(
+    table: Mapping[str, np.ndarray], atoms: int, observers: Sequence[AbstractObserver] = ()
+) -> Iterator[str]:
+    """Yield the lines of the summary of one run's energies table.
+
+    Args:
+        table: columns by name.
+        atoms: number of atoms.
+        observers: of the user, whose means are shown after those of every run.
+    """
     count = len(table["step"])
     first = int(count * SHARE_OF_EQUILIBRATION)
     yield f"Means and standard errors over the last {count - first} of {count} samples:"
-    for name, (label, unit, digits) in MEANS.items():
+    for name, label, unit, digits in means(observers):
         if name not in table:
             continue  # no cell, no pressure
         values = table[name][first:]

@@ -7,7 +7,8 @@ sign of α lets the velocities reverse. Source: Bussi, Donadio, Parrinello, J. C
 126, 014101 (2007), eq. A7; sign: Bussi, Parrinello, Comput. Phys. Commun. 179, 26 (2008).
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -15,15 +16,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from sundog.engine.propagators.base import AbstractPropagator
+from sundog.engine.splitting import AbstractThermostat, Splitting
 from sundog.engine.state import MDState
-from sundog.units import BOLTZMANN
+from sundog.units import BOLTZMANN, FEMTOSECOND
 
 
 class StochasticRescaling(AbstractPropagator):
-    """Bussi's thermostat; the heat it exchanges is added up in the state.
+    """Bussi's thermostat; the heat that it exchanges is added up in the state.
 
     Attributes:
-        timestep: in internal time units.
+        timestep: dt in internal time units.
         relaxation_time: τ in internal time units.
         conserved: momenta per structure that the dynamics keeps at rest.
     """
@@ -50,3 +52,28 @@ class StochasticRescaling(AbstractPropagator):
         momenta = state.momenta * factor[state.system.system_index][:, None]
         after = replace(state, key=key, momenta=momenta)
         return replace(after, heat=state.heat + after.kinetic_energy - kinetic)
+
+    def constrained(self) -> "StochasticRescaling":
+        """Return the propagator itself, which scales all momenta of a structure alike."""
+        return self
+
+
+@dataclass(frozen=True)
+class Bussi(AbstractThermostat):
+    """Stochastic velocity rescaling after each step of velocity Verlet.
+
+    Attributes:
+        thermostat_time_fs: relaxation time τ in fs.
+    """
+
+    name: ClassVar[str] = "bussi"
+    barostats: ClassVar[tuple[str, ...]] = ("rescaling",)
+    exchanges: ClassVar[bool] = True
+
+    thermostat_time_fs: float = 100.0
+
+    def added_to(self, step: Splitting) -> Splitting:
+        """Return the step with the rescaling at its end."""
+        time = self.thermostat_time_fs * FEMTOSECOND
+        rescaling = StochasticRescaling(step.timestep, time, step.conserved_momenta)
+        return replace(step, last=(*step.last, rescaling))

@@ -1,4 +1,4 @@
-"""Remove the motion of the centre of mass of each structure, every so many steps.
+"""Removal of the motion of the centre of mass of each structure, every so many steps.
 
 Structures with frozen atoms are left alone: what is held does not drift.
 """
@@ -15,7 +15,11 @@ from sundog.engine.state import MDState, without_drift
 
 
 class RemoveDrift(AbstractPropagator):
-    """Bring each structure's centre of mass to rest; the energy lost is booked as heat."""
+    """Removal of the motion of each structure's centre of mass; the energy lost counts as heat.
+
+    Attributes:
+        every: steps between removals.
+    """
 
     every: Int[Array, ""] = eqx.field(converter=jnp.asarray)
 
@@ -31,3 +35,7 @@ class RemoveDrift(AbstractPropagator):
         )
         after = replace(state, momenta=momenta)
         return replace(after, heat=state.heat + after.kinetic_energy - state.kinetic_energy)
+
+    def constrained(self) -> "RemoveDrift":
+        """Return the propagator itself: a common velocity changes no length."""
+        return self

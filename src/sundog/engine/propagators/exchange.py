@@ -9,6 +9,7 @@ Okamoto, Mikami, Chem. Phys. Lett. 335, 435 (2001).
 """
 
 from dataclasses import replace
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -16,20 +17,30 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from sundog.engine.propagators.base import AbstractPropagator
-from sundog.engine.reservoirs.base import AbstractReservoir
+from sundog.engine.reservoirs.base import AbstractReservoir, Variables
 from sundog.engine.state import MDState
 from sundog.typing import PerSystem
 from sundog.units import BOLTZMANN
 
-COUNTS = "exchanges"
+
+class Exchanges(eqx.Module):
+    """Variables of replica exchange.
+
+    Attributes:
+        exchanges: tried and made swaps between ranks k and k + 1, coldest first.
+    """
+
+    exchanges: Int[Array, "systems 2"]
 
 
 class ExchangeCounts(AbstractReservoir):
-    """Keeps count: tried and made swaps between ranks k and k + 1, coldest first."""
+    """Counter of the swaps; no energy is stored in it."""
 
-    def variables(self, state: MDState) -> dict[str, Array]:
+    variables: ClassVar[Variables[Exchanges]] = Variables(Exchanges)
+
+    def first(self, state: MDState) -> Exchanges:
         """Return zeros."""
-        return {COUNTS: jnp.zeros((state.heat.shape[0], 2), jnp.int64)}
+        return Exchanges(jnp.zeros((state.heat.shape[0], 2), jnp.int64))
 
     def energy(self, state: MDState) -> PerSystem:
         """Return zero."""
@@ -37,7 +48,7 @@ class ExchangeCounts(AbstractReservoir):
 
 
 class ReplicaExchange(AbstractPropagator):
-    """Swap temperatures; after the last kick of a step, when energies are up to date.
+    """Swaps of temperatures; after the last kick of a step, when energies are up to date.
 
     Attributes:
         every: steps between attempts.
@@ -51,6 +62,10 @@ class ReplicaExchange(AbstractPropagator):
         """Return the state, in every `every`-th step after an attempt."""
         due = (state.step + 1) % self.every == 0
         return jax.lax.cond(due, lambda: self._attempt(state), lambda: state)
+
+    def constrained(self) -> "ReplicaExchange":
+        """Return the propagator itself, which scales all momenta of a replica alike."""
+        return self
 
     def _attempt(self, state: MDState) -> MDState:
         key, draw = jax.random.split(state.key)
@@ -70,11 +85,11 @@ class ReplicaExchange(AbstractPropagator):
         scale = jnp.sqrt(temperature / state.temperature)
         counts = jnp.stack([jnp.append(tried, False), jnp.append(made, False)], axis=1)
         counts = counts.astype(jnp.int64)
+        so_far = ExchangeCounts.variables.of(state).exchanges
         after = replace(
-            state,
+            ExchangeCounts.variables.put(state, exchanges=so_far + counts),
             key=key,
             temperature=temperature,
             momenta=state.momenta * scale[state.system.system_index][:, None],
-            extended=state.extended | {COUNTS: state.extended[COUNTS] + counts},
         )
         return replace(after, heat=state.heat + after.kinetic_energy - state.kinetic_energy)

@@ -1,6 +1,7 @@
 """Nosé–Hoover chain on the momenta: p ← s p, with s from the chain's own dynamics."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -8,7 +9,9 @@ from jaxtyping import Array, Float
 
 from sundog.engine.propagators.base import AbstractPropagator
 from sundog.engine.reservoirs.chain import AtomChain
+from sundog.engine.splitting import AbstractThermostat, Splitting
 from sundog.engine.state import MDState
+from sundog.units import FEMTOSECOND
 
 
 class NoseHoover(AbstractPropagator):
@@ -22,3 +25,28 @@ class NoseHoover(AbstractPropagator):
         state, factor = self.chain.act(state, state.kinetic_energy, self.timestep)
         momenta = state.momenta * factor[state.system.system_index][:, None]
         return replace(state, momenta=momenta)
+
+    def constrained(self) -> "NoseHoover":
+        """Return the propagator itself, which scales all momenta of a structure alike."""
+        return self
+
+
+@dataclass(frozen=True)
+class NoseHooverChain(AbstractThermostat):
+    """Half a step of a Nosé–Hoover chain before and after a step of velocity Verlet; reversible.
+
+    Attributes:
+        thermostat_time_fs: relaxation time τ in fs.
+    """
+
+    name: ClassVar[str] = "nose-hoover"
+    barostats: ClassVar[tuple[str, ...]] = ("mtk",)
+    exchanges: ClassVar[bool] = False
+
+    thermostat_time_fs: float = 100.0
+
+    def added_to(self, step: Splitting) -> Splitting:
+        """Return the step with the chain around it."""
+        chain = AtomChain(self.thermostat_time_fs * FEMTOSECOND, step.conserved_momenta)
+        thermostat = NoseHoover(step.timestep / 2, chain)
+        return replace(step, outer=(*step.outer, thermostat), reservoirs=(*step.reservoirs, chain))

@@ -7,7 +7,8 @@ distribution exactly for any dt. Source: Leimkuhler, Matthews, Appl. Math. Res.
 Express 2013, 34, the O of BAOAB.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -15,11 +16,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from sundog.engine.propagators.base import AbstractPropagator
+from sundog.engine.splitting import AbstractThermostat, Splitting
 from sundog.engine.state import MDState
+from sundog.units import FEMTOSECOND
 
 
 class OrnsteinUhlenbeck(AbstractPropagator):
-    """Langevin thermostat; the heat it exchanges is added up in the state."""
+    """Langevin thermostat; the heat that it exchanges is added up in the state."""
 
     timestep: Float[Array, ""] = eqx.field(converter=jnp.asarray)
     friction: Float[Array, ""] = eqx.field(converter=jnp.asarray)
@@ -32,3 +35,28 @@ class OrnsteinUhlenbeck(AbstractPropagator):
         noise = share * state.thermal_momenta(draw)
         after = replace(state, key=key, momenta=decay * state.momenta + noise)
         return replace(after, heat=state.heat + after.kinetic_energy - state.kinetic_energy)
+
+    def constrained(self) -> "OrnsteinUhlenbeck":
+        """Return the propagator itself: the noise is drawn on the surface of the constraints."""
+        return self
+
+
+@dataclass(frozen=True)
+class Langevin(AbstractThermostat):
+    """Friction and noise in the middle of a step of velocity Verlet: BAOAB.
+
+    Attributes:
+        friction_per_ps: friction γ in 1/ps.
+    """
+
+    name: ClassVar[str] = "langevin"
+    barostats: ClassVar[tuple[str, ...]] = ("rescaling",)
+    exchanges: ClassVar[bool] = True
+
+    friction_per_ps: float = 1.0
+
+    def added_to(self, step: Splitting) -> Splitting:
+        """Return the step with the thermostat between two half drifts."""
+        noise = OrnsteinUhlenbeck(step.timestep, self.friction_per_ps / (1000 * FEMTOSECOND))
+        # The noise pushes the centre of mass as well.
+        return replace(step, middle=(*step.middle, noise), conserved_momenta=0)

@@ -11,12 +11,12 @@ from sundog.engine.state import MDState
 
 
 class TemperatureRamp(AbstractPropagator):
-    """Sets the temperature of all baths; first in the recipe.
+    """Temperature of all baths by the number of the step; first in the recipe.
 
     Attributes:
-        begin: K at step 0.
-        end: K from step `steps` on.
-        steps: that the ramp takes.
+        begin: temperature at step 0 in K.
+        end: temperature from step `steps` on in K.
+        steps: number of steps that the ramp takes.
     """
 
     begin: Float[Array, ""] = eqx.field(converter=jnp.asarray)
@@ -28,3 +28,7 @@ class TemperatureRamp(AbstractPropagator):
         progress = jnp.minimum((state.step + 1) / self.steps, 1.0)
         temperature = self.begin + progress * (self.end - self.begin)
         return replace(state, temperature=jnp.broadcast_to(temperature, state.heat.shape))
+
+    def constrained(self) -> "TemperatureRamp":
+        """Return the propagator itself, which leaves the momenta alone."""
+        return self

@@ -8,17 +8,26 @@ v_ε·1 and W Σ v_g²/2 is the usual (N_f + 3) kT τ² v_ε²/2. Source: Martyn
 J. Chem. Phys. 101, 4177 (1994).
 """
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from sundog.engine.reservoirs.base import AbstractReservoir
+from sundog.engine.reservoirs.base import AbstractReservoir, Variables
 from sundog.engine.state import MDState
 from sundog.typing import Cells, PerSystem
 from sundog.units import BOLTZMANN
 
-RATE = "cell_rate"
-"""Name of v_g in the state, in inverse time units."""
+
+class CellRate(eqx.Module):
+    """Variables of a moving cell.
+
+    Attributes:
+        cell_rate: v_g in inverse time units.
+    """
+
+    cell_rate: Cells
 
 
 class CellMotion(AbstractReservoir):
@@ -31,18 +40,23 @@ class CellMotion(AbstractReservoir):
 
     relaxation_time: Float[Array, ""] = eqx.field(converter=jnp.asarray)
     conserved: int = eqx.field(static=True)
+    variables: ClassVar[Variables[CellRate]] = Variables(CellRate, odd=("cell_rate",))
+
+    def rate(self, state: MDState) -> Cells:
+        """Return v_g in inverse time units."""
+        return self.variables.of(state).cell_rate
 
     def degrees(self, state: MDState) -> PerSystem:
         """Return N_f."""
         return jnp.maximum(state.degrees - self.conserved, 1.0)
 
-    def variables(self, state: MDState) -> dict[str, Array]:
+    def first(self, state: MDState) -> CellRate:
         """Return a cell at rest."""
-        return {RATE: jnp.zeros_like(state.system.cell)}
+        return CellRate(jnp.zeros_like(state.system.cell))
 
     def energy(self, state: MDState) -> PerSystem:
         """Return the kinetic energy of the cell in eV."""
-        return 0.5 * self.mass(state) * jnp.sum(state.extended[RATE] ** 2, axis=(1, 2))
+        return 0.5 * self.mass(state) * jnp.sum(self.rate(state) ** 2, axis=(1, 2))
 
     def mass(self, state: MDState) -> PerSystem:
         """Return W in eV·(time unit)²."""
@@ -52,6 +66,6 @@ class CellMotion(AbstractReservoir):
 
     def drag(self, state: MDState) -> Cells:
         """Return v_g + tr(v_g)/N_f, the friction of the momenta by the moving cell."""
-        rate = state.extended[RATE]
+        rate = self.rate(state)
         trace = jnp.trace(rate, axis1=1, axis2=2) / self.degrees(state)
         return rate + trace[:, None, None] * jnp.eye(3, dtype=rate.dtype)[None]

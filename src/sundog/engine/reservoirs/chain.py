@@ -9,20 +9,34 @@ Tuckerman, Tobias, Klein, Mol. Phys. 87, 1117 (1996), Yoshida's fourth order.
 """
 
 from abc import abstractmethod
-from dataclasses import replace
 from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from sundog.engine.reservoirs.base import AbstractReservoir
+from sundog.engine.reservoirs.base import AbstractReservoir, Variables
 from sundog.engine.state import MDState
 from sundog.typing import PerSystem
 from sundog.units import BOLTZMANN
 
 LINKS = 3
+"""Number of thermostats in a chain, the usual one for systems of any stiffness."""
+
 YOSHIDA = (1 / (2 - 2 ** (1 / 3)), 1 - 2 / (2 - 2 ** (1 / 3)), 1 / (2 - 2 ** (1 / 3)))
+"""Shares of the timestep in Yoshida's splitting of fourth order."""
+
+
+class ChainVariables(eqx.Module):
+    """Variables of a chain.
+
+    Attributes:
+        position: ξ of each link.
+        velocity: v of each link in inverse time units.
+    """
+
+    position: Float[Array, "systems links"]
+    velocity: Float[Array, "systems links"]
 
 
 class AbstractChain(AbstractReservoir):
@@ -30,29 +44,27 @@ class AbstractChain(AbstractReservoir):
 
     Attributes:
         relaxation_time: τ in internal time units.
-        name: of its variables in the state.
     """
 
     relaxation_time: eqx.AbstractVar[Float[Array, ""]]
-    name: ClassVar[str]
+    variables: ClassVar[Variables[ChainVariables]]
 
     @abstractmethod
     def degrees(self, state: MDState) -> PerSystem:
         """Return N_f."""
 
-    def variables(self, state: MDState) -> dict[str, Array]:
+    def first(self, state: MDState) -> ChainVariables:
         """Return links at rest."""
         zeros = jnp.zeros((*state.heat.shape, LINKS), state.heat.dtype)
-        return {f"{self.name}_position": zeros, f"{self.name}_velocity": zeros}
+        return ChainVariables(position=zeros, velocity=zeros)
 
     def energy(self, state: MDState) -> PerSystem:
         """Return the energy of the links in eV."""
         thermal = BOLTZMANN * state.temperature
-        position = state.extended[f"{self.name}_position"]
-        velocity = state.extended[f"{self.name}_velocity"]
-        kinetic = 0.5 * jnp.sum(self._masses(state) * velocity**2, axis=1)
-        first = self.degrees(state) * position[:, 0]
-        return kinetic + thermal * (first + position[:, 1:].sum(axis=1))
+        links = self.variables.of(state)
+        kinetic = 0.5 * jnp.sum(self._masses(state) * links.velocity**2, axis=1)
+        first = self.degrees(state) * links.position[:, 0]
+        return kinetic + thermal * (first + links.position[:, 1:].sum(axis=1))
 
     def act(
         self, state: MDState, kinetic: PerSystem, timestep: Float[Array, ""]
@@ -60,14 +72,14 @@ class AbstractChain(AbstractReservoir):
         """Propagate the links and return by which factor they scale the momenta.
 
         Args:
-            state: with the links.
+            state: state with the links.
             kinetic: kinetic energy of what is thermostatted, eV.
-            timestep: in internal time units.
+            timestep: dt in internal time units.
         """
         thermal = BOLTZMANN * state.temperature
         masses, degrees = self._masses(state), self.degrees(state)
-        positions = list(state.extended[f"{self.name}_position"].T)
-        velocities = list(state.extended[f"{self.name}_velocity"].T)
+        links = self.variables.of(state)
+        positions, velocities = list(links.position.T), list(links.velocity.T)
         factor = jnp.ones_like(kinetic)
 
         def push(k: int, dt: Float[Array, ""]) -> None:
@@ -88,11 +100,10 @@ class AbstractChain(AbstractReservoir):
             positions = [x + dt * v for x, v in zip(positions, velocities, strict=True)]
             for k in range(LINKS):
                 push(k, dt)
-        extended = state.extended | {
-            f"{self.name}_position": jnp.stack(positions, axis=1),
-            f"{self.name}_velocity": jnp.stack(velocities, axis=1),
-        }
-        return replace(state, extended=extended), factor
+        after = self.variables.put(
+            state, position=jnp.stack(positions, axis=1), velocity=jnp.stack(velocities, axis=1)
+        )
+        return after, factor
 
     def _masses(self, state: MDState) -> Float[Array, "systems links"]:
         first = jnp.maximum(self.degrees(state), 1.0)[:, None]  # a structure of padding has none
@@ -110,7 +121,9 @@ class AtomChain(AbstractChain):
 
     relaxation_time: Float[Array, ""] = eqx.field(converter=jnp.asarray)
     conserved: int = eqx.field(static=True)
-    name: ClassVar[str] = "atom_chain"
+    variables: ClassVar[Variables[ChainVariables]] = Variables(
+        ChainVariables, "atom_chain_", odd=("velocity",)
+    )
 
     def degrees(self, state: MDState) -> PerSystem:
         """Return the degrees of freedom of the atoms."""
@@ -127,7 +140,9 @@ class CellChain(AbstractChain):
 
     relaxation_time: Float[Array, ""] = eqx.field(converter=jnp.asarray)
     modes: int = eqx.field(static=True)
-    name: ClassVar[str] = "cell_chain"
+    variables: ClassVar[Variables[ChainVariables]] = Variables(
+        ChainVariables, "cell_chain_", odd=("velocity",)
+    )
 
     def degrees(self, state: MDState) -> PerSystem:
         """Return the number of modes."""

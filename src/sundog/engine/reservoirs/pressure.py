@@ -26,7 +26,7 @@ class PressureBath(AbstractReservoir):
     Attributes:
         pressure: P₀ in eV/Å³.
         surface_tension: γ m in eV/Å², of all interfaces of the cell together.
-        coupling: which strains the cell may make.
+        coupling: name of the strains that the cell may make.
     """
 
     pressure: Float[Array, ""] = eqx.field(converter=jnp.asarray)

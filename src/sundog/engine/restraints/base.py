@@ -14,7 +14,7 @@ class AbstractRestraint(eqx.Module):
     It is differentiated with the force field, so that it contributes to forces and virial.
 
     Attributes:
-        name: of its energy; different for each restraint of a simulation.
+        name: name of its energy; different for each restraint of a simulation.
     """
 
     name: eqx.AbstractVar[str]

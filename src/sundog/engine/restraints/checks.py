@@ -1,4 +1,4 @@
-"""What all restraints refuse (host only)."""
+"""Checks of the input that all restraints share (host only)."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,6 +9,11 @@ from sundog.system import System
 
 def checked_atoms(system: System, atoms: ArrayLike, what: str) -> np.ndarray:
     """Return indices of atoms.
+
+    Args:
+        system: one or many structures.
+        atoms: indices, counted from 0 over the whole batch.
+        what: words for these atoms in the error.
 
     Raises:
         InputError: none, not integers, out of range, twice the same, or padding.
@@ -37,6 +42,13 @@ def checked_numbers(
     finite: bool = True,
 ) -> np.ndarray:
     """Return one number per restrained thing, of one or as many.
+
+    Args:
+        values: one number, or `count` of them.
+        count: number of things that are restrained.
+        what: words for the number in the error.
+        at_least: smallest number that is accepted.
+        finite: whether infinity is refused.
 
     Raises:
         InputError: neither one nor `count`, not finite, or too small.

@@ -34,8 +34,8 @@ class Centres(eqx.Module):
     """Weighted centres of groups of atoms, padded to the longest group.
 
     Attributes:
-        atoms: of each group; the first one again in padding.
-        weights: of the atoms; zero in padding.
+        atoms: atoms of each group; the first one again in padding.
+        weights: weights of the atoms; zero in padding.
         shift: lattice vectors to add to each atom, so that the group is whole.
     """
 
@@ -54,12 +54,12 @@ class DistanceRestraint(AbstractRestraint):
     """Distances that are free within bounds; made by `distance_restraint`.
 
     Attributes:
-        first: where each distance begins.
-        second: where it ends.
-        lower: Å, below which there is a force.
-        upper: Å, above which there is a force; may be infinite.
+        first: groups where each distance begins.
+        second: groups where it ends.
+        lower: distance in Å below which there is a force.
+        upper: distance in Å above which there is a force; may be infinite.
         force_constants: k in eV/Å².
-        name: of the energy.
+        name: name of the energy.
     """
 
     first: Centres
@@ -112,11 +112,11 @@ def distance_restraint(
 
     Args:
         system: one or many structures.
-        pairs: of atoms or groups, counted from 0 over the whole batch.
+        pairs: pairs of atoms or groups, counted from 0 over the whole batch.
         force_constant_ev_per_angstrom2: k in eV/Å², one or one per pair.
-        lower_angstrom: Å, one or one per pair.
-        upper_angstrom: Å, one or one per pair; infinite for no bound.
-        name: of the energy.
+        lower_angstrom: lower bound in Å, one or one per pair.
+        upper_angstrom: upper bound in Å, one or one per pair; infinite for no bound.
+        name: name of the energy.
 
     Raises:
         InputError: groups that share atoms or span structures, bounds in the wrong order, or

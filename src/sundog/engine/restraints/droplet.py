@@ -25,11 +25,11 @@ class DropletRestraint(AbstractRestraint):
 
     Attributes:
         inside: atoms that feel the wall.
-        weights: of the atoms in the centre of mass of their structure, which add up to one.
-        centre: Å relative to the origin of the structure, or None for the centre of mass.
-        radius: Å, of each structure.
+        weights: weights of the atoms in the centre of mass of their structure, which add up to one.
+        centre: centre in Å relative to the origin of the structure, or None for the centre of mass.
+        radius: radius for each structure in Å.
         force_constant: k in eV/Å², of each structure.
-        name: of the energy.
+        name: name of the energy.
     """
 
     inside: Bool[Array, " atoms"]
@@ -82,11 +82,12 @@ def droplet_restraint(
 
     Args:
         system: one or many structures, none of them periodic.
-        radius_angstrom: Å, one or one per structure.
+        radius_angstrom: radius in Å, one or one per structure.
         force_constant_ev_per_angstrom2: k in eV/Å², one or one per structure.
-        centre: Å, [3] or [systems, 3], in the user's coordinates; the centre of mass by default.
-        atoms: that feel the wall, counted from 0 over the whole batch; all by default.
-        name: of the energy.
+        centre: centre in Å, [3] or [systems, 3], in the user's coordinates; the centre of mass by
+            default.
+        atoms: atoms that feel the wall, counted from 0 over the whole batch; all by default.
+        name: name of the energy.
 
     Raises:
         CellError: a periodic structure.

@@ -24,9 +24,9 @@ def minimum_image(
     """Return the shortest image of each vector; differentiable, with m held constant.
 
     Args:
-        vectors: Å.
-        cell: Å, of each vector; rows along directions that are not periodic are ignored.
-        pbc: which rows are periodic.
+        vectors: vectors in Å.
+        cell: cell of each vector in Å; rows along directions that are not periodic are ignored.
+        pbc: true for rows of the cell that are periodic.
     """
     lattice = jnp.where(pbc[:, :, None], cell, 0.0)
     # C⁺ = Cᵀ (C Cᵀ)⁻¹ in the space that the periodic rows of C span.

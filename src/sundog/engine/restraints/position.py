@@ -25,12 +25,12 @@ class PositionRestraint(AbstractRestraint):
     """Springs from atoms to places; made by `position_restraint`.
 
     Attributes:
-        atoms: what is held.
-        fractional: where, in fractional coordinates; zero where the cell does not matter.
-        fixed: where, in Å relative to the origin of the structure; zero where `fractional` is
+        atoms: atoms that are held.
+        fractional: their places in fractional coordinates; zero where the cell does not matter.
+        fixed: their places in Å relative to the origin of the structure; zero where `fractional` is
             used.
         force_constants: k in eV/Å².
-        name: of the energy.
+        name: name of the energy.
     """
 
     atoms: Int[Array, " held"]
@@ -69,11 +69,11 @@ def position_restraint(
 
     Args:
         system: one or many structures.
-        atoms: which, counted from 0 over the whole batch.
+        atoms: atoms to hold, counted from 0 over the whole batch.
         force_constant_ev_per_angstrom2: k in eV/Å², one or one per atom.
         reference: places in Å, [atoms, 3], in the user's coordinates; where the atoms are now
             by default.
-        name: of the energy.
+        name: name of the energy.
 
     Raises:
         InputError: atoms, force constants or places that do not fit.

@@ -19,8 +19,8 @@ class RestrainedForceField(AbstractForceField):
     """Any force field, with restraints added; made by `restrained`.
 
     Attributes:
-        force_field: what the restraints are added to.
-        restraints: in float64, whatever the precision of the force field.
+        force_field: force field that the restraints are added to.
+        restraints: restraints in float64, whatever the precision of the force field.
     """
 
     force_field: AbstractForceField
@@ -28,7 +28,7 @@ class RestrainedForceField(AbstractForceField):
 
     @property
     def cutoffs(self) -> dict[str, float]:
-        """Å, by range, of the force field."""
+        """Cutoffs of the force field in Å, by range."""
         return self.force_field.cutoffs
 
     @property
