@@ -1,4 +1,4 @@
-"""Chemical elements: symbols, masses, and free-atom dispersion coefficients.
+"""Chemical elements: symbols, masses, covalent radii, and free-atom dispersion coefficients.
 
 The free-atom static polarisabilities α (bohr³) and C6 coefficients (Ha·bohr⁶)
 are those of Tkatchenko and Scheffler, Phys. Rev. Lett. 102, 073005 (2009),
@@ -10,6 +10,9 @@ from jaxtyping import Float
 
 SUPPORTED = (1, 6, 7, 8, 9, 15, 16, 17)
 """Atomic numbers of the elements in the published training set: H C N O F P S Cl."""
+
+HEAVIEST_ELEMENT = 118
+"""Atomic number of the last element with a name, oganesson."""
 
 _FREE_ATOM = {
     1: (4.5, 6.5),
@@ -57,6 +60,21 @@ Conventional values where the weight is given as a range, and the mass of the mo
 where an element has no stable one (Meija et al., Pure Appl. Chem. 88, 265 (2016), tables 1, 3 and
 4, doi:10.1515/pac-2015-0305).
 """
+
+_COVALENT_RADII = (
+    0.31, 0.28, 1.28, 0.96, 0.84, 0.76, 0.71, 0.66, 0.57, 0.58, 1.66, 1.41,
+    1.21, 1.11, 1.07, 1.05, 1.02, 1.06, 2.03, 1.76, 1.70, 1.60, 1.53, 1.39,
+    1.39, 1.32, 1.26, 1.24, 1.32, 1.22, 1.22, 1.20, 1.19, 1.20, 1.20, 1.16,
+    2.20, 1.95, 1.90, 1.75, 1.64, 1.54, 1.47, 1.46, 1.42, 1.39, 1.45, 1.44,
+    1.42, 1.39, 1.39, 1.38, 1.39, 1.40, 2.44, 2.15, 2.07, 2.04, 2.03, 2.01,
+    1.99, 1.98, 1.98, 1.96, 1.94, 1.92, 1.92, 1.89, 1.90, 1.87, 1.87, 1.75,
+    1.70, 1.62, 1.51, 1.44, 1.41, 1.36, 1.36, 1.32, 1.45, 1.46, 1.48, 1.40,
+    1.50, 1.50, 2.60, 2.21, 2.15, 2.06, 2.00, 1.96, 1.90, 1.87, 1.80, 1.69,
+)
+"""Covalent radii in Å of hydrogen to curium (Cordero et al., Dalton Trans. 2008, 2832, table 2).
+
+Carbon is that of sp³; manganese, iron and cobalt are those of low spin.
+"""
 # fmt: on
 
 _TABLE_LENGTH = max(SUPPORTED) + 1
@@ -76,6 +94,16 @@ def supported_symbols() -> str:
 def standard_masses() -> Float[np.ndarray, " elements"]:
     """Return standard atomic masses in amu, indexed by atomic number."""
     return np.asarray(_MASSES)
+
+
+def covalent_radii() -> Float[np.ndarray, " elements"]:
+    """Return covalent radii in Å, indexed by atomic number; 0 where none is known.
+
+    None is known of padding (Z = 0) and of the elements beyond curium.
+    """
+    table = np.zeros(len(_SYMBOLS))
+    table[1 : len(_COVALENT_RADII) + 1] = _COVALENT_RADII
+    return table
 
 
 def free_atom_polarizabilities() -> Float[np.ndarray, " elements"]:

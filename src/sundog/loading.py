@@ -11,18 +11,23 @@ from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.formulations.choice import ATOMS_TO_COMPARE, verified, with_kernels
 from sundog.forcefield.so3lr import ForceField
 from sundog.hamiltonian import ModelOptions
+from sundog.io.structures import topology_from_atoms
 from sundog.longrange.plan import Plan
 from sundog.longrange.planned import PlannedNeighbors
 from sundog.names import KernelName
 from sundog.neighbors.base import AbstractNeighbors
 from sundog.system import System
-from sundog.topology.homogeneity import homogeneity
+from sundog.topology.topology import Topology
 from sundog.weights.checks import identity_of, passed, remember
 from sundog.weights.load import load
 
 
 def load_force_field(
-    options: ModelOptions, structures: Sequence[Atoms], *, run: bool
+    options: ModelOptions,
+    structures: Sequence[Atoms],
+    *,
+    run: bool,
+    topologies: Sequence[Topology] | None = None,
 ) -> tuple[ForceField, str]:
     """Return the force field for structures that are all periodic or all not, and a line about it.
 
@@ -30,6 +35,7 @@ def load_force_field(
         options: which force field.
         structures: what it is for.
         run: whether it moves atoms; single points are to be comparable with published ones.
+        topologies: bonds of the structures, where they are known already.
 
     Raises:
         InputError: molecules and periodic structures in one file, and no treatment chosen.
@@ -45,7 +51,7 @@ def load_force_field(
                 remedy='Choose electrostatics="truncated" or "wolf" for all, or split the file',
             )
         electrostatics = "truncated" if periodic.pop() else "exact"
-    tail, why = choose_tail(options.dispersion_tail, electrostatics, structures, run)
+    tail, why = choose_tail(options.dispersion_tail, electrostatics, structures, run, topologies)
     force_field = load(options.decided(electrostatics, tail=tail))
     return force_field, f"{force_field.hamiltonian.describe()}; dispersion tail {why}"
 
@@ -55,6 +61,7 @@ def choose_tail(
     electrostatics: str,
     structures: Sequence[Atoms],
     run: bool,
+    topologies: Sequence[Topology] | None = None,
 ) -> tuple[bool, str]:
     """Return whether the dispersion beyond the cutoff is added in the mean, and that with why.
 
@@ -63,6 +70,7 @@ def choose_tail(
         electrostatics: the treatment.
         structures: what the force field is for.
         run: whether it moves atoms.
+        topologies: bonds of the structures, where they are known already.
     """
     if asked == "off":
         return False, "off (as asked)"
@@ -70,7 +78,9 @@ def choose_tail(
         return False, "off (no cutoff)"
     if asked == "auto" and not run:
         return False, "off (single points, unless asked for)"
-    found = [homogeneity(atoms) for atoms in structures]
+    if topologies is None:
+        topologies = [topology_from_atoms(atoms) for atoms in structures]
+    found = [topology.homogeneity for topology in topologies]
     doubts = [one.reason for one in found if not one.homogeneous]
     if asked == "auto":
         return not doubts, f"off ({doubts[0]})" if doubts else f"on ({found[0].reason})"

@@ -1,8 +1,7 @@
 """Bond graphs of many structures in flat arrays.
 
-Two atoms are bonded up to `topology.bonds.BOND_STRETCH` times the sum of their covalent radii, as
-everywhere in sundog. Molecules are looked at together, set side by side in one search tree;
-structures with a cell one at a time, with all their images.
+Bonds are those of the rule in `topology/bonds.py`, as everywhere in sundog. Molecules are searched
+together, set side by side in one tree; structures with a cell one at a time, with all their images.
 """
 
 from collections.abc import Sequence
@@ -10,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
-from ase.data import covalent_radii
 from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 
+from sundog.elements import HEAVIEST_ELEMENT
 from sundog.errors import StructureError
-from sundog.topology.bonds import BOND_STRETCH, find_bonds
+from sundog.topology.bonds import are_bonds, find_bonds, longest_bond
 
 GAP = 1.0
 """Å left between structures that are set side by side, beyond the longest bond."""
@@ -57,7 +56,9 @@ def bond_graph(structures: Sequence[Atoms]) -> BondGraph:
     first, second = _bonds_of_molecules(numbers[free], positions[free], structure[free])
     parts = [(free[first], free[second], np.zeros((len(first), 3), np.int64))]
     for n in np.flatnonzero(periodic).tolist():
-        bonds = find_bonds(structures[n])
+        one = structures[n]
+        mine = numbers[offsets[n] : offsets[n + 1]]
+        bonds = find_bonds(mine, one.positions, one.cell.array, one.pbc)
         parts.append((bonds.first + offsets[n], bonds.second + offsets[n], bonds.image))
     i, j, image = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     # Each end of a bond; the image is seen from the other side at the other end.
@@ -76,8 +77,7 @@ def _bonds_of_molecules(
     """Return both atoms of every bond within a molecule."""
     if not len(numbers):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    radii = BOND_STRETCH * covalent_radii[numbers]
-    reach = 2 * radii.max()
+    reach = longest_bond(numbers)
     heads = np.flatnonzero(np.diff(structure, prepend=-1))
     low, high = (f.reduceat(positions[:, 0], heads) for f in (np.minimum, np.maximum))
     width = high - low + reach + GAP
@@ -88,12 +88,12 @@ def _bonds_of_molecules(
     # What is set aside is rounded a little differently; distances are those of the structure.
     near = KDTree(aside).query_pairs(1.001 * reach, output_type="ndarray")
     i, j = near.T
-    close = np.linalg.norm(positions[i] - positions[j], axis=1) < radii[i] + radii[j]
-    return i[close], j[close]
+    bond = are_bonds(numbers, i, j, np.linalg.norm(positions[i] - positions[j], axis=1))
+    return i[bond], j[bond]
 
 
 def _check(numbers: np.ndarray, positions: np.ndarray, structure: np.ndarray) -> None:
-    bad = (numbers < 1) | (numbers >= len(covalent_radii)) | ~np.isfinite(positions).all(axis=1)
+    bad = (numbers < 1) | (numbers > HEAVIEST_ELEMENT) | ~np.isfinite(positions).all(axis=1)
     if bad.any():
         where = int(np.flatnonzero(bad)[0])
         raise StructureError(

@@ -29,7 +29,7 @@ from sundog.errors import InputError, StructureError
 from sundog.names import ConstraintKind
 from sundog.numerics.segments import sum_per_system
 from sundog.system import System
-from sundog.topology.hydrogens import BondedHydrogens, bonded_hydrogens, contacts
+from sundog.topology.hydrogens import BondedHydrogens
 from sundog.typing import Cells, PerAtom, PerSystem, Positions
 
 Lengths = Literal["mean", "present"]
@@ -246,6 +246,7 @@ class Constraints(eqx.Module):
 
 def find_constraints(
     system: System,
+    hydrogens: BondedHydrogens,
     kind: ConstraintKind,
     *,
     lengths: Lengths = "mean",
@@ -255,6 +256,7 @@ def find_constraints(
 
     Args:
         system: one or many structures.
+        hydrogens: their hydrogens and the atoms these are bonded to.
         kind: `h-bonds`, or `rigid-water+h-bonds` for water that is rigid as a whole.
         lengths: `present`: as they are now; `mean`: the mean over bonds that are alike (the same
             heavy element with as many hydrogens; water by itself), for structures with thermal
@@ -272,7 +274,7 @@ def find_constraints(
     ):
         if value not in known:
             raise InputError(f"{name}: unknown", got=value, expected=" or ".join(known))
-    bonds = bonded_hydrogens(system)
+    bonds = hydrogens.of_selection(system)
     if frozen is not None:
         bonds = _not_frozen(bonds, frozen)
     if len(bonds.hydrogens) == 0:
@@ -281,8 +283,8 @@ def find_constraints(
             got=f"{int(np.asarray(system.is_atom).sum())} atoms",
             remedy="Leave the constraints out",
         )
-    centres, cluster = np.unique(bonds.heavy, return_inverse=True)
-    water = _is_water(system, centres, np.bincount(cluster))
+    centres, one, cluster = np.unique(bonds.heavy, return_index=True, return_inverse=True)
+    water = bonds.in_water[one]
     rigid = water if kind == "rigid-water+h-bonds" else np.zeros_like(water)
     found = _clusters(bonds, centres, cluster, rigid)
     now = jnp.linalg.norm(found.bonds(system), axis=2)
@@ -307,15 +309,7 @@ def _not_frozen(bonds: BondedHydrogens, frozen: np.ndarray) -> BondedHydrogens:
             expected="both or none frozen",
             remedy="Freeze whole groups, or leave the constraints out",
         )
-    return BondedHydrogens(*(column[~whole] for column in bonds))
-
-
-def _is_water(system: System, centres: np.ndarray, hydrogens: np.ndarray) -> np.ndarray:
-    """Return which heavy atoms are oxygens bonded to two hydrogens and nothing else."""
-    numbers = np.asarray(system.numbers)
-    near = contacts(system)
-    others = np.bincount(near.i[numbers[near.j] > 1], minlength=len(numbers))
-    return (numbers[centres] == 8) & (hydrogens == 2) & (others[centres] == 0)
+    return bonds.kept(~whole)
 
 
 def _clusters(

@@ -16,7 +16,7 @@ from jaxtyping import Bool
 from sundog.elements import symbol
 from sundog.errors import InputError, StructureError
 from sundog.system import System
-from sundog.topology.hydrogens import bonded_hydrogens
+from sundog.topology.hydrogens import BondedHydrogens
 from sundog.typing import PerAtom
 
 DEUTERIUM = 2.01410177812
@@ -29,6 +29,7 @@ HEAVIEST_HYDROGEN = 4.0
 def repartitioned(
     masses: PerAtom,
     system: System,
+    hydrogens: BondedHydrogens,
     hydrogen_mass: float = 3.0,
     which: Bool[np.ndarray, " atoms"] | None = None,
 ) -> PerAtom:
@@ -36,7 +37,8 @@ def repartitioned(
 
     Args:
         masses: masses before in amu.
-        system: one or many structures, for the bonds.
+        system: one or many structures.
+        hydrogens: their hydrogens and the atoms these are bonded to.
         hydrogen_mass: mass of each hydrogen afterwards in amu.
         which: atoms whose hydrogens change, by default all.
 
@@ -45,7 +47,7 @@ def repartitioned(
         StructureError: a hydrogen without a heavy atom, or one that would become lighter
             than its hydrogens.
     """
-    bonds = bonded_hydrogens(system, which)
+    bonds = hydrogens.of_selection(system, which)
     before = np.asarray(masses, dtype=np.float64)
     present = before[bonds.hydrogens]
     least = float(present.max(initial=0.0))

@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import ase.units
@@ -23,8 +22,7 @@ from jaxtyping import Float
 
 from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
-from sundog.io.pdb import select_atoms
-from sundog.io.structures import system_from_atoms
+from sundog.io.structures import system_from_atoms, topology_from_atoms
 from sundog.numerics.precision import with_x64
 from sundog.runs.job import Job
 from sundog.runs.mechanics import mechanics_of
@@ -108,7 +106,7 @@ def simulated_by_ase(
         )
     moving = atoms.copy()
     system = system_from_atoms(atoms)
-    mechanics = mechanics_of(system, settings, partial(select_atoms, atoms))
+    mechanics = mechanics_of(system, settings, topology_from_atoms(atoms))
     moving.set_masses(np.asarray(mechanics.masses))  # pyright: ignore[reportArgumentType]
     moving.calc = calculator
     if settings.start.minimize:

@@ -3,19 +3,18 @@
 from pathlib import Path
 
 import numpy as np
-from ase.data import covalent_radii
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from sundog.elements import covalent_radii
 from sundog.explain.decompose import ordered
 from sundog.explain.fragments import formulas
 from sundog.explain.interaction import Interaction
 from sundog.explain.outcome import Explanation, NoInteractions
 from sundog.files import replacing
-from sundog.topology.bonds import find_bonds
 from sundog.units import KCAL_PER_MOL
 
 BLUE, INK, GREY = "#0072b2", "#3c434c", "#9aa2ab"
@@ -61,10 +60,10 @@ def _draw_atoms(axes: Axes, explanation: Explanation) -> None:
     """Draw the atoms along the axes in which they spread most, coloured by charge."""
     places = explanation.fragments.whole
     plane, depth = _projected(places)
-    radii = covalent_radii[explanation.atoms.numbers]
+    radii = covalent_radii()[explanation.atoms.numbers]
     charges = np.asarray(explanation.found.atoms.partial_charges)
     order = np.argsort(depth)
-    bonds = find_bonds(explanation.atoms)
+    bonds = explanation.fragments.topology.bonds
     segments = np.stack([plane[bonds.first], plane[bonds.second]], axis=1)
     # Bonds across a face of the cell would cross the picture.
     lengths = np.linalg.norm(places[bonds.first] - places[bonds.second], axis=1)

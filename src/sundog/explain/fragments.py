@@ -10,7 +10,8 @@ from jaxtyping import Float, Int
 
 from sundog.data.keys import FRAGMENT_CHARGES
 from sundog.errors import ChargeError, FileFormatError, InputError
-from sundog.topology.bonds import find_molecules
+from sundog.io.structures import topology_from_atoms
+from sundog.topology.topology import Topology
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,18 @@ class Fragments:
 
     Attributes:
         index: fragment of each atom, 0, 1, …, in the order of their first atoms.
-        whole: positions in Å with every molecule in one piece, whatever cell it was cut by.
+        topology: bonds of the structure, with every molecule in one piece.
         source: where they come from, in words.
     """
 
     index: Int[np.ndarray, " atoms"]
-    whole: Float[np.ndarray, "atoms 3"]
+    topology: Topology
     source: str
+
+    @property
+    def whole(self) -> Float[np.ndarray, "atoms 3"]:
+        """Positions in Å with every molecule in one piece, whatever cell it was cut by."""
+        return self.topology.positions
 
     @property
     def count(self) -> int:
@@ -37,21 +43,23 @@ class Fragments:
         return np.flatnonzero(self.index == fragment)
 
 
-def find_fragments(atoms: Atoms, named: str | None = None) -> Fragments:
+def find_fragments(
+    atoms: Atoms, named: str | None = None, topology: Topology | None = None
+) -> Fragments:
     """Return the fragments of a structure.
 
     Args:
         atoms: the structure.
         named: an array of the structure with a value per atom, or a file with one word per atom,
             equal where atoms belong together; by default the bonded molecules.
+        topology: bonds of the structure, where they are known already.
 
     Raises:
         InputError: `named` is neither, or its length is not the number of atoms.
     """
-    molecules = find_molecules(atoms)
-    whole = atoms.positions + molecules.image @ atoms.cell.array
+    whole = (topology_from_atoms(atoms) if topology is None else topology).whole()
     if named is None:
-        return Fragments(_in_order(molecules.number), whole, "bonded molecules")
+        return Fragments(_in_order(whole.molecules.number), whole, "bonded molecules")
     if named in atoms.arrays:
         values = np.asarray(atoms.arrays[named])
         if values.ndim != 1:

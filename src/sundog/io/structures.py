@@ -2,7 +2,7 @@
 
 `read_structures` reads every format. A format that ASE reads well needs no line here,
 any other has a file of its own and a row in `_READERS`. `system_from_atoms` makes the
-`System` that is simulated.
+`System` that is simulated, `topology_from_atoms` its `Topology`.
 """
 
 import difflib
@@ -21,6 +21,8 @@ from sundog.io.biomolecules import read_mmcif, read_pdb
 from sundog.io.gro import read_gro
 from sundog.io.sdf import read_sdf
 from sundog.system import Fragments, System, check_electrons, make_system
+from sundog.topology.residues import Names
+from sundog.topology.topology import Topology, make_topology
 
 ACCEPTED = "xyz, extxyz, PDB, mmCIF, gro, POSCAR, CIF, SDF or another format that ASE reads"
 """Formats that are read, in words."""
@@ -164,6 +166,27 @@ def system_from_atoms(
         multiplicity=spin,
         fragments=fragments,
     )
+
+
+def topology_from_atoms(atoms: Atoms) -> Topology:
+    """Find the bonds of a structure and return its topology, with the names it carries.
+
+    Args:
+        atoms: Structure; names are in its arrays as `read_structures` leaves them.
+
+    Raises:
+        StructureError: An atom of no element, or coordinates that are not finite.
+        CellError: No lattice vector along a periodic direction, or linearly dependent ones.
+    """
+    names, arrays = None, atoms.arrays
+    if {"residuenames", "residuenumbers"} <= arrays.keys():
+        names = Names(
+            arrays["residuenames"],
+            arrays["residuenumbers"],
+            arrays.get("atomtypes"),
+            arrays.get("chainids"),
+        )
+    return make_topology(atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc, names)
 
 
 def _read(path: Path, wanted: slice) -> list[Atoms]:

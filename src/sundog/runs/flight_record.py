@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 import jax.numpy as jnp
 import numpy as np
 from ase import Atoms
-from ase.data import covalent_radii
 
-from sundog.elements import symbol
+from sundog.elements import covalent_radii, symbol
 from sundog.engine.observers.energies import Thermometer
 from sundog.engine.run import BlowUpError, advance
 from sundog.engine.state import MDState
@@ -168,11 +167,10 @@ def _contacts(moment: _Moment, atom: int) -> list[tuple[int, float]]:
 
 def _cause(atoms: Atoms, moment: _Moment, timestep_fs: float) -> str:
     """Return what the last good state makes most likely."""
-    numbers = atoms.numbers
+    radius = covalent_radii()[atoms.numbers]
     for atom in _most_pushed(moment):
         for other, distance in _contacts(moment, atom):
-            radii = covalent_radii[numbers[atom]] + covalent_radii[numbers[other]]
-            if distance < TOO_CLOSE * radii:
+            if distance < TOO_CLOSE * (radius[atom] + radius[other]):
                 return (
                     f"{_name(atoms, atom)} and {_name(atoms, other)} are {distance:.3f} Å apart "
                     "before the failure. If that is so in the structure file, repair it or "

@@ -50,6 +50,7 @@ class Launch:
             setup.force_field,
             ensemble_of(setup.force_field, settings, setup.mechanics),
             setup.atoms,
+            setup.topology,
             self.directory,
             settings,
             stop,

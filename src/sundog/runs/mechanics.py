@@ -3,7 +3,6 @@
 Made from the structure and the settings alone, so that a resumed run has the same.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -20,10 +19,9 @@ from sundog.engine.state import atomic_masses
 from sundog.errors import InputError
 from sundog.runs.settings import SimulationSettings
 from sundog.system import System
+from sundog.topology.selection import select
+from sundog.topology.topology import Topology
 from sundog.typing import PerAtom
-
-Select = Callable[[str], np.ndarray]
-"""Function that returns the atoms of one structure, counted from 0, that a selection names."""
 
 
 class Mechanics(NamedTuple):
@@ -48,44 +46,47 @@ class Mechanics(NamedTuple):
         return 3 if free else 0
 
 
-def mechanics_of(system: System, settings: SimulationSettings, select: Select) -> Mechanics:
+def mechanics_of(system: System, settings: SimulationSettings, topology: Topology) -> Mechanics:
     """Return masses, frozen atoms, constraints and restraints (host only).
 
     Args:
         system: batch of all replicas of one structure.
         settings: settings of the run.
-        select: function that understands the selections in them.
+        topology: topology of one replica, for bonds of hydrogens and for selections.
 
     Raises:
         InputError: a selection without atoms, or settings that contradict.
         StructureError: masses or constraints that the structure cannot have.
     """
     masses = atomic_masses(system)
+    hydrogens = topology.hydrogens.repeated(system.number_of_systems, len(topology))
     if settings.masses.deuterate:
         masses = deuterated(masses, system)
     if settings.masses.hydrogen_mass is not None:
-        masses = repartitioned(masses, system, settings.masses.hydrogen_mass)
+        masses = repartitioned(masses, system, hydrogens, settings.masses.hydrogen_mass)
     frozen = None
     if settings.masses.freeze:
         frozen = np.zeros(system.number_of_atoms, bool)
-        frozen[_in_all_replicas(settings.masses.freeze, "freeze", select, system)] = True
+        frozen[_in_all_replicas(settings.masses.freeze, "freeze", topology, system)] = True
         if frozen.all():
             raise InputError("freeze: no atom is left to move", got=settings.masses.freeze)
     constraints = None
     if settings.masses.constraints is not None:
-        constraints = find_constraints(system, settings.masses.constraints, frozen=frozen)
-    restraints = _restraints(system, settings, select)
+        constraints = find_constraints(
+            system, hydrogens, settings.masses.constraints, frozen=frozen
+        )
+    restraints = _restraints(system, settings, topology)
     return Mechanics(jnp.asarray(masses), frozen, constraints, restraints)
 
 
 def _restraints(
-    system: System, settings: SimulationSettings, select: Select
+    system: System, settings: SimulationSettings, topology: Topology
 ) -> tuple[AbstractRestraint, ...]:
     asked = settings.restraints
     constant = asked.restraint_ev_per_angstrom2
     found: list[AbstractRestraint] = []
     if asked.restrain:
-        held = _in_all_replicas(asked.restrain, "restrain", select, system)
+        held = _in_all_replicas(asked.restrain, "restrain", topology, system)
         found.append(position_restraint(system, held, constant))
     if asked.droplet_radius_angstrom is not None:
         found.append(droplet_restraint(system, asked.droplet_radius_angstrom, constant))
@@ -105,10 +106,10 @@ def _restraints(
 
 
 def _in_all_replicas(
-    selection: str, field: str, select: Select, system: System
+    selection: str, field: str, topology: Topology, system: System
 ) -> Int[np.ndarray | Array, " chosen"]:
     try:
-        chosen = select(selection)
+        chosen = select(topology, selection)
     except (ValueError, TypeError, NameError) as error:
         raise InputError(
             f"{field}: not a selection of atoms",

@@ -16,8 +16,8 @@ from sundog.io.trajectories import WRITERS, open_trajectory
 from sundog.io.trajectories.extras import Extra
 from sundog.runs.directory import RunDirectory
 from sundog.runs.settings import SimulationSettings
-from sundog.topology.bonds import find_molecules
-from sundog.topology.wrapping import wrap
+from sundog.topology.molecules import wrap
+from sundog.topology.topology import Topology
 from sundog.units import FEMTOSECOND
 
 PREDICTED = frozenset({"charges", "hirshfeld_ratios", "dipole"})
@@ -35,6 +35,7 @@ class Recorder:
         self,
         directory: RunDirectory,
         atoms: Atoms,
+        topology: Topology,
         settings: SimulationSettings,
         resume_at: Mapping[str, int] | None = None,
         predict: Callable[[MDState], Prediction] | None = None,
@@ -45,6 +46,7 @@ class Recorder:
         Args:
             directory: directory of the run.
             atoms: the structure, for names and charge.
+            topology: topology of the structure, for residues and molecules.
             settings: settings of the run.
             predict: says what a state does not hold: charges, ratios, dipole. Needed when
                 `frame_extras` names them.
@@ -65,7 +67,8 @@ class Recorder:
         self.whole = True
         """Whether the files hold the same steps; false after a failure in the middle of a chunk."""
         self._files = [
-            _ReplicaFiles(one, atoms, settings, k, resume_at) for k, one in enumerate(replicas)
+            _ReplicaFiles(one, atoms, topology, settings, k, resume_at)
+            for k, one in enumerate(replicas)
         ]
 
     @property
@@ -122,6 +125,7 @@ class _ReplicaFiles:
         self,
         directory: RunDirectory,
         atoms: Atoms,
+        topology: Topology,
         settings: SimulationSettings,
         number: int,
         resume_at: Mapping[str, int] | None,
@@ -142,11 +146,11 @@ class _ReplicaFiles:
         frames_at = None if resume_at is None else resume_at[self._names["trajectory"]]
         if resume_at is None:
             directory.path.mkdir(exist_ok=True)
-            write_topology(directory.topology, atoms)
+            write_topology(directory.topology, topology)
         self._trajectory = open_trajectory(
             trajectory, atoms, frames_at, extras=settings.output.frame_extras or None
         )
-        self._molecules = find_molecules(atoms) if settings.output.wrap else None
+        self._molecules = topology.molecules if settings.output.wrap else None
 
     def positions(self) -> dict[str, int]:
         if self._table is not None:

@@ -46,6 +46,7 @@ from sundog.runs.mechanics import Mechanics
 from sundog.runs.recording import Recorder, to_atoms
 from sundog.runs.settings import SimulationSettings
 from sundog.system import System, concatenate
+from sundog.topology.topology import Topology
 
 Report = Callable[[str], None]
 
@@ -204,6 +205,7 @@ def simulate(
     force_field: AbstractForceField,
     ensemble: Ensemble,
     atoms: Atoms,
+    topology: Topology,
     directory: RunDirectory,
     settings: SimulationSettings,
     stop: Callable[[], bool] = lambda: False,
@@ -219,6 +221,7 @@ def simulate(
         force_field: for what frames carry beside the state.
         ensemble: the recipe.
         atoms: the structure, for names and charge.
+        topology: its residues and molecules.
         directory: where to write.
         settings: the settings.
         stop: asked between chunks whether to end early.
@@ -232,7 +235,7 @@ def simulate(
     files = None if resume_at is None else resume_at["files"]
     predict = partial(_predict, force_field)
     physical = partial(with_physical_forces, force_field=force_field)
-    with Recorder(directory, atoms, settings, files, predict, physical) as recorder:
+    with Recorder(directory, atoms, topology, settings, files, predict, physical) as recorder:
         if resume_at is None:
             recorder.write_frame(state)
 

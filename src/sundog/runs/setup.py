@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ from sundog.engine.state import MDState
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.so3lr import ForceField
 from sundog.io.extxyz import write_extxyz
-from sundog.io.pdb import select_atoms
-from sundog.io.structures import system_from_atoms, with_electronic_state
+from sundog.io.structures import system_from_atoms, topology_from_atoms, with_electronic_state
 from sundog.loading import choose_kernels, describe_electrons, load_force_field
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.directory import RunDirectory
@@ -27,7 +25,7 @@ from sundog.runs.session import check_feasible, prepare, replicated
 from sundog.runs.settings import SimulationSettings
 from sundog.runs.warnings import describe_net_charge
 from sundog.system import System
-from sundog.topology.wrapping import with_whole_molecules
+from sundog.topology.topology import Topology
 from sundog.weights.fetch import obtain
 
 
@@ -37,7 +35,8 @@ class Setup:
 
     Attributes:
         job: what was asked for.
-        atoms: the structure, with its charge and multiplicity.
+        atoms: the structure, with its charge and multiplicity, molecules in one piece.
+        topology: bonds of the structure, and what follows from them.
         system: of all replicas.
         force_field: on the kernels chosen, with the restraints.
         mechanics: masses, what is frozen, rigid or held.
@@ -49,6 +48,7 @@ class Setup:
 
     job: Job
     atoms: Atoms
+    topology: Topology
     system: System
     force_field: AbstractForceField
     mechanics: Mechanics
@@ -114,13 +114,13 @@ def set_up(
     charge, multiplicity = int(single.total_charge[0]), int(single.multiplicity[0])
     # What was said must be in every file from which one may go on.
     atoms = with_electronic_state(atoms, charge, multiplicity)
-    if atoms.pbc.any():
-        atoms = with_whole_molecules(atoms)
-        single = system_from_atoms(atoms, charge, multiplicity)
+    topology = topology_from_atoms(atoms).whole()
+    atoms.positions = topology.positions
+    single = system_from_atoms(atoms, charge, multiplicity)
     said: list[str] = []
     origin, chosen = {"name": type(force_field).__name__, "sha256": ""}, {}
     if force_field is None:
-        reference, described = load_force_field(job.model, [atoms], run=True)
+        reference, described = load_force_field(job.model, [atoms], run=True, topologies=[topology])
         said += [described, *_describe_steps(job), *_warnings(reference, single, job.settings)]
         card = obtain(job.model.model).card
         origin = {"name": card["name"], "sha256": card["safetensors_sha256"]}
@@ -130,7 +130,7 @@ def set_up(
         force_field = reference
     force_field.check(single)
     system = replicated(single, job.settings)
-    mechanics = mechanics_of(system, job.settings, partial(select_atoms, atoms))
+    mechanics = mechanics_of(system, job.settings, topology)
     check_feasible(atoms, system, job.settings, mechanics)
     if isinstance(force_field, ForceField):
         force_field = choose_kernels(force_field, job.model.kernels, single, said.append)
@@ -138,6 +138,7 @@ def set_up(
     return Setup(
         job=job,
         atoms=atoms,
+        topology=topology,
         system=system,
         force_field=restrained(force_field, mechanics.restraints),
         mechanics=mechanics,

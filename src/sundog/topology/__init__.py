@@ -1,1 +1,1 @@
-"""Topology: bonds, molecules, residues and what follows from them."""
+"""Topology: bonds, molecules, hydrogens, residues and what else follows from a structure."""

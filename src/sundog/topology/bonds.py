@@ -1,69 +1,169 @@
-"""Which atoms are bonded, and through which periodic image: found once, from covalent radii."""
+"""Which atoms are bonded, and through which periodic image, by elements and distances.
+
+    two heavy atoms     bonded where  r < 1.25 (R_i + R_j)
+    a hydrogen          has one bond, to its nearest heavy atom with  r < 1.3 (R_H + R_X);
+                        without one, to the nearest such hydrogen with  r < 1.3 · 2 R_H,  as in H₂
+    a metal             has no bonds: its ions coordinate, at the distances of bonds
+
+r: distance, Å; R: covalent radii (Cordero et al., Dalton Trans. 2008, 2832). Bonds of hydrogen
+may be stretched further because a hydrogen has only one: in a proton transfer it belongs to the
+nearer atom, and its hydrogen bond (O···H from 1.5 Å on, against 1.26 Å) is none. Of equally near
+atoms, to a millionth of an Å, the one of lower index has it. Valences are not counted, so that
+hypervalent sulfur and phosphorus have all their bonds. What was decided and why:
+docs/decisions/0015-topology.md.
+"""
 
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-from ase import Atoms
-from ase.data import covalent_radii
 from jaxtyping import Bool, Float, Int
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.spatial import KDTree
 
+from sundog.elements import covalent_radii
+from sundog.topology.cell import completed
+
 BOND_STRETCH = 1.25
-"""Two atoms are bonded up to this multiple of the sum of their covalent radii."""
+"""Length of the longest bond of two heavy atoms, relative to the sum of their covalent radii."""
+
+HYDROGEN_STRETCH = 1.3
+"""Length of the longest bond of a hydrogen, relative to the sum of the covalent radii."""
+
+NONMETALS = (1, 2, *range(5, 11), *range(14, 19), *range(32, 37), *range(51, 55), 85, 86)
+"""Atomic numbers of nonmetals and metalloids (B, Si, Ge, As, Sb, Te), which bond by distance."""
+
+ALIKE = 6
+"""Decimals, in Å, to which two distances from a hydrogen are compared."""
 
 
 class Bonds(NamedTuple):
-    """Covalent bonds, each once for each pair of images.
+    """Covalent bonds, each once.
 
     Attributes:
-        first: the atom of lower index.
-        second: the other one.
-        image: cells from `second` to its image that is bonded to `first`.
+        first: Atom of lower index.
+        second: Atom of higher index, or the same one where it is bonded to its own image.
+        image: Cells from `second` to its image that is bonded to `first`.
+        lengths: Lengths, Å.
     """
 
     first: Int[np.ndarray, " bonds"]
     second: Int[np.ndarray, " bonds"]
     image: Int[np.ndarray, "bonds 3"]
+    lengths: Float[np.ndarray, " bonds"]
 
 
-class Molecules(NamedTuple):
-    """How the atoms of a structure fall into molecules.
+def find_bonds(
+    numbers: Int[np.ndarray, " atoms"],
+    positions: Float[np.ndarray, "atoms 3"],
+    cell: Float[np.ndarray, "3 3"],
+    pbc: Bool[np.ndarray, " 3"],
+) -> Bonds:
+    """Return the covalent bonds of a structure, periodic images respected.
 
-    A network that is bonded to its own image, as a crystal or a polymer through
-    the cell, cannot be whole: its atoms stand alone.
+    Args:
+        numbers: Atomic numbers, positive.
+        positions: Positions, Å, anywhere: atoms may be wrapped into the cell one by one.
+        cell: Lattice vectors as rows, Å; a row of zeros is no vector.
+        pbc: Periodicity along each lattice vector; along a row of zeros it is none.
 
-    Attributes:
-        number: of each atom's molecule, from 0.
-        image: cells to move each atom by, so that the molecules of the structure are whole.
-        pbc: the directions that are periodic.
+    Raises:
+        CellError: The periodic lattice vectors are linearly dependent.
     """
-
-    number: Int[np.ndarray, " atoms"]
-    image: Int[np.ndarray, "atoms 3"]
-    pbc: Bool[np.ndarray, " 3"]
-
-
-def find_bonds(atoms: Atoms) -> Bonds:
-    """Return the covalent bonds of a structure, periodic images respected."""
-    radii = BOND_STRETCH * covalent_radii[atoms.numbers]
-    reach = 2 * radii.max(initial=0.0)
-    cell = atoms.cell.complete().array
-    periodic = atoms.pbc & atoms.cell.array.any(axis=1)
-    fractional = atoms.positions @ np.linalg.inv(cell)
+    reach = longest_bond(numbers)
+    periodic = pbc & cell.any(axis=1)
+    lattice = completed(np.where(periodic[:, None], cell, 0.0))
+    fractional = positions @ np.linalg.inv(lattice)
     home = np.where(periodic, np.floor(fractional), 0.0).astype(np.int64)
-    number, image = _with_images(fractional - home, cell, periodic, reach)
-    inside = atoms.positions - home @ cell
-    places = inside[number] + image @ cell
+    number, image = _with_images(fractional - home, lattice, periodic, reach)
+    places = (positions - home @ lattice)[number] + image @ lattice
     near = KDTree(places).query_pairs(reach, output_type="ndarray")
-    near = near[near[:, 0] < len(atoms)]  # of two images the bond is that of their atoms
-    i, j = number[near].T
-    close = np.linalg.norm(np.diff(places[near], axis=1)[:, 0], axis=1) < radii[i] + radii[j]
-    once = close & (i <= j)
-    cells = image[near[:, 1]] + home[i] - home[j]
-    return Bonds(i[once], j[once], cells[once])
+    near = near[near[:, 0] < len(numbers)]  # of two images the bond is that of their atoms
+    (i, j), cells = number[near].T, image[near[:, 1]]
+    # An atom meets its own images on both sides, and others once more as theirs.
+    once = (i < j) | ((i == j) & (cells @ _IN_ORDER > 0))
+    near, i, j, cells = near[once], i[once], j[once], cells[once]
+    lengths = np.linalg.norm(np.diff(places[near], axis=1)[:, 0], axis=1)
+    bond = are_bonds(numbers, i, j, lengths)
+    return Bonds(i[bond], j[bond], (cells + home[i] - home[j])[bond], lengths[bond])
+
+
+def longest_bond(numbers: Int[np.ndarray, " atoms"]) -> float:
+    """Return a distance in Å that no bond of atoms of these elements exceeds."""
+    heavy, light = (
+        _shares(stretch)[numbers].max(initial=0.0) for stretch in (BOND_STRETCH, HYDROGEN_STRETCH)
+    )
+    return float(max(2 * heavy, light + _shares(HYDROGEN_STRETCH)[1]))
+
+
+def are_bonds(
+    numbers: Int[np.ndarray, " atoms"],
+    i: Int[np.ndarray, " pairs"],
+    j: Int[np.ndarray, " pairs"],
+    distances: Float[np.ndarray, " pairs"],
+) -> Bool[np.ndarray, " pairs"]:
+    """Return which pairs of atoms are bonded: the rule, which stands here and nowhere else.
+
+    Args:
+        numbers: Atomic numbers of all atoms.
+        i: One atom of each pair. All pairs up to `longest_bond` are needed, each once.
+        j: Other atom of each pair. The same two atoms may be there again, of another image.
+        distances: Distance of each pair, Å.
+    """
+    hydrogen = numbers == 1
+    of_heavy, of_light = (_shares(stretch)[numbers] for stretch in (BOND_STRETCH, HYDROGEN_STRETCH))
+    hydrogens = hydrogen[i].astype(np.int8) + hydrogen[j]
+    longest = np.where(hydrogens > 0, of_light[i] + of_light[j], of_heavy[i] + of_heavy[j])
+    bonded = distances < longest
+    mixed = np.flatnonzero(bonded & (hydrogens == 1))
+    first_is_light = hydrogen[i[mixed]]
+    light = np.where(first_is_light, i[mixed], j[mixed])
+    other = np.where(first_is_light, j[mixed], i[mixed])
+    bonded[mixed] = _nearest(light, other, distances[mixed], len(numbers))
+    has_bond = np.zeros(len(numbers), bool)
+    has_bond[light] = True
+    alone = np.flatnonzero(bonded & (hydrogens == 2))
+    bonded[alone] = _paired(i[alone], j[alone], distances[alone], has_bond)
+    return bonded
+
+
+_IN_ORDER = np.array([1_000_000, 1_000, 1])
+"""Weights that tell an image from the opposite one; bonds reach over fewer than 500 cells."""
+
+
+def _shares(stretch: float) -> Float[np.ndarray, " elements"]:
+    """Return what each element adds to the length of its longest bonds, Å; −∞ for metals."""
+    shares = np.full(len(covalent_radii()), -np.inf)
+    shares[list(NONMETALS)] = stretch * covalent_radii()[list(NONMETALS)]
+    return shares
+
+
+def _nearest(
+    light: Int[np.ndarray, " pairs"],
+    other: Int[np.ndarray, " pairs"],
+    distances: Float[np.ndarray, " pairs"],
+    atoms: int,
+) -> Bool[np.ndarray, " pairs"]:
+    """Return for pairs of a hydrogen and a heavy atom whether that is its nearest."""
+    kept = np.ones(len(light), bool)
+    doubtful = np.flatnonzero(np.bincount(light, minlength=atoms)[light] > 1)
+    order = np.lexsort((other[doubtful], distances[doubtful].round(ALIKE), light[doubtful]))
+    ranked = doubtful[order]
+    kept[ranked[1:]] = np.diff(light[ranked]) > 0
+    return kept
+
+
+def _paired(
+    i: Int[np.ndarray, " pairs"],
+    j: Int[np.ndarray, " pairs"],
+    distances: Float[np.ndarray, " pairs"],
+    has_bond: Bool[np.ndarray, " atoms"],
+) -> Bool[np.ndarray, " pairs"]:
+    """Return which pairs of hydrogens are bonded: nearest first, each hydrogen once."""
+    kept, taken = np.zeros(len(i), bool), has_bond.copy()
+    for pair in np.lexsort((j, i, distances.round(ALIKE))).tolist():
+        if not (taken[i[pair]] or taken[j[pair]]):
+            kept[pair] = taken[i[pair]] = taken[j[pair]] = True
+    return kept
 
 
 def _with_images(
@@ -84,53 +184,3 @@ def _with_images(
             number.append(found)
             image.append(np.tile(np.array(shift), (len(found), 1)))
     return np.concatenate(number), np.concatenate(image)
-
-
-def connected(first: np.ndarray, second: np.ndarray, atoms: int) -> Int[np.ndarray, " atoms"]:
-    """Return for each atom the number of the molecule that bonds make it part of."""
-    return connected_components(_graph(first, second, atoms), directed=False)[1]
-
-
-def find_molecules(atoms: Atoms) -> Molecules:
-    """Return the molecules of a structure; its atoms may be wrapped into the cell one by one."""
-    bonds, count = find_bonds(atoms), len(atoms)
-    index = connected(bonds.first, bonds.second, count)
-    image = _images_along_tree(bonds, index)
-    torn = (image[bonds.first] + bonds.image != image[bonds.second]).any(axis=1)
-    in_network = np.isin(index, index[bonds.first[torn]])
-    image[in_network] = 0
-    alone = index.max(initial=-1) + 1 + np.arange(count)
-    index = np.unique(np.where(in_network, alone, index), return_inverse=True)[1]
-    return Molecules(index.reshape(count), image, atoms.pbc.copy())
-
-
-def _images_along_tree(
-    bonds: Bonds, index: Int[np.ndarray, " atoms"]
-) -> Int[np.ndarray, "atoms 3"]:
-    """Return the cells that bring each atom beside the one it is reached from, back to the first.
-
-    One tree spans all molecules: its root, numbered after the atoms, reaches the first atom
-    of each.
-    """
-    count = len(index)
-    heads = np.unique(index, return_index=True)[1]
-    first = np.concatenate([bonds.first, heads])
-    second = np.concatenate([bonds.second, np.full(len(heads), count)])
-    _, before = breadth_first_order(_graph(first, second, count + 1), count, directed=False)
-    parent = before[:count]
-    parent[heads] = heads
-    image = np.zeros((count, 3), dtype=np.int64)
-    below = np.flatnonzero(parent != np.arange(count))
-    # Of several images bonded to the same atom any one will do.
-    keys, place = np.unique(bonds.first * count + bonds.second, return_index=True)
-    low, high = np.minimum(below, parent[below]), np.maximum(below, parent[below])
-    found = bonds.image[place[np.searchsorted(keys, low * count + high)]]
-    image[below] = np.where((low == below)[:, None], -found, found)
-    while (parent != parent[parent]).any():
-        image += image[parent]
-        parent = parent[parent]
-    return image
-
-
-def _graph(first: np.ndarray, second: np.ndarray, nodes: int) -> coo_array:
-    return coo_array((np.ones(len(first)), (first, second)), shape=(nodes, nodes))

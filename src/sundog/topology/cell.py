@@ -1,13 +1,36 @@
-"""The orientation in which a file that keeps only cell lengths and angles expects its atoms.
+"""Cells: completed where vectors are missing, and turned as files expect them.
 
-XTC (by convention), DCD and PDB describe a cell with a along x and b in the xy
-plane. A structure whose cell points elsewhere is turned as a whole; distances,
-angles and handedness are unchanged.
+XTC (by convention), DCD and PDB, which keep lengths and angles only, describe a cell with a
+along x and b in the xy plane. A structure whose cell points elsewhere is turned as a whole;
+distances, angles and handedness are unchanged.
 """
 
 import numpy as np
-from ase.cell import Cell
 from jaxtyping import Float
+
+from sundog.errors import CellError
+
+FLATTEST = 1e-9
+"""Volume of a cell, relative to the product of its edges, below which it counts as flat."""
+
+
+def completed(cell: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
+    """Return a cell with orthonormal vectors, at right angles to the others, for rows of zeros.
+
+    Raises:
+        CellError: The lattice vectors are linearly dependent.
+    """
+    given = cell.any(axis=1)
+    lattice = cell.astype(np.float64)
+    lattice[~given] = np.linalg.svd(cell[given])[2][given.sum() :]
+    edges = np.linalg.norm(lattice, axis=1).prod()
+    if not abs(np.linalg.det(lattice)) > FLATTEST * edges:
+        raise CellError(
+            "cell: the lattice vectors are linearly dependent",
+            got=cell.tolist(),
+            expected="vectors that do not lie in a plane",
+        )
+    return lattice
 
 
 def standard_orientation(
@@ -19,11 +42,12 @@ def standard_orientation(
         Positions in Å, unchanged when the cell is so already, and the cell in Å, or
         None for a cell without volume: such files cannot say "periodic along z alone".
     """
-    lattice = Cell(cell)
-    if lattice.rank < 3:
+    if not cell.any(axis=1).all():
         return positions, None
     if not np.triu(cell, 1).any() and (np.diag(cell) > 0).all():
         return positions, cell
-    turned, rotation = lattice.standard_form()
+    rotation, lower = np.linalg.qr(cell.T)
     # The negative of a left-handed cell is right-handed and spans the same lattice.
-    return positions @ rotation.T, lattice.handedness * turned.array
+    hand = np.sign(np.linalg.det(cell)) or 1.0
+    signs = np.where(np.diag(lower) < 0, -hand, hand)
+    return positions @ (rotation * signs), hand * (signs[:, None] * lower).T

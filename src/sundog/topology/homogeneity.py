@@ -16,69 +16,77 @@ boxes of `prepare.water` begin as one. Solutes of few copies pass as long as the
 from typing import NamedTuple
 
 import numpy as np
-from ase import Atoms
-from ase.data import chemical_symbols
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
-from sundog.topology.bonds import connected, find_bonds
+from sundog.elements import symbol
 
 FEWEST_MOLECULES = 32
+"""Number of molecules below which fluctuations hide holes and layers."""
 
 LARGEST_MOLECULE = 60
-"""Atoms; a lipid has more than a hundred."""
+"""Number of atoms that the largest molecule may have; a lipid has more than a hundred."""
 
 LARGEST_SHARE = 0.05
-"""Of the atoms that may belong to one molecule."""
+"""Share of the atoms that may belong to one molecule."""
 
 BOX = 8.0
+"""Least edge of the boxes that must not be empty, Å; about three layers of water."""
 
 SMOOTHING = 2.0
-"""Å, standard deviation: planes of a lattice vanish, a vacuum of 6 Å does not."""
+"""Standard deviation of the Gaussian, Å: planes of a lattice vanish, a vacuum of 6 Å does not."""
 
 STRIPE = 0.5
-"""Å, at most, of the histograms that are smoothed."""
+"""Largest width of the bins of the histograms that are smoothed, Å."""
 
 TOLERANCE, NOISE = 0.2, 3.0
+"""Deviations from the mean density that are allowed: one of the structure, and one of chance in
+standard deviations of the number of molecules."""
 
 
 class Homogeneity(NamedTuple):
-    """What was found.
+    """Verdict on a structure.
 
     Attributes:
-        homogeneous: whether the structure is a homogeneous liquid.
-        reason: why or why not, in words.
+        homogeneous: Whether the structure is a homogeneous liquid.
+        reason: Reason for the verdict, in words.
     """
 
     homogeneous: bool
     reason: str
 
 
-def homogeneity(atoms: Atoms) -> Homogeneity:
-    """Return whether a structure is a homogeneous liquid, and why."""
-    if not (atoms.pbc.all() and atoms.cell.rank == 3):
+def homogeneity(
+    numbers: Int[np.ndarray, " atoms"],
+    positions: Float[np.ndarray, "atoms 3"],
+    cell: Float[np.ndarray, "3 3"],
+    pbc: Bool[np.ndarray, " 3"],
+    molecule: Int[np.ndarray, " atoms"],
+) -> Homogeneity:
+    """Return whether a structure is a homogeneous liquid, and why.
+
+    Args:
+        numbers: Atomic numbers.
+        positions: Positions, Å.
+        cell: Lattice vectors as rows, Å.
+        pbc: Periodicity along each lattice vector.
+        molecule: Number of each atom's molecule; an endless network is one.
+    """
+    if not (pbc.all() and cell.any(axis=1).all()):
         return Homogeneity(False, "not periodic along all three directions")
-    bonds = find_bonds(atoms)
-    molecule = connected(bonds.first, bonds.second, len(atoms))
     sizes = np.bincount(molecule)
     if len(sizes) < FEWEST_MOLECULES:
         return Homogeneity(False, f"only {len(sizes)} molecule(s)")
-    if sizes.max() > min(LARGEST_MOLECULE, LARGEST_SHARE * len(atoms)):
-        return Homogeneity(False, f"a molecule of {sizes.max()} of the {len(atoms)} atoms")
-    places = atoms.cell.scaled_positions(atoms.positions) % 1.0 % 1.0
-    volume = atoms.cell.volume
-    heights = volume / np.linalg.norm(np.cross(*_other_vectors(atoms)), axis=1)
+    if sizes.max() > min(LARGEST_MOLECULE, LARGEST_SHARE * len(numbers)):
+        return Homogeneity(False, f"a molecule of {sizes.max()} of the {len(numbers)} atoms")
+    places = np.linalg.solve(cell.T, positions.T).T % 1.0 % 1.0
+    faces = np.cross(cell[[1, 2, 0]], cell[[2, 0, 1]])
+    heights = abs(np.linalg.det(cell)) / np.linalg.norm(faces, axis=1)
     if empty := _empty_boxes(places, heights):
         return Homogeneity(False, f"holes: {empty} empty boxes of {BOX:g} Å or more")
     for axis, height in enumerate(heights):
-        if uneven := _layer(atoms.numbers, molecule, places[:, axis], float(height)):
+        if uneven := _layer(numbers, molecule, places[:, axis], float(height)):
             return Homogeneity(False, f"layers along {'abc'[axis]}: {uneven}")
     return Homogeneity(True, f"a homogeneous liquid of {len(sizes)} molecules")
-
-
-def _other_vectors(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each lattice vector the two others."""
-    cell = atoms.cell.array
-    return cell[[1, 2, 0]], cell[[2, 0, 1]]
 
 
 def _empty_boxes(places: Float[np.ndarray, "atoms 3"], heights: Float[np.ndarray, " 3"]) -> int:
@@ -111,6 +119,8 @@ def _layer(
         allowed = TOLERANCE + NOISE / np.sqrt(expected)
         worst = relative[np.argmax(np.abs(relative - 1))]
         if abs(worst - 1) > allowed:
-            symbol = chemical_symbols[number]
-            return f"{worst:.2f} times the mean density of {symbol}, 1 ± {allowed:.2f} allowed"
+            return (
+                f"{worst:.2f} times the mean density of {symbol(int(number))}, "
+                f"1 ± {allowed:.2f} allowed"
+            )
     return None

@@ -80,14 +80,16 @@ def explain(
     from sundog.explain.decompose import decomposed
     from sundog.explain.fragments import find_fragments
     from sundog.explain.outcome import Explanation, NoInteractions, Outcome
+    from sundog.io.structures import topology_from_atoms
     from sundog.loading import load_force_field
 
     atoms, frames = _frame(structure, frame)
+    topology = topology_from_atoms(atoms)
     force_field, described = load_force_field(
-        replace(model_options, precision="float64"), [atoms], run=False
+        replace(model_options, precision="float64"), [atoms], run=False, topologies=[topology]
     )
     print(described)
-    groups = find_fragments(atoms, fragments)
+    groups = find_fragments(atoms, fragments, topology)
     wanted = _pairs(atoms, groups, dimer, pairs)
     found = decomposed(
         force_field,

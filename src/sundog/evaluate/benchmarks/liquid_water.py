@@ -25,9 +25,10 @@ from sundog.evaluate.benchmarks.tasks.base import (
 )
 from sundog.evaluate.models import AbstractModel
 from sundog.hamiltonian import Hamiltonian
-from sundog.io.pdb import topology_of
+from sundog.io.structures import topology_from_atoms
 from sundog.prepare.water import water_box
 from sundog.runs.settings import SimulationSettings
+from sundog.topology.selection import mdtraj_topology
 from sundog.units import GRAM_PER_CM3
 
 CARD = Card(
@@ -172,7 +173,9 @@ class LiquidWaterTask(AbstractTask):
     def _rdf(
         self, positions: Float[np.ndarray, "frames atoms 3"], cells: Float[np.ndarray, "frames 3 3"]
     ) -> RadialDistribution:
-        trajectory = mdtraj.Trajectory(positions / 10, topology_of(self._box))
+        trajectory = mdtraj.Trajectory(
+            positions / 10, mdtraj_topology(topology_from_atoms(self._box))
+        )
         trajectory.unitcell_vectors = cells / 10
         return radial_distribution(trajectory, "element O", "element O")
 
