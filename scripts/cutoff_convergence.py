@@ -25,10 +25,9 @@ jax.config.update("jax_enable_x64", True)
 
 import sundog  # noqa: E402
 from sundog.forcefield.formulations.choice import with_kernels  # noqa: E402
-from sundog.io.structures import read_structures  # noqa: E402
+from sundog.io.structures import read_structures, topology_from_atoms  # noqa: E402
 from sundog.names import Precision  # noqa: E402
 from sundog.single_points.predict import predict_each  # noqa: E402
-from sundog.topology.bonds import find_molecules  # noqa: E402
 from sundog.units import BAR  # noqa: E402
 
 MN_PER_M = 0.01
@@ -54,7 +53,7 @@ class Measured:
 
 def slab_of(atoms: Atoms, vacuum: float) -> Atoms:
     """Return the structure with whole molecules and vacuum in Å along c."""
-    molecules = find_molecules(atoms)
+    molecules = topology_from_atoms(atoms).molecules
     positions = atoms.positions + molecules.image @ atoms.cell.array
     count = np.bincount(molecules.number)[:, None]
     centres = np.zeros((len(count), 3))

@@ -28,10 +28,9 @@ from matplotlib.figure import Figure
 
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.formulations.choice import with_kernels
-from sundog.io.structures import read_structures
+from sundog.io.structures import read_structures, topology_from_atoms
 from sundog.single_points.predict import predict
-from sundog.topology.bonds import find_molecules
-from sundog.topology.wrapping import wrap
+from sundog.topology.molecules import wrap
 from sundog.weights.load import load
 
 jax.config.update("jax_enable_x64", True)
@@ -47,7 +46,7 @@ COLOURS = {"truncated": "#0072b2", "wolf": "#d55e00", "ewald": "#009e73"}
 
 def balls(liquid: Atoms, middle: int) -> list[Atoms]:
     """Return balls of the RADII around one molecule of a liquid, whose atoms come first."""
-    molecules = find_molecules(liquid)
+    molecules = topology_from_atoms(liquid).molecules
     cell = liquid.cell.array
     places = wrap(liquid.positions, cell, molecules)
     members = [np.flatnonzero(molecules.number == k) for k in range(molecules.number.max() + 1)]
@@ -79,7 +78,7 @@ def force_fields() -> dict[str, AbstractForceField]:
 def compare(liquid: Atoms, count: int) -> list[dict[str, float]]:
     """Return a row for each radius, averaged over `count` central molecules."""
     fields = force_fields()
-    members = find_molecules(liquid)
+    members = topology_from_atoms(liquid).molecules
     bulk = {name: np.asarray(predict(fields[name], liquid).forces) for name in IN_BULK}
     middles = np.linspace(0, members.number.max(), count, endpoint=False).astype(int)
     sums: list[dict[str, list[np.ndarray]]] = [{} for _ in RADII]

@@ -23,6 +23,8 @@ from sundog.neighbors.base import Pairs
 from sundog.neighbors.reference import reference_pairs
 from sundog.system import System, make_system
 from sundog.terms.zbl import ZBL
+from sundog.topology.hydrogens import BondedHydrogens, joined
+from sundog.topology.topology import make_topology
 
 needs_cpu_kernels = pytest.mark.skipif(
     why_unavailable() is not None, reason=f"compiled kernels: {why_unavailable()}"
@@ -118,6 +120,14 @@ def random_force_field(
     )
 
 
+CELLS = {
+    "cubic": np.diag([13.0, 13.0, 13.0]),
+    "triclinic": np.array([[14.0, 0.0, 0.0], [-5.0, 13.0, 0.0], [4.0, -6.0, 12.0]]),
+    "turned": np.array([[9.0, 9.0, -2.0], [-8.0, 9.0, 3.0], [4.0, 1.0, 13.0]]),
+    "left-handed": np.array([[0.0, 13.0, 0.0], [13.0, 1.0, 0.0], [0.0, 0.0, 13.0]]),
+}
+"""Cells of all kinds, Å."""
+
 QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 """Options for programs that take longer to compile than they ever run."""
 
@@ -191,3 +201,24 @@ def large_crystal() -> System:
     numbers[: len(SUPPORTED)] = SUPPORTED
     positions += rng.uniform(-0.1, 0.1, positions.shape)
     return make_system(positions, numbers, cell=repeats[:, None] * cell, pbc=True)
+
+
+def hydrogens_of(system: System) -> BondedHydrogens:
+    """Hydrogens of all structures of a batch, each by the bonds of its own."""
+    index, numbers = np.asarray(system.system_index), np.asarray(system.numbers)
+    found, sizes = [], []
+    for k in np.unique(index[numbers > 0]):
+        mine = (index == k) & (numbers > 0)
+        positions, cell, pbc = (
+            np.asarray(of) for of in (system.positions[mine], system.cell[k], system.pbc[k])
+        )
+        found.append(make_topology(numbers[mine], positions, cell, pbc).hydrogens)
+        sizes.append(int(mine.sum()))
+    return joined(found, sizes)
+
+
+def cells_moved(before, after, cell) -> np.ndarray:
+    """By how many lattice vectors each atom was moved."""
+    cells = (after - before) @ np.linalg.inv(cell)
+    np.testing.assert_allclose(cells, np.round(cells), atol=1e-9)
+    return np.round(cells).astype(int)

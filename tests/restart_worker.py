@@ -12,6 +12,7 @@ if __name__ == "__main__":
 from ase import Atoms
 
 from potentials import LennardJones, argon
+from sundog.io.structures import topology_from_atoms
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.directory import RunDirectory
 from sundog.runs.mechanics import mechanics_of
@@ -35,7 +36,8 @@ def run_in(folder: Path, steps: int = 600, say=print) -> None:
     system, potential = argon(2), LennardJones(cutoff=5.0)
     atoms = Atoms(numbers=system.numbers, cell=system.cell[0], pbc=True)
     atoms.positions = np.asarray(system.positions) + np.asarray(system.origin[0])
-    mechanics = mechanics_of(system, settings, lambda selection: np.arange(0))
+    topology = topology_from_atoms(atoms)
+    mechanics = mechanics_of(system, settings, topology)
     checkpoint, record = None, None
     if (folder / "provenance.json").exists():
         directory = RunDirectory.open(folder)
@@ -50,7 +52,9 @@ def run_in(folder: Path, steps: int = 600, say=print) -> None:
         record = checkpoint.record
     (folder / "begun").touch()
     ensemble = ensemble_of(potential, settings, mechanics)
-    for _ in simulate(state, potential, ensemble, atoms, directory, settings, resume_at=record):
+    for _ in simulate(
+        state, potential, ensemble, atoms, topology, directory, settings, resume_at=record
+    ):
         pass
 
 

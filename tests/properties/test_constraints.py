@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
-from fixtures import ethanol, moved
+from fixtures import ethanol, hydrogens_of, moved
 from potentials import Harmonic, Soft
 from statistical.measuring import record
-from sundog.engine.constraints import find_constraints
+from sundog.engine.constraints import Constraints, find_constraints
 from sundog.engine.ensembles import constrained, npt, nve, nvt
 from sundog.engine.propagators.bussi import Bussi
 from sundog.engine.propagators.martyna_tobias_klein import MartynaTobiasKlein
@@ -56,9 +56,14 @@ def dimers(count: int, edge: float) -> System:
     return make_system(positions, [17, 1] * count, cell=edge * np.eye(3), pbc=True)
 
 
+def constraints_of(system, kind, **more) -> Constraints:
+    """Constraints of the hydrogens of all structures of a batch."""
+    return find_constraints(system, hydrogens_of(system), kind, **more)
+
+
 def rigid_state(system, force_field, temperature=300.0, seed=1, kind="rigid-water+h-bonds"):
     state = initial_state(system, force_field, seed=seed)
-    state = with_constraints(state, find_constraints(system, kind), force_field)
+    state = with_constraints(state, constraints_of(system, kind), force_field)
     return with_thermal_momenta(state, temperature)
 
 
@@ -88,9 +93,9 @@ def test_all_bonds_of_hydrogen_are_found():
     names = ("CH3CH2OH", "H2O", "NH3", "CO2")
     structures = [molecule(name) for name in names]
     batch = pad(concatenate([make_system(one.positions, one.numbers) for one in structures]), 24, 5)
-    loose = find_constraints(batch, "h-bonds")
+    loose = constraints_of(batch, "h-bonds")
     np.testing.assert_array_equal(loose.count(batch), [6, 2, 3, 0, 0])
-    rigid = find_constraints(batch, "rigid-water+h-bonds")
+    rigid = constraints_of(batch, "rigid-water+h-bonds")
     np.testing.assert_array_equal(rigid.count(batch), [6, 3, 3, 0, 0])
     h_h = np.linalg.norm(structures[1].positions[1] - structures[1].positions[2])
     assert float(jnp.abs(rigid.lengths - h_h).min()) < 1e-12
@@ -100,8 +105,10 @@ def test_all_bonds_of_hydrogen_are_found():
 
 def test_alike_bonds_get_one_length_and_the_structure_is_put_on_it():
     system = moved(water(8), np.random.default_rng(0).normal(scale=0.03, size=(24, 3)))
-    present = find_constraints(system, "rigid-water+h-bonds", lengths="present")
-    mean = find_constraints(system, "rigid-water+h-bonds")
+    present = find_constraints(
+        system, hydrogens_of(system), "rigid-water+h-bonds", lengths="present"
+    )
+    mean = constraints_of(system, "rigid-water+h-bonds")
     np.testing.assert_allclose(mean.lengths[:, :2], present.lengths[:, :2].mean())
     np.testing.assert_allclose(mean.lengths[:, 2], present.lengths[:, 2].mean())
     state = initial_state(system, FREE, seed=0)
@@ -252,14 +259,14 @@ def test_a_batch_with_padding_moves_as_its_members_do():
 def test_frozen_groups_are_left_out_and_others_refused():
     system = water(8)
     frozen = np.arange(24) < 6
-    rigid = find_constraints(system, "h-bonds", frozen=frozen)
+    rigid = constraints_of(system, "h-bonds", frozen=frozen)
     assert len(rigid.atoms) == 6
     state = initial_state(system, FREE, seed=0, frozen=frozen)
     assert float(with_constraints(state, rigid, FREE).degrees[0]) == 3 * 18 - 12
     with pytest.raises(StructureError, match="must be able to move"):
-        with_constraints(state, find_constraints(system, "h-bonds"), FREE)
+        with_constraints(state, constraints_of(system, "h-bonds"), FREE)
     with pytest.raises(StructureError, match="one is frozen and one is not"):
-        find_constraints(system, "h-bonds", frozen=np.arange(24) < 5)
+        constraints_of(system, "h-bonds", frozen=np.arange(24) < 5)
 
 
 def test_what_cannot_be_kept_is_refused(hot_water):
@@ -273,7 +280,7 @@ def test_what_cannot_be_kept_is_refused(hot_water):
     with pytest.raises(InputError, match="has some already"):
         with_constraints(hot_water, hot_water.constraints, FREE)
     with pytest.raises(StructureError, match="no hydrogen that can move"):
-        find_constraints(make_system(np.zeros((1, 3)), [18]), "h-bonds")
+        constraints_of(make_system(np.zeros((1, 3)), [18]), "h-bonds")
     far = jnp.asarray([1.0, 1.0, 3.0])[None]
     wide = eqx.tree_at(lambda c: c.lengths, hot_water.constraints, replace_fn=lambda d: d * far)
     with pytest.raises(StructureError, match="too far from the lengths"):
@@ -289,7 +296,7 @@ def test_momenta_from_elsewhere_are_none_on_frozen_atoms_and_along_rigid_bonds()
     system = water(8)
     frozen = np.arange(24) < 6
     state = initial_state(system, FREE, seed=0, frozen=frozen)
-    state = with_constraints(state, find_constraints(system, "h-bonds", frozen=frozen), FREE)
+    state = with_constraints(state, constraints_of(system, "h-bonds", frozen=frozen), FREE)
     drawn = jax.random.normal(jax.random.key(3), state.momenta.shape, jnp.float64)
     state = with_momenta(state, drawn)
     assert_on_surface(state)

@@ -1,4 +1,4 @@
-"""Which atoms are bonded, and through which periodic image, by elements and distances.
+"""Covalent bonds and the periodic images they lead to, found from elements and distances.
 
     two heavy atoms     bonded where  r < 1.25 (R_i + R_j)
     a hydrogen          has one bond, to its nearest heavy atom with  r < 1.3 (R_H + R_X);

@@ -38,7 +38,13 @@ def connected(bonds: Bonds, atoms: int) -> Int[np.ndarray, " atoms"]:
 
 
 def find_molecules(bonds: Bonds, pbc: Bool[np.ndarray, " 3"], atoms: int) -> Molecules:
-    """Return the molecules that bonds make of a number of atoms."""
+    """Return the molecules of a structure.
+
+    Args:
+        bonds: Its bonds.
+        pbc: Periodicity along each lattice vector.
+        atoms: Number of its atoms.
+    """
     index = connected(bonds, atoms)
     image = _images_along_tree(bonds, index)
     torn = (image[bonds.first] + bonds.image != image[bonds.second]).any(axis=1)

@@ -12,8 +12,8 @@ from sundog.coverage.fingerprints import fingerprints
 from sundog.coverage.graphs import bond_graph
 from sundog.coverage.neighborhoods import Radius, by_distance
 from sundog.errors import InputError, StructureError
+from sundog.io.structures import topology_from_atoms
 from sundog.prepare.water import water_box
-from sundog.topology.bonds import find_bonds
 
 TWO = Radius(2)
 
@@ -29,7 +29,7 @@ def test_bonds_are_those_of_single_structures():
     graph = bond_graph(structures)
     for n, atoms in enumerate(structures):
         first = int(np.searchsorted(graph.structure, n))
-        bonds = find_bonds(atoms)
+        bonds = topology_from_atoms(atoms).bonds
         expected = {
             (i, j, *image)
             for i, j, image in zip(

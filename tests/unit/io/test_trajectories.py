@@ -16,6 +16,7 @@ from mdtraj.formats import DCDTrajectoryFile, XTCTrajectoryFile
 from rows_of_water import waters
 from sundog.errors import InputError, RunDirectoryError
 from sundog.io.pdb import write_topology
+from sundog.io.structures import topology_from_atoms
 from sundog.io.trajectories import WRITERS, held_up_to, open_trajectory
 from sundog.io.trajectories.dcd import FRAME_COUNT_OFFSETS, TITLE
 
@@ -49,7 +50,7 @@ def write_frames(path, atoms, positions, first: int = 0, resume_at: int | None =
 def load(path, atoms) -> mdtraj.Trajectory:
     """Load a trajectory as a user does, with the topology beside it."""
     topology = path.with_name("topology.pdb")
-    write_topology(topology, atoms)
+    write_topology(topology, topology_from_atoms(atoms))
     cells = None
     if path.suffix == ".extxyz":
         frames = ase.io.read(path, index=":")

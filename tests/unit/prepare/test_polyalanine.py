@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sundog.errors import InputError
-from sundog.io.pdb import covalent_bonds
+from sundog.io.structures import topology_from_atoms
 from sundog.prepare.polyalanine import peptide_groups, polyalanine
 
 ALPHA = (-57.0, -47.0)
@@ -15,8 +15,7 @@ ALPHA = (-57.0, -47.0)
 def test_it_is_a_capped_chain_of_l_alanine(angles):
     atoms = polyalanine(4, *angles)
     assert atoms.get_chemical_formula("hill") == "C15H27N5O5"
-    first, _ = covalent_bonds(atoms)
-    assert len(first) == len(atoms) - 1  # one molecule without rings
+    assert len(topology_from_atoms(atoms).pairs) == len(atoms) - 1  # one molecule without rings
     for start in range(6, 46, 10):
         n, ca, c, cb = (atoms.positions[start + k] for k in (0, 1, 3, 5))
         # Seen from N to C', the side chain of an L amino acid is on this side.
@@ -36,7 +35,7 @@ def test_backbone_angles_are_those_asked_for():
 def test_peptide_groups_are_carbonyls_and_amides():
     atoms, groups = polyalanine(5), peptide_groups(5)
     assert len(groups.oxygens) == len(groups.hydrogens) == 6
-    first, second = covalent_bonds(atoms)
+    first, second = topology_from_atoms(atoms).pairs.T
     partners = dict(zip(second.tolist(), first.tolist(), strict=True))
     assert set(atoms.numbers[groups.oxygens]) == {8}
     assert {atoms.numbers[partners[h]] for h in groups.hydrogens.tolist()} == {7}

@@ -5,8 +5,8 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 
+from sundog.io.structures import topology_from_atoms
 from sundog.prepare.water import water_box
-from sundog.topology.homogeneity import homogeneity
 
 
 def mixed(vacuum=0.0):
@@ -62,13 +62,13 @@ def oil_on_water() -> Atoms:
     ids=["32 waters", "dense", "lattice with vacancies", "turned", "benzene", "dilute solute"],
 )
 def test_liquids(atoms):
-    found = homogeneity(atoms)
+    found = topology_from_atoms(atoms).homogeneity
     assert found.homogeneous, found.reason
     assert "homogeneous liquid" in found.reason
     whole = atoms.copy()
     whole.positions += 123.4
     whole.wrap()
-    assert homogeneity(whole).homogeneous
+    assert topology_from_atoms(whole).homogeneity.homogeneous
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,6 @@ def test_liquids(atoms):
     ],
 )
 def test_others_are_told_why_not(atoms, reason):
-    found = homogeneity(atoms)
+    found = topology_from_atoms(atoms).homogeneity
     assert not found.homogeneous
     assert reason in found.reason

@@ -8,15 +8,10 @@ from ase import Atoms
 from ase.build import bulk, graphene, molecule
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
-from sundog.topology.bonds import BOND_STRETCH, find_bonds, find_molecules
-from sundog.topology.wrapping import with_whole_molecules, wrap
+from fixtures import CELLS, cells_moved
+from sundog.io.structures import topology_from_atoms
+from sundog.topology.molecules import wrap
 
-CELLS = {
-    "cubic": np.diag([13.0, 13.0, 13.0]),
-    "triclinic": np.array([[14.0, 0.0, 0.0], [-5.0, 13.0, 0.0], [4.0, -6.0, 12.0]]),
-    "turned": np.array([[9.0, 9.0, -2.0], [-8.0, 9.0, 3.0], [4.0, 1.0, 13.0]]),
-    "left-handed": np.array([[0.0, 13.0, 0.0], [13.0, 1.0, 0.0], [0.0, 0.0, 13.0]]),
-}
 NAMES = ("C6H6", "H2O", "H2O", "CH3CH2OH", "CO2")
 
 
@@ -32,30 +27,6 @@ def mixture(cell, pbc) -> tuple[Atoms, np.ndarray]:
     return atoms, np.array(index)
 
 
-def cells_moved(before, after, cell) -> np.ndarray:
-    cells = (after - before) @ np.linalg.inv(cell)
-    np.testing.assert_allclose(cells, np.round(cells), atol=1e-9)
-    return np.round(cells).astype(int)
-
-
-@pytest.mark.parametrize("name", CELLS)
-@pytest.mark.parametrize("pbc", [(1, 1, 1), (1, 0, 1), (0, 0, 0)])
-@pytest.mark.parametrize("scale", [0.15, 1.0])
-def test_bonds_are_those_of_ase(name, pbc, scale):
-    """In the small cells atoms are bonded to several images, their own among them."""
-    random = np.random.default_rng(2)
-    atoms = Atoms("CHNOPCHH" * 2, random.normal(scale=1.5, size=(16, 3)), cell=CELLS[name], pbc=pbc)
-    atoms.set_cell(scale * atoms.cell.array)
-    atoms.positions += (random.integers(-2, 3, size=(16, 3)) * pbc) @ atoms.cell.array
-    bonds = find_bonds(atoms)
-    found = np.column_stack([bonds.first, bonds.second, bonds.image]).tolist()
-    i, j, image = neighbor_list("ijS", atoms, natural_cutoffs(atoms, mult=BOND_STRETCH))
-    expected = np.column_stack([i, j, image])[i <= j].tolist()
-    # An atom's bond to its own image is one in both directions.
-    assert len(found) > 5
-    assert sorted(found) == sorted(expected)
-
-
 @pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize("pbc", [(1, 1, 1), (1, 1, 0), (0, 0, 1), (0, 1, 0)])
 def test_broken_molecules_come_back_whole(name, pbc):
@@ -63,7 +34,7 @@ def test_broken_molecules_come_back_whole(name, pbc):
     atoms, index = mixture(cell, pbc)
     whole = atoms.positions.copy()
     atoms.positions += (random.integers(-3, 4, size=(len(atoms), 3)) * pbc) @ cell
-    molecules = find_molecules(atoms)
+    molecules = topology_from_atoms(atoms).molecules
     assert len(set(zip(molecules.number.tolist(), index.tolist(), strict=True))) == len(NAMES)
     # The run goes on: atoms diffuse, the barostat works.
     walked, now = atoms.positions @ (1.05 * np.eye(3)) + random.normal(size=3), 1.05 * cell
@@ -84,23 +55,44 @@ def test_whole_molecules_have_all_bonds_without_images():
     whole, _ = mixture(cell, True)
     broken = whole.copy()
     broken.positions += np.random.default_rng(1).integers(-1, 2, (len(whole), 3)) @ cell
-    found = []
-    for one in (whole, with_whole_molecules(broken)):
-        one.pbc = False
-        bonds = find_bonds(one)
-        found.append(set(zip(bonds.first.tolist(), bonds.second.tolist(), strict=True)))
-    assert found[0] == found[1]
-    assert len(found[0]) == 26
+    mended = topology_from_atoms(broken).whole()
+    assert not mended.bonds.image.any()
+    assert len(mended.pairs) == 26
+    whole.positions, whole.pbc = mended.positions, False
+    anew = topology_from_atoms(whole)
+    np.testing.assert_array_equal(mended.pairs, anew.pairs)
+    np.testing.assert_array_equal(mended.connected, anew.connected)
+
+
+def test_bonds_follow_where_whole_molecules_have_gone():
+    """A ring through the cell keeps one bond that leads to an image."""
+    chain = Atoms("C8", 1.5 * np.arange(8)[:, None] * [1.0, 0, 0], cell=[12.0, 9, 9], pbc=True)
+    water = molecule("H2O")
+    water.positions += [0, 4.5, 8.9]
+    atoms = chain + water
+    atoms.positions += np.random.default_rng(3).integers(-2, 3, (11, 3)) @ atoms.cell.array
+    topology = topology_from_atoms(atoms)
+    whole = topology.whole()
+    bonds = whole.bonds
+    vectors = (
+        whole.positions[bonds.second] + bonds.image @ whole.cell - whole.positions[bonds.first]
+    )
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), bonds.lengths, atol=1e-12)
+    assert len(bonds.first) == 8 + 2
+    in_water = bonds.first >= 8
+    assert not bonds.image[in_water].any()
+    np.testing.assert_array_equal(whole.positions[:8], topology.positions[:8])
 
 
 def test_what_is_whole_is_not_touched():
     whole, _ = mixture(CELLS["cubic"], True)
-    assert with_whole_molecules(whole) is whole
+    topology = topology_from_atoms(whole)
+    assert topology.whole() is topology
 
 
 def test_wrapping_twice_is_wrapping_once():
     atoms, _ = mixture(CELLS["triclinic"], True)
-    molecules = find_molecules(atoms)
+    molecules = topology_from_atoms(atoms).molecules
     once = wrap(atoms.positions + 20.0, atoms.cell.array, molecules)
     np.testing.assert_allclose(wrap(once, atoms.cell.array, molecules), once, atol=1e-12)
 
@@ -108,7 +100,7 @@ def test_wrapping_twice_is_wrapping_once():
 def test_without_periodicity_nothing_moves():
     atoms = molecule("C6H6")
     atoms.positions += 1e3
-    wrapped = wrap(atoms.positions, atoms.cell.array, find_molecules(atoms))
+    wrapped = wrap(atoms.positions, atoms.cell.array, topology_from_atoms(atoms).molecules)
     np.testing.assert_array_equal(wrapped, atoms.positions)
     assert wrapped is not atoms.positions
 
@@ -116,7 +108,7 @@ def test_without_periodicity_nothing_moves():
 def test_a_slab_without_a_third_lattice_vector():
     atoms = molecule("H2O", cell=[[9.0, 0, 0], [3.0, 8.0, 0], [0, 0, 0]], pbc=[True, True, False])
     atoms.positions += [100.0, -50.0, 7.0]
-    wrapped = wrap(atoms.positions, atoms.cell.array, find_molecules(atoms))
+    wrapped = wrap(atoms.positions, atoms.cell.array, topology_from_atoms(atoms).molecules)
     np.testing.assert_array_equal(wrapped[:, 2], atoms.positions[:, 2])
     fractional = wrapped.mean(axis=0) @ np.linalg.inv(atoms.cell.complete().array)
     assert (fractional[:2] >= 0).all()
@@ -129,7 +121,7 @@ def test_a_chain_longer_than_the_cell_is_whole():
     chain.positions += 2.0
     whole = chain.positions.copy()
     chain.wrap()
-    molecules = find_molecules(chain)
+    molecules = topology_from_atoms(chain).molecules
     assert set(molecules.number.tolist()) == {0}
     wrapped = wrap(chain.positions, chain.cell.array, molecules)
     np.testing.assert_allclose(np.diff(wrapped, axis=0), np.diff(whole, axis=0), atol=1e-9)
@@ -147,7 +139,7 @@ def test_atoms_of_an_endless_network_are_wrapped_one_by_one(network):
     water = molecule("H2O")
     water.positions += [3.0, 3.0, 3.0]
     network.positions += 30.0
-    molecules = find_molecules(network)
+    molecules = topology_from_atoms(network).molecules
     assert molecules.number.tolist() == list(range(len(network)))
     wrapped = wrap(network.positions, network.cell.array, molecules)
     fractional = (wrapped @ np.linalg.inv(network.cell.complete().array))[:, network.pbc]
@@ -160,7 +152,9 @@ def test_every_bond_of_a_random_mixture_is_short():
     atoms, _ = mixture(CELLS["turned"], True)
     atoms.positions += (random.integers(-2, 3, size=(len(atoms), 3))) @ atoms.cell.array
     wrapped = atoms.copy()
-    wrapped.positions = wrap(atoms.positions, atoms.cell.array, find_molecules(atoms))
+    wrapped.positions = wrap(
+        atoms.positions, atoms.cell.array, topology_from_atoms(atoms).molecules
+    )
     # Bonds across the border would be missing where periodicity is switched off.
     periodic = len(neighbor_list("i", wrapped, natural_cutoffs(wrapped, mult=1.2)))
     wrapped.pbc = False

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from sundog.errors import RunDirectoryError
-from sundog.io.pdb import covalent_bonds, write_topology
+from sundog.io.pdb import write_topology
+from sundog.io.structures import topology_from_atoms
 
 
 def loaded(tmp_path, atoms: ase.Atoms) -> mdtraj.Topology:
-    write_topology(tmp_path / "topology.pdb", atoms)
+    write_topology(tmp_path / "topology.pdb", topology_from_atoms(atoms))
     return mdtraj.load(tmp_path / "topology.pdb").topology
 
 
@@ -37,18 +38,18 @@ def test_molecules_become_residues(tmp_path):
 
 def test_bonds_reach_across_the_border():
     atoms = solution()
-    first, second = covalent_bonds(atoms)
-    assert len(first) == 12
-    assert (first < second).all()
+    pairs = topology_from_atoms(atoms).pairs
+    assert len(pairs) == 12
+    assert (pairs[:, 0] < pairs[:, 1]).all()
     atoms.pbc = False
-    assert len(covalent_bonds(atoms)[0]) < 12
+    assert len(topology_from_atoms(atoms).pairs) < 12
 
 
 @pytest.mark.parametrize("pbc", [(True, True, False), (True, False, False), (False, False, False)])
 def test_bonds_of_partly_periodic_structures(pbc):
     chain = ase.Atoms("C6", np.arange(6)[:, None] * [1.5, 0.0, 0.0] + 50.0, cell=[9.0, 0.0, 0.0])
     chain.pbc, chain.cell[1, 1] = pbc, 9.0 * pbc[1]
-    assert len(covalent_bonds(chain)[0]) == 5 + pbc[0]
+    assert len(topology_from_atoms(chain).pairs) == 5 + pbc[0]
 
 
 def test_names_of_the_input_are_kept(tmp_path):
@@ -87,10 +88,10 @@ def test_a_molecule_too_large_for_four_letters_is_split(tmp_path):
 
 def test_the_cell_is_written_for_periodic_structures_only(tmp_path):
     atoms = solution()
-    write_topology(tmp_path / "periodic.pdb", atoms)
+    write_topology(tmp_path / "periodic.pdb", topology_from_atoms(atoms))
     assert "CRYST1   10.000" in (tmp_path / "periodic.pdb").read_text()
     atoms.pbc = False
-    write_topology(tmp_path / "molecule.pdb", atoms)
+    write_topology(tmp_path / "molecule.pdb", topology_from_atoms(atoms))
     assert "CRYST1" not in (tmp_path / "molecule.pdb").read_text()
 
 
@@ -112,4 +113,4 @@ def test_more_atoms_than_pdb_can_count(tmp_path):
 
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(RunDirectoryError, match="could not be written"):
-        write_topology(tmp_path / "nowhere" / "topology.pdb", solution())
+        write_topology(tmp_path / "nowhere" / "topology.pdb", topology_from_atoms(solution()))
