@@ -19,7 +19,7 @@ from sundog.errors import FileFormatError, InputError
 from sundog.files import write_atomically
 from sundog.topology.bonds import BOND_STRETCH
 
-SCHEMA = "sundog.environments/1"
+SCHEMA = "sundog.environments/2"
 """Schema of the file; its number changes when fingerprints or keys change their meaning."""
 
 SUFFIXES = (".json.gz", ".json")
