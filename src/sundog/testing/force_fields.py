@@ -191,7 +191,7 @@ def _check_virial(case: _Case, step: float, tolerance: float) -> None:
 
 def _check_moved(case: _Case) -> None:
     system, expected = case.system, case.found
-    moved = case.predict(system.at(system.positions + jnp.asarray(TRANSLATION)))
+    moved = case.predict(system.at(system.positions + jnp.asarray(TRANSLATION)[None]))
     # With a charge it depends on the origin.
     case.require_same(replace(moved, dipole=expected.dipole), expected, "translated structure")
     total = jnp.zeros((system.number_of_systems, 3)).at[system.system_index].add(expected.forces)
