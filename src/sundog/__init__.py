@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from sundog.hamiltonian import Hamiltonian
     from sundog.interfaces.ase import Calculator
     from sundog.io.structures import read_structures as read
+    from sundog.loading import make_system
     from sundog.runs.api import resume, simulate
     from sundog.runs.relaxation import minimize
     from sundog.runs.result import Run
     from sundog.single_points.predict import predict
-    from sundog.system import System, make_system
+    from sundog.system import System
     from sundog.weights.load import load
 
 __version__ = "0.1.0"
@@ -35,7 +36,7 @@ _HOME = {
     "Run": "sundog.runs.result:Run",
     "System": "sundog.system:System",
     "load": "sundog.weights.load:load",
-    "make_system": "sundog.system:make_system",
+    "make_system": "sundog.loading:make_system",
     "minimize": "sundog.runs.relaxation:minimize",
     "predict": "sundog.single_points.predict:predict",
     "read": "sundog.io.structures:read_structures",

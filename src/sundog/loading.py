@@ -1,22 +1,25 @@
 """From what a user asks for to a force field: options, what they decide, and words about it."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from ase import Atoms
+from numpy.typing import ArrayLike
 
 from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.formulations.choice import ATOMS_TO_COMPARE, verified, with_kernels
 from sundog.forcefield.so3lr import ForceField
 from sundog.hamiltonian import ModelOptions
-from sundog.io.structures import topology_from_atoms
+from sundog.io.structures import system_from_atoms, topology_from_atoms
 from sundog.longrange.plan import Plan
 from sundog.longrange.planned import PlannedNeighbors
 from sundog.names import KernelName
 from sundog.neighbors.base import AbstractNeighbors
+from sundog.numerics.precision import with_x64
 from sundog.system import System
+from sundog.system import make_system as system_of_arrays
 from sundog.topology.topology import Topology
 from sundog.weights.checks import identity_of, passed, remember
 from sundog.weights.load import load
@@ -166,3 +169,31 @@ def describe_boxes(planned: AbstractNeighbors | Plan | None) -> list[str]:
         f"Slab: ewald in a box {heights[tallest]:.1f} Å high, for atoms that span up to "
         f"{reach[tallest]:.1f} Å across it"
     ]
+
+
+@with_x64
+def make_system(
+    structure: Atoms | ArrayLike, numbers: ArrayLike | None = None, **settings: Any
+) -> System:
+    """Check one structure and make a `System` of it.
+
+    Args:
+        structure: ASE atoms, or positions in Å, [atoms, 3].
+        numbers: atomic numbers, [atoms], beside positions.
+        **settings: `total_charge`, `multiplicity` and `fragments`, and beside positions `cell` and
+            `pbc`, as `system.make_system` takes them. What ASE atoms say in their `info` is read.
+
+    Raises:
+        InputError: atomic numbers, cell or periodicity beside ASE atoms, which have their own.
+        StructureError: see `system.make_system`.
+    """
+    if not isinstance(structure, Atoms):
+        if numbers is None:
+            raise InputError("numbers: they are needed beside positions")
+        return system_of_arrays(structure, numbers, **settings)
+    own = {"numbers": numbers, **settings}
+    twice = [name for name in ("numbers", "cell", "pbc") if own.get(name) is not None]
+    if twice:
+        raise InputError(f"{twice[0]}: ASE atoms have their own", remedy="Leave it out")
+    charge = settings.pop("total_charge", None)
+    return system_from_atoms(structure, charge, **settings)
