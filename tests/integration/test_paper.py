@@ -42,11 +42,11 @@ def test_a_run_stays_with_it(water, tmp_path, capsys):
     [{"electrostatics": "wolf"}, {"cutoff_angstrom": 10.0}, {"dispersion_tail": "on"}],
 )
 def test_what_contradicts_it_is_refused(told):
-    with pytest.raises(InputError, match="--paper"):
+    with pytest.raises(InputError, match="paper=True"):
         ModelOptions(paper=True, **told)
 
 
 def test_multiple_time_steps_were_not_published():
     settings = SimulationSettings.of(long_range_every=2, sample_every=10)
-    with pytest.raises(InputError, match="--paper"):
+    with pytest.raises(InputError, match="paper=True"):
         Job(settings, ModelOptions(paper=True), ElectronOptions())

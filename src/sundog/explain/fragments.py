@@ -64,14 +64,14 @@ def find_fragments(
         values = np.asarray(atoms.arrays[named])
         if values.ndim != 1:
             raise InputError(
-                f"--fragments: the array {named} must have one value per atom",
+                f"fragments: the array {named} must have one value per atom",
                 got=f"shape {values.shape}",
             )
         return Fragments(_in_order(values), whole, f"array {named}")
     values = np.array(_words(Path(named), atoms))
     if len(values) != len(atoms):
         raise InputError(
-            f"--fragments: {named} must name the fragment of every atom",
+            f"fragments: {named} must name the fragment of every atom",
             got=f"{len(values)} words",
             expected=f"{len(atoms)}, one per atom, separated by spaces or line breaks",
         )
@@ -107,7 +107,7 @@ def fragment_charges(
                 "charge as their sum",
                 got=charges.tolist(),
                 expected=f"{fragments.count} charges that add up to {total:+d}",
-                remedy="Correct --fragment-charges, --charge or the structure file",
+                remedy="Correct fragment_charges, `charge` or the structure file",
             )
         return charges.astype(np.int64)
     odd = np.flatnonzero(np.bincount(fragments.index, atoms.numbers) % 2)
@@ -118,7 +118,7 @@ def fragment_charges(
             if total
             else f"fragment {odd[0]}, which has an odd number of electrons if it is neutral",
             expected=f"{fragments.count} integers that add up to {total:+d}",
-            remedy="Give --fragment-charges, as 1,-1, or info['fragment_charges']",
+            remedy="Give fragment_charges, as 1,-1, or info['fragment_charges']",
         )
     return np.zeros(fragments.count, np.int64)
 
@@ -142,7 +142,7 @@ def _words(path: Path, atoms: Atoms) -> list[str]:
     arrays = ", ".join(name for name, values in atoms.arrays.items() if values.ndim == 1)
     if not path.is_file():
         raise InputError(
-            "--fragments: neither an array of the structure nor a file",
+            "fragments: neither an array of the structure nor a file",
             got=path,
             expected=f"a file with one word per atom, or one of the arrays {arrays}",
         )

@@ -90,10 +90,10 @@ class AbstractForceField(eqx.Module):
             InputError: a force field that has no long range of its own.
         """
         raise InputError(
-            "long-range-every: this force field has no long range to evaluate less often",
+            "long_range_every: this force field has no long range to evaluate less often",
             got=type(self).__name__,
             expected="one with electrostatics and dispersion",
-            remedy="Use --long-range-every 1",
+            remedy="Use long_range_every=1",
         )
 
     @abstractmethod

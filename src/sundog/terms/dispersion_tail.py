@@ -65,7 +65,7 @@ class DispersionTail(eqx.Module):
             raise CellError(
                 "dispersion tail: only what is periodic along all three directions has one",
                 got=f"pbc {pbc[~pbc.all(axis=1)][0].tolist()}",
-                remedy="Use --dispersion-tail off",
+                remedy='Use dispersion_tail="off"',
             )
 
     def energies(

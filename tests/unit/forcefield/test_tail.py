@@ -61,5 +61,5 @@ def test_what_has_no_tail_is_refused():
     with pytest.raises(InputError, match="exact"):
         random_force_field(SMALL, "exact", tail=True)
     molecule = make_system(np.zeros((1, 3)), [8])
-    with pytest.raises(CellError, match="--dispersion-tail off"):
+    with pytest.raises(CellError, match='dispersion_tail="off"'):
         random_force_field(SMALL, "truncated", tail=True).check(molecule)

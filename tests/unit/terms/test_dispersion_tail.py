@@ -140,7 +140,7 @@ def test_batches_padding_and_supercells():
 def test_a_structure_that_does_not_fill_space_is_refused():
     slab = system_from_atoms(water_box(4))
     slab = make_system(slab.positions, slab.numbers, cell=slab.cell[0], pbc=(True, True, False))
-    with pytest.raises(CellError, match=r"three directions.*--dispersion-tail off"):
+    with pytest.raises(CellError, match=r'three directions.*dispersion_tail="off"'):
         DispersionTail(DAMPING, 9.0).check(slab)
 
 
