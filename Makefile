@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 FLOORS := .venv-floors
 # Parts of src/sundog whose words are held to the rules of scripts/check_words.py.
-WORDED := analysis bench data evaluate forcefield longrange model neighbors numerics prepare single_points terms testing \
+WORDED := analysis bench data evaluate forcefield kernels longrange model neighbors numerics prepare single_points terms testing \
     system.py properties.py hamiltonian.py \
     elements.py constants.py units.py typing.py names.py errors.py files.py \
     engine runs/assembly.py runs/mechanics.py runs/recording.py io/table.py

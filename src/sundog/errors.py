@@ -68,14 +68,14 @@ class CellError(StructureError):
 
 
 class UnavailableError(InputError):
-    """Something that was asked for by name cannot be had here.
+    """A choice that was requested by name is not available on this machine.
 
     Attributes:
-        reason: why, as part of a sentence.
+        reason: reason, as part of a sentence.
     """
 
     def __init__(self, reason: str):
-        """Compose the message of the reason."""
+        """Compose the message from the reason."""
         super().__init__(reason)
         self.reason = reason
 

@@ -96,7 +96,7 @@ class AbstractPairKernels(eqx.Module):
 
     Attributes:
         layers: pair part of each layer.
-        transport: between atoms and meshes.
+        transport: transfer of charges to meshes, and of potentials back.
         only_elementary: whether the energies of long lists must have no special functions and no
             arrays of parameters.
     """

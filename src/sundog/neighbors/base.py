@@ -13,8 +13,11 @@ from sundog.neighbors.pairs import PairList
 from sundog.system import System
 
 Pairs: TypeAlias = Mapping[str, PairList] | eqx.Module
-"""What a force field is called with: pair lists by the name of their range, or one value that holds
-whatever lists the kernels of its formulation read."""
+"""Pairs as a force field takes them.
+
+They are pair lists by the name of their range, or a value with the lists that the kernels of
+another formulation read.
+"""
 
 Memory = dict[str, np.ndarray]
 """Arrays by name from which lists can be built again, bit for bit, in another process."""
@@ -68,7 +71,7 @@ def by_range(pairs: Pairs) -> Mapping[str, PairList]:
     """Return pair lists by the name of their range.
 
     Raises:
-        InputError: they are lists of another formulation.
+        InputError: the pairs are those of another formulation.
     """
     if not isinstance(pairs, Mapping):
         raise InputError(

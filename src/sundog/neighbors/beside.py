@@ -1,4 +1,4 @@
-"""Lists that kernels read, and plain ones beside them for terms that the kernels do not know."""
+"""Lists of kernels together with plain pair lists, for terms that have no kernels."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,11 +13,11 @@ from sundog.neighbors.pairs import PairList
 from sundog.system import System
 
 OF_PLAIN = "plain."
-"""Beginning of the keys under which a memory holds the plain lists."""
+"""Prefix that marks the arrays of the plain lists among those of the others in a memory."""
 
 
 class WithPlainLists(eqx.Module):
-    """What a force field is called with.
+    """Argument of a force field some of whose terms have no kernels.
 
     Attributes:
         own: lists of the kernels.
@@ -29,7 +29,7 @@ class WithPlainLists(eqx.Module):
 
 
 class WithPlainNeighbors(AbstractNeighbors):
-    """Lists of whatever kind, and plain ones beside them.
+    """Lists of kernels, with plain pair lists.
 
     Attributes:
         own: lists of the kernels.
@@ -41,20 +41,20 @@ class WithPlainNeighbors(AbstractNeighbors):
 
     @property
     def pairs(self) -> WithPlainLists:
-        """The pairs of both."""
+        """Pairs of both."""
         return WithPlainLists(self.own.pairs, self.plain.pairs)
 
     @property
     def overflow(self) -> Bool[Array, ""]:
-        """True when a list was too small: what was computed since is void."""
+        """True when a list was too small; results since then are invalid."""
         return self.own.overflow | self.plain.overflow
 
     def update(self, system: System) -> "WithPlainNeighbors":
-        """Return lists that hold for the system as it is now (pure, jittable)."""
+        """Return lists that are valid for the present system (pure, jittable)."""
         return WithPlainNeighbors(self.own.update(system), self.plain.update(system))
 
     def enlarged(self, system: System, asked: Any) -> "WithPlainNeighbors":
-        """Return those lists that overflowed with more room, the others as they are (host only)."""
+        """Return the lists with more room where they overflowed (host only)."""
         own, plain = self.own, self.plain
         if asked.own.overflow:
             own = own.enlarged(system, asked.own)
@@ -63,12 +63,12 @@ class WithPlainNeighbors(AbstractNeighbors):
         return WithPlainNeighbors(own, plain)
 
     def memory(self) -> Memory:
-        """Return what it takes to build the same lists again (host only)."""
+        """Return the arrays from which the same lists can be built again (host only)."""
         of_plain = {OF_PLAIN + name: array for name, array in self.plain.memory().items()}
         return self.own.memory() | of_plain
 
     def recalled(self, system: System, memory: Mapping[str, np.ndarray]) -> "WithPlainNeighbors":
-        """Return the lists that a memory is of; see `AbstractNeighbors.recalled` (host only)."""
+        """Return the lists of a memory; see `AbstractNeighbors.recalled` (host only)."""
         of_plain = {
             k.removeprefix(OF_PLAIN): v for k, v in memory.items() if k.startswith(OF_PLAIN)
         }

@@ -97,12 +97,12 @@ def build_identity() -> str:
 
 
 def limit_instruction_set(name: str) -> None:
-    """Use at most this of `INSTRUCTION_SETS`, for tests and comparisons."""
+    """Use no instruction set beyond this one of `INSTRUCTION_SETS`, for tests and comparisons."""
     load().sundog_limit_instruction_set(ctypes.c_int64(INSTRUCTION_SETS.index(name)))
 
 
 def lists_size(extent: Sequence[int]) -> int:
-    """Return the length of lists of an extent."""
+    """Return the length of the array of lists with this `CpuLists.extent`."""
     return load().sundog_lists_size(_integers(extent))
 
 
@@ -112,19 +112,25 @@ def parameters_size(shape: Sequence[int]) -> int:
 
 
 def workspace_size(shape: Sequence[int], extent: Sequence[int], dtype: np.dtype) -> int:
-    """Return the length of the network's workspace, in numbers of `dtype`."""
+    """Return the length of the network's workspace, in numbers of `dtype`.
+
+    Args:
+        shape: integers that fix the shape of the network.
+        extent: extent of the lists, from `CpuLists.extent`.
+        dtype: precision of the arithmetic.
+    """
     return load().sundog_workspace_size(
         _integers(shape), ctypes.c_int64(len(shape)), _integers(extent), _is_double(dtype)
     )
 
 
 def long_scratch_size(extent: Sequence[int], dtype: np.dtype) -> int:
-    """Return the length of the long-range pass's scratch, in float64."""
+    """Return the length of the scratch memory of the long-range pass, in float64 numbers."""
     return load().sundog_long_scratch_size(_integers(extent), _is_double(dtype))
 
 
 def mesh_scratch_size(extent: Sequence[int]) -> int:
-    """Return the length of a mesh with the room that a part of the work needs on it."""
+    """Return the length of the scratch mesh of one part of the work, with its margin."""
     return load().sundog_mesh_scratch_size(_integers(extent))
 
 

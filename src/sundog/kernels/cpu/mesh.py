@@ -20,7 +20,7 @@ number of atoms alone, so that results do not depend on the number of threads.
 
 
 class CpuTransport(AbstractTransport):
-    """By the compiled kernels.
+    """Transfer by the compiled kernels.
 
     Attributes:
         threads: largest number of threads, on which the results do not depend.

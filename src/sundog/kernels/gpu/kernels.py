@@ -94,10 +94,10 @@ class GpuKernels(AbstractPairKernels):
 
 
 def gpu_kernels(plain: PlainKernels, tiles: Tiles) -> GpuKernels:
-    """Return the kernels that do the same work (host only).
+    """Return the kernels for GPUs that do the work of plain kernels (host only).
 
     Args:
-        plain: their parameters are concrete.
+        plain: plain kernels with concrete parameters.
         tiles: shapes of the work.
     """
     return GpuKernels(

@@ -24,7 +24,7 @@ PAIRS_PER_BLOCK = 2048
 
 
 class PlainKernels(AbstractPairKernels):
-    """See the module's header.
+    """Kernels in plain JAX.
 
     Attributes:
         layers: pair part of each layer.
