@@ -6,11 +6,6 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 FLOORS := .venv-floors
-# Parts of src/sundog whose words are held to the rules of scripts/check_words.py.
-WORDED := analysis bench data evaluate forcefield kernels longrange model neighbors numerics prepare single_points terms testing \
-    system.py properties.py hamiltonian.py \
-    elements.py constants.py units.py typing.py names.py errors.py files.py \
-    engine runs/assembly.py runs/mechanics.py runs/recording.py io/table.py
 
 .PHONY: setup demo check check-native test test-slow test-floors bench peers leaderboard fix clean
 
@@ -37,7 +32,7 @@ check: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/size_budget.py src tests scripts
-	$(BIN)/python scripts/check_words.py $(addprefix src/sundog/,$(WORDED)) scripts
+	$(BIN)/python scripts/check_words.py src/sundog scripts
 	$(BIN)/python scripts/check_mirror.py
 
 # The C++ sources: their style, a build without warnings, and their tests under AddressSanitizer and

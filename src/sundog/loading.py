@@ -1,4 +1,4 @@
-"""From what a user asks for to a force field: options, what they decide, and words about it."""
+"""Choice of the force field and its kernels by options, and lines of text about the choice."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -35,13 +35,13 @@ def load_force_field(
     """Return the force field for structures that are all periodic or all not, and a line about it.
 
     Args:
-        options: which force field.
-        structures: what it is for.
-        run: whether it moves atoms; single points are to be comparable with published ones.
-        topologies: bonds of the structures, where they are known already.
+        options: options of the force field.
+        structures: structures to be computed.
+        run: whether atoms will be moved; single points are to be comparable with published ones.
+        topologies: topologies of the structures, if they are known already.
 
     Raises:
-        InputError: molecules and periodic structures in one file, and no treatment chosen.
+        InputError: there are molecules and periodic structures, and no treatment is chosen.
         WeightsError: the weights are missing or damaged.
     """
     electrostatics = options.electrostatics
@@ -66,14 +66,14 @@ def choose_tail(
     run: bool,
     topologies: Sequence[Topology] | None = None,
 ) -> tuple[bool, str]:
-    """Return whether the dispersion beyond the cutoff is added in the mean, and that with why.
+    """Return whether the mean dispersion beyond the cutoff is added, and a phrase with the reason.
 
     Args:
-        asked: the option.
-        electrostatics: the treatment.
-        structures: what the force field is for.
-        run: whether it moves atoms.
-        topologies: bonds of the structures, where they are known already.
+        asked: option of the user.
+        electrostatics: treatment of the electrostatics.
+        structures: structures to be computed.
+        run: whether atoms will be moved.
+        topologies: topologies of the structures, if they are known already.
     """
     if asked == "off":
         return False, "off (as asked)"
@@ -101,13 +101,13 @@ def choose_kernels(
     """Return the force field on the kernels asked for, checked on the structure at hand.
 
     Args:
-        force_field: the reference formulation.
-        kernels: which.
-        system: the structure.
-        report: called with lines on what was chosen and checked.
+        force_field: force field in the reference formulation.
+        kernels: name of the kernels.
+        system: structure to check the kernels on.
+        report: called with lines about the choice and the check.
 
     Raises:
-        InputError: the kernels were asked for by name and cannot be had.
+        InputError: the kernels were asked for by name and are not available.
     """
     fast, name = with_kernels(force_field, kernels)
     report(f"Kernels: {name}")
@@ -124,14 +124,14 @@ def checked(
 ) -> AbstractForceField:
     """Return fast kernels if they agree with the reference on a structure, else the reference.
 
-    A check that was passed on this machine, of the same weights, build and kind of structure, is
-    not made again, unless the code of an energy term is the user's.
+    A check that was passed on this machine with the same weights, build and kind of structure is
+    not repeated, unless an energy term is the user's own code.
 
     Args:
-        fast: what is to be used.
-        reference: what it stands for.
-        name: of the kernels, as `with_kernels` gives it.
-        system: the structure at hand.
+        fast: force field on fast kernels.
+        reference: the same force field in the reference formulation.
+        name: name of the kernels, as returned by `with_kernels`.
+        system: structure to compare them on.
         report: called with a line when they agree.
         warn: called with a line when they do not.
     """
@@ -157,7 +157,7 @@ def describe_electrons(system: System) -> str:
 
 
 def describe_boxes(planned: AbstractNeighbors | Plan | None) -> list[str]:
-    """Return a line on the boxes in use, in Å; none where there are no slabs."""
+    """Return a line about the boxes around slabs, with lengths in Å; none without slabs."""
     plan = planned.plan if isinstance(planned, PlannedNeighbors) else planned
     if not isinstance(plan, Plan) or plan.vacuum is None:
         return []
@@ -179,13 +179,15 @@ def make_system(
 
     Args:
         structure: ASE atoms, or positions in Å, [atoms, 3].
-        numbers: atomic numbers, [atoms], beside positions.
-        **settings: `total_charge`, `multiplicity` and `fragments`, and beside positions `cell` and
-            `pbc`, as `system.make_system` takes them. What ASE atoms say in their `info` is read.
+        numbers: atomic numbers, [atoms], if positions are given.
+        **settings: `total_charge`, `multiplicity` and `fragments`, and with positions `cell` and
+            `pbc`, as for `system.make_system`. Charge and multiplicity in the `info` of ASE atoms
+            are read.
 
     Raises:
-        InputError: atomic numbers, cell or periodicity beside ASE atoms, which have their own.
-        StructureError: see `system.make_system`.
+        InputError: atomic numbers, cell or periodicity are given with ASE atoms, which have their
+            own.
+        StructureError: the structure is not valid, as for `system.make_system`.
     """
     if not isinstance(structure, Atoms):
         if numbers is None:

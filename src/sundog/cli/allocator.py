@@ -1,4 +1,4 @@
-"""Memory that stays: glibc's allocator set to keep what compiled programs free.
+"""Settings of glibc's allocator, so that it keeps the memory that compiled programs free.
 
 XLA on CPU takes its temporaries from malloc at every call. By default glibc gives large
 blocks back to the kernel at once, and every step pays for mapping and zeroing them again:
@@ -17,7 +17,12 @@ SETTINGS = {
     "MALLOC_TRIM_THRESHOLD_": "64000000000",
     "MALLOC_TOP_PAD_": "500000000",
 }
+"""Variables of the environment that glibc reads, sizes in bytes: one arena, so that freed memory
+serves all threads; thresholds above any block, so that nothing is mapped on its own or given back;
+and growth by 500 MB at a time, so that the heap grows seldom."""
+
 COMPUTING_VERBS = frozenset({"md", "minimize", "nve", "nvt", "npt", "opt", "predict", "protocol"})
+"""Verbs that compute many steps or structures, for which the process is started again."""
 
 
 def restart_with_retaining_allocator(arguments: Sequence[str]) -> None:

@@ -56,8 +56,8 @@ def with_flags(message: str, flags: Mapping[str, str]) -> str:
     """Return a message with flags in place of the fields that it names.
 
     Args:
-        message: names fields in the forms of the module's header.
-        flags: by the names of their fields.
+        message: text that names fields in the forms of the module's header.
+        flags: flags by the names of their fields.
     """
 
     def setting(match: re.Match[str]) -> str:

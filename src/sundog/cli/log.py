@@ -1,4 +1,4 @@
-"""What a run says: on the screen and, line by line, in its log file."""
+"""Messages of a run, on the screen and in its log file."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -6,13 +6,14 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 HANDLED = (signal.SIGINT, signal.SIGTERM)
+"""Signals that end a run: Ctrl-C, and what batch systems send when time is up."""
 
 
 class StopRequest:
-    """While in force, remembers the first signal; call it to ask whether there was one."""
+    """Context that remembers the first signal; a call returns whether there was one."""
 
     def __init__(self):
-        """Remember nothing yet."""
+        """Begin without a signal."""
         self.signal: int | None = None
         self._before: dict[int, Any] = {}
 
@@ -22,7 +23,7 @@ class StopRequest:
 
     @property
     def exit_code(self) -> int:
-        """0, or 128 + the signal's number."""
+        """Exit code: 0, or 128 + the number of the signal."""
         return 0 if self.signal is None else 128 + self.signal
 
     def __enter__(self) -> Self:

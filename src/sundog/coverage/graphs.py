@@ -17,7 +17,7 @@ from sundog.errors import StructureError
 from sundog.topology.bonds import are_bonds, find_bonds, longest_bond
 
 GAP = 1.0
-"""Å left between structures that are set side by side, beyond the longest bond."""
+"""Distance in Å between structures that are set side by side, beyond the longest bond."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class BondGraph:
 
     Attributes:
         numbers: atomic number of each atom.
-        structure: of each atom, ascending.
-        start: where the bonds of each atom begin, and the end of the last.
-        neighbor: the atom bonded to.
-        shift: cells from that atom to its image that is bonded; zero in molecules.
+        structure: index of the structure of each atom, ascending.
+        start: index of the first bond of each atom, and the end of the last.
+        neighbor: index of the atom that is bonded.
+        shift: shift in cells from that atom to its bonded image; zero in molecules.
     """
 
     numbers: Int[np.ndarray, " atoms"]

@@ -1,4 +1,4 @@
-"""How a structure falls into fragments: its molecules, or groups that the user names."""
+"""Fragments of a structure: its molecules, or groups that the user names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Fragments:
     Attributes:
         index: fragment of each atom, 0, 1, …, in the order of their first atoms.
         topology: bonds of the structure, with every molecule in one piece.
-        source: where they come from, in words.
+        source: origin of the fragments, in words.
     """
 
     index: Int[np.ndarray, " atoms"]
@@ -35,7 +35,7 @@ class Fragments:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """Number of fragments."""
         return int(self.index.max()) + 1
 
     def atoms_of(self, fragment: int) -> Int[np.ndarray, " members"]:

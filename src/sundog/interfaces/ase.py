@@ -29,6 +29,7 @@ from sundog.system import System
 from sundog.weights.load import load
 
 _LOG = logging.getLogger(__name__)
+"""Logger for the choice and the check of kernels."""
 
 
 class Calculator(AseCalculator):
@@ -62,17 +63,17 @@ class Calculator(AseCalculator):
         Args:
             model: name or path of the weights or a `Hamiltonian`, as for `sundog.load`; or a force
                 field, whose own settings then hold.
-            kernels: how it is computed: `auto` (compiled for the CPU where it can be had), `plain`,
-                `cpu`, or `reference`, the slow one that the others are checked against at the
-                first structure.
-            charge: total charge of every structure; goes before the structures' own.
-            multiplicity: 2S + 1 of every structure; goes before the structures' own.
+            kernels: name of the kernels: `auto` (compiled for the CPU where available), `plain`,
+                `cpu`, or `reference`, the slow formulation that the others are checked against on
+                the first structure.
+            charge: total charge of every structure, in place of the structures' own.
+            multiplicity: 2S + 1 of every structure, in place of the structures' own.
             **kwargs: `electrostatics`, `cutoff_angstrom`, `ewald_accuracy`, `dispersion_tail` and
-                `precision` as for `sundog.load`; what else there is goes to ASE.
+                `precision` as for `sundog.load`; all others are passed to ASE.
 
         Raises:
             WeightsError: the weights are missing or damaged.
-            InputError: as from `sundog.load`.
+            InputError: an option is not acceptable, as for `sundog.load`.
         """
         known = HamiltonianFields.__annotations__
         chosen = {name: kwargs.pop(name) for name in known if name in kwargs}
@@ -89,7 +90,7 @@ class Calculator(AseCalculator):
 
     @property
     def force_field(self) -> ForceField:
-        """The force field behind the calculator."""
+        """Force field in the reference formulation."""
         return self._force_field
 
     def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
@@ -106,6 +107,11 @@ class Calculator(AseCalculator):
         system_changes: Sequence[str] = all_changes,
     ) -> None:
         """Compute all properties of `atoms`; ASE calls this.
+
+        Args:
+            atoms: the structure; by default that of the last call.
+            properties: names of the properties that ASE asks for; all are computed anyway.
+            system_changes: names of what has changed since the last call, for ASE.
 
         Raises:
             StructureError: the model cannot describe the structure.

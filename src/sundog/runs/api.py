@@ -1,4 +1,4 @@
-"""Simulations from Python: what `sundog md` gives at a prompt, in one call.
+"""Simulations from Python: the same as `sundog md` at a prompt, in one call.
 
     run = sundog.simulate(atoms, steps=10_000, ensemble="npt", folder="run")
     run.energies["temperature_kelvin"], run.frames, run.final
@@ -42,26 +42,27 @@ def simulate(
     observers: Sequence[AbstractObserver] = (),
     **settings: Any,
 ) -> Run:
-    """Run molecular dynamics of a structure and return what it left.
+    """Run molecular dynamics of a structure and return its results.
 
     Args:
         atoms: the structure; charge and multiplicity from `info["charge"]` and `info["spin"]`,
             unless they are given as `charge` and `multiplicity`.
-        folder: of the run; without one it lasts as long as the value that is returned.
+        folder: folder of the run; without one a temporary folder, which is removed together with
+            the value that is returned.
         overwrite: replace an earlier run in the folder.
-        force_field: in place of the one that `model`, `electrostatics`, … describe, as one
-            with terms of your own from `sundog.load(extra_terms=…)`.
-        report: called with the lines that a run says; by default they go to stderr, with one line
+        force_field: force field in place of the one that `model`, `electrostatics`, … describe,
+            for example with terms of your own from `sundog.load(extra_terms=…)`.
+        report: called with every line of messages; by default they go to stderr, with one line
             of progress that is rewritten.
-        observers: what is measured beside the standard columns of the table, in `energies`.
-        **settings: by the names of the flags of `sundog md`, as `ensemble="npt"`,
-            `timestep_fs=0.5`, `electrostatics="ewald"`.
+        observers: observers whose columns are added to the standard ones of `energies`.
+        **settings: settings by the names of the flags of `sundog md`, for example
+            `ensemble="npt"`, `timestep_fs=0.5`, `electrostatics="ewald"`.
 
     Raises:
-        InputError: a setting that there is not, or that cannot be; nothing is written then.
+        InputError: a setting is unknown or has an impossible value; nothing is written then.
         StructureError: the model cannot describe the structure.
         RunDirectoryError: the folder holds something already, or cannot be written.
-        BlowUpError: what was good is written, with a flight record.
+        BlowUpError: the dynamics diverged; the steps before are written, with a flight record.
     """
     job = Job.of(settings)
     progress = Progress(report, observers)
@@ -88,20 +89,20 @@ def resume(
     observers: Sequence[AbstractObserver] = (),
     **changes: Any,
 ) -> Run:
-    """Go on with a run where its last checkpoint is, bit for bit, and return what it left.
+    """Continue a run from its last checkpoint, bit for bit, and return its results.
 
     Args:
-        folder: of the run, or the run.
-        allow_change: names of settings that may be others than before.
-        force_field: the one that the run was begun with, where that was given.
-        report: as for `simulate`.
-        observers: those that the run was begun with.
-        **changes: settings that are others now, as more `steps`.
+        folder: folder of the run, or the run itself.
+        allow_change: names of settings that may differ from before.
+        force_field: force field that the run was begun with, if `simulate` was given one.
+        report: called with every line of messages, like that of `simulate`.
+        observers: observers that the run was begun with.
+        **changes: settings with new values, for example more `steps`.
 
     Raises:
         InputError: a setting would change that may not.
-        RunDirectoryError: there is no run, or none of its checkpoints can be continued from.
-        BlowUpError: what was good is written, with a flight record.
+        RunDirectoryError: there is no run, or no checkpoint that it can continue from.
+        BlowUpError: the dynamics diverged; the steps before are written, with a flight record.
     """
     scratch = folder.scratch if isinstance(folder, Run) else None
     directory = RunDirectory.open(folder.folder if isinstance(folder, Run) else folder)

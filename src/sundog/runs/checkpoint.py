@@ -1,7 +1,7 @@
-"""`MDState` as named arrays and back, so that a run goes on bit for bit.
+"""`MDState` as named arrays and back, so that a run continues bit for bit.
 
-Saved is what changes along a trajectory. What does not (elements, masses, charges) comes
-from the structure and the settings again; pair lists are built again from their memory.
+What changes along a trajectory is saved. What does not (elements, masses, charges) is taken from
+the structure and the settings again; pair lists are built again from what they remember.
 """
 
 from collections.abc import Mapping
@@ -15,10 +15,16 @@ from sundog.engine.state import MDState
 from sundog.errors import RunDirectoryError
 
 PLAIN = ("momenta", "forces", "virial", "heat", "temperature", "step")
+"""Fields of `MDState` that are one array each, saved under their own names."""
+
 NESTED = ("energies", "extended")
+"""Fields of `MDState` that are arrays by name, saved as `field.name`."""
+
 LISTS = "lists."
+"""Prefix of the names of the arrays from which pair lists are built again."""
+
 DIPOLE = "dipole"
-"""Of force fields with charges only."""
+"""Name of the dipole, which only force fields with charges have."""
 
 
 def arrays_of(state: MDState) -> dict[str, np.ndarray]:
@@ -41,15 +47,15 @@ def arrays_of(state: MDState) -> dict[str, np.ndarray]:
 
 
 def restored(state: MDState, arrays: Mapping[str, np.ndarray]) -> MDState:
-    """Return the state that `arrays_of` gave the arrays of (host only).
+    """Return the state whose arrays `arrays_of` returned (host only).
 
     Args:
-        state: of the same structures, with lists of the same kind.
-        arrays: from a checkpoint.
+        state: state of the same structures, with pair lists of the same kind.
+        arrays: arrays of a checkpoint by name.
 
     Raises:
-        RunDirectoryError: the checkpoint is of other structures, or made by another kind of
-            kernels or by a version that kept less.
+        RunDirectoryError: the checkpoint is of other structures, or was made by another kind of
+            kernels or by a version that saved less.
     """
     if "energies.electrostatics" in arrays and DIPOLE not in arrays:
         raise RunDirectoryError(

@@ -1,4 +1,4 @@
-"""Checkpoints: one file each, whole or absent, the last few kept.
+"""Checkpoints: one file each, complete or absent, of which the last few are kept.
 
 A file is a safetensors file of named arrays. Its metadata hold a record (JSON) and the
 hash of the arrays, so that a damaged file is noticed and the one before it is taken.
@@ -20,17 +20,20 @@ from sundog.errors import FileFormatError, RunDirectoryError
 from sundog.files import write_atomically
 
 FORMAT = 1
+"""Version of the layout of the files; files of another version are refused."""
+
 NAME = re.compile(r"checkpoint-(\d+)\.safetensors")
+"""Name of a checkpoint file; the number is its step."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What was saved.
+    """Content of a checkpoint file.
 
     Attributes:
-        arrays: by name.
-        record: everything else, as JSON can hold it.
-        path: of the file.
+        arrays: arrays by name.
+        record: everything else, in types that JSON can hold.
+        path: path of the file.
     """
 
     arrays: dict[str, np.ndarray]
@@ -41,17 +44,17 @@ class Checkpoint:
 def save_checkpoint(
     folder: Path, step: int, arrays: Mapping[str, np.ndarray], record: Mapping[str, Any], keep: int
 ) -> Path:
-    """Write the checkpoint of a step, whole or not at all, and remove all but the last few.
+    """Write the checkpoint of a step, completely or not at all, and remove all but the last few.
 
     Args:
-        folder: of the checkpoints; made when missing.
-        step: that the checkpoint is of.
-        arrays: by name.
-        record: what JSON can hold.
-        keep: how many checkpoints stay.
+        folder: folder of the checkpoints; made when missing.
+        step: number of steps that were made before the checkpoint.
+        arrays: arrays by name.
+        record: everything else, in types that JSON can hold.
+        keep: number of checkpoints that stay, this one included.
 
     Raises:
-        RunDirectoryError: the disk is full; earlier checkpoints are as they were.
+        RunDirectoryError: the disk is full; earlier checkpoints are left unchanged.
     """
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     # ascontiguousarray makes vectors of scalars.
@@ -104,12 +107,12 @@ def read_checkpoint(path: Path) -> Checkpoint:
 def newest_checkpoint(
     folder: Path, refuses: Callable[[Checkpoint], str | None], report: Callable[[str], None]
 ) -> Checkpoint | None:
-    """Return the newest checkpoint that is whole and that fits, or None where none was written.
+    """Return the newest complete checkpoint that fits, or None if none was written.
 
     Args:
-        folder: of the checkpoints.
-        refuses: says why a checkpoint does not fit, or None.
-        report: told of every checkpoint that is passed over.
+        folder: folder of the checkpoints.
+        refuses: returns the reason why a checkpoint does not fit, or None if it fits.
+        report: called with a line for every checkpoint that is passed over.
 
     Raises:
         RunDirectoryError: there are checkpoints, but all are damaged or refused.

@@ -1,4 +1,4 @@
-"""`RunDirectory`: the folder of one run, its layout, and that no run overwrites another."""
+"""`RunDirectory`: the folder of one run and its layout; no run overwrites another unasked."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from sundog.files import replacing, write_atomically
 from sundog.io.trajectories import WRITERS
 
 MARKER = "provenance.json"
-"""The file that makes a folder a run; it is the first one written."""
+"""Name of the file that makes a folder a run; it is the first one written."""
 
 OWN_FILES = (
     "config.yaml",
@@ -30,9 +30,10 @@ OWN_FILES = (
     "flight_record.*",
     "replica-*/*",
 )
-"""What a run writes, and all that `overwrite` removes."""
+"""Patterns of the files that a run writes; `overwrite` removes these and no others."""
 
 COMPRESSED = (".gz", ".bz2", ".xz")
+"""Suffixes of compressed structure files, which the copy keeps after that of the format."""
 
 
 @dataclass(frozen=True)
@@ -104,56 +105,56 @@ class RunDirectory:
 
     @property
     def config(self) -> Path:
-        """The settings, resolved: what was given and the defaults."""
+        """Path of the resolved settings: those given and the defaults of the others."""
         return self.path / "config.yaml"
 
     @property
     def provenance(self) -> Path:
-        """Versions, platform, device, weights, command line and start."""
+        """Path of the record of versions, platform, device, weights, command line and start."""
         return self.path / MARKER
 
     @property
     def log(self) -> Path:
-        """What the run said."""
+        """Path of the log: every line of messages with its time."""
         return self.path / "run.log"
 
     @property
     def energies(self) -> Path:
-        """The table of energies, temperature and pressure."""
+        """Path of the table of energies, temperature and pressure."""
         return self.path / "energies.csv"
 
     @property
     def topology(self) -> Path:
-        """Names of atoms and residues for the trajectory."""
+        """Path of the names of atoms and residues that belong to the trajectory."""
         return self.path / "topology.pdb"
 
     @property
     def final(self) -> Path:
-        """The last structure."""
+        """Path of the last structure."""
         return self.path / "final.extxyz"
 
     @property
     def report(self) -> Path:
-        """The plot of the energies."""
+        """Path of the plot of the energies."""
         return self.path / "report.png"
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of checkpoints, made with the first; their names begin with `checkpoint`."""
+        """Path of the folder of checkpoints, made with the first of them."""
         return self.path / "checkpoints"
 
     def replica(self, number: int, replicas: int) -> "RunDirectory":
-        """Return where a replica's own files are: here for one, in a folder each for more."""
+        """Return the directory of a replica's files: this one, or a folder each for several."""
         if replicas == 1:
             return self
         return RunDirectory(self.path / f"replica-{number:02d}")
 
     @property
     def input(self) -> Path:
-        """The copy of the structure file.
+        """Path of the copy of the structure file.
 
         Raises:
-            RunDirectoryError: it is gone.
+            RunDirectoryError: the copy is missing.
         """
         found = sorted(self.path.glob("input.*"))
         if not found:

@@ -1,8 +1,7 @@
-"""After a blow-up: what happened, atom by atom, in the steps before it.
+"""Flight record of a run that diverged: the steps before the failure, atom by atom.
 
-The chunk that failed is run again from its beginning, the last stretch step by step, and
-what helps to find the cause is put down: the steps, the most strongly pushed atoms, their
-closest contacts, a likely cause and what to try.
+The chunk that failed is run again from its beginning, its last steps one by one. The record lists
+them, the atoms with the largest forces, their closest contacts, a likely cause and a remedy.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,10 +22,15 @@ from sundog.runs.directory import RunDirectory
 from sundog.units import FEMTOSECOND
 
 STEPS_SHOWN, ATOMS_SHOWN, CONTACTS_SHOWN = 10, 5, 3
+"""Numbers shown: of last steps, of atoms with the largest forces, of contacts of each of them."""
+
 TOO_CLOSE = 0.7
-"""Of the sum of the covalent radii."""
+"""Distance in sums of the covalent radii below which a contact is named as the likely cause; even
+triple bonds are longer, about 0.8."""
 
 LONG_TIMESTEP_FS = 1.0
+"""Timestep in fs above which it is named as the likely cause: about a tenth of the period of an X–H
+stretch."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,10 @@ def write_flight_record(
     """Write `flight_record.txt` and the structures of its steps, `flight_record.extxyz`.
 
     Args:
-        directory: of the run.
-        failure: what stopped it.
-        atoms: the structure, for names; of several replicas the one that failed is shown.
-        timestep_fs: fs.
+        directory: directory of the run.
+        failure: failure that stopped the run; of several replicas the one that failed is shown.
+        atoms: the structure, for names of atoms.
+        timestep_fs: timestep in fs.
         with_all_forces: returns a state with its physical forces.
 
     Raises:

@@ -22,7 +22,7 @@ HOTTEST_KELVIN = 1e5
 
 
 class SettingsGroup:
-    """Base of the groups: how a value is refused."""
+    """Base of the groups, with the refusal of a value."""
 
     def _require(self, name: str, condition: bool, expected: str, got: Any = None) -> None:
         """Raise `InputError` about a field unless a condition holds."""
@@ -42,7 +42,8 @@ class Bath(SettingsGroup):
     ramp_steps: int | None = None
     """Steps that the change of temperature takes; by default the whole run."""
     thermostat: ThermostatName | None = None
-    """langevin (the default; BAOAB), bussi (stochastic velocity rescaling) or nose-hoover."""
+    """Thermostat: langevin (the default; BAOAB), bussi (stochastic velocity rescaling) or
+    nose-hoover."""
     friction_per_ps: float = 1.0
     """Friction of the Langevin thermostat in 1/ps."""
     thermostat_time_fs: float = 100.0
@@ -69,12 +70,12 @@ class Barostat(SettingsGroup):
     """Pressure and how the cell follows it; at constant pressure only."""
 
     barostat: BarostatName = "rescaling"
-    """rescaling (stochastic cell rescaling) or mtk (Martyna-Tobias-Klein)."""
+    """Barostat: rescaling (stochastic cell rescaling) or mtk (Martyna-Tobias-Klein)."""
     pressure_bar: float = 1.0
     """Pressure in bar."""
     coupling: Coupling = "isotropic"
-    """How the cell may change: isotropic, semi-isotropic (x and y together), anisotropic
-    (right angles stay) or flexible."""
+    """Changes of the cell: isotropic, semi-isotropic (x and y together), anisotropic (right
+    angles stay) or flexible."""
     barostat_time_fs: float = 1000.0
     """Relaxation time of the volume in fs."""
     compressibility_per_bar: float = 4.5e-5
@@ -131,7 +132,7 @@ class Restraints(SettingsGroup):
 
 @dataclass(frozen=True, kw_only=True)
 class Start(SettingsGroup):
-    """What the run begins with."""
+    """Initial momenta, and minimisation before the first step."""
 
     momenta: Literal["thermal", "structure"] = "thermal"
     """Begin with momenta drawn at the temperature, or with those in the structure file."""
@@ -182,7 +183,7 @@ class Replicas(SettingsGroup):
 
 @dataclass(frozen=True, kw_only=True)
 class Output(SettingsGroup):
-    """What is written, and how often."""
+    """Files that are written, their content, and how often."""
 
     sample_every: int = 10
     """Steps between rows of the energies table."""
@@ -219,9 +220,10 @@ class RelaxationSettings(SettingsGroup):
     """Settings of a relaxation."""
 
     optimizer: Literal["lbfgs", "fire"] = "lbfgs"
-    """lbfgs, or fire, which takes more steps and is harder to upset."""
+    """Optimizer: lbfgs, or fire, which takes more steps and is more robust."""
     cell: CellChange = "none"
-    """What may change of the cell beside its content."""
+    """Changes of the cell during the relaxation: none, isotropic, anisotropic (right angles
+    stay) or flexible."""
     pressure_bar: float = 0.0
     """External pressure in bar on a cell that may change."""
     force_ev_per_angstrom: float = 0.01

@@ -1,4 +1,4 @@
-"""`Job`: everything a run was told, by names that are unique over all settings."""
+"""`Job`: all settings of a run, by names that are unique over all of them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -15,9 +15,9 @@ class Job:
     """Settings of a run, its force field and its electrons.
 
     Attributes:
-        settings: of the simulation.
-        model: which force field.
-        electrons: charge and spin.
+        settings: settings of the simulation.
+        model: choice of the force field.
+        electrons: charge and multiplicity.
     """
 
     settings: SimulationSettings = field(default_factory=SimulationSettings)
@@ -62,9 +62,12 @@ class Job:
         )
 
     def resolved(self, **known: Any) -> dict[str, Any]:
-        """Return all of it by name, with what is known by now in place of what was left open.
+        """Return all settings by name, with some that were left open filled in.
 
-        What is left out has no value. `Job.of` takes the result.
+        Settings without a value are left out. `Job.of` takes the result.
+
+        Args:
+            **known: values that replace or complete those of the job.
         """
         values = self.settings.flat() | asdict(self.model) | asdict(self.electrons) | known
         return {

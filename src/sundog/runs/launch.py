@@ -1,4 +1,4 @@
-"""A run in a folder: begun, or reopened where its last checkpoint is, and moved on."""
+"""A run in a folder: begun, or reopened at its last checkpoint, and integrated."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,13 +23,14 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Launch:
-    """A run that is about to move.
+    """A run that is ready for its first or next step.
 
     Attributes:
-        setup: what it is made of.
-        directory: where it writes.
-        state: where it begins or goes on.
-        record: lengths of its files at the checkpoint that it goes on from; None for a new run.
+        setup: structure, force field and settings.
+        directory: directory that the run writes to.
+        state: state that the run begins with or continues from.
+        record: record of the checkpoint that it continues from, with the lengths of its files; None
+            for a new run.
     """
 
     setup: Setup
@@ -42,7 +43,12 @@ class Launch:
         stop: Callable[[], bool] = lambda: False,
         observers: Sequence[AbstractObserver] = (),
     ) -> Generator[Chunk, None, None]:
-        """Yield after every chunk, which is written by then; errors of `session.simulate`."""
+        """Yield after every chunk, once it is written; errors are those of `session.simulate`.
+
+        Args:
+            stop: asked between chunks whether to end early.
+            observers: observers whose columns are added to the energies table.
+        """
         setup = self.setup
         settings = setup.job.settings
         yield from simulate(
@@ -61,13 +67,13 @@ class Launch:
 
 @dataclass(frozen=True)
 class Reopened:
-    """A run that could go on.
+    """A run that can be continued.
 
     Attributes:
-        directory: its folder.
-        setup: what it is made of now.
-        checkpoint: where it goes on; None for a run that was stopped before its first one.
-        said: what has changed, and what was found of the checkpoints, in lines.
+        directory: directory of the run.
+        setup: structure, force field and settings, with the changes.
+        checkpoint: checkpoint to continue from; None if the run was stopped before its first one.
+        said: lines about changed settings and about checkpoints that were passed over.
     """
 
     directory: RunDirectory
@@ -77,17 +83,17 @@ class Reopened:
 
     @property
     def origin(self) -> str:
-        """Name of the checkpoint that the run goes on from, or `the beginning`."""
+        """Name of the checkpoint that the run continues from, or `the beginning`."""
         return "the beginning" if self.checkpoint is None else self.checkpoint.path.name
 
     def state(self, report: Report) -> MDState:
-        """Return the state that the run goes on with.
+        """Return the state that the run continues from.
 
         Args:
             report: called with lines about the minimisation of a run that begins anew.
 
         Raises:
-            InputError: multiple time steps, whose cycles do not begin there.
+            InputError: no cycle of the multiple time steps begins at the checkpoint.
             RunDirectoryError: the checkpoint is of another structure or other kernels.
         """
         setup = self.setup
@@ -102,7 +108,7 @@ class Reopened:
         )
 
     def launch(self, state: MDState) -> Launch:
-        """Return the run about to move, noted in its folder."""
+        """Return the run ready for its next step, after a note of the resumption in its folder."""
         note_resumption(self.directory, self.setup, int(state.step))
         record = None if self.checkpoint is None else self.checkpoint.record
         return Launch(self.setup, self.directory, state, record)
@@ -116,17 +122,17 @@ def reopen(
     *,
     command_line: Sequence[str],
 ) -> Reopened:
-    """Return a run that could go on; nothing is written.
+    """Return a run that can be continued; nothing is written.
 
     Args:
-        folder: of the run.
-        job: as it would go on now.
-        allow_change: names of settings that may be others than before.
-        force_field: in place of the one that the job describes.
-        command_line: how the resumption was asked for, for the provenance.
+        folder: folder of the run.
+        job: settings to continue with.
+        allow_change: names of settings that may differ from before.
+        force_field: force field in place of the one that the job describes.
+        command_line: command or call that asked for the resumption, for the provenance.
 
     Raises:
-        RunDirectoryError: there is no run, or none of its checkpoints can be continued from.
+        RunDirectoryError: there is no run, or no checkpoint that it can continue from.
         InputError: a setting would change that may not.
     """
     directory = RunDirectory.open(folder)

@@ -1,4 +1,4 @@
-"""Live progress of a run: one moving line on a terminal, plain lines elsewhere."""
+"""Live progress of a run: one line that is rewritten on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -13,6 +13,7 @@ from sundog.loading import describe_boxes
 from sundog.runs.settings import SimulationSettings
 
 SECONDS_BETWEEN_LINES = 10.0
+"""Time in s between lines where no line is rewritten, so that a log of a day stays short."""
 
 
 class Progress:
@@ -38,7 +39,7 @@ class Progress:
         self._last_line = -float("inf")
 
     def begin(self, settings: SimulationSettings, step: int) -> None:
-        """Begin to count at a step."""
+        """Begin to count at a step, with the settings of the run."""
         self._steps, self._timestep_fs = settings.steps, settings.timestep_fs
         self._done = step
 
@@ -64,7 +65,7 @@ class Progress:
         return self._timed_seconds / self._timed_steps
 
     def update(self, chunk: Chunk) -> None:
-        """Show where the run is."""
+        """Show the progress after a chunk."""
         step = int(chunk.state.step)
         if self._compiled:
             self._timed_steps += step - self._done
@@ -85,7 +86,7 @@ class Progress:
             self.say(line)
 
     def close(self) -> None:
-        """End the moving line."""
+        """End the line that is rewritten."""
         if self._live:
             print(file=sys.stderr)
 

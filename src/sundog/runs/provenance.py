@@ -1,4 +1,4 @@
-"""What made a run: enough to repeat it, nothing about whose machine it was."""
+"""Provenance of a run: enough to repeat it, nothing that identifies its user or machine."""
 
 import platform
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 RECORDED_PACKAGES = ("sundog", "jax", "jaxlib", "equinox", "numpy", "ase", "mdtraj")
+"""Packages on which results depend, and whose versions are recorded."""
 
 
 def collect_provenance(
@@ -15,10 +16,10 @@ def collect_provenance(
     """Return the provenance of a run that starts now, ready for JSON.
 
     Args:
-        command_line: as typed, the program first.
+        command_line: words of the command line, the program first.
         weights_name: name of the weight set.
-        weights_sha256: its hash, which says what the name meant that day.
-        device: what computes, as `jax.Device.device_kind` names it.
+        weights_sha256: hash of the weights, which identifies them if the name is reused.
+        device: kind of the device that computes, from `jax.Device.device_kind`.
     """
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),

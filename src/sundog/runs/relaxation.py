@@ -1,4 +1,4 @@
-"""Relaxation of structures: one of them, with its cell if that is wanted, or many in batches.
+"""Relaxation of structures: a single one, with its cell if asked for, or many in batches.
 
 One structure is relaxed by ASE's optimizers, many at fixed cells by `engine.minimize`, which
 moves all structures of a batch in one program and holds each still once it has converged.
@@ -29,7 +29,7 @@ from sundog.single_points.batches import Batcher, batches
 from sundog.units import BAR
 
 MASKS = {"anisotropic": [1, 1, 1, 0, 0, 0], "flexible": [1, 1, 1, 1, 1, 1]}
-"""Voigt components of the strain that a cell may make, for ASE."""
+"""Voigt components of the strain that ASE may apply to the cell, by the change asked for."""
 
 SKIN_ANGSTROM = 0.5
 """Reserve of the pair lists in Å; a relaxation moves atoms little."""
@@ -42,8 +42,8 @@ class Relaxation:
     Attributes:
         atoms: the relaxed structure, with energy and forces, charge and multiplicity.
         converged: whether no force is above the threshold.
-        energy_change_ev: energy after less energy before in eV.
-        steps: number of steps that were made; of a batch, by all of it.
+        energy_change_ev: energy after minus energy before, in eV.
+        steps: number of steps made; in a batch, the number for the whole batch.
     """
 
     atoms: Atoms
@@ -67,15 +67,15 @@ def minimize(
     """Relax a structure, or many in batches, until no force is above a threshold.
 
     Args:
-        structures: one, or several, whose cells then stay as they are.
-        force_field: in place of the one that `model`, `electrostatics`, … describe.
-        report: called with lines about what was chosen.
-        **settings: by the names of the flags of `sundog minimize`: those of
+        structures: a structure, or several, whose cells then stay unchanged.
+        force_field: force field in place of the one that `model`, `electrostatics`, … describe.
+        report: called with lines about the choice of force field and kernels.
+        **settings: settings by the names of the flags of `sundog minimize`: the fields of
             `RelaxationSettings`, `ModelOptions` and `ElectronOptions`.
 
     Raises:
-        InputError: no structures, a setting that there is not, or that cannot be.
-        StructureError: a structure that the model cannot describe.
+        InputError: there are no structures, or a setting is unknown or has an impossible value.
+        StructureError: the model cannot describe a structure.
         SimulationError: an energy is no longer finite.
     """
     own, model, electrons = _apart(settings)
@@ -104,17 +104,17 @@ def relax(
     kernels: str = "auto",
     logfile: str | None = None,
 ) -> Relaxation:
-    """Return one structure relaxed by an optimizer of ASE, with its cell if that is wanted.
+    """Return one structure relaxed by an optimizer of ASE, with its cell if asked for.
 
     Args:
         atoms: the structure, which states its charge and multiplicity.
-        settings: of the relaxation.
-        force_field: of any kernels; the reference is put on the kernels asked for.
+        settings: settings of the relaxation.
+        force_field: force field with any kernels; the reference is put on the kernels asked for.
         kernels: name of the kernels.
-        logfile: where ASE writes a line per step; `-` for stdout.
+        logfile: file for a line of ASE per step; `-` for stdout.
 
     Raises:
-        CellError: a cell is to be relaxed that there is not.
+        CellError: the cell is to be relaxed, and the structure has none.
     """
     moving = atoms.copy()
     moving.calc = Calculator(force_field, kernels=kernels)  # pyright: ignore[reportArgumentType]
@@ -132,12 +132,12 @@ def relax_together(
     """Return structures relaxed in batches at fixed cells.
 
     Args:
-        structures: each states its charge and multiplicity.
-        settings: of the relaxation.
-        force_field: on fast kernels.
+        structures: structures, each of which states its charge and multiplicity.
+        settings: settings of the relaxation.
+        force_field: force field on fast kernels.
 
     Raises:
-        StructureError: a structure that the model cannot describe.
+        StructureError: the model cannot describe a structure.
         SimulationError: an energy is no longer finite.
     """
     systems = [system_from_atoms(atoms) for atoms in structures]
@@ -198,14 +198,14 @@ def _apart(
 
 
 def stated(atoms: Atoms, electrons: ElectronOptions) -> Atoms:
-    """Return the structure with the charge and multiplicity that it is computed with."""
+    """Return the structure with its charge and multiplicity: those asked for, or its own."""
     return with_electronic_state(
         atoms, *electronic_state(atoms, electrons.charge, electrons.multiplicity)
     )
 
 
 def _with_cell(atoms: Atoms, settings: RelaxationSettings) -> Any:
-    """Return what the optimizer moves: the atoms, or atoms and cell."""
+    """Return the object that the optimizer moves: the atoms, or atoms and cell."""
     if settings.cell == "none":
         return atoms
     if not atoms.pbc.all():

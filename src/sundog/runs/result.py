@@ -1,4 +1,4 @@
-"""`Run`: what a run has left in its folder, as arrays and structures."""
+"""`Run`: results of a run, read from its folder as arrays and structures."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Scratch:
-    """Temporary folder that is removed when nothing holds this value any more."""
+    """Temporary folder that is removed when nothing refers to this object any more."""
 
     def __init__(self):
         """Make the folder."""
@@ -35,12 +35,12 @@ class Scratch:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A run by its folder; what is read is kept.
+    """Results of a run in a folder; what has been read is cached.
 
     Attributes:
-        folder: of the run.
-        number: of the replica that `energies`, `frames` and `final` are of.
-        scratch: keeps the folder of a run that was given none, and removes it with this value.
+        folder: folder of the run.
+        number: number of the replica to which `energies`, `frames` and `final` belong.
+        scratch: temporary folder of a run that was given none, removed with this object.
     """
 
     folder: Path
@@ -49,7 +49,7 @@ class Run:
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
-        """Settings of the run by name, as in `config.yaml`."""
+        """Settings of the run by name, from `config.yaml`."""
         return yaml.safe_load(RunDirectory.open(self.folder).config.read_text())
 
     @property
@@ -58,10 +58,10 @@ class Run:
         return int(self.settings["replicas"])
 
     def replica(self, number: int) -> "Run":
-        """Return the same run seen from another of its replicas.
+        """Return the results of one replica of the run.
 
         Raises:
-            InputError: there is no such replica.
+            InputError: there is no replica of this number.
         """
         if not 0 <= number < self.number_of_replicas:
             raise InputError(
@@ -78,11 +78,11 @@ class Run:
 
     @cached_property
     def frames(self) -> list[Atoms]:
-        """Frames of the trajectory as ASE atoms, with what else the format carries."""
+        """Frames of the trajectory as ASE atoms, with all other data that the format carries."""
         return list(self.iterate())
 
     def iterate(self) -> Iterator[Atoms]:
-        """Yield the frames of the trajectory one by one, for what is too long for memory."""
+        """Yield the frames of the trajectory one by one, if they are too many for the memory."""
         own = self._directory
         yield from read_frames(self.trajectory, own.topology, self.initial)
 
@@ -117,10 +117,10 @@ class Run:
         return pandas.DataFrame(self.energies)
 
     def to_mdtraj(self) -> "mdtraj.Trajectory":
-        """Return the trajectory as mdtraj has it, in nm, with the names of `topology.pdb`.
+        """Return the trajectory for mdtraj, in nm, with the names of `topology.pdb`.
 
         Raises:
-            InputError: a format that mdtraj does not read.
+            InputError: mdtraj does not read the format.
         """
         import mdtraj
 

@@ -1,4 +1,4 @@
-"""`--resume`: what may have changed, and a note that it happened."""
+"""Resumption of a run: check of changed settings, and its record in the provenance."""
 
 import json
 from collections.abc import Sequence
@@ -13,20 +13,22 @@ ALWAYS_FREE = frozenset({"steps", "checkpoint_minutes", "keep_checkpoints"})
 """Settings that change nothing about the trajectory so far or to come."""
 
 SINCE_THEN = {"dispersion_tail": "off", "long_range_every": 1, "paper": False}
-"""Settings that runs of earlier versions do not have, and what those did."""
+"""Settings that runs of earlier versions do not have, with the values that those used."""
 
 
 def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]) -> list[str]:
-    """Return in words what has changed, unless it may not change. Nothing is written.
+    """Return a line for every setting that has changed, if all of them may change.
+
+    Nothing is written.
 
     Args:
-        directory: of the run.
-        setup: as it would go on now.
-        allowed: settings, by name, that may change.
+        directory: directory of the run.
+        setup: setup that the run would continue with.
+        allowed: names of settings that may change.
 
     Raises:
-        RunDirectoryError: the settings of the run are not there.
-        InputError: a setting or the weights are others than before and not in `allowed`.
+        RunDirectoryError: the settings of the run are missing.
+        InputError: a setting or the weights differ from before and are not in `allowed`.
     """
     if not directory.config.is_file():
         raise RunDirectoryError(
@@ -56,7 +58,16 @@ def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]
 
 
 def note_resumption(directory: RunDirectory, setup: Setup, step: int) -> None:
-    """Write down the settings, and this continuation in the provenance of the run."""
+    """Write the settings, and add this resumption to the provenance of the run.
+
+    Args:
+        directory: directory of the run.
+        setup: setup that the run continues with.
+        step: step that the run continues from.
+
+    Raises:
+        RunDirectoryError: the provenance is damaged, or the files cannot be written.
+    """
     try:
         record = json.loads(directory.provenance.read_text())
     except ValueError as error:

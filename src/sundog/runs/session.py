@@ -1,6 +1,6 @@
-"""A whole run: the state it begins or goes on with, and the loop that records it.
+"""A whole run: the state from which it begins or continues, and the loop that records it.
 
-The steps of a run are here and nowhere else; the command line adds words and pictures.
+The stages of a run are here and nowhere else; the command line adds messages and figures.
 """
 
 import time
@@ -51,21 +51,28 @@ from sundog.topology.topology import Topology
 Report = Callable[[str], None]
 
 SLOWER_WITH_CONSTRAINTS = 2.0
-"""What is left moves by so much more slowly where bonds of hydrogens are rigid."""
+"""Ratio of the periods of the fastest vibrations with and without rigid bonds of hydrogens."""
 
 LARGEST_TIMESTEP_OF_HYDROGEN_FS = 2.0
-"""Velocity Verlet of an X–H stretch is unstable from 2.9 fs on, and wrong well before."""
+"""Timestep in fs that an atom of 1.008 amu can follow at most: velocity Verlet of an X–H stretch is
+unstable from 2.9 fs on, and inaccurate well before."""
 
 
 def check_feasible(
     atoms: Atoms, system: System, settings: SimulationSettings, mechanics: Mechanics
 ) -> None:
-    """Refuse what the structure cannot be simulated with (host only).
+    """Refuse settings with which the structure cannot be simulated (host only).
+
+    Args:
+        atoms: the structure, for its momenta.
+        system: batch of all replicas.
+        settings: settings of the run.
+        mechanics: masses, and which atoms are frozen or rigid.
 
     Raises:
-        CellError: a barostat on a cell that it cannot change.
-        InputError: a timestep that the lightest atom cannot follow, momenta are to be taken
-            from a structure that has none, or baths that do not go together.
+        CellError: the barostat cannot change the cell.
+        InputError: the lightest atom cannot follow the timestep, momenta are to be taken from a
+            structure that has none, or thermostat and barostat do not go together.
     """
     if settings.start.momenta == "structure" and not atoms.has("momenta"):
         raise InputError(
@@ -107,15 +114,15 @@ def prepare(
     report: Report,
     stop: Callable[[], bool] = lambda: False,
 ) -> MDState:
-    """Return the state a run starts from: minimised if asked for, and with momenta.
+    """Return the state that a run starts from: minimised if asked for, and with momenta.
 
     Args:
-        system: all replicas.
-        force_field: the force field.
+        system: batch of all replicas.
+        force_field: force field with the restraints.
         atoms: the structure, for its momenta.
-        settings: the settings.
-        mechanics: masses, what is frozen, rigid or held.
-        report: told what the minimisation did.
+        settings: settings of the run.
+        mechanics: masses, and which atoms are frozen, rigid or restrained.
+        report: called with a line about the outcome of the minimisation.
         stop: asked now and then whether to end the minimisation early.
 
     Raises:
@@ -135,13 +142,18 @@ def prepare(
 def find_checkpoint(
     directory: RunDirectory, settings: SimulationSettings, report: Callable[[str], None]
 ) -> Checkpoint | None:
-    """Return the newest checkpoint whose files still hold what it says they held.
+    """Return the newest checkpoint whose files are at least as long as it recorded.
 
-    None stands for a run that was stopped before its first one.
+    None is returned for a run that was stopped before its first checkpoint.
+
+    Args:
+        directory: directory of the run.
+        settings: settings of the run.
+        report: called with a line for every checkpoint that is passed over.
 
     Raises:
-        RunDirectoryError: there are checkpoints, but none of them can be continued from, or
-            they are gone and the table has rows already.
+        RunDirectoryError: no checkpoint can be continued from, or the checkpoints are missing
+            although the table has rows already.
     """
 
     def refuses(checkpoint: Checkpoint) -> str | None:
@@ -171,10 +183,17 @@ def resumed(
     mechanics: Mechanics,
     checkpoint: Checkpoint,
 ) -> MDState:
-    """Return the state of a checkpoint, from which the run goes on bit for bit.
+    """Return the state of a checkpoint, from which the run continues bit for bit.
+
+    Args:
+        system: batch of all replicas.
+        force_field: force field with the restraints.
+        settings: settings of the run.
+        mechanics: masses, and which atoms are frozen, rigid or restrained.
+        checkpoint: checkpoint to continue from.
 
     Raises:
-        InputError: multiple time steps, whose cycles do not begin there.
+        InputError: no cycle of the multiple time steps begins at the checkpoint.
         RunDirectoryError: the checkpoint is of another structure or other kernels.
     """
     state = bare_state(system, force_field, **_given(settings, mechanics))
@@ -214,22 +233,22 @@ def simulate(
 ) -> Generator[Chunk, None, None]:
     """Run, write table, trajectory and checkpoints, and yield after every chunk.
 
-    The last good structures, with momenta, are written to `final.extxyz` however the run ends.
+    The last valid structures, with momenta, are written to `final.extxyz` however the run ends.
 
     Args:
-        state: from `prepare` or `resumed`.
-        force_field: for what frames carry beside the state.
-        ensemble: the recipe.
+        state: state that `prepare` or `resumed` returned.
+        force_field: force field, for charges and other data of frames that the state lacks.
+        ensemble: ensemble that makes the steps.
         atoms: the structure, for names and charge.
-        topology: its residues and molecules.
-        directory: where to write.
-        settings: the settings.
+        topology: topology of the structure, for residues and molecules.
+        directory: directory that the run writes to.
+        settings: settings of the run.
         stop: asked between chunks whether to end early.
-        resume_at: record of the checkpoint that the run goes on from.
-        observers: what the table has beside the standard columns.
+        resume_at: record of the checkpoint that the run continues from.
+        observers: observers whose columns are added to the standard ones of the table.
 
     Raises:
-        BlowUpError: what was good is written, and a flight record.
+        BlowUpError: the dynamics diverged; the steps before are written, with a flight record.
         RunDirectoryError: the disk is full.
     """
     files = None if resume_at is None else resume_at["files"]
@@ -275,7 +294,7 @@ def simulate(
             raise
         finally:
             try:
-                # Of a chunk that was not written to its end the last checkpoint knows nothing.
+                # A chunk that was not written completely must not be in a checkpoint.
                 if recorder.whole and int(state.step) > step_saved:
                     save()
             finally:

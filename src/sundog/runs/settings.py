@@ -1,4 +1,4 @@
-"""`SimulationSettings`: what a simulation is told, in groups that check themselves.
+"""`SimulationSettings`: settings of a simulation, in groups that check themselves.
 
     settings = SimulationSettings.of(steps=1000, temperature_kelvin=300, trajectory="h5md")
     settings.bath.temperature_kelvin, settings.output.trajectory
@@ -44,7 +44,8 @@ class SimulationSettings(SettingsGroup):
     """Settings of a molecular dynamics run."""
 
     ensemble: EnsembleName = "nvt"
-    """nve: constant energy; nvt: constant temperature; npt: and constant pressure."""
+    """Ensemble: nve (constant energy), nvt (constant temperature) or npt (constant temperature
+    and pressure)."""
     steps: int = 1000
     """Number of steps, counted from the beginning of the run."""
     timestep_fs: float = 0.5
@@ -67,11 +68,11 @@ class SimulationSettings(SettingsGroup):
     restraints: Restraints = field(default_factory=Restraints)
     """Energies that hold atoms."""
     start: Start = field(default_factory=Start)
-    """What the run begins with."""
+    """Initial momenta, and minimisation before the first step."""
     replicas: Replicas = field(default_factory=Replicas)
     """Copies of the structure."""
     output: Output = field(default_factory=Output)
-    """What is written, and how often."""
+    """Files that are written, their content, and how often."""
 
     def __post_init__(self):
         """Refuse settings that cannot work, alone or together.

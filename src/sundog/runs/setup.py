@@ -1,4 +1,4 @@
-"""What a run needs before its first step: structure, force field, kernels, and their record."""
+"""Setup of a run: structure, force field, kernels and settings, checked and recorded."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -31,19 +31,20 @@ from sundog.weights.fetch import obtain
 
 @dataclass(frozen=True)
 class Setup:
-    """A run that could begin.
+    """A run that is checked and ready to begin.
 
     Attributes:
-        job: what was asked for.
+        job: settings that were asked for.
         atoms: the structure, with its charge and multiplicity, molecules in one piece.
-        topology: bonds of the structure, and what follows from them.
-        system: of all replicas.
-        force_field: on the kernels chosen, with the restraints.
-        mechanics: masses, what is frozen, rigid or held.
-        config: the job with what was resolved: charge, multiplicity, electrostatics, tail.
+        topology: bonds of the structure, with molecules and residues.
+        system: batch of all replicas.
+        force_field: force field on the kernels chosen, with the restraints.
+        mechanics: masses, and which atoms are frozen, rigid or restrained.
+        config: settings by name, with those that were left open resolved: charge, multiplicity,
+            electrostatics, dispersion tail.
         weights: `name` and `sha256` of the weights.
-        command_line: how the run was asked for.
-        said: lines about what was chosen.
+        command_line: command or call that asked for the run.
+        said: lines about what was chosen, and warnings.
     """
 
     job: Job
@@ -66,7 +67,10 @@ class Setup:
     def prepared(
         self, report: Callable[[str], None], stop: Callable[[], bool] = lambda: False
     ) -> MDState:
-        """Return the state the run starts from; arguments and errors of `session.prepare`."""
+        """Return the state that the run starts from.
+
+        Arguments and errors are those of `session.prepare`.
+        """
         return prepare(
             self.system,
             self.force_field,
@@ -80,7 +84,10 @@ class Setup:
     def chunks(
         self, report: Callable[[str], None], stop: Callable[[], bool] = lambda: False
     ) -> Iterator[Chunk]:
-        """Run without recording anything and yield after every chunk; errors of `engine.run`."""
+        """Run without recording anything and yield after every chunk.
+
+        Arguments are those of `prepared`, errors those of `engine.run`.
+        """
         settings = self.job.settings
         yield from run(
             self.prepared(report, stop),
@@ -102,17 +109,17 @@ def set_up(
 
     Args:
         atoms: the structure.
-        job: what was asked for.
-        force_field: in place of the one that the job describes.
-        command_line: how the run was asked for, for its provenance.
+        job: settings that were asked for.
+        force_field: force field in place of the one that the job describes.
+        command_line: command or call that asked for the run, for its provenance.
 
     Raises:
-        SundogError: whatever is wrong with structure, settings or weights.
+        SundogError: structure, settings or weights cannot be used.
     """
     job = replace(job, settings=job.settings.settled())
     single = system_from_atoms(atoms, job.electrons.charge, job.electrons.multiplicity)
     charge, multiplicity = int(single.total_charge[0]), int(single.multiplicity[0])
-    # What was said must be in every file from which one may go on.
+    # Charge and multiplicity must be in every file from which a run may continue.
     atoms = with_electronic_state(atoms, charge, multiplicity)
     topology = topology_from_atoms(atoms).whole()
     atoms.positions = topology.positions
@@ -124,7 +131,7 @@ def set_up(
         said += [described, *_describe_steps(job), *_warnings(reference, single, job.settings)]
         card = obtain(job.model.model).card
         origin = {"name": card["name"], "sha256": card["safetensors_sha256"]}
-        # A run goes on with what it began with, however its structure is judged later.
+        # A resumed run keeps these choices, even if the structure would now lead to others.
         chosen = reference.hamiltonian.as_settings()
         chosen["model"] = job.model.model or reference.model_name
         force_field = reference
@@ -150,7 +157,7 @@ def set_up(
 
 
 def _warnings(force_field: ForceField, system: System, settings: SimulationSettings) -> list[str]:
-    """Return what a user should know of charges before the run."""
+    """Return warnings about charges."""
     if not bool(system.pbc[0].all()):
         return []
     ewald = force_field.ewald
@@ -175,13 +182,13 @@ def _describe_steps(job: Job) -> list[str]:
 
 
 def write_origin(directory: RunDirectory, setup: Setup, structure: Path | None) -> None:
-    """Write what a run is made from: provenance, settings, the structure.
+    """Write the files that a run is made from: provenance, settings and structure.
 
     Args:
-        directory: of the run.
-        setup: of the run.
-        structure: the file that the structure was read from, to be copied; without one the
-            structure itself is written.
+        directory: directory of the run.
+        setup: setup of the run.
+        structure: file that the structure was read from, to be copied; without one the structure
+            itself is written.
     """
     directory.write_provenance(provenance(setup))
     directory.write_config(setup.config)

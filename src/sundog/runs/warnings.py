@@ -1,4 +1,4 @@
-"""What a user should know of a run before it begins."""
+"""Warnings about a run before it begins."""
 
 from collections.abc import Iterator
 from math import pi
@@ -13,10 +13,10 @@ def describe_net_charge(
     """Yield warnings about a periodic cell with a net charge.
 
     Args:
-        charge: e.
-        volume: Å³.
-        sigma: of the damped Coulomb interaction in Å with `ewald`, None with a cutoff.
-        constant_pressure: whether the cell follows its pressure.
+        charge: total charge of the cell in e.
+        volume: volume of the cell in Å³.
+        sigma: damping length in Å of the Coulomb interaction with `ewald`, None with a cutoff.
+        constant_pressure: whether the cell changes with the pressure.
     """
     if not charge:
         return

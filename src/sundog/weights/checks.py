@@ -1,9 +1,8 @@
 """Memory of the checks that kernels have passed on this machine.
 
 What was checked is known by a hash of all that the outcome depends on: parameters and terms of the
-force field, the kernels and their build, versions of sundog and JAX, device, and which way through
-the kernels a structure takes. Elements count one by one: structures of other elements are checked
-again.
+force field, the kernels and their build, versions of sundog and JAX, device, and which code of the
+kernels a structure runs. Elements count one by one: structures of other elements are checked again.
 """
 
 import json
@@ -28,17 +27,17 @@ def passed(identity: str, elements: Iterable[int]) -> bool:
     """Return whether a check was passed before with all of these elements.
 
     Args:
-        identity: from `identity_of`.
+        identity: hash returned by `identity_of`.
         elements: atomic numbers.
     """
     return set(elements) <= _known(_path(identity))
 
 
 def remember(identity: str, elements: Iterable[int]) -> None:
-    """Keep in mind that a check was passed; a cache that cannot be written is done without.
+    """Record in the cache, if it can be written, that a check was passed.
 
     Args:
-        identity: from `identity_of`.
+        identity: hash returned by `identity_of`.
         elements: atomic numbers of the structure.
     """
     path = _path(identity)
@@ -53,8 +52,9 @@ def identity_of(reference: AbstractForceField, kernels: str, path: tuple[object,
 
     Args:
         reference: the force field that the kernels stand for.
-        kernels: their name, with the instruction set in use.
-        path: what decides the way through the kernels, as size and periodicity.
+        kernels: name of the kernels, with the instruction set in use.
+        path: properties of a structure that decide which code of the kernels runs, such as size
+            and periodicity.
     """
     digest = sha256()
     leaves, structure = jax.tree.flatten(reference)

@@ -1,1 +1,1 @@
-"""What the verbs print and draw: summaries, tables, progress."""
+"""Summaries, tables and figures that the verbs print and draw."""

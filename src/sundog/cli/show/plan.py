@@ -1,4 +1,4 @@
-"""`--dry-run`: what a run would do, what it takes and how long, measured on a few steps."""
+"""`--dry-run`: settings, memory and duration of a run, measured on a few steps."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from sundog.engine.state import MDState
 
 TIMED_CHUNKS = 3
+"""Number of chunks that are timed after the one that compiles; the fastest counts."""
+
 STEPS_PER_CHUNK = 10
+"""Smallest number of steps of a chunk that is timed, rounded up to whole cycles of the ensemble."""
 
 
 def print_plan(setup: Setup, state: "MDState") -> None:

@@ -1,4 +1,4 @@
-"""The end of a run in words: means with errors, drift, and where everything is."""
+"""Summary of a run: means with errors, energy drift, and the paths of its files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -14,9 +14,10 @@ from sundog.runs.settings import SimulationSettings
 from sundog.units import DEBYE
 
 DIPOLE = tuple(f"dipole_{axis}_e_angstrom" for axis in "xyz")
+"""Columns of the energies table with the components of the dipole in e·Å."""
 
 SHARE_OF_EQUILIBRATION = 0.5
-"""Of the run, left out of the means."""
+"""Share of the run at its beginning that is left out of the means as equilibration."""
 
 
 def summarize(
@@ -25,9 +26,9 @@ def summarize(
     """Yield the lines of the summary of one run's energies table.
 
     Args:
-        table: columns by name.
+        table: columns of the energies table by name.
         atoms: number of atoms.
-        observers: of the user, whose means are shown after those of every run.
+        observers: observers of the user, whose means come after those of every run.
     """
     count = len(table["step"])
     first = int(count * SHARE_OF_EQUILIBRATION)
@@ -55,7 +56,7 @@ def summarize_dipole(
     """Yield the lines on the dipole of one run's energies table.
 
     Args:
-        table: without dipoles nothing is said.
+        table: columns of the energies table by name; without dipoles there are no lines.
         fluctuating_at_kelvin: temperature where fluctuations give the permittivity: a neutral
             cell in equilibrium, in conducting surroundings; else None.
     """
@@ -75,7 +76,7 @@ def summarize_dipole(
 
 
 def where(directory: RunDirectory, settings: SimulationSettings) -> Iterator[str]:
-    """Yield the places of what a run wrote."""
+    """Yield lines with the paths of the files that a run wrote."""
     for k in range(settings.number_of_replicas):
         own = directory.replica(k, settings.number_of_replicas)
         yield f"Trajectory  {own.trajectory('.' + settings.output.trajectory)}"

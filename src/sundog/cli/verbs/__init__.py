@@ -1,1 +1,1 @@
-"""One file a verb."""
+"""Verbs of the command line, one file each."""

@@ -28,25 +28,26 @@ def coverage(
     Parameters
     ----------
     data
-        Structures: whatever `sundog predict` reads, files or folders.
+        Structures in any format that `sundog predict` reads, a file or a folder.
     more
-        Further ones.
+        Further files or folders of structures.
     radius_bonds
-        How far an environment reaches, in bonds; by default 2, or what the reference has.
+        Radius of an environment in bonds; by default 2, or that of the reference.
     radius_angstrom
-        The same as a distance in Å.
+        Radius of an environment in Å, instead of bonds.
     reference
         Set to compare with: structures, or a file that --save wrote.
     save
         File for the environments, to be used as a reference: NAME.json.gz.
     orders
-        Random orders of the structures for the curve of saturation.
+        Number of random orders of the structures for the curve of saturation.
     seed
-        Of the orders.
+        Seed of the random orders.
     json
         File for the outcome, replaced if it exists.
     output
-        Folder for the curve as a table and a figure, and a table of what the reference lacks.
+        Folder for the curve as a table and a figure, and a table of environments that the
+        reference lacks.
     """
     check_folder("json", json)
     check_folder("--save", save)

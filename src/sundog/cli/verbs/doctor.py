@@ -8,7 +8,8 @@ from sundog.cli.options import set_up_jax
 from sundog.errors import SundogError
 
 MOLECULES = 512
-"""Of the water whose memory is looked at."""
+"""Number of molecules of the water whose memory is measured; that of larger boxes is taken in
+proportion to their atoms."""
 
 
 def doctor(
@@ -24,11 +25,11 @@ def doctor(
     Parameters
     ----------
     precision
-        For which kernels and memory are looked at.
+        Precision for which kernels and memory are examined.
     cutoff_angstrom
-        Of the long range, for the memory.
+        Cutoff of the long range in Å, for the memory.
     memory
-        Whether to find out the largest system of water that fits, which compiles the force field.
+        Find the largest system of water that fits, which compiles the force field.
     """
     from sundog import __version__
 

