@@ -208,7 +208,7 @@ def _check_moved(case: _Case) -> None:
         numbers=system.numbers[order],
         fragment_index=None if fragments is None else fragments[order],
     )
-    case.require_same(case.predict(permuted), _of_atoms(expected, order), "permuted structure")
+    case.require_same(case.predict(permuted), _part(expected, order), "permuted structure")
 
 
 def _check_turned(case: _Case) -> None:
@@ -244,28 +244,24 @@ def _check_batch(case: _Case) -> None:
     for number, member in enumerate(members):
         expected = case.found if number == 0 else case.predict(member)
         own = slice(number * structures, (number + 1) * structures)
-        mine = _of_atoms(found, slice(number * half, (number + 1) * half))
-        mine = replace(
-            mine,
-            energy=found.energy[own],
-            energies={name: one[own] for name, one in found.energies.items()},
-            virial=found.virial[own],
-            dipole=None if found.dipole is None else found.dipole[own],
-        )
+        mine = _part(found, slice(number * half, (number + 1) * half), own)
         case.require_same(mine, expected, f"structure {number} of a batch with padding")
     rest = (found.energy[systems:], found.virial[systems:], found.forces[atoms:])
     require_close(rest, (0.0, 0.0, 0.0), allowed=0.0, what="padding: no energy, force or virial")
 
 
-def _of_atoms(prediction: Prediction, chosen: np.ndarray | slice) -> Prediction:
-    """Return a prediction with its atoms in another order, or some of them."""
-    charges, ratios = prediction.partial_charges, prediction.hirshfeld_ratios
-    return replace(
-        prediction,
-        forces=prediction.forces[chosen],
-        partial_charges=None if charges is None else charges[chosen],
-        hirshfeld_ratios=None if ratios is None else ratios[chosen],
-    )
+def _part(
+    prediction: Prediction, atoms: np.ndarray | slice, structures: slice = slice(None)
+) -> Prediction:
+    """Return a prediction of some of its atoms, in some order, and of some of its structures."""
+    of_atoms = ("forces", "partial_charges", "hirshfeld_ratios", "polarizability", "c6", "features")
+    of_structures = ("energy", "virial", "volume", "energies", "dipole")
+    chosen = dict.fromkeys(of_atoms, atoms) | dict.fromkeys(of_structures, structures)
+    parts = {
+        name: jax.tree.map(lambda one, index=index: one[index], getattr(prediction, name))
+        for name, index in chosen.items()
+    }
+    return Prediction(**parts)
 
 
 def _check_weighted(case: _Case) -> None:

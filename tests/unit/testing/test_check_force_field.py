@@ -29,7 +29,7 @@ class WrongForces(Broken):
 
 class WrongVirial(Broken):
     def spoilt(self, found, system):
-        return replace(found, virial=found.virial + 0.01 * jnp.eye(3))
+        return replace(found, virial=found.virial + 0.01 * jnp.eye(3)[None])
 
 
 class WrongSum(Broken):
