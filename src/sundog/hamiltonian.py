@@ -144,10 +144,10 @@ class ModelOptions:
     ewald_accuracy: float = EWALD_ACCURACY
     """RMS error in eV/Å that the mesh of ewald may add to the forces."""
     dispersion_tail: Literal["auto", "on", "off"] = "auto"
-    """Add the dispersion beyond the cutoff in the mean; auto: in runs of homogeneous liquids.
+    """Mean dispersion beyond the cutoff, added or not; auto: in runs of homogeneous liquids.
     In YAML "on" and "off" need their quotes."""
     paper: bool = False
-    """Exactly the Hamiltonian of the published simulations: truncated electrostatics and
+    """Hamiltonian of the published simulations, exactly: truncated electrostatics and
     dispersion with a cutoff of 12 Å, without a tail, for molecules as well."""
     kernels: KernelName = "auto"
     """Kernels: compiled for the CPU, fused for NVIDIA GPUs (float32), plain JAX on any device, or
@@ -206,9 +206,9 @@ class ElectronOptions:
     """Charge and spin."""
 
     charge: float | None = None
-    """Total charge; goes before the structure's own info["charge"]."""
+    """Total charge in e, in place of the structure's own info["charge"]."""
     multiplicity: float | None = None
-    """2S + 1; goes before the structure's own info["spin"]."""
+    """Multiplicity 2S + 1, in place of the structure's own info["spin"]."""
 
 
 def check_accuracy(accuracy: float, precision: Precision) -> None:

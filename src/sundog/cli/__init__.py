@@ -1,1 +1,1 @@
-"""The command line. Nothing here imports JAX before a verb has to compute."""
+"""Command line. Nothing here imports JAX before a verb has to compute."""

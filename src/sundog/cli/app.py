@@ -1,7 +1,7 @@
-"""The application: its verbs, `--config`, and how errors become messages and exit codes.
+"""Application of the command line: its verbs, `--config`, messages and exit codes of errors.
 
-Exit codes: 0 done; 1 a bug; 2 wrong input, nothing was changed; 3 a simulation failed, its
-good part is on disk; 128 + n stopped by signal n after writing everything.
+Exit codes: 0 done; 1 a bug; 2 wrong input, nothing was changed; 3 a simulation failed, the
+steps before are on disk; 128 + n stopped by signal n after writing everything.
 """
 
 import sys
@@ -31,7 +31,7 @@ VERBS = {
     "tune": ("sundog.cli.verbs.tune:tune", "Find the fastest cutoff and mesh for a structure."),
     "weights": ("sundog.cli.verbs.weights:app", "Fetch, import, list and show model weights."),
 }
-"""Verb: where it is and what it does. Imported when called, so that help is immediate."""
+"""Function and summary of each verb. It is imported when called, so that help is immediate."""
 
 
 SHORTHANDS = {
@@ -99,7 +99,7 @@ def translated(message: str, arguments: Sequence[str]) -> str:
 def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:
     """Take `--config FILE` out of the arguments: settings of a verb from a YAML file.
 
-    With `--resume FOLDER` it is that of the run there, if there is one.
+    With `--resume FOLDER` the file is the `config.yaml` of the run there, if there is one.
     """
     if "--config" not in arguments:
         if "--resume" not in arguments[:-1] or arguments[0] == "protocol":

@@ -1,11 +1,11 @@
-"""Fields of settings as flags of the command line: groups of the help, and words of messages.
+"""Fields of settings as flags of the command line, in the help and in messages.
 
-Below the command line messages name fields; a user at a prompt reads flags. Translated are
+Messages from below the command line name fields; a user at a prompt reads flags. Translated are
 
     electrostatics="ewald"  →  --electrostatics ewald       minimize=True  →  --minimize
     timestep_fs: …          →  --timestep-fs: …             `charge`       →  --charge
 
-and names with an underscore wherever they stand, always only those that the verb has.
+and names with an underscore wherever they stand; only fields that the verb has are translated.
 """
 
 import re
@@ -20,7 +20,7 @@ from sundog.runs.groups import Barostat, Bath, Masses, Output, Replicas, Restrai
 from sundog.runs.settings import SimulationSettings
 
 FLAT = Parameter(name="*")
-"""Marks a dataclass whose fields are flags of the verb itself."""
+"""Mark of a dataclass whose fields are flags of the verb itself."""
 
 
 @cache

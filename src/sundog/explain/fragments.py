@@ -50,9 +50,9 @@ def find_fragments(
 
     Args:
         atoms: the structure.
-        named: an array of the structure with a value per atom, or a file with one word per atom,
-            equal where atoms belong together; by default the bonded molecules.
-        topology: bonds of the structure, where they are known already.
+        named: name of an array of the structure with a value per atom, or path of a file with one
+            word per atom, equal where atoms belong together; by default the bonded molecules.
+        topology: topology of the structure, if it is known already.
 
     Raises:
         InputError: `named` is neither, or its length is not the number of atoms.
@@ -83,9 +83,9 @@ def fragment_charges(
 ) -> Int[np.ndarray, " fragments"]:
     """Return the total charge of each fragment.
 
-    What is given goes before `info["fragment_charges"]`. Where nothing is said and the structure
-    is neutral, so is every fragment, as long as none of them has an odd number of electrons then,
-    as the ions of a salt have.
+    Charges that are given take precedence over `info["fragment_charges"]`. Without either, every
+    fragment of a neutral structure is neutral, unless one of them would then have an odd number
+    of electrons, as the ions of a salt have.
 
     Args:
         atoms: the structure.
@@ -94,8 +94,8 @@ def fragment_charges(
         given: charge of each fragment.
 
     Raises:
-        ChargeError: charges that are not integers, do not add up to `total` or are too few or
-            too many, or of which nothing is known.
+        ChargeError: charges are not integers, do not add up to `total`, are too few or too many,
+            or are not known.
     """
     stated = atoms.info.get(FRAGMENT_CHARGES) if given is None else given
     if stated is not None:

@@ -1,1 +1,1 @@
-"""sundog inside other programs."""
+"""Interfaces through which other programs call sundog."""

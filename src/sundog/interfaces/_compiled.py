@@ -1,4 +1,4 @@
-"""The compiled force field that an interface calls again and again.
+"""Compiled force field that an interface calls repeatedly.
 
 Pair lists are kept between calls and rebuilt only when atoms have moved by half the skin; another
 structure gets lists of its own. Single structures are padded to standard numbers of atoms, so that
@@ -37,7 +37,7 @@ def _evaluate(
 
 
 class Evaluator:
-    """A force field and the pair lists of the structure it saw last."""
+    """Force field with the pair lists of the structure that it computed last."""
 
     def __init__(self, force_field: AbstractForceField):
         """Keep `force_field`; nothing is compiled before the first call."""
@@ -82,7 +82,7 @@ class Evaluator:
         )
 
     def _from_same_origin(self, system: System) -> System:
-        """Return the structure seen from the origin in which the lists were made."""
+        """Return the structure with coordinates relative to the origin of the pair lists."""
         assert self._system is not None
         origin = self._system.origin
         moved = (system.origin - origin)[system.system_index]
@@ -90,7 +90,7 @@ class Evaluator:
 
 
 def _of_atoms(prediction: Prediction, atoms: int) -> Prediction:
-    """Return a prediction without what it says of padding."""
+    """Return a prediction without the entries of padding."""
     parts = {
         name: value
         if name in PER_SYSTEM

@@ -67,7 +67,7 @@ class Calculator(AseCalculator):
                 `cpu`, or `reference`, the slow formulation that the others are checked against on
                 the first structure.
             charge: total charge of every structure, in place of the structures' own.
-            multiplicity: 2S + 1 of every structure, in place of the structures' own.
+            multiplicity: multiplicity 2S + 1 of every structure, in place of the structures' own.
             **kwargs: `electrostatics`, `cutoff_angstrom`, `ewald_accuracy`, `dispersion_tail` and
                 `precision` as for `sundog.load`; all others are passed to ASE.
 

@@ -1,4 +1,4 @@
-"""Ensemble of the settings: its recipe, and what else happens in its steps."""
+"""Ensemble that the settings describe: thermostat, barostat and further propagators of a step."""
 
 from dataclasses import fields, replace
 from typing import Any, TypeVar, get_args
@@ -24,8 +24,8 @@ def thermostat_of(settings: SimulationSettings) -> AbstractThermostat:
     """Return the thermostat that the settings describe: by default the first that fits.
 
     Raises:
-        InputError: it does not go with the barostat, or exchange of temperatures does not go
-            with it.
+        InputError: the thermostat cannot be combined with the barostat, or with exchange of
+            temperatures.
     """
     known, values = recipes(AbstractThermostat), settings.flat()
     names: list[str] = [*get_args(ThermostatName)]
@@ -65,8 +65,8 @@ def ensemble_of(
         mechanics: mechanics of the atoms; says whether bonds are rigid and momentum is conserved.
 
     Raises:
-        InputError: a thermostat that does not go with the barostat or with exchange, or multiple
-            time steps of a force field without a long range of its own.
+        InputError: the thermostat cannot be combined with the barostat or with exchange, or
+            multiple time steps need a force field with a long range of its own.
     """
     # Structures with frozen atoms keep their drift, see `RemoveDrift`.
     at_rest = bool(settings.remove_drift_every) and mechanics.frozen is None

@@ -111,7 +111,7 @@ def newest_checkpoint(
 
     Args:
         folder: folder of the checkpoints.
-        refuses: returns the reason why a checkpoint does not fit, or None if it fits.
+        refuses: function that returns the reason why a checkpoint does not fit, or None if it fits.
         report: called with a line for every checkpoint that is passed over.
 
     Raises:

@@ -63,7 +63,7 @@ def write_flight_record(
         failure: failure that stopped the run; of several replicas the one that failed is shown.
         atoms: the structure, for names of atoms.
         timestep_fs: timestep in fs.
-        with_all_forces: returns a state with its physical forces.
+        with_all_forces: function that returns a state with its physical forces.
 
     Raises:
         RunDirectoryError: the disk is full.
@@ -170,7 +170,7 @@ def _contacts(moment: _Moment, atom: int) -> list[tuple[int, float]]:
 
 
 def _cause(atoms: Atoms, moment: _Moment, timestep_fs: float) -> str:
-    """Return what the last good state makes most likely."""
+    """Return the cause that the last good state makes most likely."""
     radius = covalent_radii()[atoms.numbers]
     for atom in _most_pushed(moment):
         for other, distance in _contacts(moment, atom):

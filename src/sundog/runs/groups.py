@@ -50,7 +50,7 @@ class Bath(SettingsGroup):
     """Relaxation time of the bussi and nose-hoover thermostats in fs."""
 
     def __post_init__(self):
-        """Refuse what no run can have.
+        """Refuse values that are impossible for any run.
 
         Raises:
             InputError: naming the field, its value and what is accepted.
@@ -84,7 +84,7 @@ class Barostat(SettingsGroup):
     """Surface tension in mN/m of each of the two faces of a membrane; semi-isotropic only."""
 
     def __post_init__(self):
-        """Refuse what no run can have.
+        """Refuse values that are impossible for any run.
 
         Raises:
             InputError: naming the field, its value and what is accepted.
@@ -121,7 +121,7 @@ class Restraints(SettingsGroup):
     """Force constant of all restraints in eV/Å²."""
 
     def __post_init__(self):
-        """Refuse what no run can have.
+        """Refuse values that are impossible for any run.
 
         Raises:
             InputError: naming the field, its value and what is accepted.
@@ -144,7 +144,7 @@ class Start(SettingsGroup):
     """Stop minimising when no force is larger, in eV/Å."""
 
     def __post_init__(self):
-        """Refuse what no run can have.
+        """Refuse values that are impossible for any run.
 
         Raises:
             InputError: naming the field, its value and what is accepted.
@@ -166,7 +166,7 @@ class Replicas(SettingsGroup):
     """Steps between exchanges of temperatures among the replicas; 0 for none."""
 
     def __post_init__(self):
-        """Refuse what no run can have.
+        """Refuse values that are impossible for any run.
 
         Raises:
             InputError: naming the field, its value and what is accepted.
@@ -202,7 +202,7 @@ class Output(SettingsGroup):
     """Number of checkpoints kept."""
 
     def __post_init__(self):
-        """Refuse what no run can have.
+        """Refuse values that are impossible for any run.
 
         Raises:
             InputError: naming the field, its value and what is accepted.
@@ -232,7 +232,7 @@ class RelaxationSettings(SettingsGroup):
     """Largest number of steps."""
 
     def __post_init__(self):
-        """Refuse what cannot be.
+        """Refuse values that are impossible for any relaxation.
 
         Raises:
             InputError: naming the field, its value and what is accepted.

@@ -46,7 +46,7 @@ class Launch:
         """Yield after every chunk, once it is written; errors are those of `session.simulate`.
 
         Args:
-            stop: asked between chunks whether to end early.
+            stop: function that is called between chunks and returns whether to end early.
             observers: observers whose columns are added to the energies table.
         """
         setup = self.setup

@@ -48,10 +48,10 @@ class Recorder:
             atoms: the structure, for names and charge.
             topology: topology of the structure, for residues and molecules.
             settings: settings of the run.
-            predict: says what a state does not hold: charges, ratios, dipole. Needed when
-                `frame_extras` names them.
-            with_all_forces: returns a state with its physical forces and virial. Needed with
-                multiple time steps when frames carry these.
+            predict: function that returns the charges, ratios and dipole that a state lacks.
+                Needed when `frame_extras` names them.
+            with_all_forces: function that returns a state with its physical forces and virial.
+                Needed with multiple time steps when frames carry these.
             resume_at: `positions` at a checkpoint, to continue the files there.
 
         Raises:
@@ -92,7 +92,7 @@ class Recorder:
         self.whole = True
 
     def write_frame(self, state: MDState) -> None:
-        """Append a frame: positions, and what else the settings or the format say."""
+        """Append a frame: positions, and the results that settings or format ask for."""
         if self._with_all_forces is not None:
             state = self._with_all_forces(state)
         host = jax.device_get(state)

@@ -123,7 +123,7 @@ def prepare(
         settings: settings of the run.
         mechanics: masses, and which atoms are frozen, rigid or restrained.
         report: called with a line about the outcome of the minimisation.
-        stop: asked now and then whether to end the minimisation early.
+        stop: function that is called now and then and returns whether to stop minimising.
 
     Raises:
         SimulationError: the minimisation diverges.
@@ -243,7 +243,7 @@ def simulate(
         topology: topology of the structure, for residues and molecules.
         directory: directory that the run writes to.
         settings: settings of the run.
-        stop: asked between chunks whether to end early.
+        stop: function that is called between chunks and returns whether to end early.
         resume_at: record of the checkpoint that the run continues from.
         observers: observers whose columns are added to the standard ones of the table.
 

@@ -66,11 +66,11 @@ class SimulationSettings(SettingsGroup):
     masses: Masses = field(default_factory=Masses)
     """Masses, rigid bonds and frozen atoms."""
     restraints: Restraints = field(default_factory=Restraints)
-    """Energies that hold atoms."""
+    """Energies that hold atoms at places or distances."""
     start: Start = field(default_factory=Start)
     """Initial momenta, and minimisation before the first step."""
     replicas: Replicas = field(default_factory=Replicas)
-    """Copies of the structure."""
+    """Copies of the structure that run in one program."""
     output: Output = field(default_factory=Output)
     """Files that are written, their content, and how often."""
 

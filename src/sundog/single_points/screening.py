@@ -41,7 +41,7 @@ def refused(
 
 
 def summary(wrong: dict[int, InputError], structures: Sequence[Atoms]) -> str:
-    """Return in words how many structures are refused, of which elements, and the first few."""
+    """Return a line with the number of refused structures, their elements and the first few."""
     elements: Counter[str] = Counter()
     for number in wrong:
         found = np.unique(structures[number].numbers).tolist()

@@ -1,8 +1,9 @@
 """Memory of the checks that kernels have passed on this machine.
 
-What was checked is known by a hash of all that the outcome depends on: parameters and terms of the
-force field, the kernels and their build, versions of sundog and JAX, device, and which code of the
-kernels a structure runs. Elements count one by one: structures of other elements are checked again.
+A check is identified by a hash of everything that its outcome depends on: parameters and terms of
+the force field, the kernels and their build, versions of sundog and JAX, device, and which code of
+the kernels a structure runs. Elements count one by one: structures of other elements are checked
+again.
 """
 
 import json
@@ -48,10 +49,10 @@ def remember(identity: str, elements: Iterable[int]) -> None:
 
 
 def identity_of(reference: AbstractForceField, kernels: str, path: tuple[object, ...]) -> str:
-    """Return a hash of all that the outcome of a check depends on beside the elements.
+    """Return a hash of everything but the elements that the outcome of a check depends on.
 
     Args:
-        reference: the force field that the kernels stand for.
+        reference: force field in the reference formulation.
         kernels: name of the kernels, with the instruction set in use.
         path: properties of a structure that decide which code of the kernels runs, such as size
             and periodicity.

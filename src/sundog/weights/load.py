@@ -1,4 +1,4 @@
-"""Force fields from names or named arrays: the door that most programs come in by."""
+"""Force fields from names of weights or named arrays."""
 
 import sys
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def load(
         model: name of installed weights or path to a `.safetensors` file; by default
             `SUNDOG_MODEL_PATH`, else the published `so3lr`, which is fetched once. Or a whole
             `Hamiltonian`.
-        extra_terms: energy terms of one's own, summed over the long-range pairs in every
+        extra_terms: energy terms of the user, summed over the long-range pairs in every
             formulation; `sundog.testing.check_term` checks them.
         **fields: `electrostatics`, `cutoff_angstrom`, `ewald_accuracy`, `dispersion_tail` and
             `precision`, with the meaning and the defaults that they have in `Hamiltonian`.
@@ -62,7 +62,7 @@ def build(
     Args:
         weights: named arrays and hyperparameters.
         hamiltonian: treatment and precision; `model` becomes the name of the weights.
-        extra_terms: energy terms of one's own, summed over the long-range pairs.
+        extra_terms: energy terms of the user, summed over the long-range pairs.
     """
     h = weights.hyperparameters
     skeleton = eqx.filter_eval_shape(initialize, h, jax.random.key(0))

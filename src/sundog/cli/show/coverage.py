@@ -72,7 +72,7 @@ def load_reference_set(path: Path, radius: "Radius") -> "Reference":
 
 
 def timed_census(structures: "list[Atoms]", radius: "Radius") -> "tuple[Census, float]":
-    """Return the environments of structures, and how long they took in s."""
+    """Return the environments of structures, and the time in s that they took."""
     from sundog.cli.show.evaluation import progress
     from sundog.coverage.census import take_census
 
@@ -83,7 +83,7 @@ def timed_census(structures: "list[Atoms]", radius: "Radius") -> "tuple[Census, 
 
 
 def show(outcome: "Outcome") -> None:
-    """Print the environments by element, how they saturate, and what the reference lacks."""
+    """Print the environments by element, their saturation, and those that the reference lacks."""
     table = Table(title=f"{outcome.data}: distinct environments to {outcome.radius}")
     for heading in ("element", "atoms", "environments", "of a single atom"):
         table.add_column(heading, justify="left" if heading == "element" else "right")
@@ -137,7 +137,7 @@ def show_comparison(compared: "Comparison | None") -> None:
 
 
 def save_folder(folder: Path, census: "Census", outcome: "Outcome") -> None:
-    """Write the environments, the curve with its figure, and what the reference lacks.
+    """Write the environments, the curve with its figure, and those that the reference lacks.
 
     Args:
         folder: Folder to write into, made if it is not there.

@@ -190,7 +190,7 @@ def save_folder(folder: Path, outcome: "DataOutcome", comparison: "Comparison") 
 
 
 def _show_failures(items: str, failed: list[tuple[str, str]]) -> None:
-    """Print each reason once, with the first that it holds for and how many follow."""
+    """Print each reason once, with the first item it applies to and their number."""
     named: dict[str, list[str]] = {}
     for name, reason in failed:
         named.setdefault(reason, []).append(name)

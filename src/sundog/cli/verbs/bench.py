@@ -1,4 +1,4 @@
-"""`sundog bench`: how fast it is on this machine, kernels and peers side by side."""
+"""`sundog bench`: speed on this machine, kernels and peers side by side."""
 
 import signal
 import sys

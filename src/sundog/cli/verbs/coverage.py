@@ -1,4 +1,4 @@
-"""`sundog coverage`: which local environments a set holds, and which a system lacks there."""
+"""`sundog coverage`: local environments of a set, and those that a reference lacks."""
 
 import time
 from pathlib import Path

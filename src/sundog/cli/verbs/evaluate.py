@@ -1,4 +1,4 @@
-"""`sundog evaluate`: how accurate a model is, on benchmarks and on your own data."""
+"""`sundog evaluate`: accuracy of a model on benchmarks and on your own data."""
 
 import sys
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`sundog explain`: what a prediction is made of."""
+"""`sundog explain`: contributions to a prediction by term, atom and fragment."""
 
 import sys
 from dataclasses import replace
