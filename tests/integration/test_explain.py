@@ -20,7 +20,7 @@ from sundog.cli.app import run
 def small(monkeypatch):
     """The command with a small force field."""
 
-    def load(options, *_, run):
+    def load(options, *_, run, topologies):
         return small_force_field(options.electrostatics or "exact"), "a small force field"
 
     monkeypatch.setattr(loading, "load_force_field", load)
