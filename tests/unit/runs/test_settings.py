@@ -43,7 +43,6 @@ def test_a_job_is_what_its_resolved_settings_say():
         ({"long_range_every": 4, "steps": 10}, "^steps.*long_range_every=4"),
         ({"long_range_every": 40, "steps": 40}, "^long_range_every.*fs between"),
         ({"ensemble": "npt", "freeze": "index 0"}, "^freeze"),
-        ({"ensemble": "npt", "barostat": "mtk", "thermostat": "bussi"}, '^thermostat.*"mtk"'),
         ({"ensemble": "npt", "surface_tension_mn_per_m": 3.0}, "^surface_tension.*coupling="),
         ({"thermostat_time_fs": 1.0}, "^thermostat_time_fs"),
         ({"paper": True, "cutoff_angstrom": 9.0}, "^cutoff_angstrom.*paper=True"),
