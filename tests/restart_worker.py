@@ -12,50 +12,49 @@ if __name__ == "__main__":
 from ase import Atoms
 
 from potentials import LennardJones, argon
-from sundog.io.structures import topology_from_atoms
-from sundog.runs.assembly import ensemble_of
 from sundog.runs.directory import RunDirectory
-from sundog.runs.mechanics import mechanics_of
-from sundog.runs.session import find_checkpoint, prepare, resumed, simulate
-from sundog.runs.settings import SimulationSettings
+from sundog.runs.job import Job
+from sundog.runs.launch import Launch, reopen
+from sundog.runs.setup import set_up, write_origin
 
 
 def run_in(folder: Path, steps: int = 600, say=print) -> None:
     """Begin the run, or go on where its last checkpoint is."""
-    settings = SimulationSettings.of(
-        ensemble="npt",
-        coupling="flexible",
-        steps=steps,
-        timestep_fs=4.0,
-        temperature_kelvin=90.0,
-        sample_every=5,
-        frame_every=10,
-        checkpoint_minutes=0.0,
-        skin_angstrom=0.3,
+    job = Job.of(
+        {
+            "ensemble": "npt",
+            "coupling": "flexible",
+            "steps": steps,
+            "timestep_fs": 4.0,
+            "temperature_kelvin": 90.0,
+            "sample_every": 5,
+            "frame_every": 10,
+            "checkpoint_minutes": 0.0,
+            "skin_angstrom": 0.3,
+        }
     )
-    system, potential = argon(2), LennardJones(cutoff=5.0)
+    potential = LennardJones(cutoff=5.0)
+    if (folder / "provenance.json").exists():
+        reopened = reopen(folder, job, force_field=potential, command_line=())
+        for line in reopened.said:
+            say(line)
+        launch = reopened.launch(reopened.state(say))
+    else:
+        setup = set_up(crystal(), job, potential, command_line=())
+        directory = RunDirectory.create(folder)
+        write_origin(directory, setup, None)
+        launch = Launch(setup, directory, setup.prepared(say))
+    (folder / "begun").touch()
+    for _ in launch.chunks():
+        pass
+
+
+def crystal() -> Atoms:
+    """Argon as ASE atoms."""
+    system = argon(2)
     atoms = Atoms(numbers=system.numbers, cell=system.cell[0], pbc=True)
     atoms.positions = np.asarray(system.positions) + np.asarray(system.origin[0])
-    topology = topology_from_atoms(atoms)
-    mechanics = mechanics_of(system, settings, topology)
-    checkpoint, record = None, None
-    if (folder / "provenance.json").exists():
-        directory = RunDirectory.open(folder)
-        checkpoint = find_checkpoint(directory, settings, say)
-    else:
-        directory = RunDirectory.create(folder)
-        directory.write_provenance({})
-    if checkpoint is None:
-        state = prepare(system, potential, atoms, settings, mechanics, say)
-    else:
-        state = resumed(system, potential, settings, mechanics, checkpoint)
-        record = checkpoint.record
-    (folder / "begun").touch()
-    ensemble = ensemble_of(potential, settings, mechanics)
-    for _ in simulate(
-        state, potential, ensemble, atoms, topology, directory, settings, resume_at=record
-    ):
-        pass
+    return atoms
 
 
 if __name__ == "__main__":
