@@ -39,7 +39,7 @@ def test_predict_names_the_structure_it_refuses():
 
 
 def test_batches_do_not_change_results(monkeypatch):
-    from sundog.evaluate import batches as module
+    from sundog.single_points import batches as module
 
     force_field = small_force_field("exact")
     structures = [molecule(name) for name in ("CH3CH2OH", "H2O", "NH3", "CH4")]
@@ -52,7 +52,7 @@ def test_batches_do_not_change_results(monkeypatch):
 
 
 def test_large_structures_use_the_fast_lists(monkeypatch):
-    from sundog.evaluate import batches as module
+    from sundog.single_points import batches as module
     from sundog.prepare.water import water_box
 
     force_field, box = small_force_field("truncated"), water_box(40)
