@@ -52,8 +52,8 @@ def test_batches_do_not_change_results(monkeypatch):
 
 
 def test_large_structures_use_the_fast_lists(monkeypatch):
-    from sundog.single_points import batches as module
     from sundog.prepare.water import water_box
+    from sundog.single_points import batches as module
 
     force_field, box = small_force_field("truncated"), water_box(40)
     plain = sundog.predict(force_field, box)

@@ -7,8 +7,8 @@ from ase.build import molecule
 import sundog
 from fixtures import small_force_field
 from sundog.errors import CoincidentAtomsError
-from sundog.single_points import batches as module
 from sundog.io.structures import system_from_atoms
+from sundog.single_points import batches as module
 from sundog.single_points.batches import Batcher, batches, windows
 from sundog.single_points.predict import energies, predict_windows
 from sundog.system import make_system

@@ -5,8 +5,13 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 
-from sundog.io.structures import topology_from_atoms
 from sundog.prepare.water import water_box
+from sundog.topology.topology import make_topology
+
+
+def judged(atoms: Atoms):
+    """What is found of a structure."""
+    return make_topology(atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc).homogeneity
 
 
 def mixed(vacuum=0.0):
@@ -62,13 +67,13 @@ def oil_on_water() -> Atoms:
     ids=["32 waters", "dense", "lattice with vacancies", "turned", "benzene", "dilute solute"],
 )
 def test_liquids(atoms):
-    found = topology_from_atoms(atoms).homogeneity
+    found = judged(atoms)
     assert found.homogeneous, found.reason
     assert "homogeneous liquid" in found.reason
     whole = atoms.copy()
     whole.positions += 123.4
     whole.wrap()
-    assert topology_from_atoms(whole).homogeneity.homogeneous
+    assert judged(whole).homogeneous
 
 
 @pytest.mark.parametrize(
@@ -99,6 +104,6 @@ def test_liquids(atoms):
     ],
 )
 def test_others_are_told_why_not(atoms, reason):
-    found = topology_from_atoms(atoms).homogeneity
+    found = judged(atoms)
     assert not found.homogeneous
     assert reason in found.reason
