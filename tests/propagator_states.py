@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from ase.build import molecule
 
+from fixtures import hydrogens_of
 from potentials import Harmonic, IdealGas, Split, argon
 from sundog.engine.constraints import find_constraints
 from sundog.engine.ensembles import npt
@@ -50,7 +51,7 @@ def rigid_water():
     positions = np.concatenate([molecule("H2O").positions + corner for corner in corners])
     system = make_system(positions, [8, 1, 1] * 4, cell=12.0 * np.eye(3), pbc=True)
     state = initial_state(system, FREE, seed=2)
-    state = with_constraints(state, find_constraints(system, "h-bonds"), FREE)
+    state = with_constraints(state, find_constraints(system, hydrogens_of(system), "h-bonds"), FREE)
     state = with_thermal_momenta(state, TEMPERATURE)
     forces = jax.random.normal(jax.random.key(1), state.forces.shape, jnp.float64)
     return replace(state, forces=forces)

@@ -38,7 +38,8 @@ def molecules(tmp_path):
 
 def test_predict_writes_every_frame_in_full_precision(molecules, tmp_path):
     out = tmp_path / "out.extxyz"
-    assert run(["predict", str(molecules), "-o", str(out), "--electrostatics", "exact"]) == 0
+    command = ["predict", str(molecules), "-o", str(out), "--electrostatics", "exact"]
+    assert run([*command, "--precision", "float64"]) == 0
     frames = read(out, ":")
     assert len(frames) == 3
     assert frames[1].info["charge"] == 1
@@ -66,7 +67,7 @@ def test_predict_of_a_periodic_file_chooses_truncated_and_gives_stress(tmp_path,
 
 def test_predict_with_all_images_on_a_mesh(tmp_path, capsys):
     source, energies = water_file(tmp_path / "w.extxyz"), []
-    arguments = ["predict", str(source), "--electrostatics", "ewald", "--cutoff-angstrom", "12"]
+    arguments = ["predict", str(source), "--electrostatics", "ewald", "--precision", "float64"]
     for name, more in (("a", []), ("b", ["--ewald-accuracy", "1e-5", "--kernels", "reference"])):
         out = tmp_path / f"{name}.extxyz"
         assert run([*arguments, "-o", str(out), *more]) == 0

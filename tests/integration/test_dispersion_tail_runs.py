@@ -72,4 +72,4 @@ def test_a_run_keeps_what_it_began_with(tmp_path, capsys):
     assert run(["md", "--resume", str(out), "--steps", "10"]) == 0
     capsys.readouterr()
     assert run(["md", "--resume", str(out), "--steps", "15", "--dispersion-tail", "on"]) == 2
-    assert "dispersion-tail would change" in capsys.readouterr().err
+    assert "dispersion-tail: would change" in capsys.readouterr().err

@@ -109,7 +109,7 @@ def test_what_changes_a_trajectory_is_refused_on_resume_unless_named(whole, caps
     more = ["md", "--resume", str(whole), "--steps", "70", "--timestep-fs", "0.25"]
     assert run(more) == 2
     error = capsys.readouterr().err
-    assert "timestep-fs would change" in error
+    assert "timestep-fs: would change" in error
     assert "--allow-change timestep-fs" in error
     assert (whole / "energies.csv").read_bytes() == before
     for command, words in (

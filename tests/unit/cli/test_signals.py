@@ -7,7 +7,15 @@ import pytest
 from sundog.cli.signals import HANDLED, StopRequest
 
 
-def test_the_first_signal_is_remembered_and_the_second_ends_the_program(capsys):
+@pytest.fixture
+def listening():
+    """Python's own handler of Ctrl-C, which a program started in the background lacks."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_the_first_signal_is_remembered_and_the_second_ends_the_program(listening, capsys):
     with StopRequest() as stop:
         assert not stop()
         assert stop.exit_code == 0

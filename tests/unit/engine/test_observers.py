@@ -18,6 +18,7 @@ from sundog.engine.run import run
 from sundog.engine.samples import STANDARD, means, observers_of, readings
 from sundog.engine.state import initial_state, with_thermal_momenta
 from sundog.errors import InputError
+from sundog.io.structures import topology_from_atoms
 from sundog.io.table import read_table
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.directory import RunDirectory
@@ -120,7 +121,8 @@ def test_an_observer_of_ones_own_is_in_the_table_the_summary_and_the_progress_li
     state = cluster()
     atoms = Atoms(numbers=state.system.numbers)
     atoms.positions = np.asarray(state.system.positions) + np.asarray(state.system.origin[0])
-    mechanics = mechanics_of(state.system, settings, lambda selection: np.arange(0))
+    topology = topology_from_atoms(atoms)
+    mechanics = mechanics_of(state.system, settings, topology)
     begin = prepare(state.system, SPRINGS, atoms, settings, mechanics, print)
     directory = RunDirectory.create(tmp_path / "run")
     observers, said = [GyrationRadius()], []
@@ -129,7 +131,7 @@ def test_an_observer_of_ones_own_is_in_the_table_the_summary_and_the_progress_li
     ensemble = ensemble_of(SPRINGS, settings, mechanics)
     with redirect_stderr(io.StringIO()):
         for chunk in simulate(
-            begin, SPRINGS, ensemble, atoms, directory, settings, observers=observers
+            begin, SPRINGS, ensemble, atoms, topology, directory, settings, observers=observers
         ):
             progress.update(chunk)
     table = read_table(directory.energies)

@@ -39,7 +39,7 @@ depend on the number of threads.
 LONG_PARTS = 16
 """Largest number of parts of the long range; each needs memory for sums over all atoms."""
 
-ATOMS_WITH_ROOM_FOR_ALL = 64
+ATOMS_WITH_ROOM_FOR_ALL = 32
 """Number of atoms up to which lists have room for every pair of a molecule."""
 
 HEADROOM = 1.15
