@@ -6,10 +6,7 @@ from pathlib import Path
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Most of the time of the tests is spent in compiling programs that run for milliseconds.
 os.environ.setdefault(
-    "XLA_FLAGS",
-    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-    # The older emitter compiles a program of dynamics in half the time.
-    " --xla_cpu_use_fusion_emitters=false",
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 )
 # What has been compiled once is loaded by every other process of the tests, of this session and of
 # later ones. `make clean` removes it.
