@@ -23,16 +23,19 @@ class Progress:
         self,
         report: Callable[[str], None] | None = None,
         observers: Sequence[AbstractObserver] = (),
+        *,
+        live: bool = False,
     ):
         """Prepare for a run.
 
         Args:
             report: called with lines; by default they go to stderr.
             observers: observers of the user, whose readings come after those of every run.
+            live: whether a line on the terminal is rewritten beside what `report` is given.
         """
         self._readings = readings(observers)
         self._report = report
-        self._live = sys.stderr.isatty()
+        self._live = sys.stderr.isatty() and (live or report is None)
         self._compiled = False
         self._timed_steps = 0
         self._timed_seconds = 0.0

@@ -130,7 +130,7 @@ def _run(launch: "Launch", stop: StopRequest, log: "Log") -> int:
     from sundog.runs.progress import Progress
 
     setup, directory = launch.setup, launch.directory
-    progress = Progress(log)
+    progress = Progress(log, live=True)
     progress.begin(setup.job.settings, int(launch.state.step))
     for line in describe_boxes(launch.state.neighbors):
         log(line)
