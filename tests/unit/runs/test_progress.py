@@ -1,0 +1,22 @@
+"""Where the progress of a run goes."""
+
+import io
+
+import pytest
+
+from sundog.runs.progress import Progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("report", "live", "lines"), [(None, False, 1), (print, True, 1), (print, False, 0)]
+)
+def test_a_report_of_ones_own_leaves_the_terminal_alone(report, live, lines, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    Progress(report, live=live).close()  # ends the moving line, where there is one
+    assert terminal.getvalue().count("\n") == lines
