@@ -208,5 +208,6 @@ def test_a_damaged_run_is_repaired_from_an_earlier_checkpoint(damage, tmp_path, 
     path.write_bytes(path.read_bytes()[:-30])
     said = []
     run_in(run_folder, say=said.append)
-    assert "Passed over" in said[0]
+    assert said[0] == "Changed: steps from 200 to 600"
+    assert "Passed over" in said[1]
     assert files_of(run_folder) == expected
