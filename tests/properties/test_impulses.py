@@ -181,10 +181,10 @@ def test_what_is_no_whole_cycle_is_refused():
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ({"long_range_every": 0}, "--long-range-every"),
+        ({"long_range_every": 0}, "^long_range_every: "),
         ({"long_range_every": 10, "timestep_fs": 1.0, "sample_every": 10}, "8 fs"),
-        ({"long_range_every": 4, "sample_every": 10}, "--sample-every"),
-        ({"long_range_every": 4, "sample_every": 4, "frame_every": 8, "steps": 10}, "--steps"),
+        ({"long_range_every": 4, "sample_every": 10}, "^sample_every: "),
+        ({"long_range_every": 4, "sample_every": 4, "frame_every": 8, "steps": 10}, "^steps: "),
         (
             {
                 "long_range_every": 2,
@@ -192,7 +192,7 @@ def test_what_is_no_whole_cycle_is_refused():
                 "replica_temperatures_kelvin": (300.0, 310.0),
                 "exchange_every": 5,
             },
-            "--exchange-every",
+            "^exchange_every: ",
         ),
     ],
 )
