@@ -222,11 +222,7 @@ def _mark(
     slots = bins.members.shape[1]
     words = jnp.zeros((*there.shape[:2], slots), jnp.uint32)
     for bit in range(search.bits):
-        x, y, z = (
-            _take(bins.coordinates[k], there[:, :, bit]) + offset[:, :, bit, k, None]
-            for k in range(3)
-        )
-        near = x * x + y * y + z * z < cutoff * cutoff
+        near = _near(bins.coordinates, there[:, :, bit], offset[:, :, bit], cutoff)
         words = words | jnp.where(near, jnp.uint32(1 << bit), jnp.uint32(0))
     # An atom is not its own neighbour, unless in another image.
     word, bit = divmod(search.own, search.bits)
@@ -234,6 +230,18 @@ def _mark(
     own_slot = jnp.arange(slots, dtype=jnp.int32)[None] == _take(bins.slot, some)[:, None]
     itself = own_word[None, :, None] & own_slot[:, None]
     return words & ~jnp.where(itself, jnp.uint32(1 << bit), jnp.uint32(0))
+
+
+@partial(jax.jit, static_argnames="cutoff")
+def _near(
+    coordinates: tuple[Float[Array, "bins slots"], ...],
+    there: Int[Array, "some words"],
+    offset: Float[Array, "some words 3"],
+    cutoff: float,
+) -> Bool[Array, "some words slots"]:
+    """Return which members of one bin per atom and word are close; traced once for all bits."""
+    x, y, z = (_take(coordinates[k], there) + offset[:, :, k, None] for k in range(3))
+    return x * x + y * y + z * z < cutoff * cutoff
 
 
 def _find(
