@@ -1,35 +1,13 @@
 """Strict numerics for every test: float64 available, no silent promotion, checked shapes."""
 
 import os
-from importlib.util import find_spec
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
+
+from xla_flags import fast_to_compile
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Most of the time of the tests is spent in compiling programs that run for milliseconds.
-FAST_TO_COMPILE = (
-    "--xla_backend_optimization_level=0",
-    "--xla_llvm_disable_expensive_passes=true",
-    # The older emitter compiles a force field in 40 % of the time.
-    "--xla_cpu_use_fusion_emitters=false",
-)
-
-
-def known_to_xla(flag: str) -> bool:
-    """Return whether this build of XLA has a flag; one that it has not would end the process."""
-    name = flag.removeprefix("--").partition("=")[0].encode()
-    folder = Path(find_spec("jaxlib").submodule_search_locations[0])
-    for library in folder.glob("*.so"):
-        with (
-            library.open("rb") as file,
-            mmap(file.fileno(), 0, access=ACCESS_READ) as content,
-        ):
-            if content.find(name) >= 0:
-                return True
-    return False
-
-
-os.environ.setdefault("XLA_FLAGS", " ".join(filter(known_to_xla, FAST_TO_COMPILE)))
+os.environ.setdefault("XLA_FLAGS", fast_to_compile())
 # What has been compiled once is loaded by every other process of the tests, of this session and of
 # later ones. `make clean` removes it.
 os.environ.setdefault(
