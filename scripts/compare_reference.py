@@ -10,7 +10,7 @@ its bound.
 import argparse
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField
-from sundog.single_points.predict import predict
+from sundog.single_points.predict import predict_each
 from sundog.system import System, make_system
 from sundog.weights.load import load
 
@@ -81,10 +81,16 @@ def references(path: Path) -> Iterator[Reference]:
             yield Reference(file.name, name, arrays)
 
 
-def errors(reference: Reference, force_field: ForceField) -> dict[str, float]:
+def predictions(
+    force_field: ForceField, chosen: Sequence[Reference]
+) -> Iterator[tuple[Reference, Prediction]]:
+    """Yield structures with their predictions, which are made in batches."""
+    systems = [reference.system() for reference in chosen]
+    yield from zip(chosen, predict_each(force_field, systems), strict=True)
+
+
+def errors(reference: Reference, prediction: Prediction) -> dict[str, float]:
     """Return the largest error of every array that the reference has."""
-    prediction = predict(force_field, reference.system())
-    assert isinstance(prediction, Prediction)
     ours = {
         "energy": prediction.energy,
         "energy_so3krates": prediction.energies["so3krates"],
@@ -116,21 +122,21 @@ def main() -> None:
     parser.add_argument("--precision", choices=["float64", "float32"], default="float64")
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
-    fields: dict[tuple[str, float], ForceField] = {}
-    worst: dict[str, tuple[float, str]] = dict.fromkeys(BOUNDS, (0.0, "-"))
-    count = 0
+    by_treatment: dict[tuple[str, float], list[Reference]] = defaultdict(list)
     for reference in references(options.folder):
-        treatment = reference.treatment
-        if treatment not in fields:
-            fields[treatment] = load(
-                "so3lr",
-                electrostatics=treatment[0],
-                cutoff_angstrom=treatment[1],
-                precision=options.precision,
-            )
-        for name, error in errors(reference, fields[treatment]).items():
-            worst[name] = max(worst[name], (error, f"{reference.file}/{reference.name}"))
-        count += 1
+        by_treatment[reference.treatment].append(reference)
+    worst: dict[str, tuple[float, str]] = dict.fromkeys(BOUNDS, (0.0, "-"))
+    for (electrostatics, cutoff), chosen in by_treatment.items():
+        force_field = load(
+            "so3lr",
+            electrostatics=electrostatics,
+            cutoff_angstrom=cutoff,
+            precision=options.precision,
+        )
+        for reference, prediction in predictions(force_field, chosen):
+            for name, error in errors(reference, prediction).items():
+                worst[name] = max(worst[name], (error, f"{reference.file}/{reference.name}"))
+    count = sum(map(len, by_treatment.values()))
     print(f"{count} structures, {options.precision}; worst error of each array:")
     for name, (error, where) in worst.items():
         kind = "relative" if name.startswith("energy") else "absolute"
