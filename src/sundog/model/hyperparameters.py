@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass, fields
 
 from sundog.errors import WeightsError
 
-
 COUNTS = {
     "features": 10_000,
     "heads": 1000,

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
 from sundog.errors import RunDirectoryError
 from sundog.files import replacing, write_atomically
-from sundog.io.trajectories import WRITERS
 from sundog.locks import NAME as LOCK
 from sundog.locks import Lock, lock_folder
+from sundog.names import TrajectoryFormat
 
 MARKER = "provenance.json"
 """Name of the file that makes a folder a run; it is the first one written."""
 
 REPLICA_FILES = (
     "energies.csv",
-    *(f"trajectory{suffix}" for suffix in WRITERS),
+    *(f"trajectory.{name}" for name in get_args(TrajectoryFormat)),
     "topology.pdb",
     "report.png",
 )
