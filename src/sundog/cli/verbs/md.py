@@ -37,8 +37,9 @@ def md(
     """Run molecular dynamics of a structure and report. `nve`, `nvt`, `npt` are shorthands.
 
     Ctrl-C or SIGTERM ends the run after the current chunk with a checkpoint and everything
-    written, and exit code 130 or 143; a second one ends it at once. Either way, and after a
-    crash, `sundog md --resume FOLDER` continues from the last checkpoint, bit for bit.
+    written, and exit code 130 or 143; a second one ends it at once. So do, without a second
+    one, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU. In all cases, and after a crash,
+    `sundog md --resume FOLDER` continues from the last checkpoint, bit for bit.
 
     Parameters
     ----------
