@@ -9,7 +9,7 @@ import lzma
 from collections.abc import Callable
 from math import prod
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
@@ -22,10 +22,10 @@ ALWAYS_BYTES = 2**28
 MOST_TIMES = 100
 """Ratio of a larger expanded size to that of the file; text shrinks five to twenty times."""
 
-_OPEN: dict[str, Callable[[Path], IO[bytes]]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
+_OPEN: dict[str, Callable[[Path], Any]] = {
+    ".gz": gzip.GzipFile,
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
 }
 """Functions that open compressed files, by suffix."""
 

@@ -31,6 +31,7 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
 
 def _own_datasets(file: h5py.File, path: Path) -> Iterator[h5py.Dataset]:
     """Yield every dataset once; refuse what is elsewhere."""
+    library: Any = h5py  # whose parts below its surface have no types
     pending: list[h5py.Group] = [file]
     seen: set[Any] = set()
     while pending:
@@ -42,7 +43,7 @@ def _own_datasets(file: h5py.File, path: Path) -> Iterator[h5py.Dataset]:
             if not isinstance(link, h5py.HardLink):
                 continue  # a soft link leads to what is visited by another name, or nowhere
             one: Any = group[name]
-            address = h5py.h5o.get_info(one.id).addr
+            address = library.h5o.get_info(one.id).addr
             if address in seen:
                 continue
             seen.add(address)
@@ -50,7 +51,7 @@ def _own_datasets(file: h5py.File, path: Path) -> Iterator[h5py.Dataset]:
                 pending.append(one)
             elif isinstance(one, h5py.Dataset):
                 if one.external or one.is_virtual:
-                    sources = one.virtual_sources() if one.is_virtual else one.external
+                    sources = one.virtual_sources() if one.is_virtual else one.external or []
                     where = ", ".join(str(getattr(s, "file_name", s[0])) for s in sources[:3])
                     raise _elsewhere(path, str(one.name), where)
                 yield one

@@ -6,6 +6,7 @@ from sundog.cli.app import SHORTHANDS, VERBS, run
 from sundog.cli.show.tables import make_folder, write_table
 from sundog.cli.verbs.protocol import read_protocol
 from sundog.errors import FileFormatError, RunDirectoryError
+from sundog.locks import lock_file
 from sundog.weights import store as weights_verb
 
 
@@ -98,3 +99,13 @@ def test_a_file_that_the_system_refuses_is_named_and_bugs_are_called_so(monkeypa
     told = capsys.readouterr().err
     assert "this is a bug of sundog (ZeroDivisionError)" in told
     assert "Traceback" in told
+
+
+def test_two_predictions_into_one_file_are_one_too_many(tmp_path, capsys):
+    output = tmp_path / "out.xyz"
+    with lock_file(output):
+        assert run(["predict", "none.xyz", "-o", str(output), "--overwrite"]) == 2
+        assert "out.xyz: in use (got this process)" in capsys.readouterr().err
+    assert run(["predict", "none.xyz", "-o", str(tmp_path / "nowhere" / "out.xyz")]) == 2
+    assert "no such folder" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
