@@ -35,7 +35,8 @@ def run_in(folder: Path, steps: int = 600, say=print) -> None:
     )
     potential = LennardJones(cutoff=5.0)
     if (folder / "provenance.json").exists():
-        reopened = reopen(folder, job, force_field=potential, command_line=())
+        directory = RunDirectory.claim(folder)
+        reopened = reopen(directory, job, force_field=potential, command_line=())
         for line in reopened.said:
             say(line)
         launch = reopened.launch(reopened.state(say))
@@ -45,8 +46,9 @@ def run_in(folder: Path, steps: int = 600, say=print) -> None:
         write_origin(directory, setup, None)
         launch = Launch(setup, directory, setup.prepared(say))
     (folder / "begun").touch()
-    for _ in launch.chunks():
-        pass
+    with directory:
+        for _ in launch.chunks():
+            pass
 
 
 def crystal() -> Atoms:

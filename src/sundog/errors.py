@@ -5,6 +5,8 @@ accepted and what to do about it. The command line prints the message alone and
 exits with `exit_code`; any other exception is a bug.
 """
 
+from sundog.text import printable
+
 
 class SundogError(Exception):
     """Base of every error that sundog raises on purpose.
@@ -40,7 +42,7 @@ class SundogError(Exception):
             parts.append(f"Expected {expected.rstrip('.')}.")
         if remedy is not None:
             parts.append(f"{remedy.rstrip('.')}.")
-        super().__init__(" ".join(parts))
+        super().__init__(printable(" ".join(parts)))
 
 
 class InputError(SundogError):

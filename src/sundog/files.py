@@ -1,6 +1,7 @@
 """Atomic writing of files: a reader never sees a partly written file, even after a power cut."""
 
 import errno
+import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -70,6 +71,16 @@ def write_atomically(path: Path, content: str | bytes, failure: Failure = write_
     """
     with replacing(path, failure) as scratch:
         scratch.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def synchronize(descriptor: int) -> None:

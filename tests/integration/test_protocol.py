@@ -1,6 +1,7 @@
 """`sundog protocol`: stages from one file, checked as a whole, resumed where they stopped."""
 
 import itertools
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from ase.io import read
 from sundog.cli.app import run
 from sundog.io.extxyz import write_extxyz
 from sundog.io.table import read_table
+from sundog.locks import lock_folder
 from sundog.prepare.water import water_box
 
 STAGES = [
@@ -26,7 +28,7 @@ def files(folder, stages=STAGES, **more):
     return [str(folder / "p.yaml"), str(folder / "w.extxyz"), "-o", str(folder / "out")]
 
 
-def test_stages_go_on_from_one_another_and_resume(tmp_path):
+def test_stages_go_on_from_one_another_and_resume(tmp_path, capsys):
     assert run(["protocol", *files(tmp_path)]) == 0
     out = tmp_path / "out"
     names = ["01-heat", "02-equilibrate", "03-production"]
@@ -37,15 +39,25 @@ def test_stages_go_on_from_one_another_and_resume(tmp_path):
         end, begin = read(out / before / "final.extxyz"), read(out / after / "input.extxyz")
         np.testing.assert_array_equal(end.get_momenta(), begin.get_momenta())
         np.testing.assert_array_equal(end.cell.array, begin.cell.array)
-    # As if it had been killed in the second stage, before its first checkpoint.
+    # Checkpoints of stages that are done may be removed; the last stage is killed at its start.
     whole = (out / "03-production" / "energies.csv").read_bytes()
-    for path in (out / "02-equilibrate" / "checkpoints").iterdir():
-        path.unlink()
-    for path in sorted((out / "03-production").rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
-    (out / "03-production").rmdir()
+    kept = {}
+    for stage in names[:2]:
+        shutil.rmtree(out / stage / "checkpoints")
+        kept |= {path: path.read_bytes() for path in (out / stage).iterdir()}
+    shutil.rmtree(out / "03-production")
     assert run(["protocol", "--resume", str(out)]) == 0
     assert (out / "03-production" / "energies.csv").read_bytes() == whole
+    assert {path: path.read_bytes() for path in kept} == kept
+    # A stage that is not done and has no checkpoint is kept, and refused.
+    shutil.rmtree(out / "03-production" / "checkpoints")
+    (out / "03-production" / "final.extxyz").unlink()
+    assert run(["protocol", "--resume", str(out)]) == 2
+    assert "the checkpoints are gone" in capsys.readouterr().err
+    assert (out / "03-production" / "energies.csv").read_bytes() == whole
+    with lock_folder(out):
+        assert run(["protocol", "--resume", str(out)]) == 2
+    assert "in use" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

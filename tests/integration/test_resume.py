@@ -19,6 +19,7 @@ from sundog.io.extxyz import write_extxyz
 from sundog.io.table import read_table
 from sundog.prepare.water import water_box
 from sundog.runs.checkpoint_files import list_checkpoints
+from sundog.runs.directory import RunDirectory
 
 FILES = ("energies.csv", "trajectory.xtc", "final.extxyz")
 
@@ -74,7 +75,14 @@ def test_a_run_without_a_checkpoint_begins_anew(water, whole, tmp_path, capsys):
     shutil.rmtree(out / "checkpoints")
     assert run(["md", "--resume", str(out), "--steps", "60"]) == 2
     assert "the checkpoints are gone" in capsys.readouterr().err
-    (out / "energies.csv").unlink()
+    # Whatever is left is kept: the last structure, and a trajectory beyond its first frame.
+    for left in ("energies.csv", "final.extxyz"):
+        (out / left).unlink()
+        before = (out / "trajectory.xtc").read_bytes()
+        assert run(["md", "--resume", str(out), "--steps", "60"]) == 2
+        assert "the checkpoints are gone" in capsys.readouterr().err
+        assert (out / "trajectory.xtc").read_bytes() == before
+    (out / "trajectory.xtc").unlink()
     kept = (out / "config.yaml").read_bytes()
     assert run(["md", "--resume", str(out), "--steps", "60", "--dry-run"]) == 0
     assert "at step 0 of 60" in capsys.readouterr().out
@@ -127,7 +135,33 @@ def test_a_changed_structure_is_refused_on_resume(water, tmp_path, capsys):
     start(water, out, 10)
     write_extxyz(out / "input.extxyz", water_box(5))
     assert run(["md", "--resume", str(out), "--steps", "20"]) == 2
-    assert "not of this structure" in capsys.readouterr().err
+    assert "the structure file was changed since the run began" in capsys.readouterr().err
+
+
+def test_settings_edited_in_the_folder_are_a_change(water, tmp_path, capsys):
+    out = tmp_path / "run"
+    start(water, out, 10)
+    settings = yaml.safe_load((out / "config.yaml").read_text())
+    (out / "config.yaml").write_text(yaml.safe_dump(settings | {"friction_per_ps": 5.0}))
+    again = ["md", "--resume", str(out), "--steps", "20"]
+    assert run(again) == 2
+    assert "friction-per-ps: would change" in capsys.readouterr().err
+    assert run([*again, "--allow-change", "friction-per-ps"]) == 0
+    assert "from 1.0 to 5.0" in (out / "run.log").read_text()
+    assert run(["md", "--resume", str(out), "--steps", "30"]) == 0
+
+
+def test_a_run_is_continued_by_one_process_at_a_time(whole, water, capsys):
+    before = {path: path.read_bytes() for path in whole.iterdir() if path.is_file()}
+    with RunDirectory.claim(whole):
+        for again in (
+            ["md", "--resume", str(whole), "--steps", "90"],
+            ["npt", str(water), "-o", str(whole), "--overwrite", *PLAN],
+        ):
+            assert run(again) == 2
+            assert "in use (got this process)" in capsys.readouterr().err
+        assert run(["md", "--resume", str(whole), "--dry-run"]) == 0
+    assert {path: path.read_bytes() for path in whole.iterdir() if path.is_file()} == before
 
 
 def test_the_settings_of_a_run_are_a_config_file(whole, water, tmp_path):

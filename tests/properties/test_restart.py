@@ -1,5 +1,6 @@
 """A run goes on from a checkpoint bit for bit, in every ensemble, wherever it stopped."""
 
+import json
 import os
 import random
 import resource
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from potentials import LennardJones, argon
 from restart_worker import run_in
@@ -25,6 +27,7 @@ from sundog.engine.propagators.stochastic_cell_rescaling import CellRescaling
 from sundog.engine.run import run
 from sundog.engine.state import bare_state, initial_state, with_thermal_momenta
 from sundog.errors import FileFormatError, RunDirectoryError
+from sundog.runs import checkpoint_files
 from sundog.runs.checkpoint import arrays_of, restored
 from sundog.runs.checkpoint_files import list_checkpoints, read_checkpoint, save_checkpoint
 
@@ -108,10 +111,35 @@ def test_damaged_checkpoints_are_noticed_and_few_are_kept(tmp_path):
     read = read_checkpoint(newest)
     np.testing.assert_array_equal(read.arrays["b"], arrays["b"], strict=True)
     whole = newest.read_bytes()
-    for damaged in (whole[:-5], whole[:40], b"", whole[:-1] + bytes([whole[-1] ^ 1])):
+    record = whole.replace(b'\\"step\\": 40', b'\\"step\\": 41')
+    assert record != whole
+    for damaged in (whole[:-5], whole[:40], b"", whole[:-1] + bytes([whole[-1] ^ 1]), record):
         newest.write_bytes(damaged)
         with pytest.raises(FileFormatError):
             read_checkpoint(newest)
+
+
+def test_the_checkpoint_that_is_written_stays_whatever_is_beyond_it(tmp_path):
+    arrays = {"a": np.arange(3.0)}
+    for step in (10, 20, 30):
+        save_checkpoint(tmp_path, step, arrays, {"step": step}, keep=3)
+    # The last two are passed over, and the run goes on from step 10.
+    for step in (12, 14, 16, 18):
+        path = save_checkpoint(tmp_path, step, arrays, {"step": step}, keep=3)
+        assert list_checkpoints(tmp_path)[0] == path
+    steps = [read_checkpoint(path).record["step"] for path in list_checkpoints(tmp_path)]
+    assert steps == [18, 16, 14]
+
+
+def test_checkpoints_of_the_version_before_are_read(tmp_path):
+    arrays = {"a": np.arange(3.0)}
+    header = {"format": 1, "sha256": checkpoint_files._digest(arrays, None), "step": 5}
+    path = tmp_path / "checkpoint-000000000005.safetensors"
+    path.write_bytes(save(arrays, {"sundog": json.dumps(header)}))
+    assert read_checkpoint(path).record == {"step": 5}
+    path.write_bytes(save(arrays, {"sundog": json.dumps(header | {"format": 3})}))
+    with pytest.raises(FileFormatError, match="another version"):
+        read_checkpoint(path)
 
 
 def files_of(folder):

@@ -273,7 +273,7 @@ class _Runner:
         source = self._folder / "job.json"
         source.write_text(job.to_json())
         module = "sundog.bench.worker"
-        return self._start([sys.executable, "-m", module, str(source)])
+        return self._start([sys.executable, "-P", "-m", module, str(source)])
 
     def _run_peer(self, case: str) -> Result | Failure:
         assert self._peer is not None

@@ -36,5 +36,6 @@ def restart_with_retaining_allocator(arguments: Sequence[str]) -> None:
         return
     if platform.libc_ver()[0] != "glibc" or any(name in os.environ for name in SETTINGS):
         return
-    command = [sys.executable, "-m", "sundog", *arguments]
+    # With -P the current folder, where a downloaded numpy.py may lie, is not on Python's path.
+    command = [sys.executable, "-P", "-m", "sundog", *arguments]
     os.execve(sys.executable, command, {**os.environ, **SETTINGS})

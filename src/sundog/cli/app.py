@@ -5,6 +5,7 @@ steps before are on disk; 128 + n stopped by signal n after writing everything.
 """
 
 import sys
+import traceback
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from cyclopts import App, CycloptsError
 from cyclopts.config import Yaml
 
 from sundog import __version__
+from sundog.cli.allocator import COMPUTING_VERBS
+from sundog.cli.streams import QUIET, screens
 from sundog.errors import InputError, SundogError
 
 VERBS = {
@@ -59,8 +62,22 @@ def make_app(verbs: Collection[str] = tuple(VERBS)) -> App:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
+    with screens() as screen:
+        code = _answered(list(arguments))
+        screen.flush()
+        failure = screen.failure
+        if failure is None or failure.errno in QUIET:
+            return code
+        reason = failure.strerror or failure
+        _complain(f"standard output could not be written ({reason}); lines are missing in it")
+        # Of these the results are files, and the lines are in a log.
+        return code or (0 if COMPUTING_VERBS.intersection(arguments[:1]) else 2)
+
+
+def _answered(arguments: list[str]) -> int:
+    """Run one command line with messages in place of exceptions; return its exit code."""
     try:
-        arguments, config = _take_config(list(arguments))
+        arguments, config = _take_config(arguments)
         if arguments and arguments[0] in SHORTHANDS:
             arguments = SHORTHANDS[arguments[0]] + arguments[1:]
         app = make_app()
@@ -73,13 +90,17 @@ def run(arguments: Sequence[str]) -> int:
         code = app(arguments, exit_on_error=False, result_action="return_value")
     except CycloptsError:
         return 2  # cyclopts has printed it
-    except FileNotFoundError as error:
-        return _complain(f"--config: there is no such file ({error}). Check the path.")
     except SundogError as error:
         message = " ".join([str(error), *getattr(error, "__notes__", [])])
         return _complain(translated(message, arguments), error.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            return _report_bug(error)
+        return _complain(f"{error.filename}: {error.strerror or error}")
     except KeyboardInterrupt:
         return _complain("Interrupted.", 130)
+    except Exception as error:
+        return _report_bug(error)
     return code if isinstance(code, int) else 0
 
 
@@ -100,20 +121,51 @@ def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:
     """Take `--config FILE` out of the arguments: settings of a verb from a YAML file.
 
     With `--resume FOLDER` the file is the `config.yaml` of the run there, if there is one.
+
+    Raises:
+        InputError: the file is missing, or is given beside a folder that has one.
     """
-    if "--config" not in arguments:
-        if "--resume" not in arguments[:-1] or arguments[0] == "protocol":
+    rest, config = _taken(arguments, "--config")
+    _, folder = _taken(arguments, "--resume")
+    if config is None:
+        if folder is None or arguments[0] == "protocol":
             return arguments, None
-        stored = Path(arguments[arguments.index("--resume") + 1]) / "config.yaml"
+        stored = Path(folder) / "config.yaml"
         return arguments, stored if stored.is_file() else None
-    if "--resume" in arguments:
+    if folder is not None:
         raise InputError("--config: the folder given to --resume has one already")
-    place = arguments.index("--config")
-    if place + 1 == len(arguments):
+    if not config:
         raise InputError("--config: the file is missing", expected="--config FILE.yaml")
-    return arguments[:place] + arguments[place + 2 :], Path(arguments[place + 1])
+    if not Path(config).exists():
+        raise InputError(f"--config: there is no file {config}", remedy="Check the path")
+    return rest, Path(config)
+
+
+def _taken(arguments: list[str], flag: str) -> tuple[list[str], str | None]:
+    """Return the arguments without `FLAG VALUE` or `FLAG=VALUE`, and the value.
+
+    Without the flag the value is None; where nothing follows the flag it is empty.
+    """
+    for place, word in enumerate(arguments):
+        name, equals, value = word.partition("=")
+        if name == flag:
+            after = place + 1 if equals else place + 2
+            value = value if equals else "".join(arguments[place + 1 : after])
+            return arguments[:place] + arguments[after:], value
+    return arguments, None
 
 
 def _complain(message: str, code: int = 2) -> int:
     print(f"sundog: {message}", file=sys.stderr)
     return code
+
+
+def _report_bug(error: Exception) -> int:
+    """Print a traceback, and say that none should be seen."""
+    traceback.print_exception(error)
+    print(
+        f"sundog: this is a bug of sundog ({type(error).__name__}). Please report it with the "
+        "lines above, the command and, if you may, the file that was read.",
+        file=sys.stderr,
+    )
+    return 1

@@ -1,5 +1,7 @@
 """Messages of a run, on the screen and in its log file."""
 
+import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -7,29 +9,50 @@ from typing import Self
 
 from sundog.cli.app import make_app
 from sundog.cli.flags import flags_of, with_flags
+from sundog.files import write_failure
+from sundog.text import printable
 
 
 class Log:
     """Log that is called with a line; fields that the line names become the flags of `md`.
 
-    Lines in the file carry the time.
+    Lines in the file carry the time. A file that cannot be written any more is said once and does
+    not end the run.
     """
 
     def __init__(self, path: Path, append: bool = False):
-        """Open the log file at `path`, anew or at its end."""
-        self._file = path.open("a" if append else "w", encoding="utf-8", buffering=1)
+        """Open the log file at `path`, anew or at its end.
+
+        Raises:
+            RunDirectoryError: the file cannot be opened.
+        """
+        self._path = path
+        try:
+            self._file = path.open("ab" if append else "wb", buffering=0)
+        except OSError as error:
+            raise write_failure(path, error, "No step was made") from error
         self._flags = flags_of(make_app(["md"])["md"])
+        self._said = False
 
     def __call__(self, line: str) -> None:
-        """Print a line and write it."""
-        line = with_flags(line, self._flags)
-        print(line, flush=True)
+        """Write a line, and print it."""
+        line = printable(with_flags(line, self._flags))
         self.file_only(line)
+        print(line, flush=True)
 
     def file_only(self, line: str) -> None:
         """Write a line to the file alone."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        self._file.write(f"{now}  {line}\n")
+        data = f"{now}  {printable(line)}\n".encode(errors="backslashreplace")
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(self._file.fileno(), rest) :]
+        except OSError as error:
+            if not self._said:
+                self._said = True
+                reason = error.strerror or error
+                print(f"{self._path}: lines are missing in it ({reason})", file=sys.stderr)
 
     def __enter__(self) -> Self:
         return self

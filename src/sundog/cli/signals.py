@@ -1,12 +1,21 @@
-"""Ctrl-C and SIGTERM: the first asks a run to end after its chunk, the second ends it at once."""
+"""Signals that end a run: the first asks it to end after its chunk, a second one ends it at once.
 
+Batch systems warn with SIGTERM, SIGUSR1, SIGUSR2 or SIGXCPU; a terminal or connection that closes
+sends SIGHUP.
+"""
+
+import os
 import signal
-import sys
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-HANDLED = (signal.SIGINT, signal.SIGTERM)
-"""Signals that end a run: Ctrl-C, and what batch systems send when time is up."""
+INSISTENT = (signal.SIGINT, signal.SIGTERM)
+"""Signals of which a second one ends the run at once."""
+
+HANDLED = (*INSISTENT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
+"""Signals that end a run after its chunk. All but `INSISTENT` come several times: shell and kernel
+both send SIGHUP, and batch systems send theirs to every process."""
 
 
 class StopRequest:
@@ -28,7 +37,9 @@ class StopRequest:
 
     def __enter__(self) -> Self:
         for number in HANDLED:
-            self._before[number] = signal.signal(number, self._remember)
+            # `nohup` ignores SIGHUP, and a run under it goes on.
+            if number in INSISTENT or signal.getsignal(number) != signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._remember)
         return self
 
     def __exit__(
@@ -41,7 +52,17 @@ class StopRequest:
             signal.signal(number, handler)
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
-        self.signal = number
-        for handled in HANDLED:
-            signal.signal(handled, self._before[handled])
-        print("\nStopping after this chunk; once more to stop at once.", file=sys.stderr)
+        if self.signal is None:
+            self.signal = number
+        if number not in INSISTENT:
+            _say("\nStopping after this chunk.\n")
+            return
+        for insistent in INSISTENT:
+            signal.signal(insistent, self._before[insistent])
+        _say("\nStopping after this chunk; once more to stop at once.\n")
+
+
+def _say(line: str) -> None:
+    """Write to standard error, past its stream, which may be in the middle of a write, or gone."""
+    with suppress(OSError):
+        os.write(2, line.encode())

@@ -17,6 +17,7 @@ from sundog.coverage.census import Census
 from sundog.coverage.neighborhoods import Radius
 from sundog.errors import FileFormatError, InputError
 from sundog.files import write_atomically
+from sundog.io.expansion import decompressed
 from sundog.topology.bonds import BOND_STRETCH
 
 SCHEMA = "sundog.environments/2"
@@ -147,8 +148,7 @@ def load_reference(path: Path) -> Reference:
         FileFormatError: The file is missing, damaged, or of another kind or version.
     """
     try:
-        data = path.read_bytes()
-        content = json.loads(gzip.decompress(data) if path.suffix == ".gz" else data)
+        content = json.loads(decompressed(path))
         schema = content["schema"]
         if schema != SCHEMA or content["bond_stretch"] != BOND_STRETCH:
             raise FileFormatError(

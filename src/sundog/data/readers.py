@@ -25,6 +25,8 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from sundog.errors import FileFormatError, SundogError
+from sundog.io.expansion import check_npz
+from sundog.io.hdf5 import open_hdf5
 from sundog.io.structures import read_structures
 
 Arrays = Mapping[str, np.ndarray]
@@ -136,6 +138,7 @@ def _label(
 
 
 def _read_npz(path: Path) -> list[Atoms]:
+    check_npz(path)
     with np.load(path, allow_pickle=False) as file:
         readable = {}
         for name in file.files:
@@ -148,7 +151,7 @@ def _read_npz(path: Path) -> list[Atoms]:
 
 def _read_hdf5(path: Path) -> list[Atoms]:
     frames: list[Atoms] = []
-    with h5py.File(path, "r") as file:
+    with open_hdf5(path) as file:
         groups: list[h5py.Group] = [file]
         file.visititems(lambda _, one: groups.append(one) if isinstance(one, h5py.Group) else None)
         for group in groups:

@@ -18,6 +18,7 @@ from ase.io.formats import filetype, open_with_compression, string2index
 
 from sundog.errors import ChargeError, FileFormatError, InputError, StructureError, SundogError
 from sundog.io.biomolecules import read_mmcif, read_pdb
+from sundog.io.expansion import check_expansion
 from sundog.io.gro import read_gro
 from sundog.io.sdf import read_sdf
 from sundog.system import Fragments, System, check_electrons, make_system
@@ -65,6 +66,7 @@ def read_structures(path: str | Path, index: str | int = ":") -> list[Atoms]:
     """
     path = Path(path)
     _check_exists(path)
+    check_expansion(path)
     wanted = _as_slice(index)
     try:
         with warnings.catch_warnings():

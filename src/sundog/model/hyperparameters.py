@@ -4,6 +4,29 @@ from dataclasses import asdict, dataclass, fields
 
 from sundog.errors import WeightsError
 
+COUNTS = {
+    "features": 10_000,
+    "heads": 1000,
+    "layers": 100,
+    "radial_functions": 1000,
+    "angular_features": 10_000,
+    "hirshfeld_features": 10_000,
+}
+"""Largest value of each whole number, beyond any model."""
+
+LENGTHS = {
+    "cutoff": 20.0,
+    "radial_decay": 100.0,
+    "average_neighbors": 1000.0,
+    "coulomb_sigma": 100.0,
+    "dispersion_damping": 100.0,
+    "zbl_cutoff": 20.0,
+}
+"""Largest value of each real number in its unit, beyond any model."""
+
+_REMEDY = "Check the model's hyperparameter file"
+"""Remedy in errors about values."""
+
 
 @dataclass(frozen=True)
 class Hyperparameters:
@@ -42,12 +65,35 @@ class Hyperparameters:
     zbl_cutoff: float = 1.5
 
     def __post_init__(self):
+        """Refuse values that no model has.
+
+        Raises:
+            WeightsError: a value is no number, not finite, or out of bounds, degrees do not ascend,
+                or the features cannot be divided.
+        """
+        for name, largest in COUNTS.items():
+            value = getattr(self, name)
+            _require(name, value, type(value) is int and 0 < value <= largest, largest)
+        for name, largest in LENGTHS.items():
+            value = getattr(self, name)
+            is_number = type(value) in (int, float)
+            _require(name, value, is_number and 0 < value <= largest, largest)
+        ascending = all(type(degree) is int for degree in self.degrees) and all(
+            low < high for low, high in zip((0, *self.degrees), self.degrees, strict=False)
+        )
+        if not self.degrees or not ascending:
+            raise WeightsError(
+                "hyperparameters: `degrees` is not acceptable",
+                got=self.degrees,
+                expected="ascending whole numbers from 1 on",
+                remedy=_REMEDY,
+            )
         if self.features % self.heads or self.features % len(self.degrees):
             raise WeightsError(
                 "hyperparameters: `features` must be divisible by `heads` and by the number of "
                 "`degrees`",
                 got=f"features={self.features}, heads={self.heads}, degrees={self.degrees}",
-                remedy="Check the model's hyperparameter file",
+                remedy=_REMEDY,
             )
 
     @classmethod
@@ -72,3 +118,13 @@ class Hyperparameters:
     def to_dict(self) -> dict:
         """Return the hyperparameters as values that JSON can hold."""
         return {**asdict(self), "degrees": list(self.degrees)}
+
+
+def _require(name: str, value: object, condition: bool, largest: float) -> None:
+    if not condition:
+        raise WeightsError(
+            f"hyperparameters: `{name}` is not acceptable",
+            got=value,
+            expected=f"a number above 0 and at most {largest:g}",
+            remedy=_REMEDY,
+        )

@@ -14,11 +14,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ase import Atoms
 
 from sundog.engine.observers.base import AbstractObserver
-from sundog.errors import InputError, RunDirectoryError
+from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
 from sundog.numerics.precision import with_x64
 from sundog.runs.directory import RunDirectory
@@ -70,13 +69,13 @@ def simulate(
     scratch = Scratch() if folder is None else None
     place = folder if scratch is None else scratch.path
     assert place is not None
-    directory = RunDirectory.create(place, overwrite)
-    write_origin(directory, setup, None)
-    progress.say(f"{setup.describe()}")
-    for line in setup.said:
-        progress.say(line)
-    launch = Launch(setup, directory, setup.prepared(progress.say))
-    return _moved(launch, progress, scratch, observers)
+    with RunDirectory.create(place, overwrite) as directory:
+        write_origin(directory, setup, None)
+        progress.say(f"{setup.describe()}")
+        for line in (*setup.said, *directory.warnings):
+            progress.say(line)
+        launch = Launch(setup, directory, setup.prepared(progress.say))
+        return _moved(launch, progress, scratch, observers)
 
 
 @with_x64
@@ -101,30 +100,26 @@ def resume(
 
     Raises:
         InputError: a setting would change that may not.
-        RunDirectoryError: there is no run, or no checkpoint that it can continue from.
+        RunDirectoryError: there is no run, or no checkpoint that it can continue from, or
+            it is in use.
         BlowUpError: the dynamics diverged; the steps before are written, with a flight record.
     """
     scratch = folder.scratch if isinstance(folder, Run) else None
-    directory = RunDirectory.open(folder.folder if isinstance(folder, Run) else folder)
-    if not directory.config.is_file():
-        raise RunDirectoryError(
-            f"{directory.path}: the settings of the run are missing",
-            expected=f"a file {directory.config.name}",
-        )
-    job = Job.of(yaml.safe_load(directory.config.read_text()) | changes)
-    progress = Progress(report, observers)
-    line = [_caller("resume")]
-    reopened = reopen(directory.path, job, allow_change, force_field, command_line=line)
-    for said in (*reopened.said, *reopened.setup.said):
-        progress.say(said)
-    state = reopened.state(progress.say)
-    if int(state.step) >= job.settings.steps:
-        raise InputError(
-            "steps: there is nothing left to do",
-            got=job.settings.steps,
-            expected=f"more than the {int(state.step)} steps that are done",
-        )
-    return _moved(reopened.launch(state), progress, scratch, observers)
+    with RunDirectory.claim(folder.folder if isinstance(folder, Run) else folder) as directory:
+        job = Job.of(directory.read_config() | changes)
+        progress = Progress(report, observers)
+        line = [_caller("resume")]
+        reopened = reopen(directory, job, allow_change, force_field, command_line=line)
+        for said in (*reopened.said, *reopened.setup.said):
+            progress.say(said)
+        state = reopened.state(progress.say)
+        if int(state.step) >= job.settings.steps:
+            raise InputError(
+                "steps: there is nothing left to do",
+                got=job.settings.steps,
+                expected=f"more than the {int(state.step)} steps that are done",
+            )
+        return _moved(reopened.launch(state), progress, scratch, observers)
 
 
 def _moved(

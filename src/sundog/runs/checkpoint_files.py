@@ -1,7 +1,7 @@
 """Checkpoints: one file each, complete or absent, of which the last few are kept.
 
-A file is a safetensors file of named arrays. Its metadata hold a record (JSON) and the
-hash of the arrays, so that a damaged file is noticed and the one before it is taken.
+A file is a safetensors file of named arrays. Its metadata hold a record (JSON) and the hash of
+arrays and record, so that a damaged file is noticed and the one before it is taken.
 """
 
 import hashlib
@@ -19,8 +19,9 @@ from safetensors.numpy import save
 from sundog.errors import FileFormatError, RunDirectoryError
 from sundog.files import write_atomically
 
-FORMAT = 1
-"""Version of the layout of the files; files of another version are refused."""
+FORMAT = 2
+"""Version of the layout of the files; files of a later version are refused. In version 1 the hash
+was that of the arrays alone."""
 
 NAME = re.compile(r"checkpoint-(\d+)\.safetensors")
 """Name of a checkpoint file; the number is its step."""
@@ -46,6 +47,9 @@ def save_checkpoint(
 ) -> Path:
     """Write the checkpoint of a step, completely or not at all, and remove all but the last few.
 
+    Checkpoints of later steps are removed as well: they belong to a continuation that was given up
+    when the run went on from an earlier one, and the files that they name have changed since.
+
     Args:
         folder: folder of the checkpoints; made when missing.
         step: number of steps that were made before the checkpoint.
@@ -59,7 +63,9 @@ def save_checkpoint(
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     # ascontiguousarray makes vectors of scalars.
     whole = {name: array.reshape(np.shape(arrays[name])) for name, array in contiguous.items()}
-    header = {"format": FORMAT, "sha256": _digest(whole), **record}
+    # What is hashed is what will be read.
+    held = json.loads(json.dumps(dict(record)))
+    header = {"format": FORMAT, "sha256": _digest(whole, held), **held}
     path = folder / f"checkpoint-{step:012d}.safetensors"
     try:
         folder.mkdir(exist_ok=True)
@@ -68,8 +74,10 @@ def save_checkpoint(
             f"{folder}: cannot be made", got=error.strerror, remedy="Check the permissions"
         ) from error
     write_atomically(path, save(whole, {"sundog": json.dumps(header)}))
-    for older in list_checkpoints(folder)[keep:]:
-        older.unlink(missing_ok=True)
+    others = list_checkpoints(folder)
+    number = others.index(path)
+    for stale in others[:number] + others[number + keep :]:
+        stale.unlink(missing_ok=True)
     return path
 
 
@@ -93,13 +101,16 @@ def read_checkpoint(path: Path) -> Checkpoint:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"{path}: not a whole checkpoint", got=error) from error
-    if header.get("format") != FORMAT:
+    if not isinstance(header, dict) or not isinstance(header.get("files", {}), dict):
+        raise FileFormatError(f"{path}: not a whole checkpoint", got="a damaged record")
+    version = header.pop("format", None)
+    if version not in (1, FORMAT):
         raise FileFormatError(
             f"{path}: a checkpoint of another version of sundog",
-            got=f"format {header.get('format')}",
-            expected=f"format {FORMAT}",
+            got=f"format {version}",
+            expected=f"format {FORMAT} or older",
         )
-    if header.pop("sha256") != _digest(arrays):
+    if header.pop("sha256", None) != _digest(arrays, None if version == 1 else header):
         raise FileFormatError(f"{path}: the checkpoint is damaged, its hash is not that saved")
     return Checkpoint(arrays, header, path)
 
@@ -137,10 +148,12 @@ def newest_checkpoint(
     )
 
 
-def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+def _digest(arrays: Mapping[str, np.ndarray], record: Mapping[str, Any] | None) -> str:
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
+    if record is not None:
+        digest.update(json.dumps(record, sort_keys=True).encode())
     return digest.hexdigest()

@@ -2,35 +2,45 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, get_args
 
 import yaml
 
 from sundog.errors import RunDirectoryError
 from sundog.files import replacing, write_atomically
-from sundog.io.trajectories import WRITERS
+from sundog.locks import NAME as LOCK
+from sundog.locks import Lock, lock_folder
+from sundog.names import TrajectoryFormat
 
 MARKER = "provenance.json"
 """Name of the file that makes a folder a run; it is the first one written."""
 
+REPLICA_FILES = (
+    "energies.csv",
+    *(f"trajectory.{name}" for name in get_args(TrajectoryFormat)),
+    "topology.pdb",
+    "report.png",
+)
+"""Names of the files of one replica."""
+
 OWN_FILES = (
     "config.yaml",
-    MARKER,
-    "input.*",
     "run.log",
-    "energies.csv",
-    *(f"trajectory{suffix}" for suffix in WRITERS),
-    "topology.pdb",
     "final.extxyz",
-    "report.png",
-    "checkpoints/checkpoint*",
-    "flight_record.*",
-    "replica-*/*",
+    "checkpoints/checkpoint-*.safetensors",
+    "flight_record.txt",
+    "flight_record.extxyz",
+    *REPLICA_FILES,
+    *(f"replica-[0-9][0-9]*/{name}" for name in REPLICA_FILES),
 )
-"""Patterns of the files that a run writes; `overwrite` removes these and no others."""
+"""Patterns of the files that a run writes; `overwrite` removes these, the copy of the structure
+file that the provenance names and last the provenance, and no others."""
 
 COMPRESSED = (".gz", ".bz2", ".xz")
 """Suffixes of compressed structure files, which the copy keeps after that of the format."""
@@ -42,15 +52,17 @@ class RunDirectory:
 
     Attributes:
         path: the folder.
+        lock: lock that keeps other processes from writing there; None for reading.
     """
 
     path: Path
+    lock: Lock | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def create(
         cls, path: str | Path, overwrite: bool = False, inputs: Sequence[str | Path] = ()
     ) -> "RunDirectory":
-        """Make the folder of a new run.
+        """Make the folder of a new run, and lock it.
 
         Args:
             path: the folder; it may exist if it is empty.
@@ -59,21 +71,18 @@ class RunDirectory:
 
         Raises:
             RunDirectoryError: the folder holds a run or other files and `overwrite` is not
-                set, holds files named as a run's that are none, holds an input, or
+                set, holds files named as a run's that are none, holds an input, is in use, or
                 cannot be made. Nothing was touched.
         """
         run = cls(Path(path))
         try:
-            held = sorted(run.path.iterdir()) if run.path.exists() else []
-            if held and not overwrite:
-                raise RunDirectoryError(
-                    f"{run.path}: the folder holds {'a run' if run.exists else 'files'} already",
-                    got=", ".join(p.name for p in held[:4]) + (", …" if len(held) > 4 else ""),
-                    expected="a new or empty folder",
-                    remedy="Choose another folder (`output`), or replace it with overwrite=True",
-                )
-            run._remove_earlier_run(inputs)
+            run._refuse_what_is_there(overwrite, inputs)
             run.path.mkdir(parents=True, exist_ok=True)
+            run = cls(run.path, lock_folder(run.path))
+            with run._unlocked_by_errors():
+                run._refuse_what_is_there(overwrite, inputs)
+                for file in run._files_of_earlier_run():
+                    file.unlink()
         except OSError as error:
             raise RunDirectoryError(
                 f"{run.path}: cannot be made the folder of a run",
@@ -84,7 +93,7 @@ class RunDirectory:
 
     @classmethod
     def open(cls, path: str | Path) -> "RunDirectory":
-        """Return the folder of an existing run, to continue or to analyse it.
+        """Return the folder of an existing run, to read it.
 
         Raises:
             RunDirectoryError: there is no run.
@@ -97,6 +106,37 @@ class RunDirectory:
                 remedy="Check the path",
             )
         return run
+
+    @classmethod
+    def claim(cls, path: str | Path) -> "RunDirectory":
+        """Return the folder of an existing run, locked, to continue it.
+
+        Raises:
+            RunDirectoryError: there is no run, or it is in use.
+        """
+        run = cls.open(path)
+        return cls(run.path, lock_folder(run.path))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentence on what is not guarded where the file system has no locks; else nothing."""
+        return (self.lock.warning,) if self.lock is not None and self.lock.warning else ()
+
+    def __enter__(self) -> "RunDirectory":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Let other processes write to the folder."""
+        if self.lock is not None:
+            self.lock.release()
 
     @property
     def exists(self) -> bool:
@@ -154,13 +194,14 @@ class RunDirectory:
         """Path of the copy of the structure file.
 
         Raises:
-            RunDirectoryError: the copy is missing.
+            RunDirectoryError: the copy is missing, or it is not recorded which of several it is.
         """
-        found = sorted(self.path.glob("input.*"))
+        recorded = self._recorded_input()
+        found = self._copies_of_input()
         if not found:
             raise RunDirectoryError(
                 f"{self.path}: the copy of the structure file is gone",
-                expected="a file input.*",
+                expected=f"a file {recorded or 'input.*'}",
                 remedy="Put back the structure file of the run under this name",
             )
         return found[0]
@@ -186,6 +227,49 @@ class RunDirectory:
         """
         write_atomically(self.provenance, json.dumps(dict(provenance), indent=2) + "\n")
 
+    def read_config(self) -> dict[str, Any]:
+        """Return the settings of the run by name.
+
+        Raises:
+            RunDirectoryError: the file is missing or damaged.
+        """
+        if not self.config.is_file():
+            raise RunDirectoryError(
+                f"{self.path}: the settings of the run are missing",
+                expected=f"a file {self.config.name}",
+                remedy="It may have been stopped before it began: start it again with "
+                "overwrite=True",
+            )
+        try:
+            settings = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+            if not isinstance(settings, dict):
+                raise TypeError("no settings by name")
+        except (OSError, ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
+            raise RunDirectoryError(
+                f"{self.config}: damaged, it does not hold the settings of a run",
+                got=error,
+                remedy="Restore it, or begin again from final.extxyz in another folder",
+            ) from error
+        return settings
+
+    def read_provenance(self) -> dict[str, Any]:
+        """Return the provenance.
+
+        Raises:
+            RunDirectoryError: the file cannot be read, or holds something else.
+        """
+        try:
+            record = json.loads(self.provenance.read_text(encoding="utf-8"))
+            if not isinstance(record["weights"]["sha256"], str):
+                raise TypeError("no hash of the weights")
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+            raise RunDirectoryError(
+                f"{self.provenance}: damaged, it is not the provenance of a run",
+                got=f"{type(error).__name__}: {error}",
+                remedy="Restore it, or begin again from final.extxyz in another folder",
+            ) from error
+        return record
+
     def copy_input(self, source: str | Path) -> Path:
         """Copy the input file as `input` with its own suffix; return the copy.
 
@@ -202,8 +286,44 @@ class RunDirectory:
             shutil.copyfile(source, scratch)
         return copy
 
-    def _remove_earlier_run(self, inputs: Sequence[str | Path]) -> None:
-        own = [file for name in OWN_FILES for file in self.path.glob(name) if file.is_file()]
+    def _recorded_input(self) -> str | None:
+        """Return the name of the structure file; None in runs of earlier versions."""
+        try:
+            name = json.loads(self.provenance.read_text(encoding="utf-8"))["input"]["file"]
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return None
+        return name if isinstance(name, str) and name == Path(name).name else None
+
+    def _copies_of_input(self) -> list[Path]:
+        """Return the copy of the structure file; nothing if it is gone."""
+        recorded = self._recorded_input()
+        found = sorted(self.path.glob("input.*" if recorded is None else escape(recorded)))
+        if len(found) > 1:
+            raise RunDirectoryError(
+                f"{self.path}: it is not recorded which file is the structure of the run",
+                got=", ".join(file.name for file in found),
+                remedy="Move the others elsewhere",
+            )
+        return found
+
+    def _files_of_earlier_run(self) -> list[Path]:
+        """Return the files that a run has written here, in the order in which they are removed."""
+        names = list(OWN_FILES)
+        if self.exists:
+            names += [escape(file.name) for file in self._copies_of_input()] + [MARKER]
+        return [file for name in names for file in self.path.glob(name) if file.is_file()]
+
+    def _refuse_what_is_there(self, overwrite: bool, inputs: Sequence[str | Path]) -> None:
+        held = sorted(self.path.iterdir()) if self.path.exists() else []
+        held = [file for file in held if file.name != LOCK]
+        if held and not overwrite:
+            raise RunDirectoryError(
+                f"{self.path}: the folder holds {'a run' if self.exists else 'files'} already",
+                got=", ".join(p.name for p in held[:4]) + (", …" if len(held) > 4 else ""),
+                expected="a new or empty folder",
+                remedy="Choose another folder (`output`), or replace it with overwrite=True",
+            )
+        own = self._files_of_earlier_run()
         needed = {Path(file).resolve() for file in inputs}
         endangered = [file.name for file in own if file.resolve() in needed]
         if endangered or (own and not self.exists):
@@ -213,5 +333,11 @@ class RunDirectory:
                 got=", ".join(endangered or [file.name for file in own]),
                 remedy="Choose another folder (`output`), or move these files",
             )
-        for file in own:
-            file.unlink()
+
+    @contextmanager
+    def _unlocked_by_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.release()
+            raise

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sundog.engine.observers.base import AbstractObserver
@@ -14,9 +13,10 @@ from sundog.runs.assembly import ensemble_of
 from sundog.runs.checkpoint_files import Checkpoint
 from sundog.runs.directory import RunDirectory
 from sundog.runs.job import Job
-from sundog.runs.resumption import note_resumption, refuse_changes
-from sundog.runs.session import find_checkpoint, resumed, simulate
+from sundog.runs.resumption import note_resumption, refuse_changes, refuse_edited_input
+from sundog.runs.session import resumed, simulate
 from sundog.runs.setup import Setup, set_up
+from sundog.runs.traces import find_checkpoint
 
 Report = Callable[[str], None]
 
@@ -62,6 +62,7 @@ class Launch:
             stop,
             self.record,
             observers,
+            {"settings": setup.config, "weights": setup.weights["sha256"]},
         )
 
 
@@ -115,7 +116,7 @@ class Reopened:
 
 
 def reopen(
-    folder: Path,
+    directory: RunDirectory,
     job: Job,
     allow_change: Sequence[str] = (),
     force_field: AbstractForceField | None = None,
@@ -125,21 +126,24 @@ def reopen(
     """Return a run that can be continued; nothing is written.
 
     Args:
-        folder: folder of the run.
+        directory: directory of the run, claimed if it is to be continued.
         job: settings to continue with.
         allow_change: names of settings that may differ from before.
         force_field: force field in place of the one that the job describes.
         command_line: command or call that asked for the resumption, for the provenance.
 
     Raises:
-        RunDirectoryError: there is no run, or no checkpoint that it can continue from.
+        RunDirectoryError: no checkpoint can be continued from, or the structure file was changed.
         InputError: a setting would change that may not.
     """
-    directory = RunDirectory.open(folder)
+    said: list[str] = []
+    directory.read_config()
+    refuse_edited_input(directory)
+    checkpoint = find_checkpoint(directory, said.append)
     atoms = read_structures(directory.input)[-1]
     setup = set_up(atoms, job, force_field, command_line=command_line)
-    said = refuse_changes(directory, setup, allow_change)
-    checkpoint = find_checkpoint(directory, setup.job.settings, said.append)
+    record = None if checkpoint is None else checkpoint.record
+    said = [*refuse_changes(directory, setup, allow_change, record), *said]
     if checkpoint is None:
         said.append("The run was stopped before its first checkpoint and begins anew")
-    return Reopened(directory, setup, checkpoint, tuple(said))
+    return Reopened(directory, setup, checkpoint, (*said, *directory.warnings))

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -51,7 +52,7 @@ class Progress:
         if self._report is not None:
             self._report(line)
         else:
-            print(line, file=sys.stderr, flush=True)
+            _show(f"{line}\n")
 
     @property
     def ns_per_day(self) -> float:
@@ -80,7 +81,7 @@ class Progress:
             for box in describe_boxes(chunk.state.neighbors):
                 self.say(box)
         if self._live:
-            print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+            _show(f"\r\033[K{line}")
         now = time.monotonic()
         shown = self._live and self._report is None
         due = now - self._last_line >= SECONDS_BETWEEN_LINES or step >= self._steps
@@ -91,7 +92,7 @@ class Progress:
     def close(self) -> None:
         """End the line that is rewritten."""
         if self._live:
-            print(file=sys.stderr)
+            _show("\n")
 
     def _line(self, chunk: Chunk) -> str:
         # Of several replicas the mean.
@@ -110,6 +111,12 @@ class Progress:
             parts.append(f"{self.ns_per_day:.3g} ns/day")
             parts.append(f"{_duration(left)} left")
         return "  ".join(parts)
+
+
+def _show(text: str) -> None:
+    """Write to standard error; where that has gone or is full, the run goes on without."""
+    with suppress(OSError, ValueError):
+        print(text, end="", file=sys.stderr, flush=True)
 
 
 def _duration(seconds: float) -> str:

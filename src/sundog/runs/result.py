@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
 import numpy as np
-import yaml
 from ase import Atoms
 
 from sundog.errors import InputError
@@ -50,7 +49,7 @@ class Run:
     @cached_property
     def settings(self) -> Mapping[str, Any]:
         """Settings of the run by name, from `config.yaml`."""
-        return yaml.safe_load(RunDirectory.open(self.folder).config.read_text())
+        return RunDirectory.open(self.folder).read_config()
 
     @property
     def number_of_replicas(self) -> int:

@@ -1,11 +1,10 @@
-"""Resumption of a run: check of changed settings, and its record in the provenance."""
+"""Resumption of a run: check of what has changed, and its record in the provenance."""
 
-import json
-from collections.abc import Sequence
-
-import yaml
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sundog.errors import InputError, RunDirectoryError
+from sundog.files import hash_of
 from sundog.runs.directory import RunDirectory
 from sundog.runs.setup import Setup, provenance
 
@@ -16,7 +15,27 @@ SINCE_THEN = {"dispersion_tail": "off", "long_range_every": 1, "paper": False}
 """Settings that runs of earlier versions do not have, with the values that those used."""
 
 
-def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]) -> list[str]:
+def refuse_edited_input(directory: RunDirectory) -> None:
+    """Refuse a copy of the structure file that is not the one the run began with.
+
+    Raises:
+        RunDirectoryError: the file was changed, or the provenance is damaged.
+    """
+    told = directory.read_provenance().get("input")
+    path = directory.input
+    if isinstance(told, Mapping) and told.get("sha256") != hash_of(path):
+        raise RunDirectoryError(
+            f"{path}: the structure file was changed since the run began",
+            remedy="Put back the original, or begin another run with the new one",
+        )
+
+
+def refuse_changes(
+    directory: RunDirectory,
+    setup: Setup,
+    allowed: Sequence[str],
+    record: Mapping[str, Any] | None = None,
+) -> list[str]:
     """Return a line for every setting that has changed, if all of them may change.
 
     Nothing is written.
@@ -25,25 +44,22 @@ def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]
         directory: directory of the run.
         setup: setup that the run would continue with.
         allowed: names of settings that may change.
+        record: record of the checkpoint to continue from, which holds the settings that were in
+            use; without them those of `config.yaml` are compared with.
 
     Raises:
-        RunDirectoryError: the settings of the run are missing.
+        RunDirectoryError: the settings or the provenance of the run are missing or damaged.
         InputError: a setting or the weights differ from before and are not in `allowed`.
     """
-    if not directory.config.is_file():
-        raise RunDirectoryError(
-            f"{directory.path}: the settings of the run are missing",
-            expected=f"a file {directory.config.name}",
-            remedy="It may have been stopped before it began: start it again with overwrite=True",
-        )
-    stored = SINCE_THEN | yaml.safe_load(directory.config.read_text())
+    used = {} if record is None else record
+    stored = SINCE_THEN | used.get("settings", directory.read_config())
     named = {name.replace("-", "_") for name in allowed}
     keys = stored.keys() | setup.config.keys()
     changes = {key: (stored.get(key), setup.config.get(key)) for key in sorted(keys)}
     changes = {key: pair for key, pair in changes.items() if pair[0] != pair[1]}
-    before = json.loads(directory.provenance.read_text())["weights"]["sha256"]
-    now = provenance(setup)["weights"]["sha256"]
-    if before != now:
+    before = used.get("weights", directory.read_provenance()["weights"]["sha256"])
+    now = setup.weights["sha256"]
+    if before not in (now, setup.weights.get("file_sha256")):
         changes["model"] = (before[:12], now[:12])
     refused = changes.keys() - ALWAYS_FREE - named
     if refused:
@@ -68,12 +84,7 @@ def note_resumption(directory: RunDirectory, setup: Setup, step: int) -> None:
     Raises:
         RunDirectoryError: the provenance is damaged, or the files cannot be written.
     """
-    try:
-        record = json.loads(directory.provenance.read_text())
-    except ValueError as error:
-        raise RunDirectoryError(
-            f"{directory.provenance}: damaged", got=error, remedy="Restore it, or start anew"
-        ) from error
+    record = directory.read_provenance()
     record.setdefault("resumed", []).append({"step": step, **provenance(setup)})
     directory.write_config(setup.config)
     directory.write_provenance(record)

@@ -30,16 +30,14 @@ from sundog.engine.state import (
     with_momenta,
     with_thermal_momenta,
 )
-from sundog.errors import InputError, RunDirectoryError
+from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
-from sundog.io.append import held_up_to as table_held
 from sundog.io.extxyz import write_extxyz
-from sundog.io.trajectories import WRITERS, check_extras
-from sundog.io.trajectories import held_up_to as trajectory_held
+from sundog.io.trajectories import check_extras
 from sundog.runs.assembly import thermostat_of
 from sundog.runs.checkpoint import arrays_of, restored
-from sundog.runs.checkpoint_files import Checkpoint, newest_checkpoint, save_checkpoint
+from sundog.runs.checkpoint_files import Checkpoint, save_checkpoint
 from sundog.runs.directory import RunDirectory
 from sundog.runs.flight_record import write_flight_record
 from sundog.runs.mechanics import Mechanics
@@ -139,43 +137,6 @@ def prepare(
     return with_momenta(state, jnp.asarray(momenta))
 
 
-def find_checkpoint(
-    directory: RunDirectory, settings: SimulationSettings, report: Callable[[str], None]
-) -> Checkpoint | None:
-    """Return the newest checkpoint whose files are at least as long as it recorded.
-
-    None is returned for a run that was stopped before its first checkpoint.
-
-    Args:
-        directory: directory of the run.
-        settings: settings of the run.
-        report: called with a line for every checkpoint that is passed over.
-
-    Raises:
-        RunDirectoryError: no checkpoint can be continued from, or the checkpoints are missing
-            although the table has rows already.
-    """
-
-    def refuses(checkpoint: Checkpoint) -> str | None:
-        for key, position in checkpoint.record["files"].items():
-            path = _path_of(directory, settings, key)
-            holds = trajectory_held if path.suffix in WRITERS else table_held
-            if position > 0 and not holds(path, position):
-                return f"{path.name} is shorter than it was then"
-        return None
-
-    checkpoint = newest_checkpoint(directory.checkpoints, refuses, report)
-    begun = _path_of(directory, settings, f"0/{directory.energies.name}")
-    # The first checkpoint is older than the first row: what was computed is not thrown away.
-    if checkpoint is None and begun.exists():
-        raise RunDirectoryError(
-            f"{directory.checkpoints}: the checkpoints are gone, and the run had begun",
-            got=begun.name,
-            remedy="Put them back, or start again from final.extxyz in another folder",
-        )
-    return checkpoint
-
-
 def resumed(
     system: System,
     force_field: AbstractForceField,
@@ -230,6 +191,7 @@ def simulate(
     stop: Callable[[], bool] = lambda: False,
     resume_at: Mapping[str, Any] | None = None,
     observers: Sequence[AbstractObserver] = (),
+    carried: Mapping[str, Any] | None = None,
 ) -> Generator[Chunk, None, None]:
     """Run, write table, trajectory and checkpoints, and yield after every chunk.
 
@@ -246,12 +208,14 @@ def simulate(
         stop: function that is called between chunks and returns whether to end early.
         resume_at: record of the checkpoint that the run continues from.
         observers: observers whose columns are added to the standard ones of the table.
+        carried: entries of the record of every checkpoint: what the steps before depend on.
 
     Raises:
         BlowUpError: the dynamics diverged; the steps before are written, with a flight record.
         RunDirectoryError: the disk is full.
     """
     files = None if resume_at is None else resume_at["files"]
+    carried = {} if carried is None else dict(carried)
     predict = partial(_predict, force_field)
     physical = partial(with_physical_forces, force_field=force_field)
     with Recorder(directory, atoms, topology, settings, files, predict, physical) as recorder:
@@ -259,7 +223,7 @@ def simulate(
             recorder.write_frame(state)
 
         def save() -> None:
-            record = {"files": recorder.positions, "step": int(state.step)}
+            record = {"files": recorder.positions, "step": int(state.step), **carried}
             save_checkpoint(
                 directory.checkpoints,
                 int(state.step),
@@ -268,7 +232,8 @@ def simulate(
                 settings.output.keep_checkpoints,
             )
 
-        if resume_at is None:
+        # From now on the settings of `config.yaml` hold.
+        if resume_at is None or any(resume_at.get(k) != value for k, value in carried.items()):
             save()
         saved, step_saved = time.monotonic(), int(state.step)
         try:
@@ -299,6 +264,8 @@ def simulate(
                     save()
             finally:
                 frames = [to_atoms(state, atoms, k) for k in range(settings.number_of_replicas)]
+                for frame in frames:
+                    frame.info["step"] = int(state.step)
                 write_extxyz(directory.final, frames if len(frames) > 1 else frames[0])
 
 
@@ -330,8 +297,3 @@ def _minimized(
         f"largest force {largest:.3f} eV/Å"
     )
     return state
-
-
-def _path_of(directory: RunDirectory, settings: SimulationSettings, key: str) -> Path:
-    number, name = key.split("/")
-    return directory.replica(int(number), settings.number_of_replicas).path / name

@@ -11,6 +11,7 @@ from ase import Atoms
 from sundog.engine.restraints.restrained import restrained
 from sundog.engine.run import Chunk, run
 from sundog.engine.state import MDState
+from sundog.files import hash_of
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.so3lr import ForceField
 from sundog.io.extxyz import write_extxyz
@@ -42,7 +43,8 @@ class Setup:
         mechanics: masses, and which atoms are frozen, rigid or restrained.
         config: settings by name, with those that were left open resolved: charge, multiplicity,
             electrostatics, dispersion tail.
-        weights: `name` and `sha256` of the weights.
+        weights: `name` and `sha256` of the weights, and `file_sha256`, which runs of earlier
+            versions recorded in its place.
         command_line: command or call that asked for the run.
         said: lines about what was chosen, and warnings.
     """
@@ -130,7 +132,8 @@ def set_up(
         reference, described = load_force_field(job.model, [atoms], run=True, topologies=[topology])
         said += [described, *_describe_steps(job), *_warnings(reference, single, job.settings)]
         card = obtain(job.model.model).card
-        origin = {"name": card["name"], "sha256": card["safetensors_sha256"]}
+        origin = {"name": card["name"], "sha256": card["sha256"]}
+        origin["file_sha256"] = card["safetensors_sha256"]
         # A resumed run keeps these choices, even if the structure would now lead to others.
         chosen = reference.hamiltonian.as_settings()
         chosen["model"] = job.model.model or reference.model_name
@@ -190,12 +193,15 @@ def write_origin(directory: RunDirectory, setup: Setup, structure: Path | None) 
         structure: file that the structure was read from, to be copied; without one the structure
             itself is written.
     """
-    directory.write_provenance(provenance(setup))
+    record = provenance(setup)
+    directory.write_provenance(record)
     directory.write_config(setup.config)
     if structure is None:
-        write_extxyz(directory.path / "input.extxyz", setup.atoms)
+        copy = directory.path / "input.extxyz"
+        write_extxyz(copy, setup.atoms)
     else:
-        directory.copy_input(structure)
+        copy = directory.copy_input(structure)
+    directory.write_provenance(record | {"input": {"file": copy.name, "sha256": hash_of(copy)}})
 
 
 def provenance(setup: Setup) -> dict[str, Any]:

@@ -107,11 +107,13 @@ def other_ways(source: str) -> str:
 
 def _run_pip(requirement: str, folder: str) -> None:
     # Without the package's dependencies, which are torch and more; never a source distribution,
-    # whose build would run code.
+    # whose build would run code. Nothing of the user's current folder is imported: pip is started
+    # in the new one, which is not on its path either.
     options = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--no-input"]
     try:
         pip = subprocess.run(
-            [sys.executable, "-m", "pip", "download", *options, "-d", folder, requirement],
+            [sys.executable, "-P", "-m", "pip", "download", *options, "-d", folder, requirement],
+            cwd=folder,
             capture_output=True,
             text=True,
             errors="replace",

@@ -1,7 +1,7 @@
 """Import of a model of another program as a weight set in the user's cache."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace as changed
 from pathlib import Path
 
@@ -27,31 +27,44 @@ _SETTINGS_FILES = ("hyperparameters.json", "hyperparameters.yaml")
 """Names of the file of settings beside a `params.pkl`."""
 
 
+FIXED_ELSEWHERE = frozenset({"radial_decay", "zbl_cutoff"})
+"""Hyperparameters that are constants in the programs that train these models, not settings."""
+
+
 def import_weights(
-    path: str | Path, name: str | None = None, *, replace: bool = False
+    path: str | Path,
+    name: str | None = None,
+    *,
+    replace: bool = False,
+    assume: Sequence[str] = (),
 ) -> WeightSet:
     """Convert a model and store it in the user's cache.
 
     Args:
         path: Flax `params.pkl`, model saved by torch, sundog `.safetensors` with its card beside
             it, or directory that holds one of them. A `params.pkl` is read with the
-            `hyperparameters.json` or `.yaml` beside it. Without that, hyperparameters that do
-            not follow from its arrays are taken from the published model, as the card states.
+            `hyperparameters.json` or `.yaml` beside it.
         name: Name of the weight set; None for the published model's name, if it is one, else
             for the name of the file or, for a `params.pkl`, of its directory.
         replace: Whether a weight set of that name may be overwritten.
+        assume: Names of hyperparameters that the file does not state and that shall be those of
+            the published model. Those that no program has as settings need not be named.
 
     Returns:
         Weight set as it was stored.
 
     Raises:
         WeightsError: There is no model at `path`, or none that sundog computes; the file is
-            damaged or malicious; or a weight set of that name exists.
+            damaged or malicious, or does not state a hyperparameter; or a weight set of that name
+            exists.
     """
     file = _find_model(Path(path).expanduser())
-    weights = read_weights(file) if file.suffix == ".safetensors" else _convert(file)
+    if file.suffix == ".safetensors":
+        weights = read_weights(file)
+    else:
+        weights = _convert(file)
+        _refuse_assumptions(weights, assume)
     weights = changed(weights, name=check_name(name or weights.name))
-    _protect_published(weights)
     if not replace and (weights_directory() / f"{weights.name}.safetensors").exists():
         raise WeightsError(
             f"weights: a weight set called `{weights.name}` is installed already",
@@ -60,15 +73,26 @@ def import_weights(
     return write_weights(weights)
 
 
-def _protect_published(weights: WeightSet) -> None:
-    published = PUBLISHED.get(weights.name)
-    source = weights.card.get("source")
-    digest = source.get("sha256") if isinstance(source, dict) else None
-    if published and digest not in published.hashes:
+def _refuse_assumptions(weights: WeightSet, assume: Sequence[str]) -> None:
+    """Refuse hyperparameters that the file does not state and that are not asked for."""
+    told = {name.replace("-", "_") for name in assume}
+    assumed = weights.card.get("assumed_hyperparameters") or []
+    open_ = [name for name in assumed if name not in told and name not in FIXED_ELSEWHERE]
+    if open_:
+        values = weights.hyperparameters.to_dict()
         raise WeightsError(
-            f"weights: the name `{weights.name}` is kept for the published weights, and these are "
-            "others",
-            remedy="Choose another `name`",
+            "weights: the file does not state hyperparameters of its model",
+            got="no " + ", ".join(open_),
+            expected=f"a {' or '.join(_SETTINGS_FILES)} beside it",
+            remedy="If the model has the published values, ask for them by name: "
+            + " ".join(f"--assume {name}" for name in open_)
+            + f" ({', '.join(f'{name} {values[name]}' for name in open_)})",
+        )
+    if unknown := sorted(told - set(assumed)):
+        raise WeightsError(
+            "assume: the file states these hyperparameters, or there are none of these names",
+            got=", ".join(unknown),
+            expected=", ".join(assumed) or "none",
         )
 
 

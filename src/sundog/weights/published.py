@@ -22,6 +22,7 @@ class Published:
         commit: Commit of that repository.
         file: Path of the model in the repository.
         file_sha256: SHA-256 of that file.
+        identity: `identity_of` the model in either file.
         licence: Licence of that repository.
     """
 
@@ -33,6 +34,7 @@ class Published:
     commit: str
     file: str
     file_sha256: str
+    identity: str
     licence: dict
 
     @property
@@ -56,6 +58,7 @@ PUBLISHED = {
         commit="5ec39b9d8d83872107cd3f1bc5904387eb9ff4c8",
         file="so3lr/params/params.pkl",
         file_sha256="1c481bd2d9280f8b7b131ec65e92d25ff73deda76956bc137754c2acb98d93fd",
+        identity="f2fa0acd6aaa3279d1cc2264b678ee595b5bb28d61a1e7b7c89f2b2a39f8d55d",
         licence={"name": "MIT", "text": "Copyright (c) 2024 Thorben Frank"},
     ),
 }

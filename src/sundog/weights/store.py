@@ -1,7 +1,7 @@
 """Store of weight sets: they are written, found and read here.
 
 A weight set is a pair of files: `<name>.safetensors`, the arrays, and `<name>.json`, the card,
-which holds the hyperparameters, the provenance and the hash of the first.
+which holds the hyperparameters, the provenance, the hash of the first and that of the model.
 """
 
 import json
@@ -22,11 +22,13 @@ import safetensors.numpy
 from sundog.errors import WeightsError
 from sundog.files import write_atomically
 from sundog.model.hyperparameters import Hyperparameters
+from sundog.weights.identity import identity_of
 from sundog.weights.names import validate
 from sundog.weights.published import DEFAULT, PUBLISHED
 
-FORMAT_VERSION = 1
-"""Version of the format; it increases when an older sundog cannot read the files."""
+FORMAT_VERSION = 2
+"""Version of the format; it increases when an older sundog cannot read the files. Since version 2
+the card has one hash over arrays and hyperparameters."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 """Pattern of the names of weight sets."""
@@ -158,9 +160,11 @@ def write_weights(weights: WeightSet, directory: Path | None = None) -> WeightSe
         directory: Folder to write into; None for the user's cache.
 
     Raises:
-        WeightsError: The arrays are not a whole model, or the files cannot be written.
+        WeightsError: The arrays are not a whole model, the name is kept for another, or the files
+            cannot be written.
     """
     validate(weights.arrays, weights.hyperparameters)
+    _check_published(weights.name, weights.arrays, weights.hyperparameters)
     path = (directory or weights_directory()) / f"{check_name(weights.name)}.safetensors"
     data = safetensors.numpy.save(weights.arrays)
     card = {
@@ -169,6 +173,7 @@ def write_weights(weights: WeightSet, directory: Path | None = None) -> WeightSe
         "name": weights.name,
         "hyperparameters": weights.hyperparameters.to_dict(),
         "safetensors_sha256": sha256(data).hexdigest(),
+        "sha256": identity_of(weights.arrays, weights.hyperparameters),
     }
     _store(path, data)
     _store(_card_path(path), (json.dumps(card, indent=2) + "\n").encode())
@@ -179,7 +184,8 @@ def read_weights(path: Path) -> WeightSet:
     """Read the weight set whose `.safetensors` file is at `path`.
 
     Raises:
-        WeightsError: A file is missing, truncated or altered, or of a newer format.
+        WeightsError: A file is missing, truncated or altered, of a newer format, or has the name of
+            published weights and is another.
     """
     card = _read_card(path)
     data = read_file(path)
@@ -196,7 +202,36 @@ def read_weights(path: Path) -> WeightSet:
             f"weights: {path} or its card is damaged", got=f"{type(e).__name__}: {e}", remedy=_RENEW
         ) from e
     validate(arrays, hyperparameters)
-    return WeightSet(path.stem, hyperparameters, arrays, card)
+    own = identity_of(arrays, hyperparameters)
+    if card["format_version"] > 1 and card.get("sha256") != own:
+        raise WeightsError(
+            f"weights: the hyperparameters in {_card_path(path)} were altered: the hash of the "
+            "model is not the one in its card",
+            remedy=_RENEW,
+        )
+    _check_published(path.stem, arrays, hyperparameters)
+    return WeightSet(path.stem, hyperparameters, arrays, {**card, "name": path.stem, "sha256": own})
+
+
+def _check_published(
+    name: str, arrays: dict[str, np.ndarray], hyperparameters: Hyperparameters
+) -> None:
+    """Refuse other weights under a published name, and published arrays with other constants."""
+    own = identity_of(arrays, hyperparameters)
+    known = PUBLISHED.get(name)
+    if known is not None and own != known.identity:
+        raise WeightsError(
+            f"weights: the name `{name}` is kept for the published weights, and these are others",
+            remedy=f"Give them another name; `sundog weights fetch {name}` gets the published ones",
+        )
+    published = {one.identity for one in PUBLISHED.values()}
+    if own not in published and identity_of(arrays, Hyperparameters()) in published:
+        raise WeightsError(
+            "weights: these are the published arrays with other hyperparameters",
+            got=hyperparameters,
+            expected=str(Hyperparameters()),
+            remedy=_RENEW,
+        )
 
 
 def read_file(path: Path) -> bytes:

@@ -6,12 +6,19 @@ from sundog.cli.app import SHORTHANDS, VERBS, run
 from sundog.cli.show.tables import make_folder, write_table
 from sundog.cli.verbs.protocol import read_protocol
 from sundog.errors import FileFormatError, RunDirectoryError
+from sundog.locks import lock_file
+from sundog.weights import store as weights_verb
 
 
 def test_tables_quote_what_has_commas(tmp_path):
     path = tmp_path / "table.csv"
     write_table(path, [["name", "energy_ev"], ["a, b", -1.5], ['"c"', None]])
     assert path.read_text() == 'name,energy_ev\n"a, b",-1.5\n"""c""",\n'
+
+
+def test_no_cell_of_a_table_is_a_formula(tmp_path):
+    write_table(tmp_path / "table.csv", [["name"], ['=HYPERLINK("x")']])
+    assert (tmp_path / "table.csv").read_text().splitlines()[1].startswith("\"'=")
 
 
 def test_a_folder_is_made_used_again_or_refused_in_words(tmp_path):
@@ -59,3 +66,46 @@ def test_a_verb_that_there_is_not_ends_with_2_and_the_nearest_one(capsys):
 def test_a_config_without_a_file_is_refused(capsys):
     assert run(["md", "--config"]) == 2
     assert "--config: the file is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--config", "none.yaml"], ["--config=none.yaml"]])
+def test_a_config_that_there_is_not_is_named(words, capsys):
+    assert run(["md", *words]) == 2
+    assert "--config: there is no file none.yaml" in capsys.readouterr().err
+
+
+def test_flags_with_an_equals_sign_are_the_same(tmp_path, capsys):
+    assert run(["md", f"--resume={tmp_path / 'nowhere'}"]) == 2
+    assert "no run here" in capsys.readouterr().err
+    (tmp_path / "c.yaml").write_text("steps: -1\n")
+    for words in ([f"--config={tmp_path / 'c.yaml'}"], ["--config", str(tmp_path / "c.yaml")]):
+        assert run(["md", "w.xyz", "-o", "out", *words]) == 2
+        told = capsys.readouterr()
+        assert "steps" in told.out + told.err
+
+
+def test_a_file_that_the_system_refuses_is_named_and_bugs_are_called_so(monkeypatch, capsys):
+    def refused():
+        raise PermissionError(13, "Permission denied", "secret.xyz")
+
+    def broken():
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(weights_verb, "list_installed", refused)
+    assert run(["weights", "list"]) == 2
+    assert "sundog: secret.xyz: Permission denied" in capsys.readouterr().err
+    monkeypatch.setattr(weights_verb, "list_installed", broken)
+    assert run(["weights", "list"]) == 1
+    told = capsys.readouterr().err
+    assert "this is a bug of sundog (ZeroDivisionError)" in told
+    assert "Traceback" in told
+
+
+def test_two_predictions_into_one_file_are_one_too_many(tmp_path, capsys):
+    output = tmp_path / "out.xyz"
+    with lock_file(output):
+        assert run(["predict", "none.xyz", "-o", str(output), "--overwrite"]) == 2
+        assert "out.xyz: in use (got this process)" in capsys.readouterr().err
+    assert run(["predict", "none.xyz", "-o", str(tmp_path / "nowhere" / "out.xyz")]) == 2
+    assert "no such folder" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

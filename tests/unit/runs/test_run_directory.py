@@ -20,19 +20,34 @@ def snapshot(folder) -> dict[str, bytes]:
 
 @pytest.fixture
 def finished(tmp_path):
-    """Return a folder with a run in it and a file of the user's."""
+    """Return a folder with a run in it and files of the user's."""
     run = RunDirectory.create(tmp_path / "run")
-    run.write_provenance({"command_line": ["sundog"]})
+    record = {"command_line": ["sundog"], "weights": {"name": "so3lr", "sha256": "0" * 64}}
+    run.write_provenance(record | {"input": {"file": "input.pdb", "sha256": "1" * 64}})
     run.write_config({"timestep_fs": 0.5})
     run.checkpoints.mkdir()
     for path in (run.log, run.energies, run.topology, run.final, run.report):
         path.write_text("x")
     run.trajectory(".xtc").write_text("x")
-    (run.checkpoints / "checkpoint_10.npz").write_text("x")
+    (run.checkpoints / "checkpoint-000000000010.safetensors").write_text("x")
     (run.path / "input.pdb").write_text("x")
-    (run.path / "notes.txt").write_text("mine")
-    (run.path / "trajectory.png").write_text("mine too")
+    for name in MINE:
+        (run.path / name).parent.mkdir(exist_ok=True)
+        (run.path / name).write_text("mine")
+    run.release()
     return run
+
+
+MINE = (
+    "notes.txt",
+    "trajectory.png",
+    "input.yaml",
+    "flight_record.md",
+    "replica-notes/thesis.txt",
+    "replica-00/notes.txt",
+    "checkpoints/checkpoint.txt",
+)
+"""Files of the user beside those of a run."""
 
 
 def test_a_new_folder_with_its_parents(tmp_path):
@@ -62,7 +77,64 @@ def test_a_folder_with_other_files_is_refused_untouched(tmp_path):
 
 def test_overwrite_removes_a_run_and_nothing_else(finished):
     RunDirectory.create(finished.path, overwrite=True)
-    assert snapshot(finished.path) == {"notes.txt": b"mine", "trajectory.png": b"mine too"}
+    assert snapshot(finished.path) == dict.fromkeys(MINE, b"mine")
+
+
+def test_overwrite_removes_replicas(finished):
+    replica = finished.replica(1, 2)
+    replica.path.mkdir()
+    replica.energies.write_text("x")
+    RunDirectory.create(finished.path, overwrite=True)
+    assert not replica.energies.exists()
+
+
+def test_a_run_whose_input_is_not_recorded_is_not_guessed_at(finished):
+    finished.write_provenance({"weights": {"name": "so3lr", "sha256": "0" * 64}})
+    before = snapshot(finished.path)
+    with pytest.raises(RunDirectoryError, match=r"not recorded.*input\.pdb, input\.yaml"):
+        RunDirectory.create(finished.path, overwrite=True)
+    assert snapshot(finished.path) == before
+    (finished.path / "input.yaml").unlink()
+    RunDirectory.create(finished.path, overwrite=True)
+    assert not (finished.path / "input.pdb").exists()
+
+
+def test_the_recorded_input_is_read_whatever_lies_beside_it(finished):
+    (finished.path / "input.dcd").write_text("mine")
+    assert finished.input.name == "input.pdb"
+    (finished.path / "input.pdb").unlink()
+    with pytest.raises(RunDirectoryError, match=r"is gone.*input\.pdb"):
+        finished.input.stat()
+
+
+def test_a_folder_in_use_is_refused_untouched(finished):
+    with RunDirectory.claim(finished.path):
+        before = snapshot(finished.path)
+        for again in (
+            lambda: RunDirectory.create(finished.path, overwrite=True),
+            lambda: RunDirectory.claim(finished.path),
+        ):
+            with pytest.raises(RunDirectoryError, match=r"in use \(got this process\)"):
+                again()
+        assert snapshot(finished.path) == before
+        assert RunDirectory.open(finished.path) == finished
+    with RunDirectory.create(finished.path, overwrite=True):
+        pass
+    assert snapshot(finished.path) == dict.fromkeys(MINE, b"mine")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "{}", '{"weights": []}', "[" * 100_000, "1e999"])
+def test_a_damaged_provenance_is_said(finished, text):
+    finished.provenance.write_text(text)
+    with pytest.raises(RunDirectoryError, match=r"provenance\.json: damaged.*Restore it"):
+        finished.read_provenance()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "a: [1", "steps", "!!python/name:os.system"])
+def test_damaged_settings_are_said(finished, text):
+    finished.config.write_text(text)
+    with pytest.raises(RunDirectoryError, match=r"config\.yaml: damaged"):
+        finished.read_config()
 
 
 def test_overwrite_spares_files_that_only_look_like_a_run(tmp_path):

@@ -53,7 +53,7 @@ def no_download(monkeypatch):
 
 def pip_that(monkeypatch, *, stderr="", wheel=None, returncode=1):
     def run(command, **options):
-        assert command[:4] == [sys.executable, "-m", "pip", "download"]
+        assert command[:5] == [sys.executable, "-P", "-m", "pip", "download"]
         assert {"--no-deps", "--only-binary=:all:"} <= set(command)
         assert options["timeout"] > 0
         if wheel is not None:

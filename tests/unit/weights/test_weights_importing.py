@@ -15,6 +15,7 @@ from foreign_models import (
     torch_arrays,
 )
 
+from sundog.cli.app import run
 from sundog.errors import WeightsError
 from sundog.weights.importing import import_weights
 from sundog.weights.store import WeightSet, read_weights, resolve, write_weights
@@ -65,11 +66,20 @@ def test_settings_that_cannot_be_read_are_named(cache, workdir, name, text):
         import_weights(workdir)
 
 
-def test_a_params_pkl_alone_is_imported_with_assumptions(cache, workdir):
+def test_a_params_pkl_alone_is_imported_with_assumptions_asked_for(cache, workdir):
     (workdir / "hyperparameters.json").unlink()
-    imported = import_weights(workdir / "params.pkl", name="mine")
+    with pytest.raises(WeightsError, match=r"got no degrees, cutoff.*--assume cutoff.*cutoff 4\.5"):
+        import_weights(workdir / "params.pkl", name="mine")
+    assert not cache.exists()
+    names = ["degrees", "cutoff", "average-neighbors", "coulomb_sigma", "dispersion_damping"]
+    imported = import_weights(workdir / "params.pkl", name="mine", assume=names)
     assert imported.name == "mine"
     assert "cutoff" in imported.card["assumed_hyperparameters"]
+
+
+def test_nothing_is_assumed_that_the_file_states(cache, workdir):
+    with pytest.raises(WeightsError, match=r"states these hyperparameters.*got cutoff"):
+        import_weights(workdir, assume=["cutoff"])
 
 
 def test_a_torch_archive_is_imported(cache, tmp_path):
@@ -99,6 +109,13 @@ def test_the_published_file_is_recognised(cache, tmp_path, published_download):
 def test_the_published_name_is_not_for_other_weights(cache, workdir):
     with pytest.raises(WeightsError, match="`so3lr` is kept for the published weights"):
         import_weights(workdir, name="so3lr")
+
+
+def test_what_was_taken_from_the_published_model_is_said(cache, workdir, capsys):
+    assert run(["weights", "import", str(workdir)]) == 0
+    said = capsys.readouterr().out
+    assert "Taken from the published model" in said
+    assert "zbl_cutoff 1.5" in said
 
 
 def test_an_installed_set_is_replaced_on_demand_only(cache, workdir):

@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import json
+import math
 import os
 import subprocess
 import sys
@@ -12,6 +13,10 @@ import pytest
 from foreign_models import TINY, random_arrays
 
 from sundog.errors import WeightsError
+from sundog.weights import store
+from sundog.weights.identity import identity_of
+from sundog.weights.model_file import read_model_file
+from sundog.weights.published import PUBLISHED
 from sundog.weights.store import (
     WeightSet,
     list_installed,
@@ -81,7 +86,12 @@ def test_a_cache_that_is_no_directory_is_named(tmp_path, monkeypatch):
 
 
 def test_a_kill_between_the_two_files_is_noticed(stored, monkeypatch):
-    monkeypatch.setattr(json, "dumps", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    def until_the_card(path, data, store_file=store._store):
+        if path.suffix == ".json":
+            raise KeyboardInterrupt
+        store_file(path, data)
+
+    monkeypatch.setattr(store, "_store", until_the_card)
     with pytest.raises(KeyboardInterrupt):
         write_weights(a_set(seed=1))
     with pytest.raises(WeightsError, match="truncated or was altered"):
@@ -130,6 +140,64 @@ def test_hyperparameters_that_do_not_fit_the_arrays_are_refused(stored):
     stored.with_suffix(".json").write_text(json.dumps(card))
     with pytest.raises(WeightsError, match="has another shape"):
         resolve("mine")
+
+
+def edit_card(stored, **changes):
+    path = stored.with_suffix(".json")
+    card = json.loads(path.read_text())
+    hyperparameters = card["hyperparameters"] | changes.pop("hyperparameters", {})
+    path.write_text(json.dumps(card | changes | {"hyperparameters": hyperparameters}))
+
+
+def test_altered_hyperparameters_are_noticed(stored):
+    edit_card(stored, hyperparameters={"cutoff": 5.0})
+    with pytest.raises(WeightsError, match=r"hyperparameters in .* were altered"):
+        resolve("mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cutoff", 45.0),
+        ("average_neighbors", math.inf),
+        ("average_neighbors", math.nan),
+        ("coulomb_sigma", 0),
+        ("zbl_cutoff", -1.0),
+        ("layers", True),
+        ("heads", 10**9),
+        ("degrees", [2, 1, 3, 4]),
+    ],
+)
+def test_hyperparameters_without_sense_are_refused_by_name(stored, name, value):
+    edit_card(stored, format_version=1, sha256=None, hyperparameters={name: value})
+    with pytest.raises(WeightsError, match=f"`{name}` is not acceptable"):
+        resolve("mine")
+
+
+def test_cards_of_the_format_before_are_read_and_get_the_hash(stored):
+    whole = resolve("mine").card["sha256"]
+    edit_card(stored, format_version=1, sha256=None)
+    assert resolve("mine").card["sha256"] == whole
+
+
+def test_a_set_has_the_name_of_its_file_and_no_published_one(stored, cache):
+    edit_card(stored, name="so3lr")
+    assert resolve("mine").card["name"] == "mine"
+    with pytest.raises(WeightsError, match="`so3lr` is kept for the published weights"):
+        write_weights(a_set("so3lr"))
+    for suffix in (".safetensors", ".json"):
+        stored.with_suffix(suffix).rename(cache / f"so3lr{suffix}")
+    with pytest.raises(WeightsError, match="`so3lr` is kept for the published weights"):
+        resolve("so3lr")
+
+
+def test_published_arrays_keep_their_hyperparameters(published_download, cache):
+    model = read_model_file(published_download.data)
+    known = PUBLISHED["so3lr"]
+    assert identity_of(model.arrays, model.hyperparameters) == known.identity
+    wider = dataclasses.replace(model.hyperparameters, cutoff=5.0)
+    with pytest.raises(WeightsError, match="published arrays with other hyperparameters"):
+        write_weights(WeightSet("mine", wider, model.arrays, {}))
 
 
 def test_a_newer_format_asks_for_an_update(stored):

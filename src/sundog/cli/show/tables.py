@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sundog.errors import RunDirectoryError
 from sundog.files import write_atomically
+from sundog.text import cell
 
 
 def make_folder(folder: Path) -> None:
@@ -24,11 +25,11 @@ def make_folder(folder: Path) -> None:
 
 
 def write_table(path: Path, rows: Iterable[Iterable[object]]) -> None:
-    """Write rows of comma-separated values, the headings first.
+    """Write rows of comma-separated values, the headings first, none of them a formula.
 
     Raises:
         RunDirectoryError: the file cannot be written.
     """
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows([cell(value) for value in row] for row in rows)
     write_atomically(path, text.getvalue())

@@ -315,7 +315,7 @@ def _force_field(chosen: ModelChoice, structures: "Sequence[Atoms]") -> "Entrant
         fragments=chosen.charges == "monomers",
         remake=remake if options.electrostatics is None else None,
     )
-    return Entrant(model, settings, _origin(card["name"], card["safetensors_sha256"]))
+    return Entrant(model, settings, _origin(card["name"], card["sha256"]))
 
 
 def _origin(name: str, sha256: str) -> dict[str, Any]:

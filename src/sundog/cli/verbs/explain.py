@@ -258,7 +258,7 @@ def _origin(
         "provenance": collect_provenance(
             command_line=["sundog", *sys.argv[1:]],
             weights_name=card["name"],
-            weights_sha256=card["safetensors_sha256"],
+            weights_sha256=card["sha256"],
             device=jax.devices()[0].device_kind,
         ),
     }

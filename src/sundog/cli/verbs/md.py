@@ -37,8 +37,9 @@ def md(
     """Run molecular dynamics of a structure and report. `nve`, `nvt`, `npt` are shorthands.
 
     Ctrl-C or SIGTERM ends the run after the current chunk with a checkpoint and everything
-    written, and exit code 130 or 143; a second one ends it at once. Either way, and after a
-    crash, `sundog md --resume FOLDER` continues from the last checkpoint, bit for bit.
+    written, and exit code 130 or 143; a second one ends it at once. So do, without a second
+    one, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU. In all cases, and after a crash,
+    `sundog md --resume FOLDER` continues from the last checkpoint, bit for bit.
 
     Parameters
     ----------
@@ -63,8 +64,11 @@ def md(
                 "--resume: the folder says what is continued",
                 expected="neither a structure, nor --output, nor --overwrite",
             )
-        set_up_jax()
-        return _resume(resume, job, allow_change, dry_run)
+        from sundog.runs.directory import RunDirectory
+
+        with (RunDirectory.open if dry_run else RunDirectory.claim)(resume) as directory:
+            set_up_jax()
+            return _resume(directory, job, allow_change, dry_run)
     if structure is None or (output is None and not dry_run):
         raise InputError(
             "md: a structure file and --output are needed, or --resume with the folder of a run"
@@ -89,30 +93,32 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
         print_plan(setup, setup.prepared(print))
         return 0
     assert output is not None
-    directory = RunDirectory.create(output, overwrite, inputs=[structure])
-    write_origin(directory, setup, structure)
-    with Log(directory.log) as log, StopRequest() as stop:
-        log(f"{structure}: {setup.describe()}")
-        for line in setup.said:
-            log(line)
-        return _run(Launch(setup, directory, setup.prepared(log, stop)), stop, log)
+    with RunDirectory.create(output, overwrite, inputs=[structure]) as directory:
+        write_origin(directory, setup, structure)
+        with Log(directory.log) as log, StopRequest() as stop:
+            log(f"{structure}: {setup.describe()}")
+            for line in (*setup.said, *directory.warnings):
+                log(line)
+            return _run(Launch(setup, directory, setup.prepared(log, stop)), stop, log)
 
 
-def _resume(folder: Path, job: Job, allow_change: tuple[str, ...], dry_run: bool) -> int:
+def _resume(
+    directory: "RunDirectory", job: Job, allow_change: tuple[str, ...], dry_run: bool
+) -> int:
     from sundog.cli.log import Log
     from sundog.runs.launch import reopen
 
-    reopened = reopen(folder, job, allow_change, command_line=_typed())
+    reopened = reopen(directory, job, allow_change, command_line=_typed())
     setup, said = reopened.setup, list(reopened.said)
     state = reopened.state(said.append)
     step, steps = int(state.step), setup.job.settings.steps
     if dry_run or step >= steps:
-        print(f"{folder}: at step {step} of {steps}.")
+        print(f"{directory.path}: at step {step} of {steps}.")
         if step >= steps:
             print("There is nothing left to do; raise --steps to extend the run.")
         return 0
-    launch = reopened.launch(state)
-    with Log(launch.directory.log, append=True) as log, StopRequest() as stop:
+    with Log(directory.log, append=True) as log, StopRequest() as stop:
+        launch = reopened.launch(state)
         log(f"Resumed at step {step} of {steps}, from {reopened.origin}")
         for line in (*said, *setup.said):
             log(line)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from sundog.cli.flags import FLAT
-from sundog.cli.options import refuse_existing, set_up_jax
+from sundog.cli.options import check_folder, refuse_existing, set_up_jax
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
+from sundog.locks import lock_file
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -50,12 +51,28 @@ def predict(
     overwrite
         Replace an existing output file, and begin anew.
     """
-    set_up_jax()
+    check_folder("output", output)
+    with lock_file(output) as lock:
+        if lock.warning:
+            print(lock.warning)
+        refuse_existing(output, overwrite)
+        set_up_jax()
+        _predict(structures, output, model_options, electron_options, skip_bad, overwrite)
+
+
+def _predict(
+    structures: Path,
+    output: Path,
+    model_options: ModelOptions,
+    electron_options: ElectronOptions,
+    skip_bad: bool,
+    overwrite: bool,
+) -> None:
+    """Predict what `predict` was asked for, under the lock of the output."""
     from sundog.data.readers import read_dataset
     from sundog.io.structures import system_from_atoms
     from sundog.loading import choose_kernels, describe_boxes, load_force_field
 
-    refuse_existing(output, overwrite)
     frames = read_dataset(structures)
     reference, described = load_force_field(model_options, frames, run=False)
     print(described)
@@ -77,6 +94,7 @@ def _sound(
     skip_bad: bool,
 ) -> "list[Atoms]":
     """Return the structures that can be computed, or refuse those that cannot."""
+    from sundog.cli.show.tables import write_table
     from sundog.single_points.screening import refused, summary
 
     wrong = refused(force_field, frames, electrons.charge, electrons.multiplicity)
@@ -88,26 +106,14 @@ def _sound(
     if not skip_bad or len(wrong) == len(frames):
         raise InputError(told, remedy="Correct or remove them, or leave them out with --skip-bad")
     print(f"Left out: {told}")
-    _list_skipped(output.with_name(f"{output.name}.skipped.csv"), wrong)
+    rows = [[number, str(error)] for number, error in wrong.items()]
+    write_table(output.with_name(f"{output.name}.skipped.csv"), [["frame", "reason"], *rows])
     kept = []
     for number, atoms in enumerate(frames):
         if number not in wrong:
             atoms.info["frame"] = number
             kept.append(atoms)
     return kept
-
-
-def _list_skipped(path: Path, wrong: dict[int, InputError]) -> None:
-    import csv
-    import io
-
-    from sundog.files import write_atomically
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["frame", "reason"])
-    writer.writerows([number, str(error)] for number, error in wrong.items())
-    write_atomically(path, text.getvalue())
 
 
 def _origin(
@@ -132,7 +138,7 @@ def _origin(
                 digest.update(block)
     return {
         "structures": digest.hexdigest(),
-        "weights": obtain(options.model).card["safetensors_sha256"],
+        "weights": obtain(options.model).card["sha256"],
         "electrostatics": force_field.electrostatics,
         "skip_bad": skip_bad,
         "sundog": __version__,

@@ -46,24 +46,25 @@ def protocol(
     if resume is not None:
         if file is not None or structure is not None or output is not None:
             raise InputError("--resume: the folder says what is continued")
-        return _run_stages(resume)
+        return _resume(resume)
     if file is None or structure is None or output is None:
         raise InputError("protocol: a YAML file, a structure file and --output are needed")
     stages = read_protocol(file)
     _check_stages(stages)
     if not structure.is_file():
         raise FileFormatError(f"{structure}: there is no such file", remedy="Check the path")
-    if output.exists() and any(output.iterdir()):
-        raise RunDirectoryError(
-            f"{output}: the folder is not empty",
-            remedy=f"Choose another, or continue with sundog protocol --resume {output}",
-        )
+    _refuse_what_is_in(output)
     output.mkdir(parents=True, exist_ok=True)
     from sundog.files import write_atomically
+    from sundog.locks import lock_folder
 
-    write_atomically(output / STRUCTURE, f"{structure.resolve()}\n")
-    write_atomically(output / PROTOCOL, file.read_text())
-    return _run_stages(output)
+    with lock_folder(output) as lock:
+        _refuse_what_is_in(output)
+        if lock.warning:
+            print(lock.warning, flush=True)
+        write_atomically(output / STRUCTURE, f"{structure.resolve()}\n")
+        write_atomically(output / PROTOCOL, file.read_text())
+        return _run_stages(output)
 
 
 def read_protocol(file: Path) -> list[dict[str, Any]]:
@@ -110,10 +111,18 @@ def _check_stages(stages: list[dict[str, Any]]) -> None:
             raise
 
 
-def _run_stages(folder: Path) -> int:
-    from sundog.cli.app import run
-    from sundog.files import write_atomically
-    from sundog.runs.checkpoint_files import list_checkpoints
+def _refuse_what_is_in(output: Path) -> None:
+    from sundog.locks import NAME as LOCK
+
+    if output.exists() and any(path.name != LOCK for path in output.iterdir()):
+        raise RunDirectoryError(
+            f"{output}: the folder is not empty",
+            remedy=f"Choose another, or continue with sundog protocol --resume {output}",
+        )
+
+
+def _resume(folder: Path) -> int:
+    from sundog.locks import lock_folder
 
     if not (folder / PROTOCOL).is_file():
         raise RunDirectoryError(
@@ -121,12 +130,31 @@ def _run_stages(folder: Path) -> int:
             expected=f"a folder with {PROTOCOL}",
             remedy="Check the path",
         )
+    with lock_folder(folder) as lock:
+        if lock.warning:
+            print(lock.warning, flush=True)
+        return _run_stages(folder)
+
+
+def _run_stages(folder: Path) -> int:
+    """Run the stages that are not done yet, under the lock of the folder; return an exit code."""
+    from sundog.cli.app import run
+    from sundog.files import write_atomically
+    from sundog.runs.checkpoint_files import list_checkpoints
+    from sundog.runs.directory import RunDirectory
+    from sundog.runs.traces import begun, finished
+
     structure = Path((folder / STRUCTURE).read_text().strip())
     for number, stage in enumerate(read_protocol(folder / PROTOCOL), start=1):
         own = folder / f"{number:02d}-{stage.pop('name')}"
+        left = RunDirectory(own)
+        if finished(left):
+            print(f"\nStage {own.name} is done", flush=True)
+            structure = left.final
+            continue
         print(f"\nStage {own.name}", flush=True)
-        checkpoints = list_checkpoints(own / "checkpoints")
-        if checkpoints:
+        # What has begun and has no checkpoint is refused by the resumption.
+        if list_checkpoints(left.checkpoints) or begun(left) is not None:
             code = run(["md", "--resume", str(own)])
         else:
             config = folder / f"{own.name}.yaml"
@@ -137,5 +165,5 @@ def _run_stages(folder: Path) -> int:
         if code != 0:
             print(f"Continue with: sundog protocol --resume {folder}")
             return code
-        structure = own / "final.extxyz"
+        structure = left.final
     return 0

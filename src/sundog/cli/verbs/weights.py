@@ -27,7 +27,9 @@ def fetch(name: str = "so3lr", *, source: Literal["package", "upstream"] = "pack
 
 
 @app.command(name="import")
-def import_(path: Path, *, name: str | None = None, replace: bool = False) -> None:
+def import_(
+    path: Path, *, name: str | None = None, replace: bool = False, assume: tuple[str, ...] = ()
+) -> None:
     """Convert weights of another program and put them into the cache.
 
     Parameters
@@ -39,14 +41,17 @@ def import_(path: Path, *, name: str | None = None, replace: bool = False) -> No
         Name of the weights in the cache.
     replace
         Replace weights of that name.
+    assume
+        Hyperparameter, by name, that the file does not state and that shall be the published one.
     """
     from sundog.weights.importing import import_weights
 
-    weights = import_weights(path, name, replace=replace)
-    assumed = weights.card.get("assumed") or []
-    print(f"Imported as `{weights.name}`.")
-    if assumed:
-        print("Assumed as published, because the file does not say: " + ", ".join(assumed))
+    weights = import_weights(path, name, replace=replace, assume=assume)
+    print(f"Imported as `{weights.name}`, sha256 {weights.card['sha256'][:12]}.")
+    if assumed := weights.card.get("assumed_hyperparameters"):
+        values = weights.hyperparameters.to_dict()
+        told = ", ".join(f"{one} {values[one]}" for one in assumed)
+        print(f"Taken from the published model, because the file does not say: {told}")
 
 
 @app.command(name="list")
@@ -62,7 +67,8 @@ def list_() -> None:
             print(f"{one.name:16s} damaged; fetch or import it again")
         else:
             kind = one.card.get("source", {}).get("kind", "unknown source")
-            print(f"{one.name:16s} {one.card['safetensors_sha256'][:12]}  {kind}  {one.path}")
+            told = str(one.card.get("sha256") or one.card.get("safetensors_sha256"))
+            print(f"{one.name:16s} {told[:12]}  {kind}  {one.path}")
 
 
 @app.command

@@ -13,6 +13,7 @@ from sundog.errors import FileFormatError
 from sundog.evaluate.benchmarks.card import Card
 from sundog.evaluate.benchmarks.files import no_data
 from sundog.evaluate.benchmarks.tasks.labelled import LabelledTask
+from sundog.io.expansion import check_npz
 
 CARD = Card(
     name="md22",
@@ -50,6 +51,7 @@ def prepare(data_dir: Path | None) -> LabelledTask:
 
 def _frames(path: Path) -> list[Atoms]:
     try:
+        check_npz(path)
         with np.load(path, allow_pickle=False) as file:
             if lacking := [key for key in KEYS if key not in file.files]:
                 raise _damaged(path, f"no {', '.join(lacking)}")

@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.io import iread
 
 from sundog.errors import FileFormatError
+from sundog.io.hdf5 import open_hdf5
 from sundog.io.trajectories.h5md import EDGES, ELEMENTS, POSITION, TIME
 
 ANGSTROM_PER_NANOMETRE = 10.0
@@ -59,7 +60,7 @@ def _by_mdtraj(path: Path, topology: Path, like: Atoms) -> Iterator[Atoms]:
 
 
 def _of_h5md(path: Path, like: Atoms) -> Iterator[Atoms]:
-    with h5py.File(path) as file:
+    with open_hdf5(path) as file:
         positions, times = _dataset(file, f"{POSITION}/value"), _dataset(file, TIME)
         cells = _dataset(file, f"{EDGES}/value") if f"{EDGES}/value" in file else None
         extras = {
