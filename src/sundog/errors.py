@@ -6,6 +6,19 @@ exits with `exit_code`; any other exception is a bug.
 """
 
 
+def printable(text: str) -> str:
+    """Return a text with control characters as escapes, so that no terminal obeys them.
+
+    Texts of files reach messages: an escape sequence in the name of an atom would clear the screen
+    or write over lines.
+    """
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+
+
+class StructureWarning(UserWarning):
+    """Something that a structure file says is not used, or was chosen among several."""
+
+
 class SundogError(Exception):
     """Base of every error that sundog raises on purpose.
 
@@ -40,7 +53,7 @@ class SundogError(Exception):
             parts.append(f"Expected {expected.rstrip('.')}.")
         if remedy is not None:
             parts.append(f"{remedy.rstrip('.')}.")
-        super().__init__(" ".join(parts))
+        super().__init__(printable(" ".join(parts)))
 
 
 class InputError(SundogError):

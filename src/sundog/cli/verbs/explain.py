@@ -196,7 +196,7 @@ def _interactions(
     from sundog.explain.fragments import fragment_charges
     from sundog.explain.interaction import interactions
     from sundog.io.structures import electronic_state
-    from sundog.system import check_electrons
+    from sundog.validity import check_electrons
 
     total, multiplicity = electronic_state(atoms, electrons.charge, electrons.multiplicity)
     charges = fragment_charges(atoms, fragments, total, _integers(given))
