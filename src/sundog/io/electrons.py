@@ -153,8 +153,7 @@ def with_electronic_state(atoms: Atoms, charge: int, multiplicity: int) -> Atoms
         charge: Total charge in e.
         multiplicity: Multiplicity 2S + 1.
     """
-    calc, atoms = atoms.calc, atoms.copy()
-    atoms.calc = calc
+    atoms = atoms.copy()
     known = CHARGE_LIKE | MULTIPLICITY_LIKE | UNPAIRED_LIKE | SPIN_LIKE
     atoms.info = {
         key: value

@@ -7,9 +7,9 @@ import ase.io
 import numpy as np
 import pytest
 
-from sundog.errors import CellError, FileFormatError, InputError, StructureError, StructureWarning
-from sundog.io.reading import read_last, read_structures
-from sundog.io.structures import system_from_atoms, topology_from_atoms
+from sundog.errors import FileFormatError, InputError, StructureError, StructureWarning
+from sundog.io.reading import read_structures
+from sundog.io.structures import system_from_atoms
 
 XYZ_WATER = "3\n{comment}\nO 0.0 0.0 0.1\nH 0.0 0.8 -0.5\nH 0.0 -0.8 -0.5\n"
 

@@ -46,27 +46,57 @@ def predict(
         Extended XYZ file to write, in full precision.
     skip_bad
         Leave out structures that cannot be computed, of other elements or with impossible charges.
-        Each is listed in OUTPUT.skipped.csv, and what is written keeps its number as info["frame"].
+        Each is listed in OUTPUT.skipped.csv with its name, and what is written keeps its number as
+        info["frame"].
     overwrite
         Replace an existing output file, and begin anew.
     """
-    set_up_jax()
+    refuse_existing(output, overwrite)
+    # What one structure alone can tell is refused before anything heavy is imported.
     from sundog.data.readers import read_dataset
+    from sundog.io.completeness import check_structure
+    from sundog.io.electrons import state_of
+
+    frames = read_dataset(structures, _say)
+    if len(frames) == 1:
+        check_structure(frames[0])
+        state_of(frames[0], electron_options.charge, electron_options.multiplicity)
+    set_up_jax()
     from sundog.io.structures import system_from_atoms
     from sundog.loading import choose_kernels, describe_boxes, load_force_field
 
-    refuse_existing(output, overwrite)
-    frames = read_dataset(structures)
     reference, described = load_force_field(model_options, frames, run=False)
     print(described)
     frames = _sound(reference, frames, electron_options, output, skip_bad)
-    first = system_from_atoms(frames[0], electron_options.charge, electron_options.multiplicity)
+    frames = _stated(frames, electron_options)
+    first = system_from_atoms(frames[0])
     fast = choose_kernels(reference, model_options.kernels, first, print)
     for line in describe_boxes(fast.plan(first)):
         print(line)
     origin = _origin(structures, model_options, electron_options, reference, skip_bad)
     origin["kernels"] = fast.formulation
-    _compute(fast, frames, electron_options, output, origin, overwrite)
+    _compute(fast, frames, output, origin, overwrite)
+
+
+def _say(line: str) -> None:
+    from sundog.cli.app import translated
+
+    print(translated(line, ["predict"]), flush=True)
+
+
+def _stated(frames: "Sequence[Atoms]", electrons: ElectronOptions) -> "list[Atoms]":
+    """Return the structures with their charge and multiplicity and all that the output can hold."""
+    from sundog.io.electrons import describe_states, state_of, with_electronic_state
+    from sundog.io.results import carried
+
+    states = [state_of(atoms, electrons.charge, electrons.multiplicity) for atoms in frames]
+    kept, said = carried(frames, moved=False)
+    for line in (*describe_states(states), *said):
+        _say(line)
+    return [
+        with_electronic_state(atoms, state.charge, state.multiplicity)
+        for atoms, state in zip(kept, states, strict=True)
+    ]
 
 
 def _sound(
@@ -87,8 +117,8 @@ def _sound(
     told = summary(wrong, frames)
     if not skip_bad or len(wrong) == len(frames):
         raise InputError(told, remedy="Correct or remove them, or leave them out with --skip-bad")
-    print(f"Left out: {told}")
-    _list_skipped(output.with_name(f"{output.name}.skipped.csv"), wrong)
+    _say(f"Left out: {told}")
+    _list_skipped(output.with_name(f"{output.name}.skipped.csv"), wrong, frames)
     kept = []
     for number, atoms in enumerate(frames):
         if number not in wrong:
@@ -97,16 +127,21 @@ def _sound(
     return kept
 
 
-def _list_skipped(path: Path, wrong: dict[int, InputError]) -> None:
+def _list_skipped(path: Path, wrong: dict[int, InputError], frames: "Sequence[Atoms]") -> None:
     import csv
     import io
 
     from sundog.files import write_atomically
+    from sundog.io.results import name_of
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["frame", "reason"])
-    writer.writerows([number, str(error)] for number, error in wrong.items())
+    writer.writerow(["frame", "name", "formula", "reason"])
+    for number, error in wrong.items():
+        atoms = frames[number]
+        # A name that begins with = would be a formula to a table calculator.
+        name = "'" * (name_of(atoms)[:1] in tuple("=+-@")) + name_of(atoms)
+        writer.writerow([number, name, atoms.get_chemical_formula(), str(error)])
     write_atomically(path, text.getvalue())
 
 
@@ -144,7 +179,6 @@ def _origin(
 def _compute(
     force_field: "AbstractForceField",
     frames: "Sequence[Atoms]",
-    electrons: ElectronOptions,
     output: Path,
     origin: dict[str, Any],
     overwrite: bool,
@@ -163,9 +197,7 @@ def _compute(
             print(f"Going on at structure {done} of {len(frames)}")
             advance(done)
         begin = time.perf_counter()
-        predictions = predict_windows(
-            force_field, frames, electrons.charge, electrons.multiplicity, first=file.done
-        )
+        predictions = predict_windows(force_field, frames, first=file.done)
         for part, window in zip(parts[file.done :], predictions, strict=True):
             results = zip(part, window, strict=True)
             file.append("".join(format_frame(with_results(frames[n], p)) for n, p in results))
