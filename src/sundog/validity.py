@@ -1,4 +1,4 @@
-"""What can be refused of a structure by its numbers alone: atoms, cell, charge and spin.
+"""Refusal of structures by their numbers alone: atoms, cell, charge and spin.
 
 Only NumPy is needed, so that bad input is refused before anything heavy is imported.
 """
@@ -97,7 +97,7 @@ def check_cell(cell: np.ndarray, pbc: np.ndarray) -> None:
             f"cell: too thin along {axis}, where an atom would meet its own image",
             got=f"a height of {heights.min():.3g} Å in {_in_one_line(cell)}",
             expected=f"at least {LOWEST_CELL:g} Å between opposite faces",
-            remedy="Check the unit and the vectors of the cell, or set pbc to false",
+            remedy="Check its unit, reduce it if it is skewed, or set pbc to false",
         )
 
 

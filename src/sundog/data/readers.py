@@ -65,7 +65,7 @@ def read_dataset(path: str | Path, report: Report = lambda line: None) -> list[A
 
     Raises:
         FileFormatError: There are no structures, or a file cannot be read.
-        StructureError: As by `read_structures`.
+        StructureError: The file names no elements for its atoms; see `read_structures`.
     """
     path = Path(path)
     if not path.is_dir():

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool
 
-from sundog.elements import symbol
+from sundog.elements import ISOTOPES, symbol
 from sundog.errors import InputError, StructureError
 from sundog.system import System
 from sundog.topology.hydrogens import BondedHydrogens

@@ -50,7 +50,7 @@ def read_pdb(path: Path, report: Report = lambda line: None) -> list[Atoms]:
                 record = _atom(line, f"line {count}", number)
                 number = record.number
                 models[-1].append(record)
-            elif kind == "MODEL":
+            elif kind in ("MODEL", "END"):  # some programs write frames between lines of END
                 models.append([])
             elif kind == "CRYST1":
                 cellpar = [float(line[a:b]) for a, b in ((6, 15), (15, 24), (24, 33))]

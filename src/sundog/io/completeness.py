@@ -1,4 +1,4 @@
-"""What is refused of a structure before anything is computed: by its numbers and by its names."""
+"""Refusal of structures before anything is computed: by their numbers, and by their names."""
 
 from itertools import groupby
 

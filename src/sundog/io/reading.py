@@ -112,8 +112,8 @@ def read_last(path: str | Path, report: Report | None = None) -> Atoms:
         report: Called with a line as by `read_structures`.
 
     Raises:
-        FileFormatError: As by `read_structures`.
-        StructureError: As by `read_structures`.
+        FileFormatError: The file cannot be read; see `read_structures`.
+        StructureError: The file names no elements for its atoms; see `read_structures`.
     """
     frames = read_structures(path, report=report)
     if len(frames) > 1:

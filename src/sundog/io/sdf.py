@@ -132,11 +132,11 @@ def _block(record: list[str], where: str) -> _Block:
 
 def _refuse_drawing(where: str, record: list[str], atoms: Atoms, bonds: list[str]) -> None:
     """Refuse a record whose third coordinates are missing."""
-    if atoms.positions[:, 2].any() or len(atoms) < 4:
+    if atoms.positions[:, 2].any() or len(atoms) < 3:
         return
     count = np.bincount([int(line[k : k + 3]) for line in bonds for k in (0, 3)] or [0])
     crowded = bool((count > 3).any())  # four neighbours of an atom never lie in a plane with it
-    if record[1][20:22].upper() == "2D" or crowded or not (atoms.numbers == 1).any():
+    if "2D" in record[1][20:].upper() or crowded or not (atoms.numbers == 1).any():
         raise FileFormatError(
             f"{where} is a drawing in the plane: the third coordinate of every atom is 0",
             remedy="Make it three-dimensional with its hydrogens, as with obabel --gen3d -h",

@@ -43,6 +43,9 @@ METALS = words("CA NA CD CR CS PT PB PD HG SN SB SR BA BE BI OS IR IN HO HF NB N
 GREEK = words("CA CB CG CD CE CZ CH ND NE NZ NH OG OD OE OH SG SD HA HB HG HD HE HZ HH")
 """Names after the places of a side chain."""
 
+ION_RESIDUES = frozenset({"ION", "IONS", "IP", "IM"})
+"""Residue names that programs give to ions of any kind."""
+
 HYDROGENS_OF_A_NUCLEOTIDE = 8
 """Number of hydrogens that the sugar and base of every nucleotide have, but for two."""
 
@@ -101,7 +104,10 @@ def _of_residue(name: str, residue: str, alone: bool) -> str | None:
         if HYDROGEN.match(name):
             return name.lstrip("0123456789")[0]
     if alone:
-        return ion(residue) or ion(name)
+        own = ion(residue)
+        # A lone CA or CL1 of a residue that is not known may be all that is left of it.
+        telling = name[-1:] in "+-" or len(name) > 2 or residue.upper() in ION_RESIDUES
+        return own or (ion(name) if telling and not name[-1:].isdigit() else None)
     return None
 
 

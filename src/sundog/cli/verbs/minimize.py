@@ -116,7 +116,7 @@ def _labelled(atoms: "Atoms") -> "Atoms":
     """Return the structure with its results as plain info and arrays."""
     labelled = atoms.copy()
     labelled.info["energy"] = atoms.get_potential_energy()
-    labelled.arrays["forces"] = atoms.get_forces()
+    labelled.arrays["forces"] = atoms.get_forces(apply_constraint=False)
     if "stress" in atoms.calc.results:  # pyright: ignore[reportOptionalMemberAccess]
         labelled.info["stress"] = atoms.get_stress(voigt=False)
     return labelled
