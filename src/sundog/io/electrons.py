@@ -123,7 +123,7 @@ def state_of(
     found = check_electrons(atoms.numbers, float(total), None if spin is None else float(spin))
     if multiplicity is None:
         _refuse_other_multiplicity(atoms, found)
-        _refuse_unstated_moments(atoms, found)
+        _refuse_other_moments(atoms, found, charge_from is not None)
     electrons = int(atoms.numbers.sum()) - total
     return ElectronicState(total, found, charge_from, spin_from, electrons)
 
@@ -280,12 +280,18 @@ def _refuse_unstated_ion(atoms: Atoms) -> None:
         )
 
 
-def _refuse_unstated_moments(atoms: Atoms, used: int) -> None:
-    """Refuse initial magnetic moments that make another multiplicity."""
+def _refuse_other_moments(atoms: Atoms, used: int, charge_is_stated: bool) -> None:
+    """Refuse initial magnetic moments that make another multiplicity.
+
+    Moments that are impossible with a charge that was stated are those of another charge, as of the
+    neutral molecule that was read before it was made an ion, and say nothing.
+    """
     if not atoms.has("initial_magmoms"):
         return
     moments = np.asarray(atoms.get_initial_magnetic_moments(), np.float64)
     unpaired = float(np.linalg.norm(moments.sum(axis=0)))
+    if charge_is_stated and (round(unpaired) - (used - 1)) % 2:
+        return
     if moments.any() and not abs(unpaired - (used - 1)) < 0.5:
         raise ChargeError(
             "multiplicity: the structure carries magnetic moments that make another one, and they "

@@ -146,7 +146,10 @@ def test_moments_that_make_another_multiplicity_are_refused():
     assert electronic_state(atoms) == (0, 3)
     del atoms.info["spin"]
     assert electronic_state(atoms, multiplicity=1) == (0, 1)
-    assert electronic_state(ase.build.molecule("OH")) == (0, 2)
+    hydroxyl = ase.build.molecule("OH")
+    assert electronic_state(hydroxyl) == (0, 2)
+    # The moments of the neutral radical say nothing of the anion.
+    assert electronic_state(hydroxyl, charge=-1) == (-1, 1)
 
 
 def test_a_state_says_who_said_it():
