@@ -233,7 +233,7 @@ def _frame(records: Sequence[Record], symbols: Sequence[str], cellpar: Sequence[
     )
     masses = isotopic_masses(symbols)
     if masses is not None:
-        atoms.set_masses(masses)
+        atoms.set_array("masses", masses)
     atoms.set_array("atomtypes", np.array([r.name for r in records]))
     atoms.set_array("residuenames", np.array([r.residue.strip() or NO_NAME for r in records]))
     atoms.set_array("residuenumbers", np.array([r.number for r in records]))

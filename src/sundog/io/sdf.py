@@ -174,7 +174,7 @@ def _set_isotopes(where: str, atoms: Atoms, symbols: list[str], isotopes: dict[i
                 remedy="Give the structure as extended XYZ with a column of masses",
             )
         masses[k] = known
-    atoms.set_masses(masses)
+    atoms.set_array("masses", masses)
 
 
 def _set_fields(atoms: Atoms, lines: list[str]) -> list[str]:

@@ -83,8 +83,10 @@ def read_xyz(path: Path, wanted: slice, report: Report = lambda line: None) -> l
         if frame.comment:
             atoms.info["comment"] = frame.comment
         if frame.isotopes and not atoms.has("masses"):
-            symbols = [frame.isotopes.get(k, s) for k, s in enumerate(atoms.symbols)]
-            atoms.set_masses(isotopic_masses(symbols))
+            own = map(symbol, atoms.numbers.tolist())
+            masses = isotopic_masses([frame.isotopes.get(k, s) for k, s in enumerate(own)])
+            assert masses is not None
+            atoms.set_array("masses", masses)
     isotopes = sum(len(frame.isotopes or ()) for frame in frames)
     if isotopes:
         report(f"Isotopes: {isotopes} hydrogens are deuterium or tritium, and have its mass")

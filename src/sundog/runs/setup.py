@@ -69,7 +69,7 @@ class Setup:
         masses = np.asarray(self.mechanics.masses)[: len(self.atoms)]
         bodies = self.atoms.copy()
         if (np.abs(masses - standard_masses()[bodies.numbers]) > SAME_MASS).any():
-            bodies.set_masses(masses)
+            bodies.set_array("masses", masses, float)
         return bodies
 
     def describe(self) -> str:
