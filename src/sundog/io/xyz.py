@@ -105,6 +105,8 @@ def _frames(path: Path) -> list[_Frame]:
             continue
         try:
             atoms = int(lines[start])
+            if atoms < 0:
+                raise ValueError(atoms)
         except ValueError as error:
             raise FileFormatError(
                 f"{path}: the file cannot be read",

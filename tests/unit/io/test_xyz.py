@@ -108,3 +108,10 @@ def test_comments_of_frames_stay_with_them(tmp_path):
     path = tmp_path / "a.xyz"
     path.write_text("".join(f"1\nframe {k}\nO 0 0 {k}\n" for k in range(4)))
     assert [one.info["comment"] for one in read_structures(path, "1::2")] == ["frame 1", "frame 3"]
+
+
+@pytest.mark.parametrize("count", ["-2", "three", "1e1", "9999999999"])
+def test_numbers_of_atoms_that_are_none(tmp_path, count):
+    (tmp_path / "a.xyz").write_text(f"{count}\n\nHe 0 0 0\n")
+    with pytest.raises(FileFormatError, match="cannot be read|truncated"):
+        read_structures(tmp_path / "a.xyz")
