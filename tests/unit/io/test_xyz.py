@@ -113,5 +113,5 @@ def test_comments_of_frames_stay_with_them(tmp_path):
 @pytest.mark.parametrize("count", ["-2", "three", "1e1", "9999999999"])
 def test_numbers_of_atoms_that_are_none(tmp_path, count):
     (tmp_path / "a.xyz").write_text(f"{count}\n\nHe 0 0 0\n")
-    with pytest.raises(FileFormatError, match="cannot be read|truncated"):
+    with pytest.raises(FileFormatError, match=r"cannot be read|truncated"):
         read_structures(tmp_path / "a.xyz")
