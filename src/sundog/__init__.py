@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sundog.forcefield.so3lr import ForceField
     from sundog.hamiltonian import Hamiltonian
     from sundog.interfaces.ase import Calculator
-    from sundog.io.structures import read_structures as read
+    from sundog.io.reading import read_structures as read
     from sundog.loading import make_system
     from sundog.runs.api import resume, simulate
     from sundog.runs.relaxation import minimize
@@ -39,7 +39,7 @@ _HOME = {
     "make_system": "sundog.loading:make_system",
     "minimize": "sundog.runs.relaxation:minimize",
     "predict": "sundog.single_points.predict:predict",
-    "read": "sundog.io.structures:read_structures",
+    "read": "sundog.io.reading:read_structures",
     "resume": "sundog.runs.api:resume",
     "simulate": "sundog.runs.api:simulate",
 }

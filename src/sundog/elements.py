@@ -39,6 +39,9 @@ _SYMBOLS = (
 )
 """Chemical symbols by atomic number; X stands for padding."""
 
+_NUMBERS = {name: number for number, name in enumerate(_SYMBOLS) if number}
+"""Atomic numbers by chemical symbol."""
+
 _MASSES = (
     1.0, 1.008, 4.002602, 6.94, 9.0121831, 10.81, 12.011, 14.007, 15.999, 18.998403163, 20.1797,
     22.98976928, 24.305, 26.9815385, 28.085, 30.973761998, 32.06, 35.45, 39.948, 39.0983,
@@ -77,6 +80,36 @@ Carbon is that of sp³; manganese, iron and cobalt are those of low spin.
 """
 # fmt: on
 
+ISOTOPES = {
+    (1, 1): 1.00782503223,
+    (1, 2): 2.01410177812,
+    (1, 3): 3.0160492779,
+    (6, 12): 12.0,
+    (6, 13): 13.00335483507,
+    (6, 14): 14.0032419884,
+    (7, 14): 14.00307400443,
+    (7, 15): 15.00010889888,
+    (8, 16): 15.99491461957,
+    (8, 17): 16.99913175650,
+    (8, 18): 17.99915961286,
+    (9, 19): 18.99840316273,
+    (15, 31): 30.97376199842,
+    (15, 32): 31.973907643,
+    (16, 32): 31.9720711744,
+    (16, 33): 32.9714589098,
+    (16, 34): 33.967867004,
+    (17, 35): 34.968852682,
+    (17, 37): 36.965902602,
+}
+"""Masses in amu by atomic number and mass number, of the supported elements.
+
+Wang et al., Chin. Phys. C 36, 1603 (2012), doi:10.1088/1674-1137/36/12/003, as in NIST's table of
+atomic weights and isotopic compositions.
+"""
+
+HYDROGENS = {"H": None, "D": 2, "T": 3}
+"""Symbols of hydrogen, with the mass number where one is meant."""
+
 _TABLE_LENGTH = max(SUPPORTED) + 1
 """Length of tables that are indexed by atomic number, padding's 0 included."""
 
@@ -84,6 +117,18 @@ _TABLE_LENGTH = max(SUPPORTED) + 1
 def symbol(number: int) -> str:
     """Return the chemical symbol of an atomic number, or `Z=n` beyond the known ones."""
     return _SYMBOLS[number] if 0 < number < len(_SYMBOLS) else f"Z={number}"
+
+
+def number_of(name: str) -> int | None:
+    """Return the atomic number of a chemical symbol, in capital or small letters, or None.
+
+    D and T are hydrogen. A number stands for itself.
+    """
+    if name.isascii() and name.isdigit():
+        return int(name) if 0 < int(name) < len(_SYMBOLS) else None
+    if name.upper() in HYDROGENS:
+        return 1
+    return _NUMBERS.get(name.capitalize())
 
 
 def supported_symbols() -> str:

@@ -8,6 +8,10 @@ exits with `exit_code`; any other exception is a bug.
 from sundog.text import printable
 
 
+class StructureWarning(UserWarning):
+    """Something that a structure file says is not used, or was chosen among several."""
+
+
 class SundogError(Exception):
     """Base of every error that sundog raises on purpose.
 

@@ -16,18 +16,12 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from numpy.typing import ArrayLike
 
-from sundog.errors import CellError, ChargeError, InputError, StructureError
+from sundog.errors import ChargeError, InputError
 from sundog.typing import Cells, Numbers, Periodicity, PerSystem, Positions, SystemIndex
+from sundog.validity import check_atoms, check_cell, check_electrons
 
 Fragments = tuple[ArrayLike, ArrayLike]
 """Fragment of each atom (0, 1, …) and charge of each fragment."""
-
-SMALLEST_CELL_VOLUME = 1e-3
-"""Volume in Å³ below which a periodic cell is refused as degenerate.
-
-With two or one periodic directions, the area in Å² or the length in Å. No two atoms fit into so
-small a cell.
-"""
 
 
 class System(eqx.Module):
@@ -107,16 +101,17 @@ def make_system(
         fragments: fragments that constrain the predicted partial charges.
 
     Raises:
-        StructureError: the structure is empty or has coordinates that are not finite.
-        CellError: the periodic lattice vectors span no volume.
+        StructureError: the structure is empty, or has coordinates that are not finite or too
+            large.
+        CellError: the periodic lattice vectors span no volume, or the cell is too thin or long.
         ChargeError: the charge, multiplicity or fragment charges are impossible.
     """
     positions = np.asarray(positions, dtype=np.float64)
     numbers = np.asarray(numbers)
-    _check_atoms(positions, numbers)
+    check_atoms(positions, numbers)
     periodic = np.broadcast_to(np.asarray(pbc, dtype=bool), (3,)).copy()
     lattice = np.zeros((3, 3)) if cell is None else np.asarray(cell, dtype=np.float64)
-    _check_cell(lattice, periodic)
+    check_cell(lattice, periodic)
     multiplicity = check_electrons(numbers, total_charge, multiplicity)
     origin = 0.5 * (positions.min(axis=0) + positions.max(axis=0))
     fragment_index, fragment_charge = _check_fragments(fragments, len(numbers), total_charge)
@@ -212,88 +207,6 @@ def pad(system: System, atoms: int, systems: int, fragments: int | None = None) 
         else extend(system.fragment_index, more_atoms),
         fragment_charge=None if charges is None else extend(charges, more_fragments),
     )
-
-
-def check_electrons(
-    numbers: np.ndarray, total_charge: float, multiplicity: float | None = None
-) -> int:
-    """Return the multiplicity, after checking that charge and spin are possible.
-
-    Args:
-        numbers: atomic numbers, [atoms].
-        total_charge: total charge in e.
-        multiplicity: spin multiplicity 2S + 1; by default the lowest one, 1 for an even number of
-            electrons and 2 for an odd one.
-
-    Raises:
-        ChargeError: a charge that is not an integer or removes more electrons than there are,
-            a multiplicity that is not a positive integer, needs more unpaired electrons than
-            there are, or has the wrong parity.
-    """
-    if not np.isfinite(total_charge) or total_charge != round(total_charge):
-        raise ChargeError(
-            "charge: the total charge must be an integer number of elementary charges",
-            got=total_charge,
-            remedy='Set `charge`, or atoms.info["charge"], to an integer',
-        )
-    electrons = int(np.sum(numbers)) - round(total_charge)
-    if electrons < 0:
-        raise ChargeError(
-            "charge: the structure does not have that many electrons to lose",
-            got=f"charge {round(total_charge):+d} with {int(np.sum(numbers))} electrons",
-            remedy="Correct the charge",
-        )
-    if multiplicity is None:
-        return electrons % 2 + 1
-    if not np.isfinite(multiplicity) or multiplicity != round(multiplicity) or multiplicity < 1:
-        raise ChargeError(
-            "multiplicity: must be a positive integer, 2S + 1",
-            got=multiplicity,
-            remedy="Use 1 for a closed shell, 2 for a radical, 3 for a triplet",
-        )
-    unpaired = round(multiplicity) - 1
-    if unpaired > electrons or (electrons - unpaired) % 2:
-        parity = "odd" if electrons % 2 else "even"
-        raise ChargeError(
-            f"multiplicity: impossible for {electrons} electrons "
-            f"(charge {round(total_charge):+d}), an {parity} number",
-            got=round(multiplicity),
-            expected="an even multiplicity" if electrons % 2 else "an odd multiplicity",
-            remedy="Correct the charge or the multiplicity",
-        )
-    return round(multiplicity)
-
-
-def _check_atoms(positions: np.ndarray, numbers: np.ndarray) -> None:
-    if len(numbers) == 0:
-        raise StructureError("structure: there are no atoms in it", remedy="Check the input file")
-    if positions.shape != (len(numbers), 3):
-        raise StructureError(
-            "positions: one row of three coordinates per atom is needed",
-            got=f"shape {positions.shape} for {len(numbers)} atoms",
-        )
-    bad = np.flatnonzero(~np.isfinite(positions).all(axis=1))
-    if len(bad):
-        raise StructureError(
-            f"positions: {len(bad)} atom(s) have coordinates that are not finite numbers",
-            got=f"atom {bad[0]}: {positions[bad[0]].tolist()}",
-            remedy="Repair the structure file",
-        )
-
-
-def _check_cell(cell: np.ndarray, pbc: np.ndarray) -> None:
-    if cell.shape != (3, 3) or not np.isfinite(cell).all():
-        raise CellError("cell: three finite lattice vectors are needed", got=cell.tolist())
-    vectors = cell[pbc]
-    if len(vectors) == 0:
-        return
-    measure = np.sqrt(max(np.linalg.det(vectors @ vectors.T), 0.0))
-    if measure < SMALLEST_CELL_VOLUME:
-        raise CellError(
-            "cell: the periodic lattice vectors span no volume",
-            got=np.array2string(cell, separator=", ").replace("\n", ""),
-            remedy="Give the cell in the structure file, or set pbc to false",
-        )
 
 
 def _check_fragments(

@@ -79,6 +79,8 @@ def test_what_cannot_be_computed_is_counted_and_listed(tmp_path, capsys):
     skipped = (tmp_path / "out.extxyz.skipped.csv").read_text()
     rows = list(csv.reader(skipped.splitlines()))
     assert [row[0] for row in rows] == ["frame", "1", "5", "6", "7"]
+    assert rows[0] == ["frame", "name", "formula", "reason"]
+    assert [row[2] for row in rows[1:3]] == ["C2H6O", "H4Si"]
 
 
 def test_a_folder_of_several_formats(source, tmp_path):
@@ -92,3 +94,20 @@ def test_a_folder_of_several_formats(source, tmp_path):
     assert [atoms.info["source"] for atoms in frames] == ["a.extxyz"] * 5 + ["b.npz"] * 2
     energies = [atoms.get_potential_energy() for atoms in frames]
     assert energies[5] == pytest.approx(energies[0], rel=1e-12)
+
+
+def test_outputs_say_charge_spin_and_name_and_hold_no_other_prediction(tmp_path, capsys):
+    source, out = tmp_path / "in.extxyz", tmp_path / "out.extxyz"
+    comments = [f'name="=m{n}" energy_other=1.0 charge={-n}' for n in (0, 1)]
+    text = ""
+    for name, comment in zip(("H2O", "OH"), comments, strict=True):
+        atoms = molecule(name)
+        rows = "".join(f"{a.symbol} {a.x} {a.y} {a.z}\n" for a in atoms)
+        text += f"{len(atoms)}\n{comment}\n{rows}"
+    source.write_text(text)
+    assert run(["predict", str(source), "-o", str(out)]) == 0
+    assert "charge/multiplicity +0/1 in 1, -1/1 in 1" in capsys.readouterr().out
+    found = read(out, ":")
+    assert [(a.info["charge"], a.info["spin"]) for a in found] == [(0, 1), (-1, 1)]
+    assert [a.info["name"] for a in found] == ["=m0", "=m1"]
+    assert "energy_other" not in found[0].info

@@ -1,13 +1,15 @@
 """Labels: the reference values that structures carry.
 
 A label is looked for under the key that was given, else under `REF_<quantity>`, then under
-`<quantity>`, in `info`, `arrays` and the results that ASE attaches on reading. Units are eV, Å and
-e, unless another unit of energies, forces and stress is given.
+`<quantity>` and the names in `OTHER_NAMES`, in `info`, `arrays` and the results that ASE attaches
+on reading. Units are eV, Å and e, unless another unit of energies, forces and stress is given.
+Where a set has labels under several of these keys, those that are not used are kept in mind, to be
+said.
 """
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from ase import Atoms
@@ -18,6 +20,9 @@ from sundog.units import HARTREE, KCAL_PER_MOL
 
 QUANTITIES = ("energy", "forces", "stress", "dipole", "charges", "hirshfeld_ratios")
 """Quantities that may have a label."""
+
+OTHER_NAMES = {"hirshfeld_ratios": ("hirsh_ratios",)}
+"""Names of labels in the sets that the published model was trained on."""
 
 UNITS = {"eV": 1.0, "meV": 1e-3, "kcal/mol": KCAL_PER_MOL, "hartree": HARTREE}
 """Units of energies in eV; forces and stress have the same unit per Å and per Å³."""
@@ -33,10 +38,19 @@ class Labels:
     Attributes:
         keys: Key of each quantity that was found.
         scale: Unit of energies, forces (per Å) and stress (per Å³) in eV.
+        unused: Keys of the same quantities that structures have too, by quantity.
     """
 
     keys: Mapping[str, str]
     scale: float
+    unused: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def describe(self) -> str:
+        """Return the keys of the labels in words, with those that are not used."""
+        named = ", ".join(f"{quantity} with {key}" for quantity, key in self.keys.items())
+        others = [key for keys in self.unused.values() for key in keys]
+        more = f"; not used are {', '.join(others)}" if others else ""
+        return f"Labels: {named}{more}"
 
     def of(self, atoms: Atoms, quantity: str) -> np.ndarray | None:
         """Return a label in eV, Å and e, or None where the structure has none.
@@ -82,7 +96,8 @@ def find_labels(
     for atoms in structures:
         for key in _stored(atoms):
             present[key] = present.get(key, 0) + 1
-    keys = {}
+    keys: dict[str, str] = {}
+    unused: dict[str, list[str]] = {}
     for quantity in QUANTITIES:
         key = given.get(quantity)
         if key is not None and key not in present:
@@ -93,10 +108,12 @@ def find_labels(
                 expected=f"one of {', '.join(sorted(present)) or 'no keys at all'}",
                 remedy=f"Perhaps {' or '.join(close)} is meant" if close else None,
             )
-        candidates = (f"REF_{quantity}", quantity) if key is None else (key,)
-        found = next((one for one in candidates if one in present), None)
-        if found is not None:
-            keys[quantity] = found
+        usual = (f"REF_{quantity}", quantity, *OTHER_NAMES.get(quantity, ()))
+        candidates = usual if key is None else (key, *usual)
+        found = [one for one in dict.fromkeys(candidates) if one in present]
+        if found:
+            keys[quantity] = found[0]
+            unused[quantity] = found[1:]
     if not keys:
         raise InputError(
             "data: no structure has a label",
@@ -104,7 +121,7 @@ def find_labels(
             expected=", ".join(f"REF_{quantity}" for quantity in QUANTITIES),
             remedy='Name your keys, as energy_key="E" forces_key="F"',
         )
-    return Labels(keys, UNITS[unit])
+    return Labels(keys, UNITS[unit], unused)
 
 
 def _stored(atoms: Atoms) -> dict[str, object]:

@@ -8,10 +8,14 @@ HDF5 and npz hold arrays. A group, or an npz file, is a set of structures:
     positions   [frames, atoms, 3] in Å     also coordinates, R, pos, coords
     numbers     [atoms] or [frames, atoms]  also atomic_numbers, species, elements, z, Z
     charge, spin (2S + 1)                   [frames] or one value
-    cell        [frames, 3, 3] or [3, 3]    in Å; with it the structures are periodic
+    cell        [frames, 3, 3] or [3, 3]    in Å; with it the structures are periodic, unless
+    pbc         [frames, 3], [3] or one     says otherwise
     any label   [frames, …]                 per atom if the second axis is as long as the atoms
+    any words   [frames]                    names and identifiers
 
-Structures of several sizes in one group are padded with atoms of number 0.
+Structures of several sizes in one group are padded with atoms of number 0. What is neither is left
+out, which is reported: remarks, hashes, pickled objects. The name of an HDF5 group and the number
+of a row of a database are kept as `name` and `id`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +31,9 @@ from ase.data import atomic_numbers
 from sundog.errors import FileFormatError, SundogError
 from sundog.io.expansion import check_npz
 from sundog.io.hdf5 import open_hdf5
-from sundog.io.structures import read_structures
+from sundog.io.reading import read_structures
+
+Report = Callable[[str], None]
 
 Arrays = Mapping[str, np.ndarray]
 """Arrays by name."""
@@ -36,6 +42,7 @@ NAMES = {
     "positions": ("positions", "coordinates", "R", "pos", "coords", "xyz"),
     "numbers": ("numbers", "atomic_numbers", "species", "elements", "z", "Z"),
     "cell": ("cell", "lattice", "cells"),
+    "pbc": ("pbc",),
     "charge": ("charge", "total_charge"),
     "spin": ("spin", "multiplicity"),
 }
@@ -49,23 +56,34 @@ OF_ATOMS = ("forces", "charges")
 """Words in the name of a label that mark it as one of the atoms, which take precedence."""
 
 
-def read_dataset(path: str | Path) -> list[Atoms]:
+def read_dataset(path: str | Path, report: Report = lambda line: None) -> list[Atoms]:
     """Return the structures of a file, or of every file of a known kind in a folder.
 
     Files of a folder are read in the order of their names, which `info["source"]` holds.
 
+    Args:
+        path: File or folder.
+        report: Called with a line about whatever is not used, or was chosen among several.
+
     Raises:
         FileFormatError: There are no structures, or a file cannot be read.
+        StructureError: The file names no elements for its atoms; see `read_structures`.
     """
     path = Path(path)
     if not path.is_dir():
-        return _reader(path)(path)
+        return _reader(path)(path, report)
     frames = []
     for file in files_of(path):
-        for atoms in _reader(file)(file):
-            atoms.info["source"] = file.relative_to(path).as_posix()
+        own = file.relative_to(path).as_posix()
+        for atoms in _reader(file)(file, _prefixed(own, report)):
+            atoms.info["source"] = own
             frames.append(atoms)
     return frames
+
+
+def _prefixed(name: str, report: Report) -> Report:
+    """Return a report whose lines begin with the name of a file."""
+    return lambda line: report(f"{name}: {line}")
 
 
 def files_of(path: Path) -> list[Path]:
@@ -86,12 +104,13 @@ def files_of(path: Path) -> list[Path]:
     return files
 
 
-def frames_of(arrays: Arrays, where: str) -> Iterator[Atoms]:
+def frames_of(arrays: Arrays, where: str, report: Report = lambda line: None) -> Iterator[Atoms]:
     """Yield the structures of a set of arrays.
 
     Args:
         arrays: Arrays, as in the module's docstring.
         where: Place that they come from, for messages.
+        report: Called with a line about arrays that are left out.
 
     Raises:
         FileFormatError: There are no positions or numbers, or shapes do not fit.
@@ -107,28 +126,56 @@ def frames_of(arrays: Arrays, where: str) -> Iterator[Atoms]:
         raise _misfit(where, str(found["numbers"]), kinds, f"[{width}] or [{count}, {width}]")
     kinds = np.broadcast_to(kinds, (count, width))
     cell = None if found["cell"] is None else arrays[found["cell"]].reshape(-1, 3, 3)
-    given = {found["positions"], found["numbers"], found["cell"]}
-    labels = {name: values for name, values in arrays.items() if name not in given}
+    pbc = _periodicity(arrays, found, where, count)
+    given = {found[role] for role in ("positions", "numbers", "cell", "pbc")}
+    others = {name: values for name, values in arrays.items() if name not in given}
+    labels = {name: values for name, values in others.items() if _is_label(values, count)}
+    if left := sorted(others.keys() - labels.keys()):
+        report(f"Arrays that are not used, nor carried: {', '.join(left)}")
     for k in range(count):
         real = kinds[k] > 0
         atoms = Atoms(kinds[k][real], places[k][real])
         if cell is not None:
             atoms.set_cell(cell[k if len(cell) == count else 0])
-            atoms.pbc = True
+        atoms.pbc = pbc[k]
         for name, values in labels.items():
             _label(atoms, name, values, k, count, real)
         yield atoms
+
+
+def _periodicity(
+    arrays: Arrays, found: Mapping[str, str | None], where: str, count: int
+) -> np.ndarray:
+    """Return the periodicity of every structure along its lattice vectors, [frames, 3]."""
+    if found["pbc"] is None:
+        return np.full((count, 3), found["cell"] is not None)
+    told = np.asarray(arrays[found["pbc"]])
+    if told.shape == (count,) and count != 3:
+        told = told[:, None]
+    if told.dtype.kind not in "biu" or told.shape not in ((), (3,), (1, 3), (count, 1), (count, 3)):
+        raise _misfit(where, "pbc", told, f"[3] or [{count}, 3] truth values")
+    return np.broadcast_to(told.astype(bool), (count, 3))
+
+
+def _is_label(values: np.ndarray, count: int) -> bool:
+    """Return whether an array has a value for every structure, or one for all."""
+    if values.dtype.kind in "biuf":
+        return values.ndim == 0 or len(values) in (1, count)
+    words = values.dtype.kind in "US" or all(isinstance(v, str | bytes) for v in values.ravel())
+    return words and values.shape == (count,)
 
 
 def _label(
     atoms: Atoms, name: str, values: np.ndarray, k: int, count: int, real: np.ndarray
 ) -> None:
     """Store one label of frame `k` in `info` or `arrays`."""
-    if values.dtype.kind not in "biuf" or values.ndim == 0 or len(values) not in (1, count):
-        if values.ndim == 0 and values.dtype.kind in "biuf":
-            atoms.info[name] = values.item()
-        return  # remarks, hashes, splits
+    if values.ndim == 0:
+        atoms.info[name] = values.item()
+        return
     value = values[k if len(values) == count else 0]
+    if values.dtype.kind not in "biuf":
+        atoms.info[name] = value.decode() if isinstance(value, bytes) else str(value)
+        return
     lower = name.lower()
     whole = any(word in lower for word in OF_STRUCTURES) and not any(w in lower for w in OF_ATOMS)
     if value.ndim and len(value) == len(real) and not whole:
@@ -137,7 +184,7 @@ def _label(
         atoms.info[name] = value.item() if value.size == 1 else np.array(value)
 
 
-def _read_npz(path: Path) -> list[Atoms]:
+def _read_npz(path: Path, report: Report) -> list[Atoms]:
     check_npz(path)
     with np.load(path, allow_pickle=False) as file:
         readable = {}
@@ -145,11 +192,12 @@ def _read_npz(path: Path) -> list[Atoms]:
             try:
                 readable[name] = file[name]
             except ValueError:
-                continue  # pickled objects, which are not loaded because that can run code
-        return list(frames_of(readable, str(path)))
+                # Loading them can run code.
+                report(f"The array {name} holds pickled objects and is not read")
+        return list(frames_of(readable, str(path), report))
 
 
-def _read_hdf5(path: Path) -> list[Atoms]:
+def _read_hdf5(path: Path, report: Report) -> list[Atoms]:
     frames: list[Atoms] = []
     with open_hdf5(path) as file:
         groups: list[h5py.Group] = [file]
@@ -157,7 +205,11 @@ def _read_hdf5(path: Path) -> list[Atoms]:
         for group in groups:
             sets = {k: np.asarray(v) for k, v in group.items() if isinstance(v, h5py.Dataset)}
             if _named(sets, NAMES["positions"]) is not None:
-                frames.extend(frames_of(sets, f"{path}:{group.name}"))
+                own = str(group.name).strip("/")
+                for atoms in frames_of(sets, f"{path}:{group.name}", report):
+                    if own:
+                        atoms.info.setdefault("name", own)
+                    frames.append(atoms)
     if not frames:
         raise FileFormatError(
             f"{path}: no group has positions", expected=" or ".join(NAMES["positions"])
@@ -165,7 +217,7 @@ def _read_hdf5(path: Path) -> list[Atoms]:
     return frames
 
 
-def _read_database(path: Path) -> list[Atoms]:
+def _read_database(path: Path, report: Report) -> list[Atoms]:
     frames = []
     connected: Any = ase.db.connect(path)
     with connected as database:
@@ -173,6 +225,7 @@ def _read_database(path: Path) -> list[Atoms]:
             atoms = row.toatoms()
             # `row.charge` would be the sum of atomic charges, whatever is stored under that key.
             atoms.info |= {key: vars(row)[key] for key in row.key_value_pairs}
+            atoms.info.setdefault("id", row.id)
             for name, value in row.data.items():
                 array = np.asarray(value)
                 if array.ndim and len(array) == len(atoms) and "dipole" not in name.lower():
@@ -183,7 +236,7 @@ def _read_database(path: Path) -> list[Atoms]:
     return frames
 
 
-_READERS: dict[str, Callable[[Path], list[Atoms]]] = {
+_READERS: dict[str, Callable[[Path, Report], list[Atoms]]] = {
     ".npz": _read_npz,
     ".h5": _read_hdf5,
     ".hdf5": _read_hdf5,
@@ -195,14 +248,15 @@ STRUCTURES = (".xyz", ".extxyz", ".pdb", ".cif", ".mmcif", ".gro", ".sdf", ".mol
 """Suffixes of structure files that are looked for in a folder."""
 
 
-def _reader(path: Path) -> Callable[[Path], list[Atoms]]:
+def _reader(path: Path) -> Callable[[Path, Report], list[Atoms]]:
     special = _READERS.get(path.suffix.lower())
     if special is None or not path.is_file():
-        return read_structures  # its errors also cover paths that are no files
+        # Its errors also cover paths that are no files.
+        return lambda path, report: read_structures(path, report=report)
 
-    def read(path: Path) -> list[Atoms]:
+    def read(path: Path, report: Report) -> list[Atoms]:
         try:
-            frames = special(path)
+            frames = special(path, report)
         except SundogError:
             raise
         except Exception as error:  # the libraries raise exceptions of any type

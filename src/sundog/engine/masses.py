@@ -13,13 +13,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool
 
-from sundog.elements import symbol
+from sundog.elements import ISOTOPES, symbol
 from sundog.errors import InputError, StructureError
 from sundog.system import System
 from sundog.topology.hydrogens import BondedHydrogens
 from sundog.typing import PerAtom
 
-DEUTERIUM = 2.01410177812
+DEUTERIUM = ISOTOPES[1, 2]
 """Mass of deuterium in amu (Wang et al., Chin. Phys. C 45, 030003 (2021))."""
 
 HEAVIEST_HYDROGEN = 4.0

@@ -2,7 +2,8 @@
 
 ASE's own writer keeps eight decimals of an array. From the files of this one
 `ase.io.read` gets the same bits: numbers, positions, cell, periodicity,
-`atoms.info`, `atoms.arrays` and the results of an attached calculator.
+`atoms.info`, `atoms.arrays`, atoms that are fixed as a whole and the results of an attached
+calculator.
 
 On reading, ASE moves entries with the name of a result (`energy`, `forces`,
 `stress`, `dipole`, `charges`, …) from info and arrays into a calculator, and
@@ -11,13 +12,14 @@ On reading, ASE moves entries with the name of a result (`energy`, `forces`,
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from io import TextIOBase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
+from ase.constraints import FixAtoms
 from ase.io.extxyz import (
     PROPERTY_NAME_MAP,
     SPECIAL_3_3_KEYS,
@@ -38,6 +40,9 @@ RESERVED_COLUMNS = frozenset(PROPERTY_NAME_MAP.values())
 
 COLUMN_TYPES = {"f": "R", "i": "I", "u": "I", "b": "L", "U": "S", "O": "S"}
 """Letters of the format, by numpy's kind of number."""
+
+MOVE_MASK = "move_mask"
+"""Column that is false for atoms that do not move."""
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 """Pattern of the names that the format accepts."""
@@ -87,11 +92,54 @@ def _contents(atoms: Atoms) -> tuple[dict[Any, Any], dict[str, np.ndarray]]:
     arrays = {"symbols": np.array(atoms.get_chemical_symbols()), "positions": atoms.positions}
     arrays |= {k: v for k, v in results.items() if k in per_atom_properties}
     arrays |= {k: v for k, v in atoms.arrays.items() if k not in ("numbers", "positions")}
+    fixed = [one.get_indices() for one in atoms.constraints if isinstance(one, FixAtoms)]
+    if fixed:
+        arrays[MOVE_MASK] = ~np.isin(np.arange(len(atoms)), np.concatenate(fixed))
     return info, arrays
+
+
+def usable_name(name: object, reserved: frozenset[str], taken: Container[object]) -> str:
+    """Return a name that the format can hold: the same one, or one like it that is not taken.
+
+    Args:
+        name: Name of an entry or column.
+        reserved: Names that the format itself uses.
+        taken: Names that are used already.
+    """
+    if isinstance(name, str) and _NAME.fullmatch(name) and name not in reserved:
+        return name
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", str(name)).strip("_") or "entry"
+    plain = plain if _NAME.fullmatch(plain) else f"_{plain}"
+    while plain in taken or plain in reserved:
+        plain += "_"
+    return plain
+
+
+def check_entry(name: str, value: Any) -> None:
+    """Raise `InputError` if the format cannot hold an entry of `info`."""
+    _value(name, value)
+
+
+def check_column(name: str, array: np.ndarray) -> None:
+    """Raise `InputError` if the format cannot hold an array."""
+    _kind(name, array)
+    if array.dtype.kind in "UO":
+        for word in array.ravel().tolist():
+            _word(word)
 
 
 def _column(name: str, array: np.ndarray) -> tuple[str, list[str]]:
     """Return the `name:type:width` of an array and its text, one entry per atom."""
+    kind = _kind(name, array)
+    to_text = {"R": repr, "I": str, "L": _logical, "S": _word}[kind]
+    table = array.reshape(len(array), -1)
+    cells = [" ".join(map(to_text, row)) for row in table.tolist()]
+    label = PROPERTY_NAME_MAP.get(name) or _checked_name(name, RESERVED_COLUMNS)
+    return f"{label}:{kind}:{table.shape[1]}", cells
+
+
+def _kind(name: str, array: np.ndarray) -> str:
+    """Return the letter of the type of a column."""
     kind = COLUMN_TYPES.get(array.dtype.kind)
     if kind is None or array.ndim > 2:
         raise InputError(
@@ -99,11 +147,7 @@ def _column(name: str, array: np.ndarray) -> tuple[str, list[str]]:
             got=f"{array.dtype}, shape {array.shape}",
             expected="one or more numbers, words or truth values an atom",
         )
-    to_text = {"R": repr, "I": str, "L": _logical, "S": _word}[kind]
-    table = array.reshape(len(array), -1)
-    cells = [" ".join(map(to_text, row)) for row in table.tolist()]
-    label = PROPERTY_NAME_MAP.get(name) or _checked_name(name, RESERVED_COLUMNS)
-    return f"{label}:{kind}:{table.shape[1]}", cells
+    return kind
 
 
 def _value(key: str, value: Any) -> str:

@@ -1,53 +1,119 @@
 """GROMACS structure files, whose atoms have names but no elements.
 
-ASE reads them by columns. The length is checked first, because the line of the box in a
-truncated file would be read as its last atom. ASE takes the element from the first letter
-of the name, mostly; this is corrected for chlorine, bromine and single ions.
+    used      positions, box, velocities; elements from the names (`topology.atom_names`)
+    carried   names of atoms and residues, numbers of residues
+    refused   elements that cannot be told, virtual sites
+
+Numbers have any width: the distance of two decimal points is that of the columns, as in files with
+more than three decimals.
 """
 
-from io import StringIO
+from collections.abc import Callable
 from pathlib import Path
 
-import ase.io
 import numpy as np
-from ase import Atoms
-from ase.data import atomic_numbers
-from ase.io.formats import open_with_compression
+from ase import Atoms, units
 
 from sundog.errors import FileFormatError
+from sundog.io.records import Record, frames_of
+from sundog.io.text import read_text
 
-TWO_LETTER = ("Cl", "Br")
-"""Elements of two letters that occur in molecules."""
+ANGSTROM_PER_NANOMETRE = 10.0
+"""Length of 1 nm in Å."""
+
+LABELS = 20
+"""Columns of residue number, residue name, atom name and atom number, before the coordinates."""
 
 
-def read_gro(path: Path) -> list[Atoms]:
-    """Return the one structure of a GROMACS file; positions in Å.
+def read_gro(path: Path, report: Callable[[str], None] = lambda line: None) -> list[Atoms]:
+    """Return the frames of a GROMACS file; positions in Å.
+
+    Args:
+        path: File.
+        report: Called with a line about everything that was chosen or left out.
 
     Raises:
         FileFormatError: The number of lines does not fit the number of atoms in the second one.
+        StructureError: The element of an atom cannot be told, or it is a virtual site.
     """
-    with open_with_compression(str(path), "r") as file:
-        lines = file.read().splitlines()
-    promised = int(lines[1])
-    while len(lines) > promised + 3 and not lines[-1].strip():
-        lines.pop()
-    if len(lines) != promised + 3:
+    lines = read_text(path).removesuffix("\n").split("\n")
+    frames: list[Atoms] = []
+    start = 0
+    while not frames or any(map(str.strip, lines[start:])):
+        try:
+            atoms = int(lines[start + 1])
+        except (IndexError, ValueError) as error:
+            raise FileFormatError(
+                f"{path}: line {start + 2} is not the number of atoms",
+                got=repr("".join(lines[start + 1 : start + 2])),
+                remedy="Check that the file is whole",
+            ) from error
+        end = start + atoms + 3
+        if atoms < 1 or end > len(lines):
+            raise FileFormatError(
+                f"{path}: the file is truncated, or counts its atoms wrongly",
+                got=f"{len(lines) - start} lines",
+                expected=f"{atoms + 3} for {atoms} atoms",
+                remedy="Write one whole frame with gmx trjconv -dump or gmx editconf",
+            )
+        say = report if not frames else lambda line: None
+        frames.append(_structure(path, lines[start + 2 : end], start + 3, say))
+        start = end
+    return frames
+
+
+def _structure(path: Path, lines: list[str], first: int, report: Callable[[str], None]) -> Atoms:
+    """Return one frame from the lines of its atoms and its box."""
+    records, velocities = [], []
+    for count, line in enumerate(lines[:-1], start=first):
+        try:
+            numbers = _numbers(line[LABELS:])
+            records.append(
+                Record(
+                    f"line {count}",
+                    line[10:15].strip(),
+                    line[5:10].strip(),
+                    int(line[:5]),
+                    (numbers[0], numbers[1], numbers[2]),
+                )
+            )
+            velocities.append(numbers[3:6])
+        except (ValueError, IndexError) as error:
+            raise FileFormatError(
+                f"{path}: line {count} cannot be read",
+                got=repr(line),
+                expected="the columns of a GROMACS file",
+                remedy="Check that the file is whole",
+            ) from error
+    (atoms,) = frames_of([records], [], path, report)
+    del atoms.arrays["chainids"]
+    atoms.positions *= ANGSTROM_PER_NANOMETRE
+    if all(len(one) == 3 for one in velocities):
+        speed = ANGSTROM_PER_NANOMETRE / (1000 * units.fs)
+        atoms.set_velocities(np.array(velocities) * speed)
+    _set_box(path, atoms, lines[-1])
+    return atoms
+
+
+def _numbers(text: str) -> list[float]:
+    """Return the numbers of columns as wide as two decimal points are apart."""
+    first = text.index(".")
+    width = text.index(".", first + 1) - first
+    return [float(text[k : k + width]) for k in range(0, len(text.rstrip()), width)]
+
+
+def _set_box(path: Path, atoms: Atoms, line: str) -> None:
+    """Set the cell from the last line: three lengths, or nine components, diagonal first."""
+    try:
+        box = [float(word) for word in line.split()]
+    except ValueError as error:
         raise FileFormatError(
-            f"{path}: the file is truncated or holds several frames",
-            got=f"{len(lines)} lines",
-            expected=f"{promised + 3} for {promised} atoms",
-            remedy="Write one whole frame with gmx trjconv -dump or gmx editconf",
-        )
-    atoms = ase.io.read(StringIO("\n".join(lines) + "\n"), format="gromacs")
-    assert isinstance(atoms, Atoms)
-    residues = np.array([line[:10] for line in lines[2:-1]])
-    alone = np.concatenate([[True], residues[1:] != residues[:-1], [True]])
-    for i, name in enumerate(atoms.arrays["atomtypes"]):
-        letters = str(name).strip("+-0123456789").capitalize()
-        if letters[:2] in TWO_LETTER:
-            atoms.numbers[i] = atomic_numbers[letters[:2]]
-        elif alone[i] and alone[i + 1] and letters in atomic_numbers:
-            atoms.numbers[i] = atomic_numbers[letters]
-    del atoms.arrays["tags"]  # ASE numbers the names in it, which sundog does not need
-    atoms.pbc = atoms.cell.rank == 3
-    return [atoms]
+            f"{path}: the line of the box cannot be read", got=repr(line)
+        ) from error
+    if len(box) not in (0, 3, 9):
+        raise FileFormatError(f"{path}: a box has three or nine numbers", got=repr(line))
+    if box:
+        xx, yy, zz, xy, xz, yx, yz, zx, zy = box if len(box) == 9 else [*box, *[0.0] * 6]
+        cell = np.array([[xx, xy, xz], [yx, yy, yz], [zx, zy, zz]])
+        atoms.set_cell(cell * ANGSTROM_PER_NANOMETRE)
+        atoms.pbc = atoms.cell.rank == 3

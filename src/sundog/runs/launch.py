@@ -8,7 +8,7 @@ from sundog.engine.observers.base import AbstractObserver
 from sundog.engine.run import Chunk
 from sundog.engine.state import MDState
 from sundog.forcefield.base import AbstractForceField
-from sundog.io.structures import read_structures
+from sundog.io.reading import read_last
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.checkpoint_files import Checkpoint
 from sundog.runs.directory import RunDirectory
@@ -55,7 +55,7 @@ class Launch:
             self.state,
             setup.force_field,
             ensemble_of(setup.force_field, settings, setup.mechanics),
-            setup.atoms,
+            setup.bodies,
             setup.topology,
             self.directory,
             settings,
@@ -140,10 +140,15 @@ def reopen(
     directory.read_config()
     refuse_edited_input(directory)
     checkpoint = find_checkpoint(directory, said.append)
-    atoms = read_structures(directory.input)[-1]
+    atoms = read_last(directory.input, _unsaid)
     setup = set_up(atoms, job, force_field, command_line=command_line)
     record = None if checkpoint is None else checkpoint.record
     said = [*refuse_changes(directory, setup, allow_change, record), *said]
     if checkpoint is None:
         said.append("The run was stopped before its first checkpoint and begins anew")
     return Reopened(directory, setup, checkpoint, (*said, *directory.warnings))
+    return Reopened(directory, setup, checkpoint, tuple(said))
+
+
+def _unsaid(line: str) -> None:
+    """Report nothing: the run has said it when it began."""

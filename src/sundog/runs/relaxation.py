@@ -21,10 +21,14 @@ from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.so3lr import ForceField
 from sundog.hamiltonian import ElectronOptions, ModelOptions
 from sundog.interfaces.ase import Calculator
-from sundog.io.structures import electronic_state, system_from_atoms, with_electronic_state
+from sundog.io.completeness import check_structure
+from sundog.io.electrons import describe_states, state_of, with_electronic_state
+from sundog.io.results import carried
+from sundog.io.structures import system_from_atoms
 from sundog.loading import choose_kernels, load_force_field
 from sundog.numerics.precision import with_x64
 from sundog.runs.groups import RelaxationSettings
+from sundog.runs.mechanics import fixed_atoms
 from sundog.single_points.batches import Batcher, batches
 from sundog.units import BAR
 
@@ -83,14 +87,15 @@ def minimize(
     if not several:
         raise InputError("minimize: no structures were given")
     say = report or (lambda line: None)
-    every = [stated(atoms, electrons) for atoms in several]
+    every, said = stated(several, electrons)
+    for line in said:
+        say(line)
     if force_field is None:
         force_field, described = load_force_field(model, every, run=True)
         say(described)
     if isinstance(structures, Atoms):
         return relax(every[0], own, force_field, model.kernels)
-    if own.cell != "none":
-        raise InputError("cell: only a single structure is relaxed with its cell", got=own.cell)
+    refuse_cells(own)
     if isinstance(force_field, ForceField):
         first = system_from_atoms(every[0])
         force_field = choose_kernels(force_field, model.kernels, first, say)
@@ -137,7 +142,8 @@ def relax_together(
         force_field: force field on fast kernels.
 
     Raises:
-        StructureError: the model cannot describe a structure.
+        StructureError: the model cannot describe a structure, or one has constraints other than
+            fixed atoms.
         SimulationError: an energy is no longer finite.
     """
     systems = [system_from_atoms(atoms) for atoms in structures]
@@ -147,7 +153,8 @@ def relax_together(
     batcher = Batcher(force_field)
     for batch in batches(systems):
         padded, _ = batcher([systems[n] for n in batch])
-        begin = initial_state(padded, force_field, seed=0, skin=SKIN_ANGSTROM)
+        frozen = _frozen([structures[n] for n in batch], padded.number_of_atoms)
+        begin = initial_state(padded, force_field, seed=0, skin=SKIN_ANGSTROM, frozen=frozen)
         state, steps = begin, 0
         for fire in fire_steps(
             begin,
@@ -162,7 +169,8 @@ def relax_together(
             atoms.positions = positions
             energy = float(state.potential_energy[place])
             atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=forces)
-            largest = float(np.linalg.norm(forces, axis=1).max())
+            free = np.delete(forces, fixed_atoms(atoms), axis=0)
+            largest = float(np.linalg.norm(free, axis=1).max(initial=0.0))
             found[number] = Relaxation(
                 atoms,
                 largest <= settings.force_ev_per_angstrom,
@@ -170,6 +178,15 @@ def relax_together(
                 steps,
             )
     return [found[number] for number in range(len(structures))]
+
+
+def _frozen(structures: Sequence[Atoms], length: int) -> np.ndarray | None:
+    """Return which atoms of a padded batch do not move, or None where all do."""
+    frozen, start = np.zeros(length, bool), 0
+    for atoms in structures:
+        frozen[start + fixed_atoms(atoms)] = True
+        start += len(atoms)
+    return frozen if frozen.any() else None
 
 
 def _parts(state: MDState, sizes: Sequence[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -197,11 +214,43 @@ def _apart(
     return RelaxationSettings(**own), ModelOptions(**model), ElectronOptions(**electrons)
 
 
-def stated(atoms: Atoms, electrons: ElectronOptions) -> Atoms:
-    """Return the structure with its charge and multiplicity: those asked for, or its own."""
-    return with_electronic_state(
-        atoms, *electronic_state(atoms, electrons.charge, electrons.multiplicity)
-    )
+def stated(
+    structures: Sequence[Atoms], electrons: ElectronOptions
+) -> tuple[list[Atoms], list[str]]:
+    """Return structures as they can be relaxed and written, and lines about them.
+
+    They state their charge and multiplicity, those asked for or their own, and no longer carry
+    labels of the geometry that they have.
+
+    Raises:
+        StructureError: there are no atoms, or the cell, charge or multiplicity is impossible; of
+            several structures, the number of the one is named.
+    """
+    states = []
+    for number, atoms in enumerate(structures):
+        try:
+            check_structure(atoms)
+            states.append(state_of(atoms, electrons.charge, electrons.multiplicity))
+        except InputError as error:
+            if len(structures) > 1:
+                error.args = (f"structure {number}: {error}",)
+            raise
+    kept, said = carried(structures, moved=True)
+    every = [
+        with_electronic_state(atoms, state.charge, state.multiplicity)
+        for atoms, state in zip(kept, states, strict=True)
+    ]
+    return every, [*describe_states(states), *said]
+
+
+def refuse_cells(settings: RelaxationSettings) -> None:
+    """Raise `InputError` where cells of several structures are to be relaxed."""
+    if settings.cell != "none":
+        raise InputError(
+            "cell: only a single structure is relaxed with its cell",
+            got=settings.cell,
+            remedy="Give one structure, or leave the cells as they are",
+        )
 
 
 def _with_cell(atoms: Atoms, settings: RelaxationSettings) -> Any:

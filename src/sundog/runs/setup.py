@@ -6,21 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 from ase import Atoms
 
+from sundog.elements import standard_masses
 from sundog.engine.restraints.restrained import restrained
 from sundog.engine.run import Chunk, run
 from sundog.engine.state import MDState
 from sundog.files import hash_of
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.so3lr import ForceField
+from sundog.io.completeness import check_structure
+from sundog.io.electrons import describe_states, state_of, with_electronic_state
 from sundog.io.extxyz import write_extxyz
-from sundog.io.structures import system_from_atoms, topology_from_atoms, with_electronic_state
+from sundog.io.results import carried
+from sundog.io.structures import system_from_atoms, topology_from_atoms
 from sundog.loading import choose_kernels, describe_electrons, load_force_field
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.directory import RunDirectory
 from sundog.runs.job import Job
-from sundog.runs.mechanics import Mechanics, mechanics_of
+from sundog.runs.mechanics import SAME_MASS, Mechanics, describe_mechanics, mechanics_of
 from sundog.runs.provenance import collect_provenance
 from sundog.runs.session import check_feasible, prepare, replicated
 from sundog.runs.settings import SimulationSettings
@@ -59,6 +64,15 @@ class Setup:
     weights: dict[str, str]
     command_line: tuple[str, ...]
     said: tuple[str, ...]
+
+    @property
+    def bodies(self) -> Atoms:
+        """Structure with the masses that are integrated, where they are not the standard ones."""
+        masses = np.asarray(self.mechanics.masses)[: len(self.atoms)]
+        bodies = self.atoms.copy()
+        if (np.abs(masses - standard_masses()[bodies.numbers]) > SAME_MASS).any():
+            bodies.set_array("masses", masses, float)
+        return bodies
 
     def describe(self) -> str:
         """Return the structure in words."""
@@ -119,14 +133,16 @@ def set_up(
         SundogError: structure, settings or weights cannot be used.
     """
     job = replace(job, settings=job.settings.settled())
-    single = system_from_atoms(atoms, job.electrons.charge, job.electrons.multiplicity)
-    charge, multiplicity = int(single.total_charge[0]), int(single.multiplicity[0])
+    check_structure(atoms)
+    state = state_of(atoms, job.electrons.charge, job.electrons.multiplicity)
+    charge, multiplicity = state.charge, state.multiplicity
+    (atoms,), said = carried([atoms], moved=True)
+    said += [*describe_states([state])[1:], *describe_mechanics(job.settings, atoms)]
     # Charge and multiplicity must be in every file from which a run may continue.
     atoms = with_electronic_state(atoms, charge, multiplicity)
     topology = topology_from_atoms(atoms).whole()
     atoms.positions = topology.positions
     single = system_from_atoms(atoms, charge, multiplicity)
-    said: list[str] = []
     origin, chosen = {"name": type(force_field).__name__, "sha256": ""}, {}
     if force_field is None:
         reference, described = load_force_field(job.model, [atoms], run=True, topologies=[topology])
@@ -140,7 +156,7 @@ def set_up(
         force_field = reference
     force_field.check(single)
     system = replicated(single, job.settings)
-    mechanics = mechanics_of(system, job.settings, topology)
+    mechanics = mechanics_of(system, job.settings, topology, atoms)
     check_feasible(atoms, system, job.settings, mechanics)
     if isinstance(force_field, ForceField):
         force_field = choose_kernels(force_field, job.model.kernels, single, said.append)

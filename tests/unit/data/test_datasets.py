@@ -117,3 +117,61 @@ def test_labels_of_extxyz_keep_their_names(tmp_path):
     (read,) = read_dataset(tmp_path / "a.extxyz")
     assert read.info["REF_energy"] == -1.0
     assert read.arrays["REF_forces"].shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("pbc", "expected"),
+    [
+        (np.zeros((4, 3), bool), [False] * 3),
+        (np.array([True, True, False]), [True, True, False]),
+        (np.array(False), [False] * 3),
+        (np.ones(4, bool), [True] * 3),
+        (None, [True] * 3),
+    ],
+)
+def test_periodicity_of_arrays(pbc, expected, tmp_path):
+    more = {} if pbc is None else {"pbc": pbc}
+    np.savez(tmp_path / "a.npz", **arrays(cell=6 * np.eye(3), **more))
+    for atoms in read_dataset(tmp_path / "a.npz"):
+        assert atoms.pbc.tolist() == expected
+        assert "pbc" not in atoms.info
+        assert "pbc" not in atoms.arrays
+
+
+def test_periodicity_of_another_shape(tmp_path):
+    np.savez(tmp_path / "a.npz", **arrays(pbc=np.ones((4, 2), bool)))
+    with pytest.raises(FileFormatError, match="pbc has the wrong shape"):
+        read_dataset(tmp_path / "a.npz")
+
+
+def test_names_are_kept_and_what_is_left_out_is_said(tmp_path):
+    more = {"smiles": np.array(["O"] * 4), "split": np.arange(7), "remark": np.array("by hand")}
+    np.savez(tmp_path / "a.npz", **arrays(**more), odd=np.array([{"a": 1}], dtype=object))
+    said = []
+    frames = read_dataset(tmp_path / "a.npz", said.append)
+    assert frames[3].info["smiles"] == "O"
+    assert said == [
+        "The array odd holds pickled objects and is not read",
+        "Arrays that are not used, nor carried: remark, split",
+    ]
+
+
+def test_groups_and_rows_keep_their_names(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name, value in arrays(ids=np.array([b"a", b"b", b"c", b"d"])).items():
+            file[f"water/{name}"] = value
+    frames = read_dataset(tmp_path / "a.h5")
+    assert [(one.info["name"], one.info["ids"]) for one in frames[:2]] == [
+        ("water", "a"),
+        ("water", "b"),
+    ]
+    with ase.db.connect(tmp_path / "a.db") as database:
+        database.write(WATER)
+    assert read_dataset(tmp_path / "a.db")[0].info["id"] == 1
+
+
+def test_what_is_said_of_a_file_in_a_folder_names_it(tmp_path):
+    (tmp_path / "a.xyz").write_text("1\ncharge 1\nHe 0 0 0\n")
+    said = []
+    read_dataset(tmp_path, said.append)
+    assert said[0].startswith("a.xyz: Warning: the comment line")

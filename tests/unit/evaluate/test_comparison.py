@@ -153,3 +153,21 @@ def test_directions_of_forces_that_all_but_vanish_are_not_compared():
     metrics = compared(structures, [{"forces": np.ones((3, 3))}]).metrics()["forces"]
     assert metrics.mean_cosine is None
     assert "mean_cosine" not in metrics.json()
+
+
+def test_labels_say_their_keys_and_those_that_are_not_used():
+    atoms = labelled("H2O", energy=-1.0, REF_energy=-2.0, hirsh_ratios=np.ones(3))
+    labels = find_labels([atoms], {})
+    assert labels.keys == {"energy": "REF_energy", "hirshfeld_ratios": "hirsh_ratios"}
+    assert labels.describe() == (
+        "Labels: energy with REF_energy, hirshfeld_ratios with hirsh_ratios; not used are energy"
+    )
+    assert "not used" not in find_labels([labelled("H2O", REF_energy=-2.0)], {}).describe()
+    chosen = find_labels([atoms], {"energy": "energy"})
+    assert chosen.describe().endswith("not used are REF_energy")
+
+
+def test_compositions_that_stand_alone_are_said():
+    structures = [labelled(name, REF_energy=0.0) for name in ("H2O", "CH4")]
+    alone = compared(structures, [{"energy": 1.0}, {"energy": 2.0}])
+    assert any("no composition has two structures" in line for line in warnings(alone))

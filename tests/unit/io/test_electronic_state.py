@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from sundog.errors import ChargeError
-from sundog.io.structures import electronic_state
+from sundog.io.electrons import (
+    describe_states,
+    electronic_state,
+    state_of,
+    with_electronic_state,
+)
 
 
 def water(**info) -> ase.Atoms:
@@ -97,3 +102,78 @@ def test_formal_charges_of_a_pdb_file_are_noticed(tmp_path):
     (atoms,) = read_structures(path)
     with pytest.raises(ChargeError, match="charge=-1"):
         electronic_state(atoms)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("Charge", -1, "charge: atoms.info has an entry 'Charge'"),
+        ("net_charge", "+1", "charge: atoms.info has an entry 'net_charge'"),
+        ("Q", 2, "charge: atoms.info has an entry 'Q'"),
+        ("spin_multiplicity", 3, "multiplicity: atoms.info has an entry 'spin_multiplicity'"),
+        ("uhf", 2, "multiplicity: atoms.info has an entry 'uhf'"),
+        ("total_spin", 1, "multiplicity: atoms.info has an entry 'total_spin'"),
+    ],
+)
+def test_near_misses_are_refused_where_they_disagree(key, value, words):
+    with pytest.raises(ChargeError, match=words):
+        electronic_state(water(**{key: value}))
+    assert electronic_state(water(**{key: value}), charge=0, multiplicity=1) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        {"Charge": 0},
+        {"uhf": 0},
+        {"Q": -0.83},
+        {"total_spin": 0},
+        {"Multiplicity": 1},
+        {"Charge": -1, "charge": -1},
+        {"charges": 3},
+        {"Charge": "neutral"},
+    ],
+)
+def test_near_misses_that_agree_or_mean_something_else(info):
+    electronic_state(water(**info))
+
+
+def test_moments_that_make_another_multiplicity_are_refused():
+    atoms = ase.build.molecule("O2")
+    with pytest.raises(ChargeError, match=r"moments that add up to 2.*multiplicity=3"):
+        electronic_state(atoms)
+    atoms.info["spin"] = 3
+    assert electronic_state(atoms) == (0, 3)
+    del atoms.info["spin"]
+    assert electronic_state(atoms, multiplicity=1) == (0, 1)
+    hydroxyl = ase.build.molecule("OH")
+    assert electronic_state(hydroxyl) == (0, 2)
+    # The moments of the neutral radical say nothing of the anion.
+    assert electronic_state(hydroxyl, charge=-1) == (-1, 1)
+
+
+def test_a_state_says_who_said_it():
+    assert state_of(water(charge=0), multiplicity=1).describe() == (
+        "charge +0 (from charge), multiplicity 1 (as asked)"
+    )
+    assert state_of(water()).describe() == "charge +0 (assumed), multiplicity 1 (assumed)"
+
+
+def test_an_odd_number_of_electrons_is_warned_of_unless_it_was_said():
+    line, warning = describe_states([state_of(ase.build.molecule("OH"))])
+    assert line == "Electrons: charge +0 (assumed), multiplicity 2 (assumed)"
+    assert "9 electrons, an odd number" in warning
+    assert "give `charge`" in warning
+    assert len(describe_states([state_of(water(charge=1, spin=2))])) == 1
+
+
+def test_states_of_a_set_are_counted():
+    states = [state_of(one) for one in (water(), water(charge=1), water(), water(charge=-2))]
+    line, warning = describe_states(states)
+    assert line == "Electrons: charge/multiplicity +0/1 in 2, +1/2 in 1, -2/1 in 1 structures"
+    assert "1 of 4 structures, the first number 1" in warning
+
+
+def test_a_structure_states_one_charge_and_no_near_misses():
+    atoms = with_electronic_state(water(Charge=0, total_charge=1, name="w"), 1, 2)
+    assert atoms.info == {"name": "w", "charge": 1, "spin": 2}

@@ -18,7 +18,13 @@ from sundog.errors import InputError, RunDirectoryError
 from sundog.io.pdb import write_topology
 from sundog.io.structures import topology_from_atoms
 from sundog.io.trajectories import WRITERS, held_up_to, open_trajectory
-from sundog.io.trajectories.dcd import FRAME_COUNT_OFFSETS, TITLE
+from sundog.io.trajectories.dcd import (
+    FRAME_COUNT_OFFSETS,
+    STEPS_OFFSET,
+    TIMESTEP_OFFSET,
+    TITLE,
+)
+from sundog.io.trajectories.frames import read_frames
 
 FORMATS = sorted(WRITERS)
 WITHOUT_ORIENTATION = [".dcd", ".xtc"]
@@ -263,8 +269,30 @@ def test_dcd_is_what_mdtraj_would_have_written_at_once(tmp_path, cell):
     with DCDTrajectoryFile(str(theirs), "w") as file:
         file.write(walk(atoms, 4).astype(np.float32), **box)
     assert struct.unpack_from("<i", ours.read_bytes(), 8) == (4,)
-    assert ours.read_bytes()[: TITLE.start] == theirs.read_bytes()[: TITLE.start]
+    mine, other = (bytearray(path.read_bytes()[: TITLE.start]) for path in (ours, theirs))
+    for header in (mine, other):  # mdtraj writes no times
+        header[STEPS_OFFSET : STEPS_OFFSET + 8] = bytes(8)
+        header[TIMESTEP_OFFSET : TIMESTEP_OFFSET + 4] = bytes(4)
+    assert mine == other
     assert ours.read_bytes()[TITLE.stop :] == theirs.read_bytes()[TITLE.stop :]
+
+
+@pytest.mark.parametrize("resumed_after", [None, 1, 2])
+def test_dcd_says_the_times_of_its_frames(tmp_path, resumed_after):
+    atoms = waters()
+    path = tmp_path / "t.dcd"
+    frames = walk(atoms, 4)
+    places = write_frames(path, atoms, frames)
+    if resumed_after is not None:
+        at = places[resumed_after - 1]
+        write_frames(path, atoms, frames[resumed_after:], resumed_after, resume_at=at)
+    header = path.read_bytes()
+    assert struct.unpack_from("<2i", header, STEPS_OFFSET) == (10, 10)
+    (timestep,) = struct.unpack_from("<f", header, TIMESTEP_OFFSET)
+    assert timestep * 48.88821 == pytest.approx(50, rel=1e-6)
+    write_topology(tmp_path / "topology.pdb", topology_from_atoms(atoms))
+    times = [one.info["time_ps"] for one in read_frames(path, tmp_path / "topology.pdb", atoms)]
+    assert times == pytest.approx([0.0, 0.5, 1.0, 1.5], rel=1e-6)
 
 
 @pytest.mark.parametrize("step", [2**31 - 1, 2**31, 2**40 + 5])

@@ -5,6 +5,7 @@ import gc
 import numpy as np
 import pytest
 from ase.build import molecule
+from ase.constraints import FixAtoms
 
 import sundog
 from fixtures import small_force_field
@@ -119,6 +120,55 @@ def test_many_structures_are_relaxed_together_as_one_by_one(force_field):
         assert one.energy_change_ev <= 0
         prediction = sundog.predict(force_field, one.atoms)
         assert one.atoms.get_potential_energy() == pytest.approx(float(prediction.energy))
+
+
+def test_fixed_atoms_stay_in_a_batch_and_outputs_keep_charge_and_no_labels(force_field):
+    structures = [molecule("H2O"), molecule("OH")]
+    for atoms in structures:
+        atoms.rattle(0.05, seed=1)
+        atoms.set_constraint(FixAtoms([0]))
+    structures[0].info["REF_energy"] = -1.0
+    structures[1].info["charge"] = -1
+    said = []
+    relaxed = minimize(structures, force_field=force_field, report=said.append)
+    for before, one in zip(structures, relaxed, strict=True):
+        assert one.converged
+        np.testing.assert_allclose(one.atoms.positions[0], before.positions[0], atol=1e-12)
+        assert np.abs(one.atoms.positions[1] - before.positions[1]).max() > 1e-3
+    assert relaxed[0].atoms.info == {"charge": 0, "spin": 1}
+    assert relaxed[1].atoms.info == {"charge": -1, "spin": 1}
+    assert said[0] == "Electrons: charge/multiplicity +0/1 in 1, -1/1 in 1 structures"
+    assert "REF_energy" in said[1]
+
+
+def test_masses_and_fixed_atoms_of_the_structure_are_those_of_the_run(force_field):
+    atoms = molecule("H2O")
+    atoms.set_masses([15.999, 2.014, 2.014])
+    atoms.set_constraint(FixAtoms([0]))
+    atoms.info["energy"] = -3.0
+    said = []
+    run = simulate(atoms, force_field=force_field, report=said.append, **SHORT)
+    final = run.final
+    energy = 0.5 * ((final.get_momenta() ** 2).sum(axis=1) / final.get_masses()).sum()
+    assert energy == pytest.approx(run.energies["kinetic_energy_ev"][-1], rel=1e-9)
+    assert final.get_masses().tolist() == [15.999, 2.014, 2.014]
+    np.testing.assert_allclose(final.positions[0], atoms.positions[0], atol=1e-12)
+    assert final.info == {"charge": 0, "spin": 1}
+    assert any("2 atoms differ from the standard" in line for line in said)
+    assert any("1 atoms that the structure holds fixed" in line for line in said)
+
+
+def test_masses_that_a_setting_makes_are_in_the_outputs(force_field):
+    quiet = {"force_field": force_field, "report": lambda line: None}
+    run = simulate(molecule("H2O"), hydrogen_mass=3.0, **quiet, **SHORT)
+    assert run.final.get_masses().round(3).tolist() == [12.015, 3.0, 3.0]
+    assert not run.initial.has("masses")
+
+
+def test_an_odd_number_of_electrons_is_warned_of(force_field):
+    said = []
+    simulate(molecule("OH"), force_field=force_field, report=said.append, **SHORT | {"steps": 5})
+    assert any("9 electrons, an odd number" in line for line in said)
 
 
 def test_refusals_of_relaxations(force_field):

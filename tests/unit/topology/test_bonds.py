@@ -257,9 +257,9 @@ def test_what_is_no_structure_is_refused():
         topology_from_atoms(Atoms("CX", [(0, 0, 0), (3, 0, 0)]))
     with pytest.raises(StructureError, match="finite coordinates"):
         topology_from_atoms(Atoms("C", [(0, 0, np.nan)]))
-    with pytest.raises(CellError, match="no lattice vector"):
+    with pytest.raises(CellError, match="span no volume"):
         topology_from_atoms(Atoms("C", cell=[5.0, 5.0, 0.0], pbc=True))
-    with pytest.raises(CellError, match="linearly dependent"):
+    with pytest.raises(CellError, match="span no volume"):
         topology_from_atoms(Atoms("C", cell=[(5, 0, 0), (0, 5, 0), (5, 5, 0)], pbc=True))
 
 

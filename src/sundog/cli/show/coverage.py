@@ -68,7 +68,7 @@ def load_reference_set(path: Path, radius: "Radius") -> "Reference":
 
     if is_saved(path):
         return load_reference(path)
-    return reference_of(timed_census(read_dataset(path), radius)[0], path.name)
+    return reference_of(timed_census(read_dataset(path, print), radius)[0], path.name)
 
 
 def timed_census(structures: "list[Atoms]", radius: "Radius") -> "tuple[Census, float]":

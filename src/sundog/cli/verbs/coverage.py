@@ -69,7 +69,7 @@ def coverage(
         check_name(save)
     radius = chosen_radius(radius_bonds, radius_angstrom, reference)
     begin = time.perf_counter()
-    structures = [atoms for path in (data, *more) for atoms in read_dataset(path)]
+    structures = [atoms for path in (data, *more) for atoms in read_dataset(path, print)]
     reading = time.perf_counter() - begin
     census, seconds = timed_census(structures, radius)
     comparison = None

@@ -228,15 +228,18 @@ def _on_data(
     json: Path | None,
     output: Path | None,
 ) -> None:
-    set_up_jax()
-    from sundog.cli.show.evaluation import progress, save, save_folder, show_data
     from sundog.data.labels import find_labels
     from sundog.data.readers import read_dataset
-    from sundog.evaluate.datasets.run import run
 
-    structures = read_dataset(data)
+    structures = read_dataset(data, _say)
     keys = {k.removesuffix("_key"): v for k, v in asdict(labelling).items() if k != "unit"}
     labels = find_labels(structures, keys, labelling.unit)
+    _say(labels.describe())
+    set_up_jax()
+    from sundog.cli.show.evaluation import progress, save, save_folder, show_data
+    from sundog.evaluate.datasets.run import run
+
+    _say_electrons(structures)
     if len(chosen.calculators) > 1:
         raise InputError("--calculator: with --data, one at a time", got=len(chosen.calculators))
     (one,) = _calculators(chosen) or [_force_field(chosen, structures)]
@@ -248,6 +251,20 @@ def _on_data(
     if output is not None:
         save_folder(output, outcome, comparison)
         print(f"Figures and tables are in {output}")
+
+
+def _say_electrons(structures: "Sequence[Atoms]") -> None:
+    """Print charges and multiplicities of the structures whose electrons are possible."""
+    from sundog.io.electrons import ElectronicState, describe_states, state_of
+
+    states: list[ElectronicState] = []
+    for atoms in structures:
+        try:
+            states.append(state_of(atoms))
+        except InputError:
+            continue  # named among those that are not computed
+    for line in describe_states(states) if states else ():
+        _say(line)
 
 
 def _benchmarks(text: str) -> list[str]:

@@ -154,7 +154,7 @@ def _frame(path: Path, frame: int) -> "tuple[Atoms, int]":
     """Return a frame of a file, and how many there are."""
     from sundog.data.readers import read_dataset
 
-    frames = read_dataset(path)
+    frames = read_dataset(path, _say)
     if not -len(frames) <= frame < len(frames):
         raise InputError(
             "--frame: there is no such structure in the file",
@@ -162,6 +162,12 @@ def _frame(path: Path, frame: int) -> "tuple[Atoms, int]":
             expected=f"0 to {len(frames) - 1}",
         )
     return frames[frame], len(frames)
+
+
+def _say(line: str) -> None:
+    from sundog.cli.app import translated
+
+    print(translated(line, ["explain"]), file=sys.stderr, flush=True)
 
 
 def _pairs(
@@ -195,8 +201,8 @@ def _interactions(
 ) -> "list[Interaction]":
     from sundog.explain.fragments import fragment_charges
     from sundog.explain.interaction import interactions
-    from sundog.io.structures import electronic_state
-    from sundog.system import check_electrons
+    from sundog.io.electrons import electronic_state
+    from sundog.validity import check_electrons
 
     total, multiplicity = electronic_state(atoms, electrons.charge, electrons.multiplicity)
     charges = fragment_charges(atoms, fragments, total, _integers(given))
@@ -238,15 +244,17 @@ def _origin(
 ) -> dict[str, Any]:
     import jax
 
-    from sundog.io.structures import electronic_state
+    from sundog.io.electrons import describe_states, state_of
     from sundog.runs.provenance import collect_provenance
     from sundog.weights.fetch import obtain
 
-    charge, multiplicity = electronic_state(atoms, electrons.charge, electrons.multiplicity)
+    state = state_of(atoms, electrons.charge, electrons.multiplicity)
+    for line in describe_states([state]):
+        _say(line)
     card = obtain(options.model).card
     return {
-        "charge": charge,
-        "multiplicity": multiplicity,
+        "charge": state.charge,
+        "multiplicity": state.multiplicity,
         "model": force_field.model_name,
         "settings": {
             "precision": force_field.precision,

@@ -75,21 +75,30 @@ def md(
         )
     if allow_change:
         raise InputError("--allow-change: only a resumed run changes settings")
-    set_up_jax()
     return _start(structure, output, job, overwrite, dry_run)
 
 
 def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_run: bool) -> int:
+    # What the structure alone can tell is refused before anything heavy is imported.
+    from sundog.io.completeness import check_structure
+    from sundog.io.electrons import state_of
+    from sundog.io.reading import read_last
+
+    read: list[str] = []
+    atoms = read_last(structure, read.append)
+    check_structure(atoms)
+    state_of(atoms, job.electrons.charge, job.electrons.multiplicity)
+    set_up_jax()
     from sundog.cli.log import Log
     from sundog.cli.show.plan import print_plan
-    from sundog.io.structures import read_structures
     from sundog.runs.directory import RunDirectory
     from sundog.runs.launch import Launch
     from sundog.runs.setup import set_up, write_origin
 
     # Whatever can be refused is refused before anything is written or removed.
-    setup = set_up(read_structures(structure)[-1], job, command_line=_typed())
+    setup = set_up(atoms, job, command_line=_typed())
     if dry_run:
+        print(*read, sep="\n", end="\n" if read else "")
         print_plan(setup, setup.prepared(print))
         return 0
     assert output is not None
@@ -97,7 +106,7 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
         write_origin(directory, setup, structure)
         with Log(directory.log) as log, StopRequest() as stop:
             log(f"{structure}: {setup.describe()}")
-            for line in (*setup.said, *directory.warnings):
+            for line in (*read, *setup.said, *directory.warnings):
                 log(line)
             return _run(Launch(setup, directory, setup.prepared(log, stop)), stop, log)
 

@@ -1,4 +1,4 @@
-"""`sundog minimize`: relax a structure, and its cell, to a force threshold."""
+"""`sundog minimize`: relax a structure and its cell, or many structures, to a force threshold."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,11 +7,18 @@ from cyclopts import Parameter
 
 from sundog.cli.flags import FLAT
 from sundog.cli.options import refuse_existing, set_up_jax
+from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
+from sundog.names import KernelName
 from sundog.runs.groups import RelaxationSettings
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+    from sundog.forcefield.so3lr import ForceField
+
+LISTED = 10
+"""Number of structures that a line names."""
 
 
 def minimize(
@@ -24,7 +31,7 @@ def minimize(
     electron_options: Annotated[ElectronOptions, FLAT] = ElectronOptions(),  # noqa: B008
     overwrite: bool = False,
 ) -> int:
-    """Relax a structure until no force is above a threshold. `opt` is the same verb.
+    """Relax structures until no force is above a threshold. `opt` is the same verb.
 
     The exit code is 3 when the threshold was not reached; the structure is written all the
     same.
@@ -32,23 +39,37 @@ def minimize(
     Parameters
     ----------
     structure
-        Structure file; of several frames the last.
+        Structure file; several structures are relaxed together, at fixed cells.
     output
-        Extended XYZ file to write: the relaxed structure with energy, forces and stress.
+        Extended XYZ file to write: relaxed structures with energy, forces and stress.
     overwrite
         Replace an existing output file.
     """
+    refuse_existing(output, overwrite)
+    # What the structures alone can tell is refused before anything heavy is imported.
+    from sundog.io.completeness import check_structure
+    from sundog.io.electrons import state_of
+    from sundog.io.reading import read_structures
+
+    frames = read_structures(structure, report=_say)
+    if len(frames) == 1:
+        check_structure(frames[0])
+        state_of(frames[0], electron_options.charge, electron_options.multiplicity)
     set_up_jax()
     from sundog.io.extxyz import write_extxyz
-    from sundog.io.structures import read_structures
     from sundog.loading import load_force_field
-    from sundog.runs.relaxation import relax, stated
+    from sundog.runs.relaxation import refuse_cells, relax, stated
 
-    refuse_existing(output, overwrite)
-    atoms = stated(read_structures(structure)[-1], electron_options)
-    force_field, described = load_force_field(model_options, [atoms], run=True)
+    if len(frames) > 1:
+        refuse_cells(settings)
+    every, said = stated(frames, electron_options)
+    for line in said:
+        _say(line)
+    force_field, described = load_force_field(model_options, every, run=True)
     print(described)
-    relaxed = relax(atoms, settings, force_field, model_options.kernels, logfile="-")
+    if len(every) > 1:
+        return _relax_many(every, settings, force_field, model_options.kernels, output)
+    relaxed = relax(every[0], settings, force_field, model_options.kernels, logfile="-")
     verdict = "Converged" if relaxed.converged else "Not converged"
     print(f"{verdict} after {relaxed.steps} steps, energy {relaxed.energy_change_ev:+.4f} eV")
     write_extxyz(output, _labelled(relaxed.atoms))
@@ -56,11 +77,46 @@ def minimize(
     return 0 if relaxed.converged else 3
 
 
+def _relax_many(
+    structures: "list[Atoms]",
+    settings: RelaxationSettings,
+    force_field: "ForceField",
+    kernels: KernelName,
+    output: Path,
+) -> int:
+    """Relax several structures together, say which of them have not converged, and write all."""
+    from sundog.io.extxyz import write_extxyz
+    from sundog.io.structures import system_from_atoms
+    from sundog.loading import choose_kernels
+    from sundog.runs.relaxation import relax_together
+    from sundog.single_points.screening import refused, summary
+
+    if wrong := refused(force_field, structures):
+        raise InputError(summary(wrong, structures), remedy="Correct or remove them")
+    first = system_from_atoms(structures[0])
+    fast = choose_kernels(force_field, kernels, first, print)
+    found = relax_together(structures, settings, fast)
+    missed = [number for number, one in enumerate(found) if not one.converged]
+    print(f"Converged: {len(found) - len(missed)} of {len(found)} structures")
+    if missed:
+        numbers = ", ".join(map(str, missed[:LISTED])) + (", …" if len(missed) > LISTED else "")
+        print(f"Not converged: number {numbers} (counted from 0)")
+    write_extxyz(output, (_labelled(one.atoms) for one in found))
+    print(f"Wrote {len(found)} structures to {output}")
+    return 3 if missed else 0
+
+
+def _say(line: str) -> None:
+    from sundog.cli.app import translated
+
+    print(translated(line, ["minimize"]), flush=True)
+
+
 def _labelled(atoms: "Atoms") -> "Atoms":
     """Return the structure with its results as plain info and arrays."""
     labelled = atoms.copy()
     labelled.info["energy"] = atoms.get_potential_energy()
-    labelled.arrays["forces"] = atoms.get_forces()
+    labelled.arrays["forces"] = atoms.get_forces(apply_constraint=False)
     if "stress" in atoms.calc.results:  # pyright: ignore[reportOptionalMemberAccess]
         labelled.info["stress"] = atoms.get_stress(voigt=False)
     return labelled

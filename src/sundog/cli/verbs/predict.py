@@ -47,7 +47,8 @@ def predict(
         Extended XYZ file to write, in full precision.
     skip_bad
         Leave out structures that cannot be computed, of other elements or with impossible charges.
-        Each is listed in OUTPUT.skipped.csv, and what is written keeps its number as info["frame"].
+        Each is listed in OUTPUT.skipped.csv with its name, and what is written keeps its number as
+        info["frame"].
     overwrite
         Replace an existing output file, and begin anew.
     """
@@ -56,7 +57,6 @@ def predict(
         if lock.warning:
             print(lock.warning)
         refuse_existing(output, overwrite)
-        set_up_jax()
         _predict(structures, output, model_options, electron_options, skip_bad, overwrite)
 
 
@@ -69,21 +69,51 @@ def _predict(
     overwrite: bool,
 ) -> None:
     """Predict what `predict` was asked for, under the lock of the output."""
+    # What one structure alone can tell is refused before anything heavy is imported.
     from sundog.data.readers import read_dataset
+    from sundog.io.completeness import check_structure
+    from sundog.io.electrons import state_of
+
+    frames = read_dataset(structures, _say)
+    if len(frames) == 1:
+        check_structure(frames[0])
+        state_of(frames[0], electron_options.charge, electron_options.multiplicity)
+    set_up_jax()
     from sundog.io.structures import system_from_atoms
     from sundog.loading import choose_kernels, describe_boxes, load_force_field
 
-    frames = read_dataset(structures)
     reference, described = load_force_field(model_options, frames, run=False)
     print(described)
     frames = _sound(reference, frames, electron_options, output, skip_bad)
-    first = system_from_atoms(frames[0], electron_options.charge, electron_options.multiplicity)
+    frames = _stated(frames, electron_options)
+    first = system_from_atoms(frames[0])
     fast = choose_kernels(reference, model_options.kernels, first, print)
     for line in describe_boxes(fast.plan(first)):
         print(line)
     origin = _origin(structures, model_options, electron_options, reference, skip_bad)
     origin["kernels"] = fast.formulation
-    _compute(fast, frames, electron_options, output, origin, overwrite)
+    _compute(fast, frames, output, origin, overwrite)
+
+
+def _say(line: str) -> None:
+    from sundog.cli.app import translated
+
+    print(translated(line, ["predict"]), flush=True)
+
+
+def _stated(frames: "Sequence[Atoms]", electrons: ElectronOptions) -> "list[Atoms]":
+    """Return the structures with their charge and multiplicity and all that the output can hold."""
+    from sundog.io.electrons import describe_states, state_of, with_electronic_state
+    from sundog.io.results import carried
+
+    states = [state_of(atoms, electrons.charge, electrons.multiplicity) for atoms in frames]
+    kept, said = carried(frames, moved=False)
+    for line in (*describe_states(states), *said):
+        _say(line)
+    return [
+        with_electronic_state(atoms, state.charge, state.multiplicity)
+        for atoms, state in zip(kept, states, strict=True)
+    ]
 
 
 def _sound(
@@ -94,7 +124,6 @@ def _sound(
     skip_bad: bool,
 ) -> "list[Atoms]":
     """Return the structures that can be computed, or refuse those that cannot."""
-    from sundog.cli.show.tables import write_table
     from sundog.single_points.screening import refused, summary
 
     wrong = refused(force_field, frames, electrons.charge, electrons.multiplicity)
@@ -105,15 +134,25 @@ def _sound(
     told = summary(wrong, frames)
     if not skip_bad or len(wrong) == len(frames):
         raise InputError(told, remedy="Correct or remove them, or leave them out with --skip-bad")
-    print(f"Left out: {told}")
-    rows = [[number, str(error)] for number, error in wrong.items()]
-    write_table(output.with_name(f"{output.name}.skipped.csv"), [["frame", "reason"], *rows])
+    _say(f"Left out: {told}")
+    _list_skipped(output.with_name(f"{output.name}.skipped.csv"), wrong, frames)
     kept = []
     for number, atoms in enumerate(frames):
         if number not in wrong:
             atoms.info["frame"] = number
             kept.append(atoms)
     return kept
+
+
+def _list_skipped(path: Path, wrong: dict[int, InputError], frames: "Sequence[Atoms]") -> None:
+    from sundog.cli.show.tables import write_table
+    from sundog.io.results import name_of
+
+    rows = [
+        [number, name_of(frames[number]), frames[number].get_chemical_formula(), str(error)]
+        for number, error in wrong.items()
+    ]
+    write_table(path, [["frame", "name", "formula", "reason"], *rows])
 
 
 def _origin(
@@ -150,7 +189,6 @@ def _origin(
 def _compute(
     force_field: "AbstractForceField",
     frames: "Sequence[Atoms]",
-    electrons: ElectronOptions,
     output: Path,
     origin: dict[str, Any],
     overwrite: bool,
@@ -169,9 +207,7 @@ def _compute(
             print(f"Going on at structure {done} of {len(frames)}")
             advance(done)
         begin = time.perf_counter()
-        predictions = predict_windows(
-            force_field, frames, electrons.charge, electrons.multiplicity, first=file.done
-        )
+        predictions = predict_windows(force_field, frames, first=file.done)
         for part, window in zip(parts[file.done :], predictions, strict=True):
             results = zip(part, window, strict=True)
             file.append("".join(format_frame(with_results(frames[n], p)) for n, p in results))

@@ -61,12 +61,16 @@ def tune(
     set_up_jax()
     from sundog.bench.tuning import fastest
     from sundog.bench.tuning import tune as measure
-    from sundog.io.structures import read_structures, system_from_atoms
+    from sundog.io.electrons import describe_states, state_of
+    from sundog.io.reading import read_last
+    from sundog.io.structures import system_from_atoms
     from sundog.loading import choose_tail
     from sundog.weights.load import load
 
-    atoms = read_structures(structure)[-1]
+    atoms = read_last(structure, print)
     _check_periodic(atoms)
+    state = state_of(atoms, electron_options.charge, electron_options.multiplicity)
+    print(*describe_states([state]), sep="\n")
     system = system_from_atoms(atoms, electron_options.charge, electron_options.multiplicity)
     tail, why = choose_tail(dispersion_tail, "ewald", [atoms], run=True)
     print(f"{len(atoms)} atoms; dispersion tail {why}")

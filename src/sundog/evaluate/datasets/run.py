@@ -17,6 +17,7 @@ from sundog.evaluate.datasets.comparison import (
     unit_slope,
 )
 from sundog.evaluate.models import AbstractModel, Failure
+from sundog.io.results import name_of
 
 SCHEMA = "sundog.evaluation/1"
 """Schema of the JSON; its number changes when a key is dropped or changes its meaning."""
@@ -35,7 +36,7 @@ class WorstStructure:
     Attributes:
         structure: Number of the structure, from 0.
         composition: Formula and charge.
-        source: Origin that the structure names, if any.
+        source: Origin or name of the structure, if it has any.
         rmse: RMS error of the quantity, in its unit.
     """
 
@@ -171,6 +172,11 @@ def warnings(comparison: Comparison) -> list[str]:
         for quantity, count in comparison.missing.items()
         if count
     ]
+    if "energy" in comparison.missing and "energy" not in comparison.values:
+        told.append(
+            "energy: no composition has two structures with a label, so that there are no relative "
+            "energies to compare"
+        )
     slope = unit_slope(comparison)
     if slope is not None and not 1 / ODD_UNITS < slope < ODD_UNITS:
         told.append(
@@ -192,7 +198,7 @@ def worst(comparison: Comparison, structures: Sequence[Atoms]) -> dict[str, list
             WorstStructure(
                 structure=n,
                 composition=composition(structures[n]),
-                source=structures[n].info.get("source"),
+                source=structures[n].info.get("source") or name_of(structures[n]) or None,
                 rmse=errors[n],
             )
             for n in first

@@ -11,6 +11,7 @@ from ase.io import iread
 
 from sundog.errors import FileFormatError
 from sundog.io.hdf5 import open_hdf5
+from sundog.io.trajectories.dcd import times_of
 from sundog.io.trajectories.h5md import EDGES, ELEMENTS, POSITION, TIME
 
 ANGSTROM_PER_NANOMETRE = 10.0
@@ -51,9 +52,14 @@ def read_frames(path: Path, topology: Path, like: Atoms) -> Iterator[Atoms]:
 
 
 def _by_mdtraj(path: Path, topology: Path, like: Atoms) -> Iterator[Atoms]:
+    # mdtraj counts the frames of DCD files, where it should read their times.
+    times = times_of(path) if path.suffix == ".dcd" else None
+    count = 0
     for part in mdtraj.iterload(str(path), top=str(topology), chunk=FRAMES_PER_READ):
         for frame in range(part.n_frames):
-            atoms = _frame(like, ANGSTROM_PER_NANOMETRE * part.xyz[frame], float(part.time[frame]))
+            time = float(part.time[frame]) if times is None else times[0] + count * times[1]
+            count += 1
+            atoms = _frame(like, ANGSTROM_PER_NANOMETRE * part.xyz[frame], time)
             if part.unitcell_vectors is not None:
                 atoms.set_cell(ANGSTROM_PER_NANOMETRE * part.unitcell_vectors[frame])
             yield atoms

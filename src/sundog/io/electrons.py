@@ -1,0 +1,302 @@
+"""Charge and multiplicity of structures: what was said, where, and what is used.
+
+    `charge`, `multiplicity`      given by the user: nothing else counts
+    info["charge"], info["spin"]  read, as are `total_charge` and `multiplicity`; spin is 2S + 1
+    Charge, net_charge, uhf, …    near-misses: refused where they disagree with what would be used
+    atomic charges and moments    refused where their sum is another charge or multiplicity
+    nothing                       neutral, with the lowest multiplicity; an odd number of electrons
+                                  is warned of
+
+This is the one place where it is decided; `ElectronicState` is its record.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from sundog.errors import ChargeError
+from sundog.validity import check_electrons
+
+CHARGE_KEYS = ("charge", "total_charge")
+"""Keys of `info` with the total charge."""
+
+MULTIPLICITY_KEYS = ("spin", "multiplicity")
+"""Keys of `info` with the multiplicity 2S + 1."""
+
+CHARGE_LIKE = frozenset(
+    {
+        "charge",
+        "totalcharge",
+        "netcharge",
+        "formalcharge",
+        "molcharge",
+        "molecularcharge",
+        "moleculecharge",
+        "chg",
+        "q",
+        "qtot",
+        "systemcharge",
+        "totcharge",
+        "ioncharge",
+    }
+)
+"""Names that look like a total charge, in small letters without `_`, `-` and blanks."""
+
+MULTIPLICITY_LIKE = frozenset({"spin", "multiplicity", "spinmultiplicity", "mult", "spinmult"})
+"""Names that look like a multiplicity."""
+
+UNPAIRED_LIKE = frozenset(
+    {
+        "uhf",
+        "unpaired",
+        "unpairedelectrons",
+        "nunpaired",
+        "numunpaired",
+        "nopen",
+        "totalmagneticmoment",
+    }
+)
+"""Names that look like a number of unpaired electrons."""
+
+SPIN_LIKE = frozenset(("totalspin", "netspin"))
+"""Names that may be a spin S or a multiplicity."""
+
+LISTED = 6
+"""Number of kinds of charge and multiplicity that a line about a set names."""
+
+
+@dataclass(frozen=True)
+class ElectronicState:
+    """Charge and multiplicity that a structure is computed with.
+
+    Attributes:
+        charge: Total charge in e.
+        multiplicity: Multiplicity 2S + 1.
+        charge_from: Who said the charge, or None where nobody did.
+        multiplicity_from: Who said the multiplicity, or None where nobody did.
+        electrons: Number of electrons.
+    """
+
+    charge: int
+    multiplicity: int
+    charge_from: str | None
+    multiplicity_from: str | None
+    electrons: int
+
+    @property
+    def assumed_radical(self) -> bool:
+        """Whether a doublet was assumed because the number of electrons is odd."""
+        return self.multiplicity_from is None and self.electrons % 2 == 1
+
+    def describe(self) -> str:
+        """Return charge and multiplicity in words, with who said them."""
+        said = [self.charge_from or "assumed", self.multiplicity_from or "assumed"]
+        return f"charge {self.charge:+d} ({said[0]}), multiplicity {self.multiplicity} ({said[1]})"
+
+
+def state_of(
+    atoms: Atoms, charge: int | float | None = None, multiplicity: int | float | None = None
+) -> ElectronicState:
+    """Return the charge and multiplicity of a structure, and who said them.
+
+    Args:
+        atoms: Structure.
+        charge: Total charge in e, instead of the structure's own.
+        multiplicity: Multiplicity 2S + 1, instead of the structure's own.
+
+    Raises:
+        ChargeError: A value is not an integer, two entries of `info` disagree, the combination
+            is impossible, atomic charges or moments add up to another charge or multiplicity, or
+            a near-miss among the names of `info` has another value.
+    """
+    total, charge_from = _stated("charge", charge, atoms, CHARGE_KEYS)
+    spin, spin_from = _stated("multiplicity", multiplicity, atoms, MULTIPLICITY_KEYS)
+    if total is None:
+        _refuse_unstated_ion(atoms)
+        total = 0
+    if charge is None:
+        _refuse_other_charge(atoms, total)
+    found = check_electrons(atoms.numbers, float(total), None if spin is None else float(spin))
+    if multiplicity is None:
+        _refuse_other_multiplicity(atoms, found)
+        _refuse_other_moments(atoms, found, charge_from is not None)
+    electrons = int(atoms.numbers.sum()) - total
+    return ElectronicState(total, found, charge_from, spin_from, electrons)
+
+
+def electronic_state(
+    atoms: Atoms, charge: int | float | None = None, multiplicity: int | float | None = None
+) -> tuple[int, int]:
+    """Return the total charge in e and the multiplicity 2S + 1, as `state_of` does.
+
+    Args:
+        atoms: Structure.
+        charge: Total charge in e, instead of the structure's own.
+        multiplicity: Multiplicity 2S + 1, instead of the structure's own.
+
+    Raises:
+        ChargeError: As for `state_of`.
+    """
+    state = state_of(atoms, charge, multiplicity)
+    return state.charge, state.multiplicity
+
+
+def with_electronic_state(atoms: Atoms, charge: int, multiplicity: int) -> Atoms:
+    """Return a copy of a structure that states a charge and a multiplicity, and no others.
+
+    Args:
+        atoms: Structure.
+        charge: Total charge in e.
+        multiplicity: Multiplicity 2S + 1.
+    """
+    atoms = atoms.copy()
+    known = CHARGE_LIKE | MULTIPLICITY_LIKE | UNPAIRED_LIKE | SPIN_LIKE
+    atoms.info = {
+        key: value
+        for key, value in atoms.info.items()
+        if _bare(key) not in known or _number(value) is None
+    }
+    atoms.info |= {CHARGE_KEYS[0]: charge, MULTIPLICITY_KEYS[0]: multiplicity}
+    return atoms
+
+
+def describe_states(states: Sequence[ElectronicState]) -> list[str]:
+    """Return lines with the charges and multiplicities of structures, and warnings.
+
+    Args:
+        states: States of the structures, in their order.
+    """
+    if len(states) == 1:
+        lines = [f"Electrons: {states[0].describe()}"]
+    else:
+        kinds = Counter((one.charge, one.multiplicity) for one in states)
+        named = [f"{q:+d}/{m} in {count}" for (q, m), count in kinds.most_common(LISTED)]
+        more = f" and {len(kinds) - LISTED} more kinds" if len(kinds) > LISTED else ""
+        lines = [f"Electrons: charge/multiplicity {', '.join(named)}{more} structures"]
+    odd = [number for number, one in enumerate(states) if one.assumed_radical]
+    if odd:
+        which = f"{len(odd)} of {len(states)} structures, the first number {odd[0]}, have"
+        count = f"{states[odd[0]].electrons} electrons, an odd number"
+        subject = f"the structure has {count}" if len(states) == 1 else f"{which} an odd number"
+        lines.append(
+            f"Warning: {subject}{'' if len(states) == 1 else ' of electrons'}, and no multiplicity "
+            "is stated: a radical, a doublet, is computed. If it is an ion, give `charge`"
+        )
+    return lines
+
+
+def _stated(
+    name: str, explicit: int | float | None, atoms: Atoms, keys: Sequence[str]
+) -> tuple[int | None, str | None]:
+    """Return a value that was said, and by whom."""
+    if explicit is not None:
+        return _integer(name, explicit), "as asked"
+    present = [key for key in keys if key in atoms.info]
+    found = {key: _integer(f'atoms.info["{key}"]', atoms.info[key]) for key in present}
+    if len(set(found.values())) > 1:
+        raise ChargeError(
+            f"{name}: two entries of atoms.info disagree",
+            got=found,
+            remedy=f"Keep one, or give `{name}` explicitly",
+        )
+    return next(((value, f"from {key}") for key, value in found.items()), (None, None))
+
+
+def _integer(name: str, value: Any) -> int:
+    try:
+        number = float(value)
+        if isinstance(value, bool | np.bool_) or number != round(number):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ChargeError(
+            f"{name}: must be an integer",
+            got=repr(value),
+            expected="a total charge such as -1, or a multiplicity 2S + 1 such as 1",
+            remedy="Correct the structure file, or give `charge` and `multiplicity`",
+        ) from error
+    return round(number)
+
+
+def _bare(key: object) -> str:
+    return "".join(c for c in str(key).lower() if c not in "_- ")
+
+
+def _number(value: Any) -> float | None:
+    """Return a value of `info` as one number, or None."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return None if isinstance(value, bool | np.bool_) else number
+
+
+def _refuse_other_charge(atoms: Atoms, used: int) -> None:
+    for key, value in atoms.info.items():
+        number = _number(value)
+        if key in CHARGE_KEYS or _bare(key) not in CHARGE_LIKE or number is None:
+            continue
+        if number != used and (number == round(number) or _bare(key) != "q"):
+            raise ChargeError(
+                f"charge: atoms.info has an entry {key!r}, which is not read as the total charge",
+                got=f"{number:g}, where {used:+d} would be used",
+                expected=" or ".join(f'atoms.info["{one}"]' for one in CHARGE_KEYS),
+                remedy="Rename it, or give `charge` explicitly",
+            )
+
+
+def _refuse_other_multiplicity(atoms: Atoms, used: int) -> None:
+    for key, value in atoms.info.items():
+        number = _number(value)
+        if key in MULTIPLICITY_KEYS or number is None:
+            continue
+        meant: set[float] = set()
+        if _bare(key) in MULTIPLICITY_LIKE:
+            meant = {number}
+        elif _bare(key) in UNPAIRED_LIKE:
+            meant = {number + 1}
+        elif _bare(key) in SPIN_LIKE:
+            meant = {one for one in (number, 2 * number + 1) if one >= 1}
+        if meant - {used}:
+            raise ChargeError(
+                f"multiplicity: atoms.info has an entry {key!r}, which is not read",
+                got=f"{number:g}, where multiplicity {used} would be used",
+                expected=" or ".join(f'atoms.info["{one}"] = 2S + 1' for one in MULTIPLICITY_KEYS),
+                remedy="Rename it, or give `multiplicity` explicitly",
+            )
+
+
+def _refuse_unstated_ion(atoms: Atoms) -> None:
+    total = atoms.get_initial_charges().sum()
+    if round(total) != 0:
+        raise ChargeError(
+            "charge: the structure carries atomic charges that make it an ion, but no total charge",
+            got=f"a sum of {total:+g}",
+            remedy=f'Give charge={round(total)} or set atoms.info["charge"]; '
+            "0 if it is neutral all the same",
+        )
+
+
+def _refuse_other_moments(atoms: Atoms, used: int, charge_is_stated: bool) -> None:
+    """Refuse initial magnetic moments that make another multiplicity.
+
+    Moments that are impossible with a charge that was stated are those of another charge, as of the
+    neutral molecule that was read before it was made an ion, and say nothing.
+    """
+    if not atoms.has("initial_magmoms"):
+        return
+    moments = np.asarray(atoms.get_initial_magnetic_moments(), np.float64)
+    unpaired = float(np.linalg.norm(moments.sum(axis=0)))
+    if charge_is_stated and (round(unpaired) - (used - 1)) % 2:
+        return
+    if moments.any() and not abs(unpaired - (used - 1)) < 0.5:
+        raise ChargeError(
+            "multiplicity: the structure carries magnetic moments that make another one, and they "
+            "are not used",
+            got=f"moments that add up to {unpaired:g}, where multiplicity {used} would be used",
+            remedy=f'Give multiplicity={round(unpaired) + 1} or set atoms.info["spin"]; '
+            f"{used} if that is meant all the same",
+        )

@@ -1,0 +1,194 @@
+"""Structures from files of any format, without anything heavy being imported.
+
+A format that ASE reads well needs no line here, any other has a file of its own and a row in
+`_READERS`. What a reader uses, carries, says and refuses stands in its header; of formats that ASE
+reads
+
+    used      positions, elements, cell, periodicity, and what ASE makes of the rest: momenta,
+              masses, charges, moments, constraints
+    refused   crystals with partly occupied sites
+"""
+
+import difflib
+import warnings
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+import ase.io
+from ase import Atoms
+from ase.io.formats import filetype, ioformats, string2index
+
+from sundog.errors import (
+    FileFormatError,
+    InputError,
+    StructureError,
+    StructureWarning,
+    SundogError,
+)
+from sundog.io.biomolecules import read_mmcif, read_pdb
+from sundog.io.expansion import check_expansion
+from sundog.io.gro import read_gro
+from sundog.io.sdf import read_sdf
+from sundog.io.text import read_text
+from sundog.io.xyz import read_xyz
+from sundog.text import printable
+
+Report = Callable[[str], None]
+
+ACCEPTED = "xyz, extxyz, PDB, mmCIF, gro, POSCAR, CIF, SDF or another format that ASE reads"
+"""Formats that are read, in words."""
+
+CRYSTAL_KEYS = ("spacegroup", "unit_cell", "occupancy")
+"""Keys of `info` that ASE sets for a CIF; they no longer hold once atoms move."""
+
+_READERS: dict[str, Callable[[Path, Report], list[Atoms]]] = {
+    ".pdb": read_pdb,
+    ".ent": read_pdb,
+    ".mmcif": read_mmcif,
+    ".pdbx": read_mmcif,
+    ".gro": read_gro,
+    ".sdf": read_sdf,
+    ".mol": read_sdf,
+}
+"""Readers of the formats that ASE does not read well, by suffix."""
+
+
+def read_structures(
+    path: str | Path, index: str | int = ":", report: Report | None = None
+) -> list[Atoms]:
+    """Return the structures of a file, each with its cell, `info` and `arrays`.
+
+    Names of atoms and residues, where the file has them, are in the arrays
+    `atomtypes`, `residuenames`, `residuenumbers` and `chainids`.
+
+    Args:
+        path: Structure file; the format follows from the suffix, or from the content.
+        index: Frames to return, as a number or a slice in ASE's notation, `-1` or `::10`.
+        report: Called with a line about whatever of the file is not used or was chosen among
+            several; by default these are warnings of the kind `StructureWarning`.
+
+    Raises:
+        FileFormatError: The file is missing, empty, truncated, of an unknown format, or
+            holds no such frame.
+        StructureError: An element cannot be told, or atoms are virtual or partly occupied sites.
+        InputError: The index is neither a number nor a slice.
+    """
+    path = Path(path)
+    _check_exists(path)
+    check_expansion(path)
+    wanted = _as_slice(index)
+    said: list[str] = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            frames = _read(path, wanted, said.append)
+    except SundogError:
+        raise
+    except Exception as error:  # the parsers raise exceptions of any type
+        raise FileFormatError(
+            f"{path}: the file cannot be read",
+            got=f"{type(error).__name__}: {error}".rstrip(": "),
+            expected=ACCEPTED,
+            remedy="Check that the file is whole and that its suffix names its format",
+        ) from error
+    if not frames or not all(len(frame) for frame in frames):
+        raise FileFormatError(
+            f"{path}: no structure there" if not frames else f"{path}: a frame has no atoms",
+            got=f"index {index!r}",
+            remedy="Check the index and that the file is whole",
+        )
+    for line in map(printable, said):
+        if report is None:
+            warnings.warn(f"{path.name}: {line}", StructureWarning, stacklevel=2)
+        else:
+            report(line)
+    return frames
+
+
+def read_last(path: str | Path, report: Report | None = None) -> Atoms:
+    """Return the last structure of a file; of how many is reported.
+
+    Args:
+        path: Structure file.
+        report: Called with a line as by `read_structures`.
+
+    Raises:
+        FileFormatError: The file cannot be read; see `read_structures`.
+        StructureError: The file names no elements for its atoms; see `read_structures`.
+    """
+    frames = read_structures(path, report=report)
+    if len(frames) > 1:
+        line = f"{Path(path).name}: the last of {len(frames)} structures is taken"
+        if report is None:
+            warnings.warn(line, StructureWarning, stacklevel=2)
+        else:
+            report(line)
+    return frames[-1]
+
+
+def _read(path: Path, wanted: slice, report: Report) -> list[Atoms]:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    suffix = next((s for s in reversed(suffixes) if s not in (".gz", ".bz2", ".xz")), "")
+    reader = _READERS.get(suffix)
+    if suffix == ".cif" and "_atom_site." in read_text(path):
+        reader = read_mmcif  # the dialect of crystals has _atom_site_ instead
+    if reader is not None:
+        return reader(path, report)[wanted]
+    name = filetype(str(path))
+    if name == "extxyz":
+        return read_xyz(path, wanted, report)
+    known = ioformats[name]
+    if known.acceptsfd and not known.isbinary:
+        frames = ase.io.read(StringIO(read_text(path)), index=wanted, format=name)
+    else:
+        frames = ase.io.read(str(path), index=wanted, do_not_split_by_at_sign=True)
+    assert isinstance(frames, list)
+    for frame in frames:
+        _refuse_partly_occupied(path, frame)
+        frame.info = {k: v for k, v in frame.info.items() if k not in CRYSTAL_KEYS}
+    return frames
+
+
+def _refuse_partly_occupied(path: Path, frame: Atoms) -> None:
+    """Refuse a crystal in which a site is occupied in part, or by several elements."""
+    sites: dict[str, dict[str, float]] = frame.info.get("occupancy") or {}
+    partial = [
+        f"{element} {share:g}"
+        for site in sites.values()
+        for element, share in site.items()
+        if share < 1
+    ]
+    if partial:
+        raise StructureError(
+            f"{path}: sites with occupancies below 1 are no atoms",
+            got=", ".join(partial),
+            remedy="Choose which sites are occupied, and write an ordered structure",
+        )
+
+
+def _check_exists(path: Path) -> None:
+    if path.is_file():
+        if path.stat().st_size == 0:
+            raise FileFormatError(f"{path}: the file is empty", expected=ACCEPTED)
+        return
+    if path.is_dir():
+        what, remedy = "is a folder, not a structure file", "Name a file in it"
+    else:
+        what = "there is no such file"
+        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        close = difflib.get_close_matches(path.name, siblings)
+        remedy = f"Perhaps {' or '.join(close)} is meant" if close else "Check the path"
+    raise FileFormatError(f"{path}: {what}", remedy=remedy)
+
+
+def _as_slice(index: str | int) -> slice:
+    try:
+        chosen = string2index(index) if isinstance(index, str) else index
+    except ValueError:
+        chosen = index
+    if isinstance(chosen, str):
+        raise InputError(
+            "index: neither a frame number nor a slice", got=index, expected="-1, 0, : or 10:20:2"
+        )
+    return chosen if isinstance(chosen, slice) else slice(chosen, chosen + 1 or None)
