@@ -9,9 +9,11 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from cyclopts import App, CycloptsError
-from cyclopts.config import Yaml
+from cyclopts.config import Dict
 
 from sundog import __version__
+from sundog.cli.foreign import explained
+from sundog.cli.given import Given
 from sundog.errors import InputError, SundogError
 
 VERBS = {
@@ -63,18 +65,21 @@ def run(arguments: Sequence[str]) -> int:
         arguments, config = _take_config(list(arguments))
         if arguments and arguments[0] in SHORTHANDS:
             arguments = SHORTHANDS[arguments[0]] + arguments[1:]
+        given = Given()
         app = make_app()
         if config is not None and arguments and arguments[0] in VERBS:
             # A key of the file that is the name of a verb would be taken for that verb.
             app = make_app([arguments[0]])
-            app.config = Yaml(
-                config, must_exist=True, allow_unknown=False, use_commands_as_keys=False
-            )
-        code = app(arguments, exit_on_error=False, result_action="return_value")
+            app.config = (settings_of(config), given)
+        else:
+            app.config = given
+        command, bound, _ = app.parse_args(
+            arguments, exit_on_error=False, error_formatter=explained
+        )
+        given.refuse_unread(bound)
+        code = command(*bound.args, **bound.kwargs)
     except CycloptsError:
         return 2  # cyclopts has printed it
-    except FileNotFoundError as error:
-        return _complain(f"--config: there is no such file ({error}). Check the path.")
     except SundogError as error:
         message = " ".join([str(error), *getattr(error, "__notes__", [])])
         return _complain(translated(message, arguments), error.exit_code)
@@ -96,22 +101,46 @@ def translated(message: str, arguments: Sequence[str]) -> str:
     return with_flags(message, flags_of(chosen))
 
 
+def settings_of(file: Path) -> Dict:
+    """Return the settings in a YAML file as a source for the parser.
+
+    Raises:
+        FileFormatError: the file is missing, or holds no settings.
+    """
+    from sundog.cli.yaml_files import read_mapping
+
+    told = read_mapping(file)
+    return Dict(told, source=str(file), allow_unknown=False, use_commands_as_keys=False)
+
+
 def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:
     """Take `--config FILE` out of the arguments: settings of a verb from a YAML file.
 
     With `--resume FOLDER` the file is the `config.yaml` of the run there, if there is one.
     """
-    if "--config" not in arguments:
-        if "--resume" not in arguments[:-1] or arguments[0] == "protocol":
+    rest, config = _take("--config", arguments)
+    if config is None:
+        _, folder = _take("--resume", arguments)
+        if folder is None or arguments[0] == "protocol":
             return arguments, None
-        stored = Path(arguments[arguments.index("--resume") + 1]) / "config.yaml"
+        stored = Path(folder) / "config.yaml"
         return arguments, stored if stored.is_file() else None
-    if "--resume" in arguments:
+    if any(one.partition("=")[0] == "--resume" for one in rest):
         raise InputError("--config: the folder given to --resume has one already")
-    place = arguments.index("--config")
-    if place + 1 == len(arguments):
+    if not config or config.startswith("--"):
         raise InputError("--config: the file is missing", expected="--config FILE.yaml")
-    return arguments[:place] + arguments[place + 2 :], Path(arguments[place + 1])
+    return rest, Path(config)
+
+
+def _take(flag: str, arguments: list[str]) -> tuple[list[str], str | None]:
+    """Return the arguments without a flag and its value, and the value, empty if it is missing."""
+    for place, one in enumerate(arguments):
+        if one == flag:
+            value = arguments[place + 1] if place + 1 < len(arguments) else ""
+            return arguments[:place] + arguments[place + 2 :], value
+        if one.startswith(f"{flag}="):
+            return arguments[:place] + arguments[place + 1 :], one.partition("=")[2]
+    return arguments, None
 
 
 def _complain(message: str, code: int = 2) -> int:

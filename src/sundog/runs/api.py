@@ -27,6 +27,7 @@ from sundog.runs.launch import Launch, reopen
 from sundog.runs.progress import Progress
 from sundog.runs.result import Run, Scratch
 from sundog.runs.setup import set_up, write_origin
+from sundog.runs.unused import refuse_unread
 
 Report = Callable[[str], None]
 
@@ -65,6 +66,7 @@ def simulate(
         BlowUpError: the dynamics diverged; the steps before are written, with a flight record.
     """
     job = Job.of(settings)
+    refuse_unread(job.unread(), settings)
     progress = Progress(report, observers)
     setup = set_up(atoms, job, force_field, command_line=[_caller("simulate")])
     scratch = Scratch() if folder is None else None
@@ -112,6 +114,7 @@ def resume(
             expected=f"a file {directory.config.name}",
         )
     job = Job.of(yaml.safe_load(directory.config.read_text()) | changes)
+    refuse_unread(job.unread(), changes)
     progress = Progress(report, observers)
     line = [_caller("resume")]
     reopened = reopen(directory.path, job, allow_change, force_field, command_line=line)

@@ -8,6 +8,7 @@ import yaml
 from sundog.errors import InputError, RunDirectoryError
 from sundog.runs.directory import RunDirectory
 from sundog.runs.setup import Setup, provenance
+from sundog.runs.unused import DEFAULTS
 
 ALWAYS_FREE = frozenset({"steps", "checkpoint_minutes", "keep_checkpoints"})
 """Settings that change nothing about the trajectory so far or to come."""
@@ -36,10 +37,12 @@ def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]
             expected=f"a file {directory.config.name}",
             remedy="It may have been stopped before it began: start it again with overwrite=True",
         )
-    stored = SINCE_THEN | yaml.safe_load(directory.config.read_text())
+    # What nothing reads is not written.
+    stored = DEFAULTS | SINCE_THEN | yaml.safe_load(directory.config.read_text())
+    config = DEFAULTS | setup.config
     named = {name.replace("-", "_") for name in allowed}
-    keys = stored.keys() | setup.config.keys()
-    changes = {key: (stored.get(key), setup.config.get(key)) for key in sorted(keys)}
+    keys = stored.keys() | config.keys()
+    changes = {key: (stored.get(key), config.get(key)) for key in sorted(keys)}
     changes = {key: pair for key, pair in changes.items() if pair[0] != pair[1]}
     before = json.loads(directory.provenance.read_text())["weights"]["sha256"]
     now = provenance(setup)["weights"]["sha256"]

@@ -3,15 +3,16 @@
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 from cyclopts import Parameter
 
 from sundog.cli.flags import FORCE_FIELD, RUN, SettingsFlags
-from sundog.cli.options import set_up_jax
+from sundog.cli.options import refuse_file_name, set_up_jax
 from sundog.cli.signals import StopRequest
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
+from sundog.names import TrajectoryFormat
 from sundog.runs.job import Job
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def md(
         raise InputError(
             "md: a structure file and --output are needed, or --resume with the folder of a run"
         )
+    if output is not None:
+        refuse_file_name(output, ", ".join(get_args(TrajectoryFormat)))
     if allow_change:
         raise InputError("--allow-change: only a resumed run changes settings")
     set_up_jax()
