@@ -107,7 +107,7 @@ def settings_of(file: Path) -> Dict:
     Raises:
         FileFormatError: the file is missing, or holds no settings.
     """
-    from sundog.cli.yaml_files import read_mapping
+    from sundog.runs.yaml_files import read_mapping
 
     told = read_mapping(file)
     return Dict(told, source=str(file), allow_unknown=False, use_commands_as_keys=False)

@@ -14,7 +14,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ase import Atoms
 
 from sundog.engine.observers.base import AbstractObserver
@@ -28,6 +27,7 @@ from sundog.runs.progress import Progress
 from sundog.runs.result import Run, Scratch
 from sundog.runs.setup import set_up, write_origin
 from sundog.runs.unused import refuse_unread
+from sundog.runs.yaml_files import read_mapping
 
 Report = Callable[[str], None]
 
@@ -113,7 +113,7 @@ def resume(
             f"{directory.path}: the settings of the run are missing",
             expected=f"a file {directory.config.name}",
         )
-    job = Job.of(yaml.safe_load(directory.config.read_text()) | changes)
+    job = Job.of(read_mapping(directory.config) | changes)
     refuse_unread(job.unread(), changes)
     progress = Progress(report, observers)
     line = [_caller("resume")]

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Sequence
 
-import yaml
-
 from sundog.errors import InputError, RunDirectoryError
 from sundog.runs.directory import RunDirectory
 from sundog.runs.setup import Setup, provenance
 from sundog.runs.unused import DEFAULTS
+from sundog.runs.yaml_files import read_mapping
 
 ALWAYS_FREE = frozenset({"steps", "checkpoint_minutes", "keep_checkpoints"})
 """Settings that change nothing about the trajectory so far or to come."""
@@ -38,7 +37,7 @@ def refuse_changes(directory: RunDirectory, setup: Setup, allowed: Sequence[str]
             remedy="It may have been stopped before it began: start it again with overwrite=True",
         )
     # What nothing reads is not written.
-    stored = DEFAULTS | SINCE_THEN | yaml.safe_load(directory.config.read_text())
+    stored = DEFAULTS | SINCE_THEN | read_mapping(directory.config)
     config = DEFAULTS | setup.config
     named = {name.replace("-", "_") for name in allowed}
     keys = stored.keys() | config.keys()
