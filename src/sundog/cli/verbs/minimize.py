@@ -50,7 +50,11 @@ def minimize(
     print(described)
     relaxed = relax(atoms, settings, force_field, model_options.kernels, logfile="-")
     verdict = "Converged" if relaxed.converged else "Not converged"
-    print(f"{verdict} after {relaxed.steps} steps, energy {relaxed.energy_change_ev:+.4f} eV")
+    energy = relaxed.atoms.get_potential_energy()
+    print(
+        f"{verdict} after {relaxed.steps} steps: energy {energy:.4f} eV, "
+        f"changed by {relaxed.energy_change_ev:+.4f} eV"
+    )
     write_extxyz(output, _labelled(relaxed.atoms))
     print(f"Wrote {output}")
     return 0 if relaxed.converged else 3
