@@ -7,8 +7,7 @@ command line and in its mdp files.
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
-from cyclopts import CycloptsError, CycloptsPanel, UnknownOptionError
-from rich.text import Text
+from cyclopts import CycloptsError, UnknownOptionError
 
 LIKENESS = 0.75
 """Similarity from which on a flag is suggested in place of an unknown one, of at most 1."""
@@ -140,6 +139,9 @@ def suggestion(keyword: str, known: Iterable[str]) -> str:
 
 def explained(error: CycloptsError) -> object:
     """Return what the parser's errors are printed as: an own sentence, or the parser's panel."""
+    from cyclopts import CycloptsPanel
+    from rich.text import Text
+
     if isinstance(error, UnknownOptionError):
         return Text(f"sundog: {unknown(error)}")
     return CycloptsPanel(error)

@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from inspect import BoundArguments
 from types import NoneType
-from typing import Any, get_args
-
-from cyclopts import App, ArgumentCollection
+from typing import TYPE_CHECKING, Any, get_args
 
 from sundog.bounds import BOUNDS, check_number, short
 from sundog.errors import InputError
-from sundog.hamiltonian import ElectronOptions, ModelOptions
-from sundog.runs.job import Job
-from sundog.runs.settings import SimulationSettings
-from sundog.runs.unused import refuse_unread
+
+if TYPE_CHECKING:
+    from cyclopts import App, ArgumentCollection
 
 
 class Given:
@@ -27,7 +24,7 @@ class Given:
         self.typed: set[str] = set()
 
     def __call__(
-        self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection
+        self, app: "App", commands: tuple[str, ...], arguments: "ArgumentCollection"
     ) -> None:
         """Check the numbers among the arguments of a verb, before they are converted.
 
@@ -56,6 +53,13 @@ class Given:
         Raises:
             InputError: naming the setting, and what it would need.
         """
+        if "settings" not in bound.arguments:
+            return
+        from sundog.hamiltonian import ElectronOptions, ModelOptions
+        from sundog.runs.job import Job
+        from sundog.runs.settings import SimulationSettings
+        from sundog.runs.unused import refuse_unread
+
         parts = {type(value): value for value in bound.arguments.values()}
         for kind, value in parts.items():
             if issubclass(kind, SimulationSettings):

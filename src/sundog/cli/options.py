@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from sundog.cli.environment import OWN_FLAG
 from sundog.errors import InputError, RunDirectoryError
 
 
@@ -70,7 +71,7 @@ def set_up_jax() -> None:
     On GPUs the same program gives the same bits again: libraries keep to one algorithm, and no
     atomics add floats.
     """
-    _add_xla_flag("--xla_gpu_deterministic_ops=true")
+    _add_xla_flag(OWN_FLAG)
     from sundog.weights.programs import keep_programs
 
     keep_programs()
