@@ -39,7 +39,7 @@ class Given:
             if kind is None or name not in BOUNDS:
                 continue
             for place, token in enumerate(one.tokens):
-                if token.value:
+                if token.value or token.source == "cli":
                     number = _read(name, token.value, kind)
                     check_number(name, number, whole=kind is int)
                     one.tokens[place] = token.evolve(value=str(number))
@@ -53,13 +53,14 @@ class Given:
         Raises:
             InputError: naming the setting, and what it would need.
         """
-        if "settings" not in bound.arguments:
+        if "settings" not in bound.signature.parameters:
             return
         from sundog.hamiltonian import ElectronOptions, ModelOptions
         from sundog.runs.job import Job
         from sundog.runs.settings import SimulationSettings
         from sundog.runs.unused import refuse_unread
 
+        bound.apply_defaults()
         parts = {type(value): value for value in bound.arguments.values()}
         for kind, value in parts.items():
             if issubclass(kind, SimulationSettings):
