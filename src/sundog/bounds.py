@@ -127,7 +127,9 @@ def check_fields(settings: Any) -> None:
     for name, kinds, several in _kinds(type(settings)):
         value = getattr(settings, name)
         if several and not isinstance(value, tuple):
-            raise InputError(f"{name}: not acceptable", got=short(value), expected="several values, as a tuple")
+            raise InputError(
+                f"{name}: not acceptable", got=short(value), expected="several values, as a tuple"
+            )
         for one in value if several else (value,):
             _check(name, one, kinds)
 

@@ -45,7 +45,7 @@ def numeric(kind: type) -> list[tuple[str, bool, bool]]:
 def test_every_number_of_the_settings_has_bounds_and_is_held_to_them(kind):
     for name, whole, several in numeric(kind):
         bounds = BOUNDS[name]
-        assert math.isfinite(bounds.lowest) and math.isfinite(bounds.highest), name
+        assert math.isfinite(bounds.highest - bounds.lowest), name
         beyond = [bounds.lowest - 1, bounds.highest * 1.01 + 1, 10**30, -(10**30), 1e300, 10**400]
         for value in (*NO_NUMBERS, *beyond, *((2.5, 1e3) if whole else ())):
             with pytest.raises(InputError, match=f"^{name}: "):

@@ -5,9 +5,9 @@ through the series, c, is compared with what fluctuations alone would give it,
 
     error(c) = s √(12 g / n)
 
-s: standard deviation of the n values about the line, g: their statistical inefficiency, 1 + 2 Σ ρ(t)
-over the autocorrelations ρ up to the first that is negative (Chodera et al., J. Chem. Theory
-Comput. 3, 26 (2007), doi:10.1021/ct0502864).
+s: standard deviation of the n values about the line, g: their statistical inefficiency,
+1 + 2 Σ ρ(t) over the autocorrelations ρ up to the first that is negative (Chodera et al., J. Chem.
+Theory Comput. 3, 26 (2007), doi:10.1021/ct0502864).
 """
 
 import math

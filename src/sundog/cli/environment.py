@@ -17,6 +17,7 @@ TRIAL = "import jax; jax.devices()"
 OWN_FLAG = "--xla_gpu_deterministic_ops=true"
 """Flag of XLA that sundog sets itself."""
 
+
 def choose_picture_backend() -> None:
     """Have matplotlib draw into files, whatever the environment asks for: no window is opened."""
     os.environ["MPLBACKEND"] = "agg"
@@ -70,7 +71,11 @@ def refused_by_jax(error: BaseException) -> InputError | None:
             remedy="Unset it, or install what it needs" + (f". JAX says: {said}" if said else ""),
         )
     if isinstance(error, ValueError) and _stands_in(error, "config.py"):
-        names = [name for name in sorted(os.environ) if name.startswith("JAX_")]
+        names = [
+            name
+            for name in sorted(os.environ)
+            if name.startswith("JAX_") and name.lower() in said.lower()
+        ]
         return InputError(
             f"{', '.join(names) or 'JAX'}: JAX does not accept a value (environment)",
             got=said,

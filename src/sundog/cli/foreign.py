@@ -13,11 +13,22 @@ LIKENESS = 0.75
 """Similarity from which on a flag is suggested in place of an unknown one, of at most 1."""
 
 POSITIONAL = "the structure file stands behind the verb, without a flag"
+"""Answer to the flags of input files."""
+
 LISTS = "leave it out: pair lists are enlarged where they overflow, and no step is lost"
+"""Answer to the flags of the room in pair lists."""
+
 CHAIN = "leave it out: chains have a fixed length"
+"""Answer to the flags of Nosé–Hoover chains."""
+
 CHECKPOINTS = "leave it out: checkpoints are written without being asked for (--checkpoint-minutes)"
+"""Answer to the flags of checkpoint files."""
+
 LOG = "leave it out: the log is run.log in the folder of the run"
+"""Answer to the flags of log files."""
+
 CONSTRAINTS = "--constraints h-bonds or rigid-water+h-bonds"
+"""Answer to the flags of rigid bonds."""
 
 FOREIGN: Mapping[str, str] = {
     # the published program
@@ -107,7 +118,7 @@ FOREIGN: Mapping[str, str] = {
     "restart": "--resume FOLDER",
     "verbose": "leave it out: everything that is chosen is said",
 }
-"""What says the same here, by the name of a flag elsewhere, without dashes in front."""
+"""Answers by the name of a flag elsewhere, without dashes in front: what says the same here."""
 
 
 def unknown(error: UnknownOptionError) -> str:

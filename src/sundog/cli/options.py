@@ -25,8 +25,36 @@ def refuse_existing(output: Path, overwrite: bool) -> None:
 
 
 FILES = frozenset(
-    ".cif .csv .dcd .ent .extxyz .gro .gz .h5 .h5md .hdf5 .json .log .mmcif .mol .nc .npz .pdb "
-    ".pkl .png .sdf .traj .trr .txt .xtc .xyz .yaml .yml .zip".split()
+    [
+        ".cif",
+        ".csv",
+        ".dcd",
+        ".ent",
+        ".extxyz",
+        ".gro",
+        ".gz",
+        ".h5",
+        ".h5md",
+        ".hdf5",
+        ".json",
+        ".log",
+        ".mmcif",
+        ".mol",
+        ".nc",
+        ".npz",
+        ".pdb",
+        ".pkl",
+        ".png",
+        ".sdf",
+        ".traj",
+        ".trr",
+        ".txt",
+        ".xtc",
+        ".xyz",
+        ".yaml",
+        ".yml",
+        ".zip",
+    ]
 )
 """Suffixes of names that are meant for files."""
 
@@ -42,7 +70,7 @@ def refuse_file_name(output: Path, formats: str) -> None:
         raise InputError(
             "output: a run writes a folder, and this is the name of a file",
             got=output,
-            remedy=f'Name a folder, and choose the format of the frames among {formats}, as '
+            remedy=f"Name a folder, and choose the format of the frames among {formats}, as "
             'trajectory="h5md"',
         )
 

@@ -41,7 +41,7 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 
 
 def open_streams() -> None:
-    """Have stdout and stderr take every message: whatever their encoding, and where they are closed.
+    """Have stdout and stderr take every message, whatever their encoding, also if closed.
 
     A stream that the process was started without is replaced by one that says nothing.
     """

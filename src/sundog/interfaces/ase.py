@@ -17,9 +17,9 @@ from ase.calculators.calculator import Calculator as AseCalculator
 from ase.calculators.calculator import all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
+from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.formulations.choice import with_kernels
-from sundog.errors import InputError
 from sundog.forcefield.so3lr import ForceField
 from sundog.hamiltonian import Hamiltonian, HamiltonianFields
 from sundog.interfaces._compiled import Evaluator
@@ -59,7 +59,8 @@ ELSEWHERE = {
 
 def _refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
     """Raise `InputError` for a keyword that a calculator does not have."""
-    names = [*known, "model", "kernels", "charge", "multiplicity"]
+    made_with = ("model", "kernels", *HamiltonianFields.__annotations__)
+    names = list(dict.fromkeys([*known, "charge", "multiplicity", *made_with]))
     for name in given:
         if name in known:
             continue

@@ -18,7 +18,6 @@ from sundog.names import (
     TrajectoryFormat,
 )
 
-
 LONGEST_SELECTION = 10_000
 """Number of characters of a selection of atoms."""
 

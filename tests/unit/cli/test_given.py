@@ -76,7 +76,7 @@ def test_integers_may_be_written_as_others_do(capsys):
             "--electrostatics truncated",
         ),
         (
-            "nve --momenta structure --temperature-kelvin 300".split(),
+            ["nve", "--momenta", "structure", "--temperature-kelvin", "300"],
             "--temperature-kelvin",
             "--momenta thermal",
         ),
@@ -128,7 +128,10 @@ def test_what_is_suggested_exists():
 @pytest.mark.parametrize("spelling", [["--config", "FILE"], ["--config=FILE"]])
 def test_a_file_of_settings_is_given_in_either_spelling(spelling, tmp_path, capsys):
     file = tmp_path / "a.yaml"
-    for text, words in (("steps: 1.5", "--steps: not acceptable"), ("stepz: 5", "--steps is meant")):
+    for text, words in (
+        ("steps: 1.5", "--steps: not acceptable"),
+        ("stepz: 5", "--steps is meant"),
+    ):
         file.write_text(text)
         assert run(["md", "none.xyz", *[one.replace("FILE", str(file)) for one in spelling]]) == 2
         assert words in capsys.readouterr().err

@@ -77,7 +77,9 @@ def test_a_file_with_other_bytes_is_refused_or_says_the_same(name, waters, tmp_p
         data = bytearray(sound)
         for place in random.integers(len(data), size=random.integers(1, 4)):
             data[place] = random.integers(256)
-        path.write_bytes(bytes(data[: random.integers(len(data))] if random.random() < 0.2 else data))
+        path.write_bytes(
+            bytes(data[: random.integers(len(data))] if random.random() < 0.2 else data)
+        )
         try:
             found = load_reference(path)
         except FileFormatError:
@@ -90,10 +92,11 @@ def test_a_file_with_other_bytes_is_refused_or_says_the_same(name, waters, tmp_p
 
 
 @pytest.mark.parametrize(
-    "text", ["", "null", "[" * 100_000, "{}", '{"schema": 1e999}', "\udcff", "[1" + "0" * 5000 + "]"]
+    "text",
+    ["", "null", "[" * 100_000, "{}", '{"schema": 1e999}', "\udcff", "[1" + "0" * 5000 + "]"],
 )
 def test_what_is_no_reference_is_refused(text, tmp_path):
     path = tmp_path / "r.json"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
-    with pytest.raises(FileFormatError, match="no reference|another kind"):
+    with pytest.raises(FileFormatError, match=r"no reference|another kind"):
         load_reference(path)

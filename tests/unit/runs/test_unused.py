@@ -1,4 +1,4 @@
-"""Settings that nothing reads: which they are, and that they are neither kept nor refused wrongly."""
+"""Settings that nothing reads: which they are, and that they are not written."""
 
 from dataclasses import fields
 
@@ -46,7 +46,8 @@ def test_the_settings_that_are_written_are_those_that_are_read():
 
 
 @pytest.mark.parametrize(
-    "told", [{"pressure_bar": 5.0}, {"ensemble": "nve", "friction_per_ps": 2.0}, {"minimize_steps": 9}]
+    "told",
+    [{"pressure_bar": 5.0}, {"ensemble": "nve", "friction_per_ps": 2.0}, {"minimize_steps": 9}],
 )
 def test_another_value_than_the_default_is_refused_wherever_it_comes_from(told):
     with pytest.raises(InputError, match="not used with these settings"):

@@ -1,4 +1,4 @@
-"""YAML files of settings: plain mappings are read, everything else is refused with the file named."""
+"""YAML files of settings: plain mappings are read, all else is refused with the file named."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,9 @@ import pytest
 from sundog.errors import FileFormatError
 from sundog.runs.yaml_files import LARGEST_FILE, read_mapping
 
-SOUND = "ensemble: npt\nsteps: 1000\nwrap: true\nmodel: null\nreplica_temperatures_kelvin: [1, 2.5]\n"
+SOUND = (
+    "ensemble: npt\nsteps: 1000\nwrap: true\nmodel: null\nreplica_temperatures_kelvin: [1, 2.5]\n"
+)
 
 
 def test_a_mapping_is_read_also_with_a_byte_order_mark_and_nothing_is_an_empty_one(tmp_path):

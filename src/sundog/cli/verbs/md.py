@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 from cyclopts import Parameter
 
+from sundog.cli.early import refuse_elements, refuse_held, refuse_missing
 from sundog.cli.flags import FORCE_FIELD, RUN, SettingsFlags
 from sundog.cli.options import refuse_file_name, set_up_jax
 from sundog.cli.signals import StopRequest
@@ -74,6 +75,10 @@ def md(
         refuse_file_name(output, ", ".join(get_args(TrajectoryFormat)))
     if allow_change:
         raise InputError("--allow-change: only a resumed run changes settings")
+    refuse_missing(structure)
+    if output is not None:
+        refuse_held(output, overwrite)
+    refuse_elements(structure, last_of_many=True)
     set_up_jax()
     return _start(structure, output, job, overwrite, dry_run)
 

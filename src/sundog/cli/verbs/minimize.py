@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from sundog.cli.early import refuse_elements, refuse_missing
 from sundog.cli.flags import FLAT
 from sundog.cli.options import refuse_existing, set_up_jax
 from sundog.hamiltonian import ElectronOptions, ModelOptions
@@ -38,13 +39,15 @@ def minimize(
     overwrite
         Replace an existing output file.
     """
+    refuse_missing(structure)
+    refuse_existing(output, overwrite)
+    refuse_elements(structure, last_of_many=False)
     set_up_jax()
     from sundog.io.extxyz import write_extxyz
     from sundog.io.structures import read_structures
     from sundog.loading import load_force_field
     from sundog.runs.relaxation import relax, stated
 
-    refuse_existing(output, overwrite)
     atoms = stated(read_structures(structure)[-1], electron_options)
     force_field, described = load_force_field(model_options, [atoms], run=True)
     print(described)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from sundog.cli.early import refuse_elements, refuse_missing
 from sundog.cli.flags import FLAT
 from sundog.cli.options import refuse_existing, set_up_jax
 from sundog.errors import InputError
@@ -50,12 +51,15 @@ def predict(
     overwrite
         Replace an existing output file, and begin anew.
     """
+    refuse_missing(structures)
+    refuse_existing(output, overwrite)
+    if not skip_bad:
+        refuse_elements(structures, last_of_many=False)
     set_up_jax()
     from sundog.data.readers import read_dataset
     from sundog.io.structures import system_from_atoms
     from sundog.loading import choose_kernels, describe_boxes, load_force_field
 
-    refuse_existing(output, overwrite)
     frames = read_dataset(structures)
     reference, described = load_force_field(model_options, frames, run=False)
     print(described)

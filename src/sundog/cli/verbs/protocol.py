@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import yaml
 from cyclopts import Parameter
 
-from sundog.runs.yaml_files import read_mapping
 from sundog.errors import FileFormatError, InputError, RunDirectoryError
+from sundog.runs.yaml_files import read_mapping
 
 if TYPE_CHECKING:
     from sundog.hamiltonian import ModelOptions
