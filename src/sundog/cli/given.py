@@ -1,15 +1,16 @@
 """Settings as they were given to a verb: numbers are checked, and which of them are heard."""
 
-from collections.abc import Iterator
 from inspect import BoundArguments
 from types import NoneType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+from cyclopts import UNSET
 
 from sundog.bounds import BOUNDS, check_number, short
 from sundog.errors import InputError
 
 if TYPE_CHECKING:
-    from cyclopts import App, ArgumentCollection
+    from cyclopts import App, Argument, ArgumentCollection
 
 
 class Given:
@@ -26,15 +27,17 @@ class Given:
     def __call__(
         self, app: "App", commands: tuple[str, ...], arguments: "ArgumentCollection"
     ) -> None:
-        """Check the numbers among the arguments of a verb, before they are converted.
+        """Check numbers and choices among the arguments of a verb, before they are converted.
 
         Raises:
-            InputError: a value is no number, no integer where one is needed, or out of bounds.
+            InputError: a value is no number, no integer where one is needed, out of bounds, or
+                not among the names to choose from.
         """
         for one in arguments:
             name = one.name.removeprefix("--").replace("-", "_")
             if any(token.source == "cli" for token in one.tokens):
                 self.typed.add(name)
+            self._check_choice(name, one)
             kind = _number(one.hint)
             if kind is None or name not in BOUNDS:
                 continue
@@ -43,6 +46,17 @@ class Given:
                     number = _read(name, token.value, kind)
                     check_number(name, number, whole=kind is int)
                     one.tokens[place] = token.evolve(value=str(number))
+
+    def _check_choice(self, name: str, argument: "Argument") -> None:
+        """Refuse a name that is not among those that a setting may have."""
+        for kind in _alternatives(argument.hint):
+            if get_origin(kind) is Literal:
+                for token in argument.tokens:
+                    known = get_args(kind)
+                    if token.implicit_value is UNSET and token.value not in known:
+                        raise InputError(
+                            f"{name}: unknown", got=short(token.value), expected=", ".join(known)
+                        )
 
     def refuse_unread(self, bound: BoundArguments) -> None:
         """Refuse settings of a run that were typed and that nothing reads.
@@ -78,8 +92,9 @@ def _number(hint: Any) -> type | None:
     return kinds[0] if kinds and kinds[0] in (int, float) else None
 
 
-def _alternatives(hint: Any) -> Iterator[Any]:
-    yield from get_args(hint) or (hint,)
+def _alternatives(hint: Any) -> tuple[Any, ...]:
+    """Return the types that a union or a tuple is made of; the type itself where it is none."""
+    return (hint,) if get_origin(hint) is Literal or not get_args(hint) else get_args(hint)
 
 
 def _read(name: str, text: str, kind: type) -> float:

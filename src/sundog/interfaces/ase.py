@@ -135,7 +135,7 @@ class Calculator(AseCalculator):
         if not isinstance(model, ForceField):
             model = load(model, **cast("HamiltonianFields", chosen))
         self._force_field = model
-        self._asked = kernels
+        self._asked: KernelName = kernels
         self._fast: AbstractForceField | None
         self._fast, self._kernels = with_kernels(model, kernels)
         _LOG.info("Kernels: %s", self._kernels)

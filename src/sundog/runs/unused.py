@@ -100,7 +100,7 @@ def _treatments(model: ModelOptions) -> Iterator[tuple[str, str]]:
         yield "cutoff_angstrom", 'a treatment with a cutoff, as electrostatics="truncated",'
 
 
-DEFAULTS: Mapping[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     **SimulationSettings().flat(),
     **{one.name: one.default for one in fields(ModelOptions)},
 }
