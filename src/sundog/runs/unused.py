@@ -12,12 +12,12 @@ from sundog.hamiltonian import ModelOptions
 from sundog.runs.groups import Barostat
 from sundog.runs.settings import SimulationSettings
 
-READ_BY: Mapping[str, tuple[str, ...]] = {
-    "friction_per_ps": ("langevin",),
-    "thermostat_time_fs": ("bussi", "nose-hoover"),
-    "compressibility_per_bar": ("rescaling",),
+NOT_READ_BY: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "friction_per_ps": (("bussi", "nose-hoover"), 'thermostat="langevin"'),
+    "thermostat_time_fs": (("langevin",), 'thermostat="bussi"'),
+    "compressibility_per_bar": (("mtk",), 'barostat="rescaling"'),
 }
-"""Thermostats and barostats that read a setting, where not all of a kind do."""
+"""Thermostats and barostats that do not read a setting of theirs, and what does read it."""
 
 
 def unread(settings: SimulationSettings, model: ModelOptions) -> dict[str, str]:
@@ -60,16 +60,15 @@ def _baths(settings: SimulationSettings) -> Iterator[tuple[str, str]]:
     if ensemble != "npt":
         for one in fields(Barostat):
             yield one.name, 'ensemble="npt"'
-    elif settings.barostat.barostat not in READ_BY["compressibility_per_bar"]:
-        yield "compressibility_per_bar", 'barostat="rescaling"'
+    chosen = [settings.barostat.barostat] if ensemble == "npt" else []
     if ensemble == "nve":
         for name in ("thermostat", "friction_per_ps", "thermostat_time_fs"):
             yield name, 'ensemble="nvt" or ensemble="npt"'
     else:
-        chosen = thermostat_name(settings)
-        for name in ("friction_per_ps", "thermostat_time_fs"):
-            if chosen not in READ_BY[name]:
-                yield name, f'thermostat="{READ_BY[name][0]}"'
+        chosen.append(thermostat_name(settings))
+    for name, (deaf, needs) in NOT_READ_BY.items():
+        if set(deaf).intersection(chosen):
+            yield name, needs
     if ladder:
         yield "temperature_kelvin", "a run without replica_temperatures_kelvin"
     elif ensemble == "nve" and settings.start.momenta == "structure":

@@ -10,7 +10,7 @@ from sundog.errors import InputError
 from sundog.runs.assembly import barostat_of, thermostat_of
 from sundog.runs.job import Job
 from sundog.runs.settings import HOMES, SimulationSettings
-from sundog.runs.unused import READ_BY
+from sundog.runs.unused import NOT_READ_BY
 
 
 @pytest.mark.parametrize("ensemble", ["nvt", "npt"])
@@ -31,7 +31,7 @@ def test_what_the_recipes_read_is_what_is_heard(ensemble, thermostat, barostat):
             for one in fields(recipe):
                 if one.name in HOMES:
                     assert (one.name in unheard) == (one.name not in read), one.name
-    assert set(READ_BY) <= set(HOMES)
+    assert set(NOT_READ_BY) <= set(HOMES)
 
 
 def test_the_settings_that_are_written_are_those_that_are_read():
