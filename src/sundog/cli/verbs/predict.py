@@ -36,7 +36,7 @@ def predict(
     """Compute energies, forces, stress, charges and dipoles of every structure of a file or folder.
 
     Results are written as they come, to OUTPUT.partial until all are there; the same command
-    continues where a killed one stopped.
+    continues where a killed one stopped. With another number of cores the last bits may differ.
 
     Parameters
     ----------
