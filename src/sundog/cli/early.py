@@ -5,6 +5,7 @@ readers, which refuse the same with the same words.
 """
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from sundog.elements import HEAVIEST_ELEMENT, refuse_unsupported, symbol
@@ -15,9 +16,16 @@ LARGEST_FILE = 20 * 2**20
 
 
 def refuse_missing(structure: Path) -> None:
-    """Raise `FileFormatError` when there is no structure to read."""
-    if not structure.exists():
-        raise FileFormatError(f"{structure}: there is no such file", remedy="Check the path")
+    """Raise `FileFormatError` when there is no structure to read, with a file that may be meant."""
+    if structure.exists():
+        return
+    folder = structure.parent
+    beside = [one.name for one in folder.iterdir()] if folder.is_dir() else []
+    close = get_close_matches(structure.name, beside)
+    raise FileFormatError(
+        f"{structure}: there is no such file",
+        remedy=f"Perhaps {' or '.join(close)} is meant" if close else "Check the path",
+    )
 
 
 def refuse_held(folder: Path, overwrite: bool) -> None:
