@@ -5,13 +5,26 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from sundog.cli.allocator import restart_with_retaining_allocator
-    from sundog.cli.app import run
-    from sundog.cli.streams import open_closed_descriptors
+    from sundog.cli.door import guarded
+    from sundog.cli.streams import open_closed_descriptors, screens
 
     open_closed_descriptors()
-    restart_with_retaining_allocator(sys.argv[1:])
-    sys.exit(run(sys.argv[1:]))
+    with screens():
+        code = guarded(_work, sys.argv[1:])
+    sys.exit(code)
+
+
+def _work() -> int:
+    from sundog.cli.allocator import restart_with_retaining_allocator
+    from sundog.cli.app import run
+    from sundog.cli.environment import check_jax_variables, choose_picture_backend
+
+    arguments = sys.argv[1:]
+    restart_with_retaining_allocator(arguments)
+    choose_picture_backend()
+    if arguments and "--help" not in arguments:
+        check_jax_variables()
+    return run(arguments)
 
 
 def leave_the_current_folder() -> None:

@@ -5,8 +5,12 @@ are those of Tkatchenko and Scheffler, Phys. Rev. Lett. 102, 073005 (2009),
 for the elements SO3LR was trained on.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 from jaxtyping import Float
+
+from sundog.errors import UnsupportedElementError
 
 SUPPORTED = (1, 6, 7, 8, 9, 15, 16, 17)
 """Atomic numbers of the elements in the published training set: H C N O F P S Cl."""
@@ -134,6 +138,26 @@ def number_of(name: str) -> int | None:
 def supported_symbols() -> str:
     """Return the supported elements as one readable string, `H C N O F P S Cl`."""
     return " ".join(symbol(number) for number in SUPPORTED)
+
+
+def refuse_unsupported(numbers: Iterable[int], model: str = "so3lr") -> None:
+    """Refuse elements for which there are no parameters.
+
+    Args:
+        numbers: atomic numbers; 0 is padding.
+        model: name of the weights.
+
+    Raises:
+        UnsupportedElementError: naming the elements.
+    """
+    unknown = sorted(set(numbers) - {0, *SUPPORTED})
+    if unknown:
+        raise UnsupportedElementError(
+            f"structure: {model} has no parameters for "
+            + ", ".join(symbol(number) for number in unknown),
+            expected=f"only {supported_symbols()}",
+            remedy="Remove or replace these atoms, or use a model trained with them",
+        )
 
 
 def standard_masses() -> Float[np.ndarray, " elements"]:

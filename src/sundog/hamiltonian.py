@@ -6,9 +6,10 @@ The module imports nothing heavy, because settings and flags are made from it.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from math import inf, isfinite
-from typing import Any, Literal, TypedDict, get_args
+from math import inf
+from typing import Any, Literal, TypedDict
 
+from sundog.bounds import check_fields
 from sundog.errors import InputError
 from sundog.names import ElectrostaticsName, KernelName, Precision
 
@@ -67,20 +68,11 @@ class Hamiltonian:
             InputError: an unknown treatment or precision, a cutoff that is no positive number, an
                 accuracy that is out of reach, or a tail of `exact`.
         """
-        require_name("precision", self.precision, get_args(Precision))
-        require_name("electrostatics", self.electrostatics, get_args(ElectrostaticsName))
-        if self.electrostatics == "exact":
-            if self.dispersion_tail:
-                raise InputError(
-                    "dispersion_tail: `exact` has no cutoff that could leave anything out",
-                    remedy='Use dispersion_tail="off", or another treatment for a periodic liquid',
-                )
-        elif not (isfinite(self.cutoff_angstrom) and self.cutoff_angstrom > 0):
+        check_fields(self)
+        if self.electrostatics == "exact" and self.dispersion_tail:
             raise InputError(
-                "cutoff_angstrom: not a distance",
-                got=f"{self.cutoff_angstrom} Å",
-                expected="a positive finite number",
-                remedy=f"Use {PUBLISHED_CUTOFF:g} Å, as published",
+                "dispersion_tail: `exact` has no cutoff that could leave anything out",
+                remedy='Use dispersion_tail="off", or another treatment for a periodic liquid',
             )
         if self.electrostatics == "ewald":
             check_accuracy(self.ewald_accuracy, self.precision)
@@ -162,6 +154,7 @@ class ModelOptions:
         Raises:
             InputError: other settings contradict `paper`, or a value that `Hamiltonian` refuses.
         """
+        check_fields(self)
         for name, value in PUBLISHED.items() if self.paper else ():
             default, given = ModelOptions.__dataclass_fields__[name].default, getattr(self, name)
             if given not in (default, value):
@@ -172,8 +165,6 @@ class ModelOptions:
                     remedy="Leave one of them out",
                 )
             object.__setattr__(self, name, value)
-        require_name("kernels", self.kernels, get_args(KernelName))
-        require_name("dispersion_tail", self.dispersion_tail, ("auto", "on", "off"))
         self.decided(self.electrostatics or "truncated", tail=False)
 
     def decided(self, electrostatics: ElectrostaticsName, *, tail: bool) -> Hamiltonian:
@@ -210,6 +201,14 @@ class ElectronOptions:
     multiplicity: float | None = None
     """Multiplicity 2S + 1, in place of the structure's own info["spin"]."""
 
+    def __post_init__(self):
+        """Refuse what is no number.
+
+        Raises:
+            InputError: naming the field, its value and what is accepted.
+        """
+        check_fields(self)
+
 
 def check_accuracy(accuracy: float, precision: Precision) -> None:
     """Refuse an accuracy that a mesh cannot reach.
@@ -231,18 +230,3 @@ def check_accuracy(accuracy: float, precision: Precision) -> None:
             if precision == "float32" and accuracy >= MOST_ACCURATE["float64"]
             else None,
         )
-
-
-def require_name(field: str, value: object, known: tuple[str, ...]) -> None:
-    """Refuse a value that is not one of the known names.
-
-    Args:
-        field: name of the field, for the message.
-        value: value of the field.
-        known: names that are accepted.
-
-    Raises:
-        InputError: the value is not among them.
-    """
-    if value not in known:
-        raise InputError(f"{field}: unknown", got=value, expected=", ".join(known))

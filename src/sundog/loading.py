@@ -11,7 +11,7 @@ from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.formulations.choice import ATOMS_TO_COMPARE, verified, with_kernels
 from sundog.forcefield.so3lr import ForceField
-from sundog.hamiltonian import ModelOptions
+from sundog.hamiltonian import PUBLISHED_CUTOFF, ModelOptions
 from sundog.io.structures import system_from_atoms, topology_from_atoms
 from sundog.longrange.plan import Plan
 from sundog.longrange.planned import PlannedNeighbors
@@ -41,7 +41,8 @@ def load_force_field(
         topologies: topologies of the structures, if they are known already.
 
     Raises:
-        InputError: there are molecules and periodic structures, and no treatment is chosen.
+        InputError: there are molecules and periodic structures, and no treatment is chosen; or a
+            cutoff is given for molecules, which have none.
         WeightsError: the weights are missing or damaged.
     """
     electrostatics = options.electrostatics
@@ -54,6 +55,12 @@ def load_force_field(
                 remedy='Choose electrostatics="truncated" or "wolf" for all, or split the file',
             )
         electrostatics = "truncated" if periodic.pop() else "exact"
+        if electrostatics == "exact" and options.cutoff_angstrom != PUBLISHED_CUTOFF:
+            raise InputError(
+                "cutoff_angstrom: not used, because molecules are computed without a cutoff",
+                got=f"{options.cutoff_angstrom:g} Å",
+                remedy='Leave it out, or choose electrostatics="truncated"',
+            )
     tail, why = choose_tail(options.dispersion_tail, electrostatics, structures, run, topologies)
     force_field = load(options.decided(electrostatics, tail=tail))
     return force_field, f"{force_field.hamiltonian.describe()}; dispersion tail {why}"

@@ -214,7 +214,7 @@ def test_bad_settings(arguments, words, tmp_path, capsys):
 
 def test_unknown_flags_and_keys_get_a_suggestion(tmp_path, capsys):
     assert run(["md", "x.xyz", "-o", "run", "--stepss", "5"]) == 2
-    assert "Did you mean --steps?" in capsys.readouterr().err
+    assert "Perhaps --steps is meant" in capsys.readouterr().err
     config = tmp_path / "c.yaml"
     config.write_text("temprature_kelvin: 300\n")
     assert run(["md", "x.xyz", "-o", "run", "--config", str(config)]) == 2

@@ -11,6 +11,7 @@ from added.andersen import Andersen, Collisions
 from potentials import argon
 from propagator_states import FORCE_FIELD, FREE, TEMPERATURE, rigid_water, two_crystals
 from statistical.measuring import record
+from sundog import bounds
 from sundog.engine import propagators
 from sundog.engine.ensembles import constrained, npt, nve, nvt, recipes, with_impulses
 from sundog.engine.propagators.bussi import Bussi, StochasticRescaling
@@ -30,6 +31,7 @@ from sundog.engine.state import initial_state, with_thermal_momenta
 from sundog.errors import InputError
 from sundog.names import BarostatName, ThermostatName
 from sundog.runs import assembly
+from sundog.runs.groups import Bath
 from sundog.runs.settings import SimulationSettings
 from sundog.testing.propagators import check_propagator
 from sundog.units import FEMTOSECOND
@@ -109,6 +111,8 @@ def test_a_thermostat_is_one_file_and_one_name(monkeypatch):
     monkeypatch.setattr(propagators, "__path__", [*propagators.__path__, folder])
     names = Literal["langevin", "andersen"]
     monkeypatch.setattr(assembly, "ThermostatName", names)
+    monkeypatch.setitem(Bath.__annotations__, "thermostat", names | None)
+    monkeypatch.setattr(bounds, "_kinds", bounds._kinds.__wrapped__)
     settings = SimulationSettings.of(thermostat="andersen", friction_per_ps=7.0, ensemble="npt")
     found = assembly.thermostat_of(settings)
     assert (type(found).__name__, found.friction_per_ps) == ("Andersen", 7.0)

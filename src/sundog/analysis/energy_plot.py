@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from sundog.analysis.window import first_sample, is_enough
 from sundog.errors import InputError
 from sundog.files import replacing
 from sundog.io.table import read_table
@@ -42,7 +43,8 @@ def plot_energies(
     `kinetic_energy_ev`), the drift of the conserved energy (`conserved_energy_ev`, or
     `total_energy_ev`), `temperature_kelvin`, `pressure_bar` where there is a cell,
     and `density_g_per_cm3` where it changes. Thin lines are the values, bold lines their
-    moving average.
+    moving average. Means are those of the log: over the last half of the samples, if these are
+    enough for one.
 
     Args:
         table: Columns by name, or the path of the `energies.csv` of a run.
@@ -118,7 +120,7 @@ def _draw_drift(axes: Axes, time: Series, conserved: Series) -> None:
 
 def _draw_temperature(axes: Axes, columns: Table, target: float | None) -> None:
     temperature = columns["temperature_kelvin"]
-    _draw(axes, columns[TIME], temperature, PURPLE, f"mean {temperature.mean():.1f} K")
+    _draw(axes, columns[TIME], temperature, PURPLE, _mean(columns, temperature, ".1f", "K"))
     if target is not None:
         axes.axhline(
             target, color=INK, linewidth=1, linestyle="--", label=f"target {target:g} K", zorder=4
@@ -128,7 +130,7 @@ def _draw_temperature(axes: Axes, columns: Table, target: float | None) -> None:
 
 def _draw_pressure(axes: Axes, columns: Table) -> None:
     pressure = columns["pressure_bar"]
-    _draw(axes, columns[TIME], pressure, ORANGE, f"mean {pressure.mean():.0f} bar")
+    _draw(axes, columns[TIME], pressure, ORANGE, _mean(columns, pressure, ".0f", "bar"))
     axes.set_ylabel("pressure / bar")
 
 
@@ -138,8 +140,17 @@ def _is_finite(column: Series | None) -> TypeGuard[Series]:
 
 def _draw_density(axes: Axes, columns: Table) -> None:
     density = columns["density_g_per_cm3"]
-    _draw(axes, columns[TIME], density, BLUE, f"mean {density.mean():.4f} g/cm³")
+    _draw(axes, columns[TIME], density, BLUE, _mean(columns, density, ".4f", "g/cm³"))
     axes.set_ylabel("density / g cm⁻³")
+
+
+def _mean(columns: Table, values: Series, digits: str, unit: str) -> str:
+    """Return the mean of a column in words, over the samples that the log takes it over."""
+    count = len(values)
+    if not is_enough(count):
+        return "too short for a mean"
+    first = first_sample(count)
+    return f"mean {values[first:].mean():{digits}} {unit} from {columns[TIME][first]:.3g} ps"
 
 
 def _draw(axes: Axes, time: Series, values: Series, color: str, label: str) -> None:

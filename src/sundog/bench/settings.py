@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
+from sundog.bounds import check_fields
 from sundog.errors import InputError
 from sundog.hamiltonian import Hamiltonian
 from sundog.names import ElectrostaticsName, Precision
@@ -67,16 +68,12 @@ class BenchSettings:
         Raises:
             InputError: A setting is out of range; the message names it.
         """
+        check_fields(self)
         self._require("cases", bool(self.case_names), "names separated by commas")
         self._require("kernels", bool(self.kernel_names), "names separated by commas")
         treatments = get_args(ElectrostaticsName)
         known = set(names(self.electrostatics or "")) <= set(treatments)
         self._require("electrostatics", known, ", ".join(treatments))
-        self._require("rounds", self.rounds >= 1, "1 or more")
-        self._require("seconds", self.seconds > 0, "a positive time")
-        self._require("steps", self.steps >= 1, "1 or more")
-        self._require("prepare_steps", self.prepare_steps >= 0, "0 or more")
-        self._require("timeout_s", self.timeout_s > 0, "a positive time")
 
     @property
     def case_names(self) -> tuple[str, ...]:

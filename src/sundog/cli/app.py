@@ -5,15 +5,17 @@ steps before are on disk; 128 + n stopped by signal n after writing everything.
 """
 
 import sys
-import traceback
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from cyclopts import App, CycloptsError
-from cyclopts.config import Yaml
+from cyclopts.config import Dict
 
 from sundog import __version__
 from sundog.cli.allocator import COMPUTING_VERBS
+from sundog.cli.door import guarded
+from sundog.cli.foreign import explained
+from sundog.cli.given import Given
 from sundog.cli.streams import QUIET, screens
 from sundog.errors import InputError, SundogError
 
@@ -63,7 +65,7 @@ def make_app(verbs: Collection[str] = tuple(VERBS)) -> App:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     with screens() as screen:
-        code = _answered(list(arguments))
+        code = guarded(lambda: _answered(list(arguments)), arguments)
         screen.flush()
         failure = screen.failure
         if failure is None or failure.errno in QUIET:
@@ -75,32 +77,29 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _answered(arguments: list[str]) -> int:
-    """Run one command line with messages in place of exceptions; return its exit code."""
+    """Run one command line with messages in place of refusals; return its exit code."""
     try:
         arguments, config = _take_config(arguments)
         if arguments and arguments[0] in SHORTHANDS:
             arguments = SHORTHANDS[arguments[0]] + arguments[1:]
+        given = Given()
         app = make_app()
         if config is not None and arguments and arguments[0] in VERBS:
             # A key of the file that is the name of a verb would be taken for that verb.
             app = make_app([arguments[0]])
-            app.config = Yaml(
-                config, must_exist=True, allow_unknown=False, use_commands_as_keys=False
-            )
-        code = app(arguments, exit_on_error=False, result_action="return_value")
+            app.config = (settings_of(config), given)
+        else:
+            app.config = given
+        command, bound, _ = app.parse_args(
+            arguments, exit_on_error=False, error_formatter=explained
+        )
+        given.refuse_unread(bound)
+        code = command(*bound.args, **bound.kwargs)
     except CycloptsError:
         return 2  # cyclopts has printed it
     except SundogError as error:
         message = " ".join([str(error), *getattr(error, "__notes__", [])])
         return _complain(translated(message, arguments), error.exit_code)
-    except OSError as error:
-        if error.filename is None:
-            return _report_bug(error)
-        return _complain(f"{error.filename}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        return _complain("Interrupted.", 130)
-    except Exception as error:
-        return _report_bug(error)
     return code if isinstance(code, int) else 0
 
 
@@ -115,6 +114,18 @@ def translated(message: str, arguments: Sequence[str]) -> str:
     if len(arguments) > 1 and arguments[1] in set(chosen) - {"--help", "--version", "-h"}:
         chosen = chosen[arguments[1]]
     return with_flags(message, flags_of(chosen))
+
+
+def settings_of(file: Path) -> Dict:
+    """Return the settings in a YAML file as a source for the parser.
+
+    Raises:
+        FileFormatError: the file is missing, or holds no settings.
+    """
+    from sundog.runs.yaml_files import read_mapping
+
+    told = read_mapping(file)
+    return Dict(told, source=str(file), allow_unknown=False, use_commands_as_keys=False)
 
 
 def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:
@@ -134,10 +145,8 @@ def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:
         return arguments, stored if stored.is_file() else None
     if folder is not None:
         raise InputError("--config: the folder given to --resume has one already")
-    if not config:
+    if not config or config.startswith("--"):
         raise InputError("--config: the file is missing", expected="--config FILE.yaml")
-    if not Path(config).exists():
-        raise InputError(f"--config: there is no file {config}", remedy="Check the path")
     return rest, Path(config)
 
 
@@ -158,14 +167,3 @@ def _taken(arguments: list[str], flag: str) -> tuple[list[str], str | None]:
 def _complain(message: str, code: int = 2) -> int:
     print(f"sundog: {message}", file=sys.stderr)
     return code
-
-
-def _report_bug(error: Exception) -> int:
-    """Print a traceback, and say that none should be seen."""
-    traceback.print_exception(error)
-    print(
-        f"sundog: this is a bug of sundog ({type(error).__name__}). Please report it with the "
-        "lines above, the command and, if you may, the file that was read.",
-        file=sys.stderr,
-    )
-    return 1

@@ -3,15 +3,85 @@
 import os
 from pathlib import Path
 
-from sundog.errors import RunDirectoryError
+from sundog.cli.environment import OWN_FLAG
+from sundog.errors import InputError, RunDirectoryError
 
 
 def refuse_existing(output: Path, overwrite: bool) -> None:
-    """Raise `RunDirectoryError` when a file to be written exists and is not to be replaced."""
+    """Raise `RunDirectoryError` when a file to be written exists and is not to be replaced.
+
+    Nor may it have the name of a folder, or of another format than extended XYZ.
+    """
+    refuse_other_format(output)
+    if output.is_dir():
+        raise RunDirectoryError(
+            f"output: {output} is a folder", expected="the name of a file, as result.extxyz"
+        )
     if output.exists() and not overwrite:
         raise RunDirectoryError(
             f"output: {output} exists",
             remedy="Choose another name, or replace it with overwrite=True",
+        )
+
+
+FILES = frozenset(
+    [
+        ".cif",
+        ".csv",
+        ".dcd",
+        ".ent",
+        ".extxyz",
+        ".gro",
+        ".gz",
+        ".h5",
+        ".h5md",
+        ".hdf5",
+        ".json",
+        ".log",
+        ".mmcif",
+        ".mol",
+        ".nc",
+        ".npz",
+        ".pdb",
+        ".pkl",
+        ".png",
+        ".sdf",
+        ".traj",
+        ".trr",
+        ".txt",
+        ".xtc",
+        ".xyz",
+        ".yaml",
+        ".yml",
+        ".zip",
+    ]
+)
+"""Suffixes of names that are meant for files."""
+
+
+def refuse_file_name(output: Path, formats: str) -> None:
+    """Raise `InputError` when the folder of a run has the name of a file.
+
+    Args:
+        output: the folder.
+        formats: formats of trajectories, for the message.
+    """
+    if output.suffix.lower() in FILES and not output.is_dir():
+        raise InputError(
+            "output: a run writes a folder, and this is the name of a file",
+            got=output,
+            remedy=f"Name a folder, and choose the format of the frames among {formats}, as "
+            'trajectory="h5md"',
+        )
+
+
+def refuse_other_format(output: Path) -> None:
+    """Raise `InputError` when a file of extended XYZ has a name of another format."""
+    if output.suffix.lower() in FILES - {".extxyz", ".txt", ".xyz"}:
+        raise InputError(
+            "output: the file will be extended XYZ, and its name says something else",
+            got=output.name,
+            expected="a name as result.extxyz",
         )
 
 
@@ -29,7 +99,7 @@ def set_up_jax() -> None:
     On GPUs the same program gives the same bits again: libraries keep to one algorithm, and no
     atomics add floats.
     """
-    _add_xla_flag("--xla_gpu_deterministic_ops=true")
+    _add_xla_flag(OWN_FLAG)
     from sundog.weights.programs import keep_programs
 
     keep_programs()

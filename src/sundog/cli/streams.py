@@ -2,9 +2,11 @@
 
 A reader that has gone (`| head -1`), a full disk behind `> file` or a closed terminal make writing
 fail; what is printed then is dropped, and the end of the command says so. Control characters from
-files are spelled out before they reach a terminal.
+files are spelled out before they reach a terminal, letters that an encoding lacks are written in
+others.
 """
 
+import codecs
 import errno
 import os
 import re
@@ -23,6 +25,44 @@ _STYLES = re.compile(r"(\033\[[0-9;]*[mAK]|\033\[\?25[lh]|\r)")
 
 QUIET = frozenset({errno.EPIPE, errno.EIO, errno.ENXIO})
 """Failures of which nobody is told: the reader or the terminal has gone."""
+
+
+PLAIN = {
+    "Å": "A",
+    "µ": "u",
+    "μ": "u",
+    "²": "2",
+    "³": "3",
+    "°": "deg",
+    "±": "+-",
+    "×": "x",
+    "·": ".",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "…": "...",
+    "σ": "sigma",
+    "τ": "tau",
+    "γ": "gamma",
+    "ρ": "rho",
+    "→": "->",
+    "≤": "<=",
+    "≥": ">=",
+}
+"""Letters of messages that an encoding may lack, in letters that every one has."""
+
+HANDLER = "sundog.plain"
+"""Name of the handler of letters that an encoding lacks."""
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    return "".join(PLAIN.get(letter, "?") for letter in wrong), error.end
+
+
+codecs.register_error(HANDLER, _plain)
 
 
 class Screen:
@@ -45,7 +85,7 @@ class Screen:
         self.failure: OSError | None = None
         with suppress(AttributeError, ValueError, OSError):
             reconfigure: Any = stream.reconfigure  # pyright: ignore[reportAttributeAccessIssue]
-            reconfigure(errors="backslashreplace")  # Å is \xc5 on a stream of ASCII
+            reconfigure(errors=HANDLER)
 
     def write(self, text: str) -> int:
         """Write a text, spelling out control characters; return its length."""

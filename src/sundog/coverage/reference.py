@@ -5,7 +5,9 @@ The file is JSON, compressed with gzip. It holds fingerprints, names and counts,
 
 import gzip
 import json
+import zlib
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,19 @@ from sundog.topology.bonds import BOND_STRETCH
 
 SCHEMA = "sundog.environments/2"
 """Schema of the file; its number changes when fingerprints or keys change their meaning."""
+
+DAMAGES = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    zlib.error,
+)
+"""Exceptions with which a damaged file answers, depending on where."""
 
 SUFFIXES = (".json.gz", ".json")
 """Endings of the names of such files."""
@@ -136,6 +151,7 @@ def save_reference(census: Census, path: Path, source: str) -> None:
             for hash_, name, atoms, holders in rows
         ],
     }
+    content["sha256"] = _digest(content)
     text = json.dumps(content, ensure_ascii=False, indent=0).encode()
     # Without the time of writing, equal sets give equal files.
     write_atomically(path, gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
@@ -158,7 +174,7 @@ def load_reference(path: Path) -> Reference:
                 remedy="Make it again from its structures with `sundog coverage --save`",
             )
         return _parsed(content)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except DAMAGES as error:
         raise FileFormatError(
             f"{path}: no reference of environments",
             got=f"{type(error).__name__}: {error}",
@@ -166,7 +182,16 @@ def load_reference(path: Path) -> Reference:
         ) from error
 
 
+def _digest(content: dict[str, Any]) -> str:
+    """Return a hash of all that a file says beside it."""
+    said = {key: value for key, value in content.items() if key != "sha256"}
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
 def _parsed(content: dict[str, Any]) -> Reference:
+    # Files of earlier versions have no hash.
+    if content.get("sha256") not in (None, _digest(content)):
+        raise ValueError("it was changed after it was written")
     rows = content["environments"]
     hashes = np.array([int(row["fingerprint"], 16) for row in rows], np.uint64)
     order = np.argsort(hashes)

@@ -8,6 +8,7 @@ engine, the calculators and the tests see no more than that.
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import Any
 
 import equinox as eqx
 
@@ -20,11 +21,19 @@ from sundog.neighbors.neighbors import allocate_neighbors, check_no_overlap
 from sundog.neighbors.pairs import PairList
 from sundog.neighbors.reference import reference_pairs
 from sundog.numerics.lengths import standard_length
+from sundog.numerics.precision import packed, unpacked
 from sundog.system import System
 
 
 class AbstractForceField(eqx.Module):
     """Energies and forces of a `System`."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields for a pickle or a deep copy, with all digits."""
+        return {name: packed(value) for name, value in vars(self).items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({name: unpacked(value) for name, value in state.items()})
 
     @property
     def formulation(self) -> str:

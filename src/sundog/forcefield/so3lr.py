@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sundog.elements import SUPPORTED, supported_symbols, symbol
-from sundog.errors import CellError, InputError, UnsupportedElementError
+from sundog.elements import refuse_unsupported
+from sundog.errors import CellError, InputError
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.derivatives import energy_and_derivatives
 from sundog.forcefield.pair_sum import term_energies
@@ -135,14 +135,7 @@ class ForceField(AbstractForceField):
 
     def check(self, system: System) -> None:
         """Raise when an element is unknown or the cell does not suit the treatment (host only)."""
-        unknown = sorted(set(np.unique(np.asarray(system.numbers)).tolist()) - {0, *SUPPORTED})
-        if unknown:
-            raise UnsupportedElementError(
-                f"structure: {self.model_name} has no parameters for "
-                + ", ".join(symbol(number) for number in unknown),
-                expected=f"only {supported_symbols()}",
-                remedy="Remove or replace these atoms, or use a model trained with them",
-            )
+        refuse_unsupported(np.unique(np.asarray(system.numbers)).tolist(), self.model_name)
         if self.electrostatics == "exact" and np.asarray(system.pbc).any():
             raise CellError(
                 "electrostatics: `exact` sums all pairs of a molecule; a periodic system has "

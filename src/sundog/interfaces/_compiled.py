@@ -78,7 +78,7 @@ class Evaluator:
     def _same_structure(self, system: System) -> bool:
         return self._system is not None and all(
             np.array_equal(getattr(system, name), getattr(self._system, name))
-            for name in ("numbers", "pbc")
+            for name in ("numbers", "pbc", "system_index")
         )
 
     def _from_same_origin(self, system: System) -> System:

@@ -11,6 +11,7 @@ The cost is O(N²) with a small prefactor: fit for molecules, batches and tests.
 """
 
 import itertools
+import math
 from collections.abc import Iterator
 
 import jax.numpy as jnp
@@ -23,6 +24,9 @@ from sundog.system import System
 
 CHUNK = 2**21
 """Number of distances that are computed at a time, which bounds the memory."""
+
+MOST_NEIGHBORS = 1e6
+"""Number of neighbours of an atom beyond which pairs are not listed: a ball of 130 Å in water."""
 
 
 def reference_pairs(system: System, cutoff: float, capacity: int | None = None) -> PairList:
@@ -73,7 +77,8 @@ def check_cutoff(system: System, cutoff: float) -> None:
 
     Raises:
         InputError: the cutoff is not positive.
-        CellError: the cutoff is infinite and a structure periodic.
+        CellError: the cutoff is infinite and a structure periodic, or the cutoff reaches over so
+            many images of a cell that no machine would list them.
     """
     if not cutoff > 0:
         raise InputError("cutoff: must be a positive length in Å", got=cutoff)
@@ -83,6 +88,29 @@ def check_cutoff(system: System, cutoff: float) -> None:
             got=f"cutoff {cutoff}, pbc {np.asarray(system.pbc).tolist()}",
             expected="a finite cutoff, or structures without periodic directions",
         )
+    if np.isfinite(cutoff):
+        _check_neighbors(system, cutoff)
+
+
+def _check_neighbors(system: System, cutoff: float) -> None:
+    """Refuse a cutoff within which an atom has more neighbours than could be listed."""
+    pbc, cells = np.asarray(system.pbc), np.asarray(system.cell, np.float64)
+    present = np.asarray(system.system_index)[np.asarray(system.is_atom)]
+    counts = np.bincount(present, minlength=len(pbc))
+    for count, cell, periodic in zip(counts, cells, pbc, strict=True):
+        vectors = cell[periodic]
+        size = float(np.sqrt(max(np.linalg.det(vectors @ vectors.T), 0.0))) if len(vectors) else 0.0
+        if count == 0 or size == 0:
+            continue
+        ball = (2.0, math.pi, 4.0 / 3.0 * math.pi)[len(vectors) - 1] * cutoff ** len(vectors)
+        if count * ball / size > MOST_NEIGHBORS:
+            raise CellError(
+                "cutoff_angstrom: it reaches over too many images of the cell",
+                got=f"{cutoff:g} Å, within which an atom has about {count * ball / size:.1g} "
+                "neighbours",
+                expected=f"at most {MOST_NEIGHBORS:,.0f}",
+                remedy='Use a shorter cutoff, as 12 Å, or electrostatics="ewald" for all images',
+            )
 
 
 def _structures(

@@ -11,9 +11,13 @@ entry points therefore switch it on for their own duration and restore it afterw
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sundog.numerics.processes import is_forked
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,6 +41,40 @@ def with_x64(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return wrapper
+
+
+class Kept(NamedTuple):
+    """An array of JAX among numbers that are written to a pickle, with all its digits.
+
+    Attributes:
+        array: its values.
+    """
+
+    array: np.ndarray
+
+
+def packed(tree: Any) -> Any:
+    """Return a tree whose arrays a pickle keeps in their precision.
+
+    JAX's own way of pickling makes float32 of float64 where x64 mode is off at the other end.
+    """
+    return jax.tree.map(
+        lambda leaf: Kept(np.asarray(leaf)) if isinstance(leaf, jax.Array) else leaf, tree
+    )
+
+
+def unpacked(tree: Any) -> Any:
+    """Return the tree that `packed` was given.
+
+    In a forked process, in which JAX must not be called, the arrays stay those of NumPy.
+    """
+    make = np.asarray if is_forked() else jnp.asarray
+    with x64():
+        return jax.tree.map(
+            lambda leaf: make(leaf.array) if isinstance(leaf, Kept) else leaf,
+            tree,
+            is_leaf=lambda node: isinstance(node, Kept),
+        )
 
 
 def whole_products(function: Callable[P, R]) -> Callable[P, R]:

@@ -26,6 +26,7 @@ from sundog.runs.launch import Launch, reopen
 from sundog.runs.progress import Progress
 from sundog.runs.result import Run, Scratch
 from sundog.runs.setup import set_up, write_origin
+from sundog.runs.unused import refuse_unread
 
 Report = Callable[[str], None]
 
@@ -64,6 +65,7 @@ def simulate(
         BlowUpError: the dynamics diverged; the steps before are written, with a flight record.
     """
     job = Job.of(settings)
+    refuse_unread(job.unread(), settings)
     progress = Progress(report, observers)
     setup = set_up(atoms, job, force_field, command_line=[_caller("simulate")])
     scratch = Scratch() if folder is None else None
@@ -107,6 +109,7 @@ def resume(
     scratch = folder.scratch if isinstance(folder, Run) else None
     with RunDirectory.claim(folder.folder if isinstance(folder, Run) else folder) as directory:
         job = Job.of(directory.read_config() | changes)
+        refuse_unread(job.unread(), changes)
         progress = Progress(report, observers)
         line = [_caller("resume")]
         reopened = reopen(directory, job, allow_change, force_field, command_line=line)

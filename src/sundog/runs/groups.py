@@ -7,6 +7,7 @@ a relaxation stand beside them.
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sundog.bounds import check_fields, short
 from sundog.errors import InputError
 from sundog.names import (
     BarostatName,
@@ -17,18 +18,43 @@ from sundog.names import (
     TrajectoryFormat,
 )
 
-HOTTEST_KELVIN = 1e5
-"""Temperature in K beyond which no atom that the model knows keeps its electrons."""
+LONGEST_SELECTION = 10_000
+"""Number of characters of a selection of atoms."""
+
+MOST_BRACKETS = 50
+"""Number of opening brackets in a selection of atoms; its parser takes ten levels of calls each."""
 
 
 class SettingsGroup:
-    """Base of the groups, with the refusal of a value."""
+    """Base of the groups, with the refusal of values."""
+
+    def __post_init__(self):
+        """Refuse values that are of another type or out of the bounds of any run.
+
+        Raises:
+            InputError: naming the field, its value and what is accepted.
+        """
+        check_fields(self)
 
     def _require(self, name: str, condition: bool, expected: str, got: Any = None) -> None:
         """Raise `InputError` about a field unless a condition holds."""
         if not condition:
             got = getattr(self, name) if got is None else got
             raise InputError(f"{name}: not acceptable", got=got, expected=expected)
+
+    def _require_selection(self, name: str, text: str | None) -> None:
+        """Raise `InputError` about a selection that is empty, or beyond the parser of any."""
+        if text is None:
+            return
+        told = bool(text.strip()) and len(text) <= LONGEST_SELECTION
+        sound = told and text.count("(") <= MOST_BRACKETS
+        self._require(
+            name,
+            sound,
+            "a selection, as 'protein and backbone' or 'index 0 to 9', of at most "
+            f"{LONGEST_SELECTION} characters and {MOST_BRACKETS} brackets",
+            short(text),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +81,8 @@ class Bath(SettingsGroup):
         Raises:
             InputError: naming the field, its value and what is accepted.
         """
-        for name in ("temperature_kelvin", "temperature_end_kelvin"):
-            value = getattr(self, name)
-            self._require(name, value is None or 0 < value < HOTTEST_KELVIN, "a positive K")
-        self._require("friction_per_ps", self.friction_per_ps > 0, "a positive rate")
+        super().__post_init__()
         if self.ramp_steps is not None:
-            self._require("ramp_steps", self.ramp_steps >= 1, "a positive number of steps")
             given = self.temperature_end_kelvin is not None
             self._require("ramp_steps", given, "temperature_end_kelvin to be given as well")
 
@@ -83,15 +105,6 @@ class Barostat(SettingsGroup):
     surface_tension_mn_per_m: float = 0.0
     """Surface tension in mN/m of each of the two faces of a membrane; semi-isotropic only."""
 
-    def __post_init__(self):
-        """Refuse values that are impossible for any run.
-
-        Raises:
-            InputError: naming the field, its value and what is accepted.
-        """
-        positive = self.compressibility_per_bar > 0
-        self._require("compressibility_per_bar", positive, "a positive rate")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Masses(SettingsGroup):
@@ -105,6 +118,15 @@ class Masses(SettingsGroup):
     """Keep the lengths of bonds of hydrogens; water as a whole with rigid-water+h-bonds."""
     freeze: str | None = None
     """Atoms that do not move, in mdtraj's selection language, as 'index 0 to 9'."""
+
+    def __post_init__(self):
+        """Refuse values that are impossible for any run.
+
+        Raises:
+            InputError: naming the field, its value and what is accepted.
+        """
+        super().__post_init__()
+        self._require_selection("freeze", self.freeze)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +148,8 @@ class Restraints(SettingsGroup):
         Raises:
             InputError: naming the field, its value and what is accepted.
         """
-        positive = self.restraint_ev_per_angstrom2 > 0
-        self._require("restraint_ev_per_angstrom2", positive, "above 0")
+        super().__post_init__()
+        self._require_selection("restrain", self.restrain)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,16 +164,6 @@ class Start(SettingsGroup):
     """Largest number of minimisation steps."""
     minimize_force_ev_per_angstrom: float = 0.1
     """Stop minimising when no force is larger, in eV/Å."""
-
-    def __post_init__(self):
-        """Refuse values that are impossible for any run.
-
-        Raises:
-            InputError: naming the field, its value and what is accepted.
-        """
-        self._require("minimize_steps", self.minimize_steps >= 1, "a positive number")
-        force = self.minimize_force_ev_per_angstrom
-        self._require("minimize_force_ev_per_angstrom", force > 0, "a positive eV/Å")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,14 +183,10 @@ class Replicas(SettingsGroup):
         Raises:
             InputError: naming the field, its value and what is accepted.
         """
-        self._require("replicas", self.replicas >= 1, "a positive number")
-        self._require("exchange_every", self.exchange_every >= 0, "a number of steps, 0 for never")
+        super().__post_init__()
         ladder = self.replica_temperatures_kelvin
         count = f"as many as there are replicas, {self.replicas}"
         self._require("replica_temperatures_kelvin", len(ladder) in (0, self.replicas), count)
-        for value in ladder:
-            positive = 0 < value < HOTTEST_KELVIN
-            self._require("replica_temperatures_kelvin", positive, "a positive K", value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,10 +215,7 @@ class Output(SettingsGroup):
         Raises:
             InputError: naming the field, its value and what is accepted.
         """
-        for name in ("sample_every", "frame_every"):
-            self._require(name, getattr(self, name) >= 1, "a positive number")
-        self._require("keep_checkpoints", self.keep_checkpoints >= 1, "at least 1")
-        self._require("checkpoint_minutes", self.checkpoint_minutes >= 0, "zero or more minutes")
+        super().__post_init__()
         multiple = self.frame_every % self.sample_every == 0
         self._require("frame_every", multiple, f"a multiple of sample_every={self.sample_every}")
 
@@ -237,11 +242,7 @@ class RelaxationSettings(SettingsGroup):
         Raises:
             InputError: naming the field, its value and what is accepted.
         """
-        if not (self.force_ev_per_angstrom > 0 and self.steps >= 1):
-            raise InputError(
-                "minimize: a positive threshold and at least one step are needed",
-                got=f"{self.force_ev_per_angstrom} eV/Å, {self.steps} steps",
-            )
+        super().__post_init__()
         if self.pressure_bar and self.cell == "none":
             raise InputError(
                 "pressure_bar: needs a cell that may change", expected='as cell="isotropic"'

@@ -1,13 +1,15 @@
 """`Job`: all settings of a run, by names that are unique over all of them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any, Self
 
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
+from sundog.names import ElectrostaticsName
 from sundog.runs.settings import HOMES, SimulationSettings
+from sundog.runs.unused import refuse_changed, unread
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,11 @@ class Job:
     electrons: ElectronOptions = field(default_factory=ElectronOptions)
 
     def __post_init__(self):
-        """Refuse what contradicts `paper`.
+        """Refuse what contradicts `paper`, and what is set and not read.
 
         Raises:
-            InputError: multiple time steps are not published.
+            InputError: multiple time steps are not published; or a setting that changes nothing
+                together with the others has another value than its default.
         """
         if self.model.paper and self.settings.long_range_every != 1:
             raise InputError(
@@ -37,6 +40,16 @@ class Job:
                 expected="1",
                 remedy="Leave one of them out",
             )
+        refuse_changed(self.unread(), self.settings.flat() | asdict(self.model))
+
+    def unread(self, electrostatics: ElectrostaticsName | None = None) -> dict[str, str]:
+        """Return the names of the settings that change nothing, each with what alone reads it.
+
+        Args:
+            electrostatics: treatment that was chosen where the job leaves it open.
+        """
+        chosen = electrostatics or self.model.electrostatics
+        return unread(self.settings, replace(self.model, electrostatics=chosen))
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Self:
@@ -64,16 +77,18 @@ class Job:
     def resolved(self, **known: Any) -> dict[str, Any]:
         """Return all settings by name, with some that were left open filled in.
 
-        Settings without a value are left out. `Job.of` takes the result.
+        Settings without a value, and those that nothing reads, are left out. `Job.of` takes the
+        result.
 
         Args:
             **known: values that replace or complete those of the job.
         """
         values = self.settings.flat() | asdict(self.model) | asdict(self.electrons) | known
+        unheard = self.unread(known.get("electrostatics"))
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in values.items()
-            if value is not None and value != ()
+            if value is not None and value != () and key not in unheard
         }
 
 

@@ -3,6 +3,7 @@
 Made from the structure and the settings alone, so that a resumed run has the same.
 """
 
+import re
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -28,6 +29,17 @@ from sundog.typing import PerAtom
 
 SAME_MASS = 0.01
 """Difference in amu below which a mass counts as the standard one."""
+
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    NameError,
+    AttributeError,
+    SyntaxError,
+    RecursionError,
+    re.error,
+)
+"""Exceptions with which mdtraj answers a text that is no selection, depending on where it stops."""
 
 
 class Mechanics(NamedTuple):
@@ -183,7 +195,7 @@ def _in_all_replicas(
 ) -> Int[np.ndarray | Array, " chosen"]:
     try:
         chosen = select(topology, selection)
-    except (ValueError, TypeError, NameError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"{field}: not a selection of atoms",
             got=repr(selection),

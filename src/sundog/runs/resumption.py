@@ -7,6 +7,7 @@ from sundog.errors import InputError, RunDirectoryError
 from sundog.files import hash_of
 from sundog.runs.directory import RunDirectory
 from sundog.runs.setup import Setup, provenance
+from sundog.runs.unused import DEFAULTS
 
 ALWAYS_FREE = frozenset({"steps", "checkpoint_minutes", "keep_checkpoints"})
 """Settings that change nothing about the trajectory so far or to come."""
@@ -52,10 +53,12 @@ def refuse_changes(
         InputError: a setting or the weights differ from before and are not in `allowed`.
     """
     used = {} if record is None else record
-    stored = SINCE_THEN | used.get("settings", directory.read_config())
+    # What nothing reads is not written.
+    stored = DEFAULTS | SINCE_THEN | used.get("settings", directory.read_config())
+    config = DEFAULTS | setup.config
     named = {name.replace("-", "_") for name in allowed}
-    keys = stored.keys() | setup.config.keys()
-    changes = {key: (stored.get(key), setup.config.get(key)) for key in sorted(keys)}
+    keys = stored.keys() | config.keys()
+    changes = {key: (stored.get(key), config.get(key)) for key in sorted(keys)}
     changes = {key: pair for key, pair in changes.items() if pair[0] != pair[1]}
     before = used.get("weights", directory.read_provenance()["weights"]["sha256"])
     now = setup.weights["sha256"]

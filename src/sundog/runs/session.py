@@ -293,7 +293,8 @@ def _minimized(
     jax.block_until_ready(state)
     verdict = "converged" if largest <= threshold else "not converged"
     report(
-        f"Minimised ({verdict}): energy {float(state.potential_energy.sum()) - before:+.3f} eV, "
+        f"Minimised ({verdict}): energy changed by "
+        f"{float(state.potential_energy.sum()) - before:+.3f} eV, "
         f"largest force {largest:.3f} eV/Å"
     )
     return state

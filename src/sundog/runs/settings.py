@@ -25,15 +25,9 @@ from sundog.runs.groups import (
     Start,
 )
 
-LARGEST_TIMESTEP_FS = 5.0
-"""Timestep in fs beyond which no bond can be followed, whatever the masses."""
-
 LARGEST_OUTER_TIMESTEP_FS = 8.0
 """Time in fs between impulses of the long range. They resonate with vibrations at half their
 period: 5 fs for bonds of hydrogens of 1 amu, 8 fs for those of 3 amu."""
-
-LARGEST_SKIN_ANGSTROM = 5.0
-"""Reserve of the pair lists in Å beyond which they only cost time."""
 
 FEWEST_STEPS_OF_RELAXATION = 5
 """Timesteps that a relaxation time must span at least to be integrated."""
@@ -80,13 +74,7 @@ class SimulationSettings(SettingsGroup):
         Raises:
             InputError: naming the field, its value and what is accepted.
         """
-        self._require("steps", self.steps >= 1, "a positive number")
-        drift = self.remove_drift_every >= 0
-        self._require("remove_drift_every", drift, "a number of steps, 0 for never")
-        bound = f"above 0 and at most {LARGEST_TIMESTEP_FS} fs"
-        self._require("timestep_fs", 0 < self.timestep_fs <= LARGEST_TIMESTEP_FS, bound)
-        skin = f"0 to {LARGEST_SKIN_ANGSTROM:g} Å"
-        self._require("skin_angstrom", 0 <= self.skin_angstrom <= LARGEST_SKIN_ANGSTROM, skin)
+        super().__post_init__()
         self._check_impulses()
         self._check_temperatures()
         self._check_baths()
@@ -144,7 +132,6 @@ class SimulationSettings(SettingsGroup):
 
     def _check_impulses(self) -> None:
         every = self.long_range_every
-        self._require("long_range_every", every >= 1, "a number of steps, 1 for every step")
         outer = every * self.timestep_fs
         bound = f"at most {LARGEST_OUTER_TIMESTEP_FS:g} fs between evaluations"
         got = f"{every}, which are {outer:g} fs"

@@ -9,10 +9,12 @@ import jax
 import numpy as np
 from ase import Atoms
 
+from sundog.bounds import MOST_ATOMS
 from sundog.elements import standard_masses
 from sundog.engine.restraints.restrained import restrained
 from sundog.engine.run import Chunk, run
 from sundog.engine.state import MDState
+from sundog.errors import InputError
 from sundog.files import hash_of
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.so3lr import ForceField
@@ -155,6 +157,7 @@ def set_up(
         chosen["model"] = job.model.model or reference.model_name
         force_field = reference
     force_field.check(single)
+    _check_size(len(atoms), job.settings)
     system = replicated(single, job.settings)
     mechanics = mechanics_of(system, job.settings, topology, atoms)
     check_feasible(atoms, system, job.settings, mechanics)
@@ -173,6 +176,16 @@ def set_up(
         command_line=tuple(command_line),
         said=tuple(said),
     )
+
+
+def _check_size(atoms: int, settings: SimulationSettings) -> None:
+    """Refuse more replicas than any machine has memory for."""
+    if atoms * settings.number_of_replicas > MOST_ATOMS:
+        raise InputError(
+            "replicas: too many atoms for any machine",
+            got=f"{settings.number_of_replicas} copies of {atoms} atoms",
+            expected=f"at most {max(MOST_ATOMS // atoms, 1):,}",
+        )
 
 
 def _warnings(force_field: ForceField, system: System, settings: SimulationSettings) -> list[str]:

@@ -65,3 +65,38 @@ def test_other_radii_kinds_and_damage_are_refused(waters, tmp_path):
         load_reference(path)
     with pytest.raises(FileFormatError, match="no reference"):
         load_reference(tmp_path / "none.json.gz")
+
+
+@pytest.mark.parametrize("name", ["r.json.gz", "r.json"])
+def test_a_file_with_other_bytes_is_refused_or_says_the_same(name, waters, tmp_path):
+    path, random = tmp_path / name, np.random.default_rng(0)
+    save_reference(waters, path, "two molecules")
+    sound, expected = path.read_bytes(), reference_of(waters, "two molecules")
+    refused = 0
+    for _ in range(400):
+        data = bytearray(sound)
+        for place in random.integers(len(data), size=random.integers(1, 4)):
+            data[place] = random.integers(256)
+        path.write_bytes(
+            bytes(data[: random.integers(len(data))] if random.random() < 0.2 else data)
+        )
+        try:
+            found = load_reference(path)
+        except FileFormatError:
+            refused += 1
+            continue
+        np.testing.assert_array_equal(found.fingerprints, expected.fingerprints)
+        np.testing.assert_array_equal(found.atoms, expected.atoms)
+        assert (found.radius, found.source) == (expected.radius, expected.source)
+    assert refused > 300
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "null", "[" * 100_000, "{}", '{"schema": 1e999}', "\udcff", "[1" + "0" * 5000 + "]"],
+)
+def test_what_is_no_reference_is_refused(text, tmp_path):
+    path = tmp_path / "r.json"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(FileFormatError, match=r"no reference|another kind"):
+        load_reference(path)

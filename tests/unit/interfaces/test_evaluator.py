@@ -1,5 +1,7 @@
 """The evaluator behind the interfaces keeps its lists and is never wrong for it."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from fixtures import call, moved
 from potentials import LennardJones, ListlessLennardJones, argon
 from sundog.errors import SimulationError
 from sundog.interfaces._compiled import SKIN, Evaluator
+from sundog.system import concatenate
 
 LISTED, LISTLESS = LennardJones(cutoff=4.7), ListlessLennardJones(cutoff=4.7)
 
@@ -34,3 +37,17 @@ def test_an_energy_that_is_no_number_is_an_error():
     positions = crystal.positions.at[0].set(crystal.positions[1] + jnp.asarray(1e-60))
     with pytest.raises(SimulationError, match="not a finite number"):
         Evaluator(LISTLESS)(crystal.at(positions))
+
+
+def test_a_batch_that_moves_as_a_whole_keeps_its_lists():
+    small, large = argon(2), argon(2, strain=0.02 * np.eye(3))
+    evaluate = Evaluator(LISTED)
+    first = evaluate(concatenate([small, large]))
+    for shift in (0.0, 3.0):
+        batch = concatenate([small, large])
+        moved_batch = replace(batch, origin=batch.origin + shift)
+        again = evaluate(moved_batch)
+        np.testing.assert_allclose(again.energy, first.energy, rtol=1e-11)
+        np.testing.assert_allclose(again.forces, first.forces, atol=1e-10)
+    turned = evaluate(concatenate([large, small]))
+    np.testing.assert_allclose(turned.energy, np.asarray(first.energy)[::-1], rtol=1e-11)

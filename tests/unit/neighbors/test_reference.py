@@ -89,3 +89,11 @@ def test_longest_row():
     assert longest_row(batch, 4.0) == counts.max()
     assert 0 < longest_row(batch, 4.0, sample=5) <= counts.max()
     assert longest_row(molecule(1), 4.0) == 0
+
+
+@pytest.mark.parametrize("pbc", [(True, True, True), (True, True, False), (False, False, True)])
+def test_a_cutoff_that_reaches_over_too_many_images_is_refused_at_once(pbc):
+    system = make_system([[0.0, 0, 0]], [18], cell=1.5 * np.eye(3), pbc=pbc)
+    with pytest.raises(CellError, match=r"^cutoff_angstrom: it reaches over too many images"):
+        reference_pairs(system, 1e6)
+    assert len(reference_pairs(system, 4.0).i)

@@ -80,6 +80,9 @@ def test_without_a_folder_a_run_lasts_as_long_as_its_value(force_field):
 
 def test_replicas(force_field, tmp_path):
     settings = SHORT | {"replicas": 2, "replica_temperatures_kelvin": (100.0, 400.0)}
+    with pytest.raises(InputError, match=r"^temperature_kelvin: not used"):
+        simulate(molecule("H2O"), force_field=force_field, **settings)
+    del settings["temperature_kelvin"]
     made = simulate(
         molecule("H2O"), folder=tmp_path / "r", force_field=force_field, report=print, **settings
     )

@@ -6,6 +6,7 @@ import numpy as np
 
 from sundog.analysis.blocking import block_average
 from sundog.analysis.dielectric import permittivity
+from sundog.analysis.window import FEWEST_SAMPLES, change, first_sample, is_enough
 from sundog.engine.observers.base import AbstractObserver
 from sundog.engine.samples import means
 from sundog.errors import InputError
@@ -16,14 +17,13 @@ from sundog.units import DEBYE
 DIPOLE = tuple(f"dipole_{axis}_e_angstrom" for axis in "xyz")
 """Columns of the energies table with the components of the dipole in e·Å."""
 
-SHARE_OF_EQUILIBRATION = 0.5
-"""Share of the run at its beginning that is left out of the means as equilibration."""
-
 
 def summarize(
     table: Mapping[str, np.ndarray], atoms: int, observers: Sequence[AbstractObserver] = ()
 ) -> Iterator[str]:
     """Yield the lines of the summary of one run's energies table.
+
+    A run that is too short for means with errors is said to be so, and nothing else of it.
 
     Args:
         table: columns of the energies table by name.
@@ -31,8 +31,18 @@ def summarize(
         observers: observers of the user, whose means come after those of every run.
     """
     count = len(table["step"])
-    first = int(count * SHARE_OF_EQUILIBRATION)
-    yield f"Means and standard errors over the last {count - first} of {count} samples:"
+    first = first_sample(count)
+    if not is_enough(count):
+        yield (
+            f"Means: too short to tell from {count - first} samples, the last half of the run; "
+            f"{FEWEST_SAMPLES} are needed"
+        )
+        return
+    begin = table["time_ps"][first]
+    yield (
+        f"Means and standard errors over the last {count - first} of {count} samples, "
+        f"from {begin:.3f} ps:"
+    )
     for name, label, unit, digits in means(observers):
         if name not in table:
             continue  # no cell, no pressure
@@ -41,13 +51,14 @@ def summarize(
             mean, error = block_average(values)
         except InputError:
             continue
-        yield f"  {label:18s} {mean:.{digits}f} ± {error:.{digits}f} {unit}"
-    if count > 2:
-        span = table["time_ps"][-1] - table["time_ps"][0]
-        slope = np.polyfit(table["time_ps"], table["conserved_energy_ev"], 1)[0]
-        per_atom = 1e6 * slope / atoms
-        yield f"  {'Energy drift':18s} {per_atom:+.2f} µeV/atom/ps of the conserved energy"
-        yield f"  {'Length':18s} {span:.3f} ps sampled"
+        moved = change(values)
+        doubt = "" if moved is None else f"; not stationary: changed by {moved:+.{digits}f} {unit}"
+        yield f"  {label:18s} {mean:.{digits}f} ± {error:.{digits}f} {unit}{doubt}"
+    span = table["time_ps"][-1] - table["time_ps"][0]
+    slope = np.polyfit(table["time_ps"], table["conserved_energy_ev"], 1)[0]
+    per_atom = 1e6 * slope / atoms
+    yield f"  {'Energy drift':18s} {per_atom:+.2f} µeV/atom/ps of the conserved energy, whole run"
+    yield f"  {'Length':18s} {span:.3f} ps sampled"
 
 
 def summarize_dipole(
@@ -60,13 +71,14 @@ def summarize_dipole(
         fluctuating_at_kelvin: temperature where fluctuations give the permittivity: a neutral
             cell in equilibrium, in conducting surroundings; else None.
     """
-    if not set(DIPOLE) <= set(table):
+    count = len(table["step"])
+    if not set(DIPOLE) <= set(table) or not is_enough(count):
         return
-    first = int(len(table["step"]) * SHARE_OF_EQUILIBRATION)
+    first = first_sample(count)
     dipoles = np.stack([table[name][first:] for name in DIPOLE], axis=1)
     mean, error = block_average(np.linalg.norm(dipoles, axis=1) / DEBYE)
     yield f"  {'Dipole':18s} {mean:.2f} ± {error:.2f} D, its length"
-    if fluctuating_at_kelvin is not None and len(dipoles) > 2:
+    if fluctuating_at_kelvin is not None:
         volumes = table["volume_angstrom3"][first:]
         mean, error = permittivity(dipoles, volumes, fluctuating_at_kelvin)
         yield (

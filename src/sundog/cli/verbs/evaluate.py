@@ -131,6 +131,7 @@ def evaluate(
             "--calculator: it takes the place of --model and its settings",
             remedy="Leave one of them out",
         )
+    _refuse_unread(data, benchmark, data_options, label_options, charges, one_by_one)
     names = [] if benchmark is None else _benchmarks(benchmark)
     simulations = bool(names) and set(names) <= set(SIMULATIONS)
     # Distant monomers are beyond the range of float32.
@@ -144,6 +145,30 @@ def evaluate(
     else:
         _on_benchmarks(names, data_options, chosen, one_by_one, json, output)
     return 0
+
+
+def _refuse_unread(
+    data: Path | None,
+    benchmark: str | None,
+    data_options: DataOptions,
+    label_options: LabelOptions,
+    charges: str,
+    one_by_one: int,
+) -> None:
+    """Refuse options that what is evaluated does not read."""
+    unread = {
+        "--data": (data, asdict(label_options), asdict(LabelOptions())),
+        "--benchmark or --suite": (
+            benchmark if data is not None else "",
+            asdict(data_options) | {"charges": charges},
+            asdict(DataOptions()) | {"charges": "monomers"},
+        ),
+        "--benchmark": (benchmark, {"one_by_one": one_by_one}, {"one_by_one": 0}),
+    }
+    for needs, (there, values, usual) in unread.items():
+        for name, value in values.items():
+            if there is None and value != usual[name]:
+                raise InputError(f"{name}: only {needs} uses it", got=value, remedy="Leave it out")
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,17 @@
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 from cyclopts import Parameter
 
+from sundog.cli.early import refuse_held, refuse_missing
 from sundog.cli.flags import FORCE_FIELD, RUN, SettingsFlags
-from sundog.cli.options import set_up_jax
+from sundog.cli.options import refuse_file_name, set_up_jax
 from sundog.cli.signals import StopRequest
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
+from sundog.names import TrajectoryFormat
 from sundog.runs.job import Job
 
 if TYPE_CHECKING:
@@ -73,19 +75,26 @@ def md(
         raise InputError(
             "md: a structure file and --output are needed, or --resume with the folder of a run"
         )
+    if output is not None:
+        refuse_file_name(output, ", ".join(get_args(TrajectoryFormat)))
     if allow_change:
         raise InputError("--allow-change: only a resumed run changes settings")
+    refuse_missing(structure)
+    if output is not None:
+        refuse_held(output, overwrite)
     return _start(structure, output, job, overwrite, dry_run)
 
 
 def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_run: bool) -> int:
     # What the structure alone can tell is refused before anything heavy is imported.
+    from sundog.elements import refuse_unsupported
     from sundog.io.completeness import check_structure
     from sundog.io.electrons import state_of
     from sundog.io.reading import read_last
 
     read: list[str] = []
     atoms = read_last(structure, read.append)
+    refuse_unsupported(atoms.numbers)
     check_structure(atoms)
     state_of(atoms, job.electrons.charge, job.electrons.multiplicity)
     set_up_jax()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from sundog.cli.early import refuse_missing
 from sundog.cli.flags import FLAT
 from sundog.cli.options import refuse_existing, set_up_jax
 from sundog.errors import InputError
@@ -45,14 +46,17 @@ def minimize(
     overwrite
         Replace an existing output file.
     """
+    refuse_missing(structure)
     refuse_existing(output, overwrite)
     # What the structures alone can tell is refused before anything heavy is imported.
+    from sundog.elements import refuse_unsupported
     from sundog.io.completeness import check_structure
     from sundog.io.electrons import state_of
     from sundog.io.reading import read_structures
 
     frames = read_structures(structure, report=_say)
     if len(frames) == 1:
+        refuse_unsupported(frames[0].numbers)
         check_structure(frames[0])
         state_of(frames[0], electron_options.charge, electron_options.multiplicity)
     set_up_jax()
@@ -71,7 +75,11 @@ def minimize(
         return _relax_many(every, settings, force_field, model_options.kernels, output)
     relaxed = relax(every[0], settings, force_field, model_options.kernels, logfile="-")
     verdict = "Converged" if relaxed.converged else "Not converged"
-    print(f"{verdict} after {relaxed.steps} steps, energy {relaxed.energy_change_ev:+.4f} eV")
+    energy = relaxed.atoms.get_potential_energy()
+    print(
+        f"{verdict} after {relaxed.steps} steps: energy {energy:.4f} eV, "
+        f"changed by {relaxed.energy_change_ev:+.4f} eV"
+    )
     write_extxyz(output, _labelled(relaxed.atoms))
     print(f"Wrote {output}")
     return 0 if relaxed.converged else 3

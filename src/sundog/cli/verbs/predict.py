@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from sundog.cli.early import refuse_missing
 from sundog.cli.flags import FLAT
 from sundog.cli.options import check_folder, refuse_existing, set_up_jax
 from sundog.errors import InputError
@@ -36,7 +37,7 @@ def predict(
     """Compute energies, forces, stress, charges and dipoles of every structure of a file or folder.
 
     Results are written as they come, to OUTPUT.partial until all are there; the same command
-    continues where a killed one stopped.
+    continues where a killed one stopped. With another number of cores the last bits may differ.
 
     Parameters
     ----------
@@ -52,6 +53,7 @@ def predict(
     overwrite
         Replace an existing output file, and begin anew.
     """
+    refuse_missing(structures)
     check_folder("output", output)
     with lock_file(output) as lock:
         if lock.warning:
@@ -71,11 +73,13 @@ def _predict(
     """Predict what `predict` was asked for, under the lock of the output."""
     # What one structure alone can tell is refused before anything heavy is imported.
     from sundog.data.readers import read_dataset
+    from sundog.elements import refuse_unsupported
     from sundog.io.completeness import check_structure
     from sundog.io.electrons import state_of
 
     frames = read_dataset(structures, _say)
     if len(frames) == 1:
+        refuse_unsupported(frames[0].numbers)
         check_structure(frames[0])
         state_of(frames[0], electron_options.charge, electron_options.multiplicity)
     set_up_jax()

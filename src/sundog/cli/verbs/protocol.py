@@ -2,12 +2,17 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
 from cyclopts import Parameter
 
 from sundog.errors import FileFormatError, InputError, RunDirectoryError
+from sundog.runs.yaml_files import read_mapping
+
+if TYPE_CHECKING:
+    from sundog.hamiltonian import ModelOptions
+    from sundog.runs.settings import SimulationSettings
 
 STAGE_NAME = re.compile(r"[\w.-]+")
 """Names of stages, which are parts of names of folders."""
@@ -63,7 +68,7 @@ def protocol(
         if lock.warning:
             print(lock.warning, flush=True)
         write_atomically(output / STRUCTURE, f"{structure.resolve()}\n")
-        write_atomically(output / PROTOCOL, file.read_text())
+        write_atomically(output / PROTOCOL, file.read_text(encoding="utf-8-sig"))
         return _run_stages(output)
 
 
@@ -72,12 +77,10 @@ def read_protocol(file: Path) -> list[dict[str, Any]]:
 
     Raises:
         FileFormatError: the file is missing, no YAML, or has no list of named stages.
+        InputError: a setting of a stage is not acceptable, or one of all stages is used by none.
     """
-    try:
-        told = yaml.safe_load(file.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise FileFormatError(f"{file}: not a readable YAML file", got=error) from error
-    stages = told.pop("stages", None) if isinstance(told, dict) else None
+    told = read_mapping(file)
+    stages = told.pop("stages", None)
     named = isinstance(stages, list) and all(
         isinstance(stage, dict) and STAGE_NAME.fullmatch(str(stage.get("name", "")))
         for stage in stages
@@ -90,22 +93,36 @@ def read_protocol(file: Path) -> list[dict[str, Any]]:
     whole = []
     for number, stage in enumerate(stages):
         begins = {} if number == 0 else {"momenta": "structure"}
-        whole.append(begins | told | stage)
+        whole.append(_heard(begins | told, stage))
+    unheard = told.keys() - {name for stage in whole for name in stage}
+    if unheard:
+        raise InputError(f"{min(unheard)}: no stage of the protocol uses it", remedy="Leave it out")
     return whole
+
+
+def _heard(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys of a stage, without those shared by all that nothing in this one reads."""
+    from sundog.runs.unused import unread
+
+    stage = shared | own
+    settings, model = _parsed(stage)
+    unheard = unread(settings, model)
+    return {
+        key: value
+        for key, value in stage.items()
+        if key in own or key.replace("-", "_") not in unheard
+    }
 
 
 def _check_stages(stages: list[dict[str, Any]]) -> None:
     """Refuse whatever is wrong with the settings of any stage, before the first one begins."""
-    from cyclopts.config import Dict
+    from sundog.runs.job import Job
+    from sundog.runs.unused import refuse_unread
 
-    from sundog.cli.app import make_app
-
-    app = make_app(["md"])
     for stage in stages:
-        settings = {key: value for key, value in stage.items() if key != "name"}
-        app.config = Dict(settings, allow_unknown=False, use_commands_as_keys=False)
         try:
-            app.parse_args(["md", "structure", "-o", "folder"], exit_on_error=False)
+            job = Job(*_parsed(stage))
+            refuse_unread(job.unread(), [key.replace("-", "_") for key in stage])
         except InputError as error:
             error.add_note(f"In stage {stage['name']}.")
             raise
@@ -119,6 +136,33 @@ def _refuse_what_is_in(output: Path) -> None:
             f"{output}: the folder is not empty",
             remedy=f"Choose another, or continue with sundog protocol --resume {output}",
         )
+
+
+def _parsed(stage: dict[str, Any]) -> "tuple[SimulationSettings, ModelOptions]":
+    """Return the settings of a stage and its choice of the force field.
+
+    Raises:
+        InputError: a setting is unknown, or has an impossible value.
+    """
+    from cyclopts.config import Dict
+
+    from sundog.cli.app import make_app
+    from sundog.cli.foreign import explained
+    from sundog.cli.given import Given
+    from sundog.hamiltonian import ModelOptions
+
+    app = make_app(["md"])
+    settings = {key: value for key, value in stage.items() if key != "name"}
+    source = f"stage {stage['name']}"
+    told = Dict(settings, source=source, allow_unknown=False, use_commands_as_keys=False)
+    app.config = (told, Given())
+    try:
+        command = ["md", "structure", "-o", "folder"]
+        _, bound, _ = app.parse_args(command, exit_on_error=False, error_formatter=explained)
+    except InputError as error:
+        error.add_note(f"In {source}.")
+        raise
+    return bound.arguments["settings"], bound.arguments.get("model_options", ModelOptions())
 
 
 def _resume(folder: Path) -> int:

@@ -48,7 +48,7 @@ class Energies(AbstractObserver):
         Mean("potential_energy_ev", "Potential energy", "eV", 3),
     )
     progress: ClassVar[tuple[Reading, ...]] = (
-        Reading("E", ("potential_energy_ev",), "eV", 3),
+        Reading("E_pot", ("potential_energy_ev",), "eV", 3),
         Reading("T", ("temperature_kelvin",), "K", 1),
     )
 
