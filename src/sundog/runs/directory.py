@@ -12,11 +12,12 @@ from typing import Any, get_args
 
 import yaml
 
-from sundog.errors import RunDirectoryError
+from sundog.errors import FileFormatError, RunDirectoryError
 from sundog.files import replacing, write_atomically
 from sundog.locks import NAME as LOCK
 from sundog.locks import Lock, lock_folder
 from sundog.names import TrajectoryFormat
+from sundog.runs.yaml_files import read_mapping
 
 MARKER = "provenance.json"
 """Name of the file that makes a folder a run; it is the first one written."""
@@ -241,10 +242,8 @@ class RunDirectory:
                 "overwrite=True",
             )
         try:
-            settings = yaml.safe_load(self.config.read_text(encoding="utf-8"))
-            if not isinstance(settings, dict):
-                raise TypeError("no settings by name")
-        except (OSError, ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
+            settings = read_mapping(self.config)
+        except FileFormatError as error:
             raise RunDirectoryError(
                 f"{self.config}: damaged, it does not hold the settings of a run",
                 got=error,

@@ -12,7 +12,7 @@ import pytest
 import sundog
 from sundog.cli.door import explained, guarded
 from sundog.cli.environment import check_jax_variables, refused_by_jax
-from sundog.cli.streams import open_streams
+from sundog.cli.streams import screens
 from sundog.errors import InputError
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(sundog.__file__).parents[1])}
@@ -75,9 +75,8 @@ def test_a_stream_that_lacks_letters_says_others(monkeypatch):
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", stream)
     monkeypatch.setattr(sys, "stderr", None)
-    open_streams()
-    print("12 Å ± 3 µeV, 東", flush=True)
-    with sys.stderr:
+    with screens():
+        print("12 Å ± 3 µeV, 東", flush=True)
         print("nobody listens", file=sys.stderr)
     assert stream.buffer.getvalue() == b"12 A +- 3 ueV, ?\n"
 

@@ -47,4 +47,4 @@ def test_no_verb_starts_jax_for_them(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("no parameters for Si") == 3
+    assert done.stderr.count("no parameters for Si") == 6

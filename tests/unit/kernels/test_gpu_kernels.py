@@ -105,6 +105,7 @@ def test_a_layer_is_the_plain_one():
         np.testing.assert_allclose(one, other, atol=1e-11)
 
 
+@pytest.mark.slow
 def test_ewald_on_rows_with_a_skin_in_float32():
     force_field = random_force_field(SMALL, "ewald", "float32", cutoff=6.0, tail=True)
     system, fast = small_crystal(seed=2), on_plain(force_field)
@@ -126,7 +127,11 @@ def test_padded_batch():
 
 @pytest.mark.parametrize(
     ("electrostatics", "dtype", "tolerance"),
-    [("truncated", "float64", 1e-11), ("wolf", "float64", 1e-11), ("ewald", "float32", 1e-4)],
+    [
+        ("truncated", "float64", 1e-11),
+        pytest.param("wolf", "float64", 1e-11, marks=pytest.mark.slow),
+        ("ewald", "float32", 1e-4),
+    ],
 )
 def test_atoms_in_spatial_order(electrostatics, dtype, tolerance):
     tail = electrostatics == "ewald"
@@ -172,7 +177,7 @@ def test_a_piece_of_a_large_system_is_checked_the_way_of_the_whole(monkeypatch):
     assert ways == [dict, Ordered]
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_the_first_layer_by_species_is_the_general_one(dtype, monkeypatch):
     shape = replace(SMALL, features=24, heads=3)
     force_field = random_force_field(shape, "truncated", dtype)
