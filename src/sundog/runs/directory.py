@@ -243,6 +243,8 @@ class RunDirectory:
             )
         try:
             settings = read_mapping(self.config)
+            if not settings:
+                raise FileFormatError(f"{self.config}: the file is empty")
         except FileFormatError as error:
             raise RunDirectoryError(
                 f"{self.config}: damaged, it does not hold the settings of a run",

@@ -48,7 +48,7 @@ def test_stages_have_the_keys_of_all_and_begin_with_the_momenta_before(tmp_path)
 def test_what_is_no_protocol_is_refused(tmp_path, text):
     path = tmp_path / "protocol.yaml"
     path.write_text(text)
-    with pytest.raises(FileFormatError, match="not a (protocol|list of settings)"):
+    with pytest.raises(FileFormatError, match=r"not a (protocol|list of settings)"):
         read_protocol(path)
 
 
