@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from ase.io import read
 
-from fixtures import PLAN
 from sundog.cli.app import run
 from sundog.constants import COULOMB
 from sundog.io.extxyz import write_extxyz
@@ -13,7 +12,10 @@ from sundog.prepare.water import water_box
 from sundog.runs.warnings import describe_net_charge
 from sundog.units import BAR
 
-EWALD = ["--electrostatics", "ewald", *PLAN, "--steps", "30"]
+PLAN = ["--sample-every", "1", "--frame-every", "10", "--checkpoint-minutes", "0", "--steps", "40"]
+"""Flags for a run that is just long enough for means."""
+
+EWALD = ["--electrostatics", "ewald", *PLAN]
 
 
 def test_dipole_of_molecules_that_the_file_had_broken(tmp_path, capsys):

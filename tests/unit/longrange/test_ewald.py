@@ -104,7 +104,7 @@ def test_what_has_no_lattice_is_refused_with_a_remedy():
     wire = make_system(places, [8, 8], cell=9 * np.eye(3), pbc=(True, False, False))
     with pytest.raises(CellError, match=r"pbc \[True, False, False\]"):
         ewald.check(wire)
-    cell = np.array([[5.0, 0, 0], [30.0, 5.0, 0], [0, 30.0, 5.0]])
+    cell = np.array([[40.0, 0, 0], [120.0, 40.0, 0], [0, 120.0, 40.0]])
     with pytest.raises(CellError, match="niggli_reduce"):
         ewald.check(make_system(places, [8, 8], cell=cell, pbc=True))
     with pytest.raises(CellError, match="too large"):
