@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from ase.io import write
 
 from fixtures import small_force_field
@@ -21,6 +22,7 @@ def test_what_this_installation_can_do(capsys):
     assert re.search(r"Weights: so3lr", said)
 
 
+@pytest.mark.slow
 def test_memory_grows_with_the_system():
     force_field = small_force_field(cutoff=6.0)
 

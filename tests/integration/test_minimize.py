@@ -26,6 +26,7 @@ def test_a_molecule_reaches_its_minimum(optimizer, tmp_path, capsys):
     assert run([*command, "--overwrite", "--steps", "1"]) == 3
 
 
+@pytest.mark.slow
 def test_a_cell_relaxes_to_its_pressure(tmp_path):
     write_extxyz(tmp_path / "w.extxyz", water_box(4))
     out = tmp_path / "o.extxyz"

@@ -160,6 +160,7 @@ def test_atoms_in_spatial_order(electrostatics, dtype, tolerance):
             np.testing.assert_allclose(one, other, rtol=0, atol=atol, err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_piece_of_a_large_system_is_checked_the_way_of_the_whole(monkeypatch):
     force_field = random_force_field(SMALL, "truncated", cutoff=6.0)
     fast, system = interpreted(force_field, least_atoms=12), small_crystal()
@@ -177,7 +178,8 @@ def test_a_piece_of_a_large_system_is_checked_the_way_of_the_whole(monkeypatch):
     assert ways == [dict, Ordered]
 
 
-@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_first_layer_by_species_is_the_general_one(dtype, monkeypatch):
     shape = replace(SMALL, features=24, heads=3)
     force_field = random_force_field(shape, "truncated", dtype)
@@ -222,7 +224,12 @@ def on_some_card():
 
 @pytest.mark.parametrize(
     ("electrostatics", "atoms", "count"),
-    [("ewald", 1000, 7), ("truncated", 1, 8), ("wolf", 1, 7), ("exact", 1000, 7)],
+    [
+        ("ewald", 1000, 7),
+        ("truncated", 1, 8),
+        pytest.param("wolf", 1, 7, marks=pytest.mark.slow),
+        pytest.param("exact", 1000, 7, marks=pytest.mark.slow),
+    ],
 )
 def test_they_are_translated_for_a_gpu(electrostatics, atoms, count, monkeypatch):
     monkeypatch.setattr(species, "ATOMS_WORTH_TABLES", atoms)
