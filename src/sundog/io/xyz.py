@@ -156,7 +156,7 @@ def _settle(path: Path, frame: _Frame) -> list[str]:
         frame.comment = comment
         if not vectors:
             frame.lines[1] = ""
-    column = _species_column(comment) if extended else 0
+    column = _species_column(path, frame, comment) if extended else 0
     if column is not None:
         _settle_symbols(path, frame, column)
     properties = extended and "Properties" in comment
@@ -165,18 +165,27 @@ def _settle(path: Path, frame: _Frame) -> list[str]:
     return said
 
 
-def _species_column(comment: str) -> int | None:
-    """Return the column of the symbols of an extended file; None where there is none."""
+def _species_column(path: Path, frame: _Frame, comment: str) -> int | None:
+    """Return the column of the symbols of an extended file; None where there is none.
+
+    Raises:
+        FileFormatError: The comment line names other columns than there are.
+    """
     match = re.search(r"Properties\s*=\s*\"?([\w:.-]+)", comment)
     if match is None:
         return 0
     words = match.group(1).split(":")
-    column = 0
-    for name, _, width in zip(words[::3], words[1::3], words[2::3], strict=False):
-        if name == "species":
-            return column
-        column += int(width)
-    return None
+    there = min((len(line.split()) for line in frame.lines[2:] if line.strip()), default=0)
+    widths = [int(word) if word.isdecimal() else 0 for word in words[2::3]]
+    if len(words) % 3 or min(widths) < 1 or (there and sum(widths) > there):
+        raise FileFormatError(
+            f"{path}: the comment line {frame.first + 1} names columns that are not there",
+            got=f"Properties={match.group(1)[:80]} for {there} columns",
+            expected="name:type:number of columns, once for each property",
+        )
+    if "species" not in words[::3]:
+        return None
+    return sum(widths[: words[::3].index("species")])
 
 
 def _settle_symbols(path: Path, frame: _Frame, column: int) -> None:

@@ -115,3 +115,12 @@ def test_numbers_of_atoms_that_are_none(tmp_path, count):
     (tmp_path / "a.xyz").write_text(f"{count}\n\nHe 0 0 0\n")
     with pytest.raises(FileFormatError, match=r"cannot be read|truncated"):
         read_structures(tmp_path / "a.xyz")
+
+
+@pytest.mark.parametrize(
+    "properties",
+    ["species:S:1:pos:R:99999999", "species:S:1:pos:R", "species:S:1:pos:R:0", "a:b:c"],
+)
+def test_columns_that_are_not_there_are_refused_at_once(read, properties):
+    with pytest.raises(FileFormatError, match="columns that are not there"):
+        read(f"Properties={properties}")
