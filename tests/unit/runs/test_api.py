@@ -156,7 +156,7 @@ def test_masses_and_fixed_atoms_of_the_structure_are_those_of_the_run(force_fiel
     assert energy == pytest.approx(run.energies["kinetic_energy_ev"][-1], rel=1e-9)
     assert final.get_masses().tolist() == [15.999, 2.014, 2.014]
     np.testing.assert_allclose(final.positions[0], atoms.positions[0], atol=1e-12)
-    assert final.info == {"charge": 0, "spin": 1}
+    assert final.info == {"charge": 0, "spin": 1, "step": 20}
     assert any("2 atoms differ from the standard" in line for line in said)
     assert any("1 atoms that the structure holds fixed" in line for line in said)
 
