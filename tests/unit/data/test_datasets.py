@@ -106,7 +106,7 @@ def test_damaged_and_missing_files(name, tmp_path):
     with pytest.raises(FileFormatError, match="no such file"):
         read_dataset(tmp_path / name)
     (tmp_path / name).write_bytes(b"this is nothing of the kind" * 50)
-    with pytest.raises(FileFormatError, match="cannot be read"):
+    with pytest.raises(FileFormatError, match=r"cannot be read|not an npz file"):
         read_dataset(tmp_path / name)
 
 
