@@ -44,6 +44,7 @@ GRO = """Water and an ion
     2NA      NA    4   0.400   0.000   0.000
    2.00000   2.00000   2.00000
 """
+"""Content of a gro file."""
 
 SDF = """ethanol
   by hand
@@ -61,6 +62,7 @@ water
 
 $$$$
 """
+"""Content of an SDF file."""
 
 CIF = """data_water
 loop_
@@ -82,6 +84,7 @@ HETATM 2 H H1 HOH A . 0.000 0.760 -0.470 1 A 1
 HETATM 3 H H2 HOH A . 0.000 -0.760 -0.470 1 A 1
 #
 """
+"""Content of an mmCIF file."""
 
 
 def whole_files(folder: Path) -> list[Path]:
