@@ -94,7 +94,7 @@ BOUNDS: Mapping[str, Bounds] = {
     "psi_degrees": Bounds(-360.0, 360.0, "degrees"),
 }
 """Bounds by the name of the setting. They are those of a number that means anything at all; what
-others settings or the structure ask for is checked where that is known."""
+other settings or the structure ask for is checked where that is known."""
 
 
 def check_number(name: str, value: object, *, whole: bool) -> None:

@@ -1,9 +1,15 @@
 """Settings that contradict each other or the structure, as a user meets them."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from ase.build import molecule
 from ase.io import write
 
+import sundog
 from sundog.cli.app import run
 
 
@@ -43,3 +49,30 @@ def test_pressure_needs_a_cell(tmp_path, capsys):
     write(tmp_path / "m.xyz", molecule("H2O"))
     assert run(["npt", str(tmp_path / "m.xyz"), "-o", str(tmp_path / "run")]) == 2
     assert "periodic" in capsys.readouterr().err
+
+
+SILICON = "3\n\nSi 0 0 0.1\nH 0 0.76 -0.47\nH 0 -0.76 -0.47\n"
+
+
+def test_what_a_file_alone_tells_is_refused_without_jax(tmp_path):
+    (tmp_path / "si.xyz").write_text(SILICON)
+    (tmp_path / "si.pdb").write_text(
+        f"HETATM    1 SI   LIG A   1    {0:8.3f}{0:8.3f}{0:8.3f}{'SI':>24s}\n"
+    )
+    code = (
+        "import sys; from sundog.cli.app import run\n"
+        "for verb in ('md', 'predict', 'minimize'):\n"
+        "    for file in ('si.xyz', 'si.pdb', 'none.xyz'):\n"
+        "        assert run([verb, file, '-o', 'out']) == 2\n"
+        "assert 'jax' not in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(sundog.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("no parameters for Si") == 6

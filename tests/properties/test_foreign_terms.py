@@ -203,10 +203,11 @@ def test_two_terms_of_one_name_are_refused():
             replace(ewald, long_terms=(*ewald.long_terms, named(Bump(), name)))
 
 
-@pytest.mark.parametrize("made", [lambda one: one, on_plain, on_cpu, interpreted])
+@pytest.mark.parametrize(
+    "made",
+    [lambda one: one, on_plain, pytest.param(on_cpu, marks=needs_cpu_kernels), interpreted],
+)
 def test_two_terms_of_one_name_are_refused_after_an_edit_of_the_tree_too(made):
-    if made is on_cpu and needs_cpu_kernels.args[0]:
-        pytest.skip("no compiled kernels")
     force_field, system = without("exact"), SYSTEMS["exact"]
     terms = (Bump(), *force_field.long_terms, Bump())
     edited = made(eqx.tree_at(lambda one: one.long_terms, force_field, terms))
@@ -243,10 +244,9 @@ def test_sites_that_a_pair_sum_cannot_take_are_refused_in_words(made):
             eqx.filter_eval_shape(more, system, more.pairs_once(system))
 
 
+@needs_cpu_kernels
 @pytest.mark.parametrize("made", [on_plain, on_cpu])
 def test_lists_of_another_formulation_are_refused_in_words(made):
-    if needs_cpu_kernels.args[0]:
-        pytest.skip("no compiled kernels")
     force_field, system = without("exact"), SYSTEMS["exact"]
     other = {on_plain: on_cpu, on_cpu: on_plain}[made](force_field)
     with pytest.raises(InputError, match="lists are those of another formulation"):

@@ -132,22 +132,26 @@ def test_restraints_are_added_to_any_force_field(kernels, precision):
     if kernels == "cpu":
         force_field = on_cpu(force_field, threads=2)
     system = rattled(small_crystal(), scale=0.05)
-    restraints = [
-        position_restraint(small_crystal(), [1, 2], 1.0),
-        distance_restraint(system, [(0, 5)], 1.0, upper_angstrom=1.0),
-    ]
-    both = restrained(force_field, restraints)
+
+    def of_strength(k):
+        restraints = [
+            position_restraint(small_crystal(), [1, 2], k),
+            distance_restraint(system, [(0, 5)], k, upper_angstrom=1.0),
+        ]
+        return restraints, restrained(force_field, restraints)
+
+    restraints, both = of_strength(1.0)
     pairs = both.pairs_once(system)
     plain, sum_of_all = call(force_field, system, pairs), call(both, system, pairs)
+    # The same program, so that the network rounds alike.
+    unrestrained = call(of_strength(0.0)[1], system, pairs)
     alone = call(restrained(NOTHING, restraints), system, {})
-    # Two programs may round the sums of the network in another order.
-    tolerance = {"float32": 2e-6, "float64": 1e-10}[precision]
+    rounding = {"float32": 2e-6, "float64": 1e-10}[precision]
     for name in ("energy", "forces", "virial"):
-        got, expected = getattr(sum_of_all, name), getattr(plain, name)
+        got, expected = getattr(sum_of_all, name), getattr(unrestrained, name)
         assert got.dtype == expected.dtype
-        np.testing.assert_allclose(
-            got, expected + getattr(alone, name), atol=tolerance, rtol=tolerance
-        )
+        np.testing.assert_allclose(got, expected + getattr(alone, name), atol=1e-10, rtol=1e-12)
+        np.testing.assert_allclose(expected, getattr(plain, name), atol=rounding, rtol=rounding)
     assert set(sum_of_all.energies) == {*plain.energies, *(one.name for one in restraints)}
     total = sum(np.asarray(one) for one in sum_of_all.energies.values())
     np.testing.assert_allclose(sum_of_all.energy, total, rtol=1e-6)

@@ -16,7 +16,8 @@ from sundog.engine.propagators.ornstein_uhlenbeck import Langevin
 from sundog.engine.state import MDState, initial_state, with_thermal_momenta
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.formulations.choice import with_kernels
-from sundog.io.structures import read_structures, system_from_atoms
+from sundog.io.reading import read_structures
+from sundog.io.structures import system_from_atoms
 from sundog.names import ElectrostaticsName, Precision
 from sundog.prepare.water import water_box
 from sundog.weights.load import load

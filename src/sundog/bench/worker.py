@@ -70,7 +70,7 @@ def prepare(job: Job) -> int:
     from sundog.bench.measure import load_for, thermal_start
     from sundog.forcefield.formulations.choice import with_kernels
     from sundog.io.extxyz import write_extxyz
-    from sundog.io.structures import read_structures
+    from sundog.io.reading import read_structures
 
     assert job.start is not None
     structures = read_structures(job.structure)
@@ -87,7 +87,7 @@ def measure(job: Job) -> Figures:
 
     from sundog.bench import measure as m
     from sundog.forcefield.formulations.choice import verified, with_kernels
-    from sundog.io.structures import read_structures
+    from sundog.io.reading import read_structures
     from sundog.kernels.cpu.library import threads
     from sundog.names import KernelName
 

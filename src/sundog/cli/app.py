@@ -4,7 +4,6 @@ Exit codes: 0 done; 1 a bug; 2 wrong input, nothing was changed; 3 a simulation 
 steps before are on disk; 128 + n stopped by signal n after writing everything.
 """
 
-import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from cyclopts.config import Dict
 
 from sundog import __version__
 from sundog.cli.allocator import COMPUTING_VERBS
-from sundog.cli.door import guarded
+from sundog.cli.door import complain, guarded
 from sundog.cli.foreign import explained
 from sundog.cli.given import Given
 from sundog.cli.streams import QUIET, screens
@@ -71,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
         if failure is None or failure.errno in QUIET:
             return code
         reason = failure.strerror or failure
-        _complain(f"standard output could not be written ({reason}); lines are missing in it")
+        complain(f"standard output could not be written ({reason}); lines are missing in it")
         # Of these the results are files, and the lines are in a log.
         return code or (0 if COMPUTING_VERBS.intersection(arguments[:1]) else 2)
 
@@ -99,7 +98,7 @@ def _answered(arguments: list[str]) -> int:
         return 2  # cyclopts has printed it
     except SundogError as error:
         message = " ".join([str(error), *getattr(error, "__notes__", [])])
-        return _complain(translated(message, arguments), error.exit_code)
+        return complain(translated(message, arguments), error.exit_code)
     return code if isinstance(code, int) else 0
 
 
@@ -162,8 +161,3 @@ def _taken(arguments: list[str], flag: str) -> tuple[list[str], str | None]:
             value = value if equals else "".join(arguments[place + 1 : after])
             return arguments[:place] + arguments[after:], value
     return arguments, None
-
-
-def _complain(message: str, code: int = 2) -> int:
-    print(f"sundog: {message}", file=sys.stderr)
-    return code

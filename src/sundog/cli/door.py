@@ -30,15 +30,12 @@ def guarded(work: Callable[[], int], arguments: Sequence[str]) -> int:
     try:
         return work()
     except KeyboardInterrupt:
-        return _say("Interrupted.", 130)
-    except BrokenPipeError:
-        sys.stdout = None  # nobody listens, and the interpreter would flush it
-        return 141
+        return complain("Interrupted.", 130)
     except Exception as error:
         explanation = explained(error)
         if explanation is not None:
-            return _say(str(explanation), explanation.exit_code)
-        return _say(_report(error, arguments), 1)
+            return complain(str(explanation), explanation.exit_code)
+        return complain(_report(error, arguments), 1)
 
 
 def explained(error: Exception) -> SundogError | None:
@@ -104,6 +101,7 @@ def _first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _say(message: str, code: int) -> int:
+def complain(message: str, code: int = 2) -> int:
+    """Print a message on stderr and return the exit code."""
     print(f"sundog: {message}", file=sys.stderr)
     return code

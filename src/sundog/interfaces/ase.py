@@ -23,7 +23,8 @@ from sundog.forcefield.formulations.choice import with_kernels
 from sundog.forcefield.so3lr import ForceField
 from sundog.hamiltonian import Hamiltonian, HamiltonianFields
 from sundog.interfaces._compiled import Evaluator
-from sundog.io.structures import electronic_state, system_from_atoms
+from sundog.io.electrons import electronic_state
+from sundog.io.structures import system_from_atoms
 from sundog.loading import checked
 from sundog.names import KernelName
 from sundog.numerics.precision import with_x64

@@ -7,21 +7,11 @@
 from ase import Atoms
 
 from sundog.io.completeness import check_structure
-from sundog.io.electrons import electronic_state, with_electronic_state
-from sundog.io.reading import read_structures
+from sundog.io.electrons import electronic_state
 from sundog.system import Fragments, System, make_system
 from sundog.topology.residues import Names
 from sundog.topology.topology import Topology, make_topology
 from sundog.validity import check_cell
-
-__all__ = [
-    "check_structure",
-    "electronic_state",
-    "read_structures",
-    "system_from_atoms",
-    "topology_from_atoms",
-    "with_electronic_state",
-]
 
 
 def system_from_atoms(

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
-from types import TracebackType
 from typing import Any, get_args
 
 import yaml
@@ -76,7 +75,7 @@ class RunDirectory:
                 cannot be made. Nothing was touched.
         """
         run = cls(Path(path))
-        try:
+        with run._as_refusals():
             run._refuse_what_is_there(overwrite, inputs)
             run.path.mkdir(parents=True, exist_ok=True)
             run = cls(run.path, lock_folder(run.path))
@@ -84,13 +83,16 @@ class RunDirectory:
                 run._refuse_what_is_there(overwrite, inputs)
                 for file in run._files_of_earlier_run():
                     file.unlink()
-        except OSError as error:
-            raise RunDirectoryError(
-                f"{run.path}: cannot be made the folder of a run",
-                got=error.strerror or error,
-                remedy="Choose another folder (`output`)",
-            ) from error
         return run
+
+    @classmethod
+    def check_new(
+        cls, path: str | Path, overwrite: bool = False, inputs: Sequence[str | Path] = ()
+    ) -> None:
+        """Raise what `create` would, of what is in the folder now; nothing is made or locked."""
+        run = cls(Path(path))
+        with run._as_refusals():
+            run._refuse_what_is_there(overwrite, inputs)
 
     @classmethod
     def open(cls, path: str | Path) -> "RunDirectory":
@@ -126,12 +128,7 @@ class RunDirectory:
     def __enter__(self) -> "RunDirectory":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.release()
 
     def release(self) -> None:
@@ -334,6 +331,17 @@ class RunDirectory:
                 got=", ".join(endangered or [file.name for file in own]),
                 remedy="Choose another folder (`output`), or move these files",
             )
+
+    @contextmanager
+    def _as_refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise RunDirectoryError(
+                f"{self.path}: cannot be made the folder of a run",
+                got=error.strerror or error,
+                remedy="Choose another folder (`output`)",
+            ) from error
 
     @contextmanager
     def _unlocked_by_errors(self) -> Iterator[None]:

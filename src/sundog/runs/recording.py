@@ -1,7 +1,6 @@
 """`Recorder`: the energies table and the trajectory of a run, written chunk by chunk."""
 
 from collections.abc import Callable, Mapping
-from types import TracebackType
 
 import jax
 import numpy as np
@@ -109,12 +108,7 @@ class Recorder:
     def __enter__(self) -> "Recorder":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
 

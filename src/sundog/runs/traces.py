@@ -7,7 +7,7 @@ from typing import Any
 
 from sundog.errors import RunDirectoryError, SundogError
 from sundog.io.append import held_up_to as table_held
-from sundog.io.structures import read_structures
+from sundog.io.reading import read_structures
 from sundog.io.trajectories import WRITERS
 from sundog.io.trajectories import held_up_to as trajectory_held
 from sundog.runs.checkpoint_files import Checkpoint, newest_checkpoint

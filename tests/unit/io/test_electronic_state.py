@@ -93,7 +93,7 @@ def test_atomic_charges_of_a_neutral_molecule_say_nothing():
 
 
 def test_formal_charges_of_a_pdb_file_are_noticed(tmp_path):
-    from sundog.io.structures import read_structures
+    from sundog.io.reading import read_structures
 
     path = tmp_path / "ion.pdb"
     path.write_text(

@@ -13,7 +13,7 @@ from ase.io import write
 from sundog.data.readers import read_dataset
 from sundog.errors import FileFormatError
 from sundog.io import expansion
-from sundog.io.structures import read_structures
+from sundog.io.reading import read_structures
 
 PACK = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 

@@ -72,6 +72,10 @@ def test_a_folder_with_other_files_is_refused_untouched(tmp_path):
     (tmp_path / "thesis.tex").write_text("mine")
     with pytest.raises(RunDirectoryError, match=r"holds files already \(got thesis\.tex\)"):
         RunDirectory.create(tmp_path)
+    with pytest.raises(RunDirectoryError, match="already"):
+        RunDirectory.check_new(tmp_path)
+    with pytest.raises(RunDirectoryError, match="cannot be made"):
+        RunDirectory.check_new(next(file for file in tmp_path.iterdir() if file.is_file()))
     assert snapshot(tmp_path) == {"thesis.tex": b"mine"}
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 from cyclopts import Parameter
 
-from sundog.cli.early import refuse_held, refuse_missing
 from sundog.cli.flags import FORCE_FIELD, RUN, SettingsFlags
 from sundog.cli.options import refuse_file_name, set_up_jax
 from sundog.cli.signals import StopRequest
@@ -79,9 +78,6 @@ def md(
         refuse_file_name(output, ", ".join(get_args(TrajectoryFormat)))
     if allow_change:
         raise InputError("--allow-change: only a resumed run changes settings")
-    refuse_missing(structure)
-    if output is not None:
-        refuse_held(output, overwrite)
     return _start(structure, output, job, overwrite, dry_run)
 
 
@@ -91,7 +87,10 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
     from sundog.io.completeness import check_structure
     from sundog.io.electrons import state_of
     from sundog.io.reading import read_last
+    from sundog.runs.directory import RunDirectory
 
+    if output is not None:
+        RunDirectory.check_new(output, overwrite, inputs=[structure])
     read: list[str] = []
     atoms = read_last(structure, read.append)
     refuse_unsupported(atoms.numbers)
@@ -100,7 +99,6 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
     set_up_jax()
     from sundog.cli.log import Log
     from sundog.cli.show.plan import print_plan
-    from sundog.runs.directory import RunDirectory
     from sundog.runs.launch import Launch
     from sundog.runs.setup import set_up, write_origin
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sundog.cli.early import refuse_missing
 from sundog.cli.flags import FLAT
 from sundog.cli.options import refuse_existing, set_up_jax
 from sundog.errors import InputError
@@ -46,7 +45,6 @@ def minimize(
     overwrite
         Replace an existing output file.
     """
-    refuse_missing(structure)
     refuse_existing(output, overwrite)
     # What the structures alone can tell is refused before anything heavy is imported.
     from sundog.elements import refuse_unsupported

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from sundog.cli.early import refuse_missing
 from sundog.cli.flags import FLAT
 from sundog.cli.options import check_folder, refuse_existing, set_up_jax
 from sundog.errors import InputError
@@ -53,7 +52,6 @@ def predict(
     overwrite
         Replace an existing output file, and begin anew.
     """
-    refuse_missing(structures)
     check_folder("output", output)
     with lock_file(output) as lock:
         if lock.warning:

@@ -12,7 +12,7 @@ from sundog.errors import FileFormatError
 from sundog.evaluate.benchmarks.card import DIMER_PROTOCOL, Card
 from sundog.evaluate.benchmarks.files import find
 from sundog.evaluate.benchmarks.tasks.dimers import Dimer, DimerTask
-from sundog.io.structures import read_structures
+from sundog.io.reading import read_structures
 
 CARD = Card(
     name="s66x8",

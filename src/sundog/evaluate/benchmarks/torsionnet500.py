@@ -18,7 +18,7 @@ from sundog.errors import FileFormatError
 from sundog.evaluate.benchmarks.card import Card
 from sundog.evaluate.benchmarks.files import find
 from sundog.evaluate.benchmarks.tasks.profiles import Profile, ProfileTask
-from sundog.io.structures import read_structures
+from sundog.io.reading import read_structures
 from sundog.units import KCAL_PER_MOL
 
 CARD = Card(

@@ -20,7 +20,7 @@ from sundog.evaluate.benchmarks.tasks.base import (
 )
 from sundog.evaluate.datasets.comparison import Comparison, composition
 from sundog.evaluate.models import AbstractModel, Failure, Properties
-from sundog.io.structures import read_structures
+from sundog.io.reading import read_structures
 
 SHOWN = ("mae_", "mean_angle", "mean_vector")
 """Beginnings of the names of metrics that are printed."""
