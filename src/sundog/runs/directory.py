@@ -89,7 +89,16 @@ class RunDirectory:
     def check_new(
         cls, path: str | Path, overwrite: bool = False, inputs: Sequence[str | Path] = ()
     ) -> None:
-        """Raise what `create` would, of what is in the folder now; nothing is made or locked."""
+        """Refuse the folder of a new run where `create` would; nothing is made or locked.
+
+        Args:
+            path: the folder.
+            overwrite: whether the files of an earlier run there are to be removed.
+            inputs: files that the new run reads.
+
+        Raises:
+            RunDirectoryError: the folder holds what `create` refuses, or cannot be one.
+        """
         run = cls(Path(path))
         with run._as_refusals():
             run._refuse_what_is_there(overwrite, inputs)

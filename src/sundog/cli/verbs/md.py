@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 from cyclopts import Parameter
 
+from sundog.cli.early import refuse_elements
 from sundog.cli.flags import FORCE_FIELD, RUN, SettingsFlags
 from sundog.cli.options import refuse_file_name, set_up_jax
 from sundog.cli.signals import StopRequest
@@ -83,14 +84,16 @@ def md(
 
 def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_run: bool) -> int:
     # What the structure alone can tell is refused before anything heavy is imported.
-    from sundog.elements import refuse_unsupported
-    from sundog.io.completeness import check_structure
-    from sundog.io.electrons import state_of
-    from sundog.io.reading import read_last
     from sundog.runs.directory import RunDirectory
 
     if output is not None:
         RunDirectory.check_new(output, overwrite, inputs=[structure])
+    refuse_elements(structure, last_of_many=True)
+    from sundog.elements import refuse_unsupported
+    from sundog.io.completeness import check_structure
+    from sundog.io.electrons import state_of
+    from sundog.io.reading import read_last
+
     read: list[str] = []
     atoms = read_last(structure, read.append)
     refuse_unsupported(atoms.numbers)

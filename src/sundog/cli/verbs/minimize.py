@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from sundog.cli.early import refuse_elements
 from sundog.cli.flags import FLAT
 from sundog.cli.options import refuse_existing, set_up_jax
 from sundog.errors import InputError
@@ -46,6 +47,7 @@ def minimize(
         Replace an existing output file.
     """
     refuse_existing(output, overwrite)
+    refuse_elements(structure, last_of_many=False)
     # What the structures alone can tell is refused before anything heavy is imported.
     from sundog.elements import refuse_unsupported
     from sundog.io.completeness import check_structure

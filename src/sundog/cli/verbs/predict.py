@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from sundog.cli.early import refuse_elements
 from sundog.cli.flags import FLAT
 from sundog.cli.options import check_folder, refuse_existing, set_up_jax
 from sundog.errors import InputError
@@ -69,6 +70,8 @@ def _predict(
     overwrite: bool,
 ) -> None:
     """Predict what `predict` was asked for, under the lock of the output."""
+    if not skip_bad:
+        refuse_elements(structures, last_of_many=False)
     # What one structure alone can tell is refused before anything heavy is imported.
     from sundog.data.readers import read_dataset
     from sundog.elements import refuse_unsupported
