@@ -7,8 +7,6 @@ readers, after which the same is refused with the same words.
 from collections.abc import Iterable
 from pathlib import Path
 
-from sundog.elements import HEAVIEST_ELEMENT, refuse_unsupported, symbol
-
 LARGEST_FILE = 20 * 2**20
 """Size in bytes of a file beyond which looking at it takes longer than it saves."""
 
@@ -24,6 +22,8 @@ def refuse_elements(structure: Path, *, last_of_many: bool) -> None:
     Raises:
         UnsupportedElementError: naming the elements.
     """
+    from sundog.elements import HEAVIEST_ELEMENT, refuse_unsupported, symbol
+
     read = {".xyz": _of_xyz, ".extxyz": _of_xyz, ".pdb": _of_pdb}.get(structure.suffix.lower())
     if read is None or not structure.is_file() or structure.stat().st_size > LARGEST_FILE:
         return
