@@ -24,7 +24,7 @@ demo: setup
 	$(BIN)/sundog prepare water --molecules 512 --output demo-water.extxyz --overwrite
 	$(BIN)/sundog nvt demo-water.extxyz --output demo-run --overwrite \
 	    --electrostatics truncated --cutoff-angstrom 12 --temperature-kelvin 300 \
-	    --minimize --minimize-steps 30 --steps 200 --timestep-fs 0.5
+	    --minimize --minimize-steps 30 --steps 200 --timestep-fs 0.5 --sample-every 5
 
 check: setup
 	$(BIN)/ruff format --check src tests scripts benchmarks
