@@ -10,12 +10,13 @@ import json
 import os
 import platform
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from typing import Self
 from weakref import finalize
 
 from sundog.errors import RunDirectoryError
-from sundog.files import write_failure
+from sundog.files import leftovers, write_failure
 
 NAME = ".lock"
 """Name of the file in a folder that is locked."""
@@ -99,8 +100,17 @@ def lock_folder(folder: Path) -> Lock:
 
 
 def lock_file(path: Path) -> Lock:
-    """Return the lock on a file that is to be written; errors are those of `Lock`."""
-    return Lock(path.with_name(f".{path.name}{NAME}"), path)
+    """Return the lock on a file that is to be written; errors are those of `Lock`.
+
+    What processes that were killed have left of the file is removed.
+    """
+    whole = Path(os.path.abspath(path))
+    lock = Lock(whole.with_name(f".{whole.name}{NAME}"), path)
+    if lock.warning is None:
+        for left in leftovers(whole.parent, [escape(whole.name)]):
+            with suppress(OSError):
+                left.unlink()
+    return lock
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

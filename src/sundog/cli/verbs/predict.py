@@ -11,10 +11,9 @@ from cyclopts import Parameter
 
 from sundog.cli.early import refuse_elements
 from sundog.cli.flags import FLAT
-from sundog.cli.options import check_folder, refuse_existing, set_up_jax
+from sundog.cli.options import check_folder, locked, refuse_existing, set_up_jax
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
-from sundog.locks import lock_file
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -54,9 +53,7 @@ def predict(
         Replace an existing output file, and begin anew.
     """
     check_folder("output", output)
-    with lock_file(output) as lock:
-        if lock.warning:
-            print(lock.warning)
+    with locked(output):
         refuse_existing(output, overwrite)
         _predict(structures, output, model_options, electron_options, skip_bad, overwrite)
 

@@ -131,11 +131,19 @@ def _check_stages(stages: list[dict[str, Any]]) -> None:
 def _refuse_what_is_in(output: Path) -> None:
     from sundog.locks import NAME as LOCK
 
-    if output.exists() and any(path.name != LOCK for path in output.iterdir()):
+    passing = {output / LOCK, *_leftovers(output)}
+    if output.exists() and any(path not in passing for path in output.iterdir()):
         raise RunDirectoryError(
             f"{output}: the folder is not empty",
             remedy=f"Choose another, or continue with sundog protocol --resume {output}",
         )
+
+
+def _leftovers(output: Path) -> list[Path]:
+    """Return what a killed process left of the files that it was writing to the folder."""
+    from sundog.files import leftovers
+
+    return leftovers(output, [STRUCTURE, PROTOCOL, "[0-9][0-9]-*.yaml"])
 
 
 def _parsed(stage: dict[str, Any]) -> "tuple[SimulationSettings, ModelOptions]":
@@ -188,6 +196,8 @@ def _run_stages(folder: Path) -> int:
     from sundog.runs.directory import RunDirectory
     from sundog.runs.traces import begun, finished
 
+    for left in _leftovers(folder):
+        left.unlink()
     structure = Path((folder / STRUCTURE).read_text().strip())
     for number, stage in enumerate(read_protocol(folder / PROTOCOL), start=1):
         own = folder / f"{number:02d}-{stage.pop('name')}"
