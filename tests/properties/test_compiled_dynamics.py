@@ -1,12 +1,10 @@
 """Dynamics on the compiled kernels is the reference's dynamics."""
 
-from dataclasses import replace
-
 import jax
 import numpy as np
 import pytest
 
-from fixtures import SMALL, needs_cpu_kernels, random_force_field, small_crystal
+from fixtures import SIMPLE, needs_cpu_kernels, random_force_field, small_crystal
 from sundog.engine.ensembles import nve
 from sundog.engine.run import run
 from sundog.engine.state import initial_state, with_thermal_momenta
@@ -14,8 +12,6 @@ from sundog.forcefield.formulations.cpu import on_cpu
 from sundog.forcefield.so3lr import astype
 
 pytestmark = needs_cpu_kernels
-
-SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
 
 
 @pytest.fixture

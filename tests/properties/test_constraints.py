@@ -1,6 +1,7 @@
 """Contracts of rigid bonds: lengths, momenta, energy, time reversal, ensembles and pressure."""
 
 from dataclasses import replace
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -203,9 +204,12 @@ def test_the_virial_is_that_of_moving_whole_clusters(hot_water):
     assert float(jnp.sum(state.virial[0] * strain)) == pytest.approx(numerical, rel=1e-6)
 
 
-@pytest.mark.parametrize("system", [dimers(64, 16.0), water(27)], ids=["dimers", "water"])
-def test_pressure_of_an_ideal_gas_of_rigid_molecules(system):
-    state = rigid_state(system, FREE)
+GASES = {"dimers": partial(dimers, 64, 16.0), "water": partial(water, 27)}
+
+
+@pytest.mark.parametrize("gas", [pytest.param("dimers", marks=pytest.mark.slow), "water"])
+def test_pressure_of_an_ideal_gas_of_rigid_molecules(gas):
+    state = rigid_state(GASES[gas](), FREE)
     ensemble = constrained(nvt(FREE, 2.0, 300.0, Langevin(20.0)))
     state, samples = record(state, ensemble, 6000, 20)
     assert_on_surface(state)
@@ -217,6 +221,7 @@ def test_pressure_of_an_ideal_gas_of_rigid_molecules(system):
     assert samples["temperature_kelvin"].mean() == pytest.approx(300, rel=0.02)
 
 
+@pytest.mark.slow
 def test_cell_rescaling_of_an_ideal_gas_of_rigid_molecules():
     count, temperature, pressure = 24, 300.0, 500.0
     expected = (count + 1) * BOLTZMANN * temperature / (pressure * BAR)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fixtures import SMALL, call, ethanol, needs_cpu_kernels, random_force_field, small_crystal
+from fixtures import SIMPLE, call, ethanol, needs_cpu_kernels, random_force_field, small_crystal
 from foreign_terms import Bump, Well, named
 from interpreted_kernels import interpreted
 from sundog.errors import InputError
@@ -33,6 +33,8 @@ FORMULATIONS = {
 formulations = pytest.mark.parametrize("made", FORMULATIONS.values(), ids=FORMULATIONS)
 treatments = pytest.mark.parametrize("electrostatics", SYSTEMS)
 
+NETWORK = replace(SIMPLE, cutoff=4.5)
+
 ACCURACY = 1e-6
 """Of the mesh, eV/Å; tables deviate by as much."""
 
@@ -42,7 +44,7 @@ WEIGHT = 2.5
 
 def without(electrostatics) -> ForceField:
     tail = electrostatics == "ewald"
-    return random_force_field(SMALL, electrostatics, accuracy=ACCURACY, tail=tail)
+    return random_force_field(NETWORK, electrostatics, accuracy=ACCURACY, tail=tail)
 
 
 def with_terms_everywhere(electrostatics) -> ForceField:
@@ -73,6 +75,7 @@ def reference():
     return predicted
 
 
+# The one property that is tried with all kernels and treatments every day.
 @treatments
 @formulations
 def test_terms_in_every_place_are_those_of_the_reference(made, electrostatics, reference):
@@ -88,7 +91,9 @@ def test_terms_in_every_place_are_those_of_the_reference(made, electrostatics, r
     np.testing.assert_allclose(found.virial, expected.virial, atol=2e-4)
 
 
-@treatments
+@pytest.mark.parametrize(
+    "electrostatics", ["truncated", pytest.param("exact", marks=pytest.mark.slow)]
+)
 def test_the_reference_adds_what_the_term_alone_gives(electrostatics):
     """A term that needs no properties of the atoms is what it would be without a network."""
     force_field, system = without(electrostatics), SYSTEMS[electrostatics]
@@ -114,7 +119,11 @@ def test_the_reference_adds_what_the_term_alone_gives(electrostatics):
     np.testing.assert_allclose(after.virial - before.virial, virial[None], atol=1e-10)
 
 
-@formulations
+@pytest.mark.parametrize(
+    "made",
+    [on_plain, FORMULATIONS["cpu"], pytest.param(interpreted, marks=pytest.mark.slow)],
+    ids=FORMULATIONS,
+)
 def test_the_long_range_is_left_out_with_its_foreign_terms(made):
     force_field, system = with_terms_everywhere("truncated"), SYSTEMS["truncated"]
     expected = call(force_field.weighted(0), system, force_field.pairs_once(system))

@@ -128,7 +128,7 @@ def test_padded_batch():
 @pytest.mark.parametrize(
     ("electrostatics", "dtype", "tolerance"),
     [
-        ("truncated", "float64", 1e-11),
+        pytest.param("truncated", "float64", 1e-11, marks=pytest.mark.slow),
         pytest.param("wolf", "float64", 1e-11, marks=pytest.mark.slow),
         ("ewald", "float32", 1e-4),
     ],
@@ -225,7 +225,7 @@ def on_some_card():
 @pytest.mark.parametrize(
     ("electrostatics", "atoms", "count"),
     [
-        ("ewald", 1000, 7),
+        pytest.param("ewald", 1000, 7, marks=pytest.mark.slow),
         ("truncated", 1, 8),
         pytest.param("wolf", 1, 7, marks=pytest.mark.slow),
         pytest.param("exact", 1000, 7, marks=pytest.mark.slow),
