@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.build import molecule
 from ase.io import write
 
-from fixtures import small_force_field
+from fixtures import SIMPLE, random_force_field
 from sundog import loading
 from sundog.cli.app import run
 
@@ -21,7 +21,7 @@ def small(monkeypatch):
     """The command with a small force field."""
 
     def load(options, *_, run, topologies):
-        return small_force_field(options.electrostatics or "exact"), "a small force field"
+        return random_force_field(SIMPLE, options.electrostatics or "exact"), "a small force field"
 
     monkeypatch.setattr(loading, "load_force_field", load)
 

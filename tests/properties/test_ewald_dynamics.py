@@ -24,9 +24,11 @@ def reference():
     return random_force_field(SIMPLE, "ewald", cutoff=4.5)
 
 
+# The plan is the same value for all, and what is slow to compile is compared with the reference
+# under every treatment elsewhere (test_foreign_terms.py).
 MAKE = {
     "reference": pytest.param(lambda one: one, marks=pytest.mark.slow),
-    "plain": on_plain,
+    "plain": pytest.param(on_plain, marks=pytest.mark.slow),
     "cpu": pytest.param(lambda one: on_cpu(one, threads=2), marks=needs_cpu_kernels),
 }
 
@@ -67,11 +69,7 @@ def tight(state, force_field):
     return replace(state, neighbors=replace(state.neighbors, plan=closer))
 
 
-# The plan is the same value for all; those that are slow to compile need not wait for it.
-SLOWLY = MAKE | {"plain": pytest.param(on_plain, marks=pytest.mark.slow)}
-
-
-@pytest.mark.parametrize("make", SLOWLY.values(), ids=SLOWLY)
+@pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
 def test_a_cell_that_outgrows_its_mesh_loses_no_step_wherever_chunks_begin(make):
     force_field = make(reference())
     # Under tension the cell grows by a per cent or two.

@@ -1,6 +1,7 @@
 """An energy term without kernels of its own is summed all the same, wherever it stands."""
 
 from dataclasses import replace
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -25,12 +26,8 @@ SYSTEMS = {
     "wolf": small_crystal(),
     "ewald": small_crystal(),
 }
-FORMULATIONS = {
-    "plain": on_plain,
-    "cpu": pytest.param(lambda one: on_cpu(one, threads=2), marks=needs_cpu_kernels),
-    "gpu": interpreted,
-}
-formulations = pytest.mark.parametrize("made", FORMULATIONS.values(), ids=FORMULATIONS)
+FORMULATIONS = {"plain": on_plain, "cpu": partial(on_cpu, threads=2), "gpu": interpreted}
+MARKS = {"plain": [], "cpu": [needs_cpu_kernels], "gpu": []}
 treatments = pytest.mark.parametrize("electrostatics", SYSTEMS)
 
 NETWORK = replace(SIMPLE, cutoff=4.5)
@@ -75,9 +72,29 @@ def reference():
     return predicted
 
 
-# The one property that is tried with all kernels and treatments every day.
-@treatments
-@formulations
+CELLS = [(kernels, treatment) for kernels in FORMULATIONS for treatment in SYSTEMS]
+OFTEN = {
+    ("plain", "truncated"),
+    ("cpu", "exact"),
+    ("cpu", "truncated"),
+    ("cpu", "ewald"),
+    ("gpu", "ewald"),
+}
+"""Cells that differ in what is computed; the others are as slow to compile and say little more."""
+
+
+@pytest.mark.parametrize(
+    ("made", "electrostatics"),
+    [
+        pytest.param(
+            FORMULATIONS[kernels],
+            treatment,
+            id=f"{kernels}-{treatment}",
+            marks=[*MARKS[kernels], *([] if (kernels, treatment) in OFTEN else [pytest.mark.slow])],
+        )
+        for kernels, treatment in CELLS
+    ],
+)
 def test_terms_in_every_place_are_those_of_the_reference(made, electrostatics, reference):
     expected, system = reference(electrostatics), SYSTEMS[electrostatics]
     force_field = made(with_terms_everywhere(electrostatics)).weighted(WEIGHT)
@@ -121,7 +138,11 @@ def test_the_reference_adds_what_the_term_alone_gives(electrostatics):
 
 @pytest.mark.parametrize(
     "made",
-    [on_plain, FORMULATIONS["cpu"], pytest.param(interpreted, marks=pytest.mark.slow)],
+    [
+        on_plain,
+        pytest.param(FORMULATIONS["cpu"], marks=needs_cpu_kernels),
+        pytest.param(interpreted, marks=pytest.mark.slow),
+    ],
     ids=FORMULATIONS,
 )
 def test_the_long_range_is_left_out_with_its_foreign_terms(made):
@@ -175,11 +196,23 @@ def test_plain_lists_beside_the_kernels_own_follow_a_system():
     found = call(fast, later, followed.pairs)
     np.testing.assert_allclose(found.forces, expected.forces, atol=1e-10)
     np.testing.assert_allclose(found.energy, expected.energy, rtol=1e-12)
+
+
+@needs_cpu_kernels
+@pytest.mark.slow
+def test_plain_lists_beside_the_kernels_own_are_recalled_and_grow():
+    system = SYSTEMS["truncated"]
+    fast = on_cpu(with_terms_everywhere("truncated"), threads=2)
+    lists = fast.allocate_neighbors(system, 0.4)
+    shifts = np.random.default_rng(5).normal(scale=0.3, size=system.positions.shape)
+    later = system.at(system.positions + shifts)
+    followed = eqx.filter_jit(lambda lists, system: lists.update(system))(lists, later)
     again = lists.recalled(later, followed.memory())
     # The kernels' own have a test of their own, and leave room in them as they find it.
     for a, b in zip(jax.tree.leaves(again.plain), jax.tree.leaves(followed.plain), strict=True):
         np.testing.assert_array_equal(a, b)
-    np.testing.assert_array_equal(call(fast, later, again.pairs).forces, found.forces)
+    found, same = (call(fast, later, one.pairs).forces for one in (followed, again))
+    np.testing.assert_array_equal(same, found)
     dense = system.at(0.8 * system.positions, 0.8 * system.cell)
     asked = lists.update(dense)
     assert asked.overflow

@@ -24,7 +24,7 @@ def reference():
 
 
 MAKE = {
-    "plain": on_plain,
+    "plain": pytest.param(on_plain, marks=pytest.mark.slow),
     "cpu": pytest.param(lambda one: on_cpu(one, threads=2), marks=needs_cpu_kernels),
 }
 
@@ -83,6 +83,7 @@ def tight(state):
 
 
 @needs_cpu_kernels
+@pytest.mark.slow
 def test_a_slab_that_outgrows_its_box_loses_no_step_wherever_chunks_begin():
     force_field = on_cpu(reference(), threads=2)
     ensemble = nve(force_field, 0.5)

@@ -112,6 +112,7 @@ def test_a_gap_shrinks_the_error_as_images_fade():
     assert gap_for(1e-6, SIGMA, np.array([5.0, 5.0])) > 3 * SIGMA
 
 
+@pytest.mark.slow
 def test_a_layer_of_dipoles_feels_no_dipoles_of_images():
     # Oriented waters: a dipole along the normal, and next to none across.
     rng = np.random.default_rng(0)
