@@ -56,7 +56,7 @@ def of_float32():
             yield pytest.param(one, id=one.name, marks=marks)
 
 
-@pytest.mark.parametrize("reference", of_float32())
+@pytest.mark.parametrize("reference", list(of_float32()))
 def test_float32_stays_close(reference: Reference):
     found = errors_of(reference, "float32")
     assert found["forces"] < FLOAT32_FORCES

@@ -38,6 +38,7 @@ def test_predict_names_the_structure_it_refuses():
         sundog.predict(small_force_field("exact"), [])
 
 
+@pytest.mark.slow
 def test_batches_do_not_change_results(monkeypatch):
     from sundog.single_points import batches as module
 

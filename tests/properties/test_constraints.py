@@ -248,6 +248,7 @@ def test_cell_rescaling_conserves_the_energy_it_should(hot_water):
     assert np.ptp(samples["conserved_energy_ev"]) < 0.02 * np.ptp(samples["kinetic_energy_ev"])
 
 
+@pytest.mark.slow
 def test_a_batch_with_padding_moves_as_its_members_do():
     members = [ethanol(), make_system(molecule("H2O").positions, [8, 1, 1])]
     spring = Harmonic(0.2)

@@ -91,15 +91,15 @@ def test_a_run_goes_on_bit_for_bit_at_every_chunk(name, tmp_path):
 
 
 def test_a_checkpoint_of_another_structure_is_refused():
-    arrays = arrays_of(initial_state(argon(2), POTENTIAL, seed=1))
+    arrays = arrays_of(initial_state(argon(2), LISTLESS, seed=1))
     heavier = argon(2)
     heavier = replace(heavier, numbers=heavier.numbers.at[3].set(36))
     with pytest.raises(RunDirectoryError, match="not of this structure"):
-        restored(bare_state(heavier, POTENTIAL, seed=1), arrays)
+        restored(bare_state(heavier, LISTLESS, seed=1), arrays)
 
 
 def test_a_checkpoint_that_lacks_what_is_kept_now_is_refused():
-    state = initial_state(argon(2), POTENTIAL, seed=1)
+    state = initial_state(argon(2), LISTLESS, seed=1)
     arrays = arrays_of(state) | {"energies.electrostatics": np.zeros(1)}
     with pytest.raises(RunDirectoryError, match="earlier version"):
         restored(state, arrays)
@@ -227,7 +227,9 @@ def test_a_run_on_a_full_disk_goes_on_when_there_is_room_again(full, tmp_path, e
     assert files_of(run_folder) == expected
 
 
-@pytest.mark.parametrize("damage", ["trajectory", "table", "checkpoint"])
+@pytest.mark.parametrize(
+    "damage", ["trajectory", pytest.param("table", marks=pytest.mark.slow), "checkpoint"]
+)
 def test_a_damaged_run_is_repaired_from_an_earlier_checkpoint(damage, tmp_path, expected):
     run_folder = tmp_path / "run"
     run_in(run_folder, 200)

@@ -122,7 +122,7 @@ def test_turns_change_only_what_is_fastened_to_the_room(restraint, system):
 @pytest.mark.parametrize(
     ("kernels", "precision"),
     [
-        ("reference", "float32"),
+        pytest.param("reference", "float32", marks=pytest.mark.slow),
         pytest.param("cpu", "float32", marks=needs_cpu_kernels),
         pytest.param("cpu", "float64", marks=needs_cpu_kernels),
     ],

@@ -51,6 +51,7 @@ def test_a_slab_beside_a_crystal_is_as_in_the_reference(make):
 
 
 @needs_cpu_kernels
+@pytest.mark.slow
 def test_energy_and_momentum_are_conserved():
     force_field = on_cpu(reference(), threads=2)
     state = initial_state(small_slab(scale=1.2), force_field, seed=1, skin=0.3)

@@ -54,14 +54,8 @@ def assert_complete(lists, system, skin=0.0):
     assert set(entries(reference_pairs(system, CUTOFFS["short"]))) <= set(near(lists, system))
 
 
-@pytest.mark.parametrize(
-    "pbc",
-    [
-        pytest.param((False, False, False), marks=pytest.mark.slow),
-        (True, False, True),
-        pytest.param((True, True, True), marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("pbc", [(False, False, False), (True, False, True), (True, True, True)])
 def test_clusters_meet_all_pairs_once(pbc):
     rng = np.random.default_rng([1, *pbc])
     # Of these cells some are shorter than the cutoff.

@@ -80,6 +80,7 @@ def test_sums_over_rows(tile):
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_layer_is_the_plain_one():
     rng, system, shape = np.random.default_rng(0), ethanol(), OTHER
     force_field = random_force_field(shape, "exact")

@@ -222,6 +222,7 @@ def test_momentum_is_conserved_and_translations_change_nothing():
     np.testing.assert_allclose(plain(q, moved).gradient, plain(q, system).gradient, atol=1e-11)
 
 
+@pytest.mark.slow
 def test_a_batch_is_its_members_and_padding_is_nothing():
     (one, q_one), (two, q_two) = slab(9, atoms=20), disordered(10, atoms=30, total=-1.0)
     (third, q_third) = slab(11, atoms=30, sides=(9.0, 9.0))
