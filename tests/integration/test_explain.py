@@ -72,6 +72,7 @@ def test_what_a_reference_lacks(tmp_path, small, capsys):
         assert {row["atom"] for row in csv.DictReader(lines)} == set("012345")
 
 
+@pytest.mark.slow
 def test_pairs_of_three_and_why_there_is_no_dimer(tmp_path, small, capsys):
     file, out = waters(tmp_path / "w.extxyz", 3), tmp_path / "out.json"
     assert run(["explain", str(file), "--no-forces"]) == 0

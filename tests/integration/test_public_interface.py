@@ -52,6 +52,7 @@ def test_batches_do_not_change_results(monkeypatch):
         np.testing.assert_allclose(a.forces, b.forces, atol=1e-11)
 
 
+@pytest.mark.slow
 def test_large_structures_use_the_fast_lists(monkeypatch):
     from sundog.prepare.water import water_box
     from sundog.single_points import batches as module

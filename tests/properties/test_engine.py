@@ -63,6 +63,7 @@ def test_velocity_verlet_conserves_momentum():
     np.testing.assert_allclose(state.momenta.sum(axis=0), 0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_langevin_samples_the_canonical_ensemble_of_a_harmonic_oscillator():
     # BAOAB is exact for the positions of a harmonic oscillator at any stable timestep.
     stiffness, temperature = 2.0, 300.0

@@ -227,6 +227,7 @@ def padded_crystal():
     return replace(padded, momenta=jnp.concatenate([state.momenta, jnp.zeros((8, 3))]))
 
 
+@pytest.mark.slow
 def test_padding_changes_nothing_about_a_cell_that_moves():
     alone, expected = record(crystal("flexible"), mtk("flexible", 5.0), 100)
     together, found = record(padded_crystal(), mtk("flexible", 5.0), 100)

@@ -119,6 +119,7 @@ def test_a_supercell_is_eight_cells(electrostatics):
     np.testing.assert_allclose(eight.stress, one.stress, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_batch_is_its_members():
     force_field = small_force_field("truncated")
     systems = [small_crystal(), ethanol(total_charge=1), small_crystal(seed=1, scale=1.02)]

@@ -205,6 +205,7 @@ def test_a_reference_is_given_in_the_users_coordinates():
         np.testing.assert_allclose(energies(away, system), [0.25])
 
 
+@pytest.mark.slow
 def test_energy_is_conserved_with_restraints():
     rng = np.random.default_rng(2)
     grid = np.stack(np.meshgrid(*[np.arange(3)] * 3, indexing="ij"), -1).reshape(-1, 3)
