@@ -121,7 +121,7 @@ def draw(path: Path, rows: list[dict[str, float]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("liquid", type=Path, help="periodic structure file")
     parser.add_argument("--molecules", type=int, default=6, help="in the middle, one after another")
     parser.add_argument("--json", type=Path)
