@@ -28,8 +28,8 @@ GAP = 3.0
 RELAXATION_STEPS = 5000
 """Most steps of the relaxation."""
 
-LARGEST_SEED = 2**31 - 1
-"""Largest seed of the conformer."""
+SEEDS = 2**31
+"""Number of seeds that RDKit tells apart; larger ones begin again."""
 
 BONDS = ("SINGLE", "DOUBLE", "TRIPLE", "AROMATIC")
 """RDKit's names of the bonds that a molecule to simulate may have."""
@@ -119,8 +119,8 @@ def parse_smiles(smiles: str) -> Any:
 def _check_arguments(name: str | None, seed: int, ph: float | None) -> None:
     if name is not None and not _NAME.fullmatch(name):
         raise InputError("name: no residue name", got=name, expected="1 to 5 letters and digits")
-    if not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED:
-        raise InputError("seed: no seed", got=seed, expected=f"an integer from 0 to {LARGEST_SEED}")
+    if not isinstance(seed, int) or seed < 0:
+        raise InputError("seed: no seed", got=seed, expected="an integer from 0 on")
     if ph is not None and not (np.isfinite(ph) and 0 <= ph <= 14):
         raise InputError("ph: no pH", got=ph, expected="a number from 0 to 14")
 
@@ -222,7 +222,7 @@ def _embedded(molecule: Any, seed: int, decisions: list[str]) -> Any:
         if info.specified != chem.StereoSpecified.Specified
     ]
     settings = geometry.ETKDGv3()
-    settings.randomSeed = seed
+    settings.randomSeed = seed % SEEDS
     with _rdkit_log():
         failed = geometry.EmbedMolecule(molecule, settings)
         if failed:
