@@ -15,7 +15,7 @@ from ase import Atoms
 
 from sundog.elements import ISOTOPES, refuse_unsupported, standard_masses, symbol
 from sundog.errors import InputError
-from sundog.prepare.built import Built, centred, labelled, numbered_names
+from sundog.prepare.built import Built, centred, joined, labelled, numbered_names
 from sundog.prepare.contacts import closest_within, refuse_clash
 from sundog.prepare.extras import require
 
@@ -320,16 +320,12 @@ def _structure(molecule: Any, name: str | None) -> Atoms:
 
 def _side_by_side(pieces: list[Atoms]) -> Atoms:
     """Return components as one structure, each beyond the one before along x."""
-    masses = any(piece.has("masses") for piece in pieces)
-    whole = Atoms()
+    reached = 0.0
     for number, piece in enumerate(pieces, start=1):
-        if masses:
-            piece.set_masses(piece.get_masses())
         piece.arrays["residuenumbers"][:] = number
-        if len(whole):
-            piece.positions[:, 0] += whole.positions[:, 0].max() + GAP - piece.positions[:, 0].min()
-        whole += piece
-    whole.info = {"charge": int(whole.arrays["formal_charges"].sum())}
+        piece.positions[:, 0] += reached + GAP - piece.positions[:, 0].min()
+        reached = float(piece.positions[:, 0].max())
+    whole = joined(pieces)
     whole.positions = centred(whole.positions)
     return whole
 
