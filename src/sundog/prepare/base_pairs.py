@@ -71,7 +71,8 @@ def stacked_pairs(pairs: int = 2) -> Built:
         turn = Rotation.from_euler("z", TWIST * number, degrees=True)
         for base, chain in ((adenine, "A"), (thymine, "B")):
             one = base.copy()
-            one.positions = turn.apply(one.positions) + [0.0, 0.0, RISE * number]
+            one.positions = turn.apply(one.positions)
+            one.positions[:, 2] += RISE * number
             one.arrays["residuenumbers"][:] = number + 1
             one.arrays["chainids"][:] = chain
             bases.append(one)
@@ -83,8 +84,8 @@ def stacked_pairs(pairs: int = 2) -> Built:
     return Built(
         atoms,
         (
-            f"{pairs} Watson-Crick pairs of adenine and thymine without sugars, stacked as in B-DNA: "
-            f"rise {RISE} Å, twist {TWIST:g} degrees",
+            f"{pairs} Watson-Crick pairs of adenine and thymine without sugars, stacked as in "
+            f"B-DNA: rise {RISE} Å, twist {TWIST:g} degrees",
             f"The closest contact of two bases is {contact.describe(atoms)}",
         ),
     )
@@ -108,9 +109,7 @@ def _base(residue: str, plane: dict[str, tuple[float, float]]) -> Atoms:
     )
 
 
-def _hydrogen_names(
-    positions: Float[np.ndarray, "atoms 3"], order: tuple[str, ...]
-) -> list[str]:
+def _hydrogen_names(positions: Float[np.ndarray, "atoms 3"], order: tuple[str, ...]) -> list[str]:
     """Return names of hydrogens, that of the heavy atom they are bonded to and a count."""
     heavy = positions[: len(order)]
     hosts = [

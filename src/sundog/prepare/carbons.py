@@ -227,7 +227,10 @@ def _before_the_bowls(
     catcher, ball = positions[:size], centred(positions[size:])
     inward = _inward(positions, hubs)
     goal = np.mean(
-        [positions[hub].mean(axis=0) + BALL_DISTANCE * n for hub, n in zip(hubs, inward, strict=True)],
+        [
+            positions[hub].mean(axis=0) + BALL_DISTANCE * n
+            for hub, n in zip(hubs, inward, strict=True)
+        ],
         axis=0,
     )
     out = goal - catcher.mean(axis=0)

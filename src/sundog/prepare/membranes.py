@@ -1,7 +1,7 @@
 """The equilibrated bilayer of POPC in water that comes with OpenMM.
 
-128 lipids of 1-palmitoyl-2-oleoyl-sn-glycero-3-phosphocholine and 5,120 water molecules, 32,512 atoms
-in 63.70 × 66.87 × 73.14 Å. Each lipid is a zwitterion: N⁺ in choline, O⁻ in phosphate.
+128 lipids of 1-palmitoyl-2-oleoyl-sn-glycero-3-phosphocholine and 5,120 water molecules, 32,512
+atoms in 63.70 × 66.87 × 73.14 Å. Each lipid is a zwitterion: N⁺ in choline, O⁻ in phosphate.
 """
 
 from pathlib import Path
