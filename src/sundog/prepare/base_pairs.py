@@ -44,6 +44,10 @@ THYMINE = {
 }
 """Coordinates x and y in Å of thymine in the frame of its pair, in the order of its SMILES."""
 
+NEAR_PLANE = 0.5
+"""Distance in Å from the plane of a base within which hydrogens belong into it; those of methyl
+groups that do not are farther away."""
+
 SMILES = {"ADE": "[nH]1cnc2c1ncnc2N", "THY": "[nH]1c(=O)[nH]c(=O)c(C)c1"}
 """SMILES of the bases."""
 
@@ -99,6 +103,7 @@ def _base(residue: str, plane: dict[str, tuple[float, float]]) -> Atoms:
     heavy = atoms.positions[: len(order)]
     turn, _ = Rotation.align_vectors(centred(frame), centred(heavy))
     atoms.positions = turn.apply(atoms.positions - heavy.mean(axis=0)) + frame.mean(axis=0)
+    _flatten_amine(atoms, len(order))
     names = [*order, *_hydrogen_names(atoms.positions, order)]
     return labelled(
         atoms,
@@ -107,6 +112,20 @@ def _base(residue: str, plane: dict[str, tuple[float, float]]) -> Atoms:
         residue_numbers=[1] * len(atoms),
         formal_charges=[0] * len(atoms),
     )
+
+
+def _flatten_amine(atoms: Atoms, heavy: int) -> None:
+    """Put hydrogens near the plane of the base into it, at the same distance from their host.
+
+    MMFF94 makes a pyramid of an amino group, which is flat in a pair.
+    """
+    for k in range(heavy, len(atoms)):
+        place = atoms.positions[k]
+        host = min(atoms.positions[:heavy], key=lambda one: float(np.linalg.norm(one - place)))
+        if abs(place[2]) < NEAR_PLANE:
+            bond = (place - host) * [1.0, 1.0, 0.0]
+            length = np.linalg.norm(place - host)
+            atoms.positions[k] = host + length * bond / np.linalg.norm(bond)
 
 
 def _hydrogen_names(positions: Float[np.ndarray, "atoms 3"], order: tuple[str, ...]) -> list[str]:

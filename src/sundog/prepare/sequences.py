@@ -12,6 +12,7 @@ import numpy as np
 from ase import Atoms
 
 from sundog.errors import InputError, StructureError
+from sundog.prepare.backbones import angles_of, around_prolines
 from sundog.prepare.built import Built, centred, labelled
 from sundog.prepare.contacts import bonds_apart, closest_within, refuse_clash
 from sundog.prepare.placement import Place, place
@@ -30,19 +31,8 @@ from sundog.prepare.polyalanine import (
     N_H,
     TETRAHEDRAL,
 )
-from sundog.prepare.proline import PHI
 from sundog.prepare.sequence_grammar import FORMS, Sequence, parse_sequence
 from sundog.prepare.side_chains import Template, crowding, of_form, relieved, rotamers
-
-HELIX, EXTENDED = (-57.0, -47.0), (180.0, 180.0)
-"""Angles φ and ψ in degrees of an α helix and of a stretched chain."""
-
-PROLINE_FREEDOM = 20.0
-"""How far in degrees φ of a proline may be from what its ring holds."""
-
-KINK = ((-11.0, 17.0), (-1.0, 16.0), (-1.0, 2.0))
-"""By how many degrees φ and ψ of the three residues before a proline differ from a helix, so that
-the ring has room beside the oxygen of the fourth residue before; found by least crowding."""
 
 C_OXT, CA_C_OXT, O_H, C_O_H = 1.31, 113.0, 0.97, 107.0
 """Lengths in Å and angles in degrees of a carboxylic acid."""
@@ -128,10 +118,10 @@ def build_sequence(
     """
     if termini not in ("neutral", "charged"):
         raise InputError("termini: no such ends", got=termini, expected="neutral or charged")
-    angles, decisions = _angles(phi_degrees, psi_degrees, helix, extended)
+    angles, decisions = angles_of(phi_degrees, psi_degrees, helix, extended)
     read = parse_sequence(sequence, ph)
     decisions += [*read.decisions, *_ends(read, termini)]
-    each = _around_prolines(read, angles, decisions)
+    each = around_prolines(read, angles, decisions)
     chain, backbones = _backbone(read, each, termini == "charged")
     _add_side_chains(chain, read, backbones)
     _turn_side_chains(chain, read)
@@ -154,28 +144,6 @@ def build_sequence(
     return Built(atoms[order], tuple(decisions))
 
 
-def _angles(
-    phi: float | None, psi: float | None, helix: bool, extended: bool
-) -> tuple[tuple[float, float], list[str]]:
-    """Return φ and ψ in degrees, and what was chosen."""
-    given = phi is not None or psi is not None
-    if helix + extended + given > 1:
-        raise InputError(
-            "phi_degrees, psi_degrees, helix, extended: one of them says the backbone",
-            remedy="Give two angles, or helix, or extended",
-        )
-    if given:
-        if phi is None or psi is None or not np.isfinite([phi, psi]).all():
-            raise InputError(
-                "phi_degrees, psi_degrees: two finite angles", got=f"φ {phi}, ψ {psi} degrees"
-            )
-        return (float(phi), float(psi)), []
-    if helix:
-        return HELIX, [f"The backbone is an alpha helix, φ {HELIX[0]:g}, ψ {HELIX[1]:g} degrees"]
-    how = "" if extended else "; no angles were given"
-    return EXTENDED, [f"The backbone is stretched, φ and ψ 180 degrees{how}"]
-
-
 def _ends(read: Sequence, termini: Termini) -> list[str]:
     """Return what was decided about ends without caps."""
     open_ends = {"NH2": read.before is None, "COOH": read.after is None}
@@ -189,40 +157,6 @@ def _ends(read: Sequence, termini: Termini) -> list[str]:
         return []
     why = ", as in vacuum; termini='charged' charges them" if termini == "neutral" else ""
     return [f"Ends without caps are {termini}, {' and '.join(ends)}{why}"]
-
-
-def _around_prolines(
-    read: Sequence, angles: tuple[float, float], decisions: list[str]
-) -> list[tuple[float, float]]:
-    """Return φ and ψ of every residue, as prolines allow, and say where they differ."""
-    each = [angles] * len(read.states)
-    first = 1 if read.before is None else 2
-    prolines = [k for k, state in enumerate(read.states) if state == "PRO"]
-    phi, psi = angles
-    # Without a cap the first residue has no φ.
-    held = [k for k in prolines if _apart(phi, PHI) > PROLINE_FREEDOM and k + first > 1]
-    for k in held:
-        each[k] = (PHI, psi)
-    if held:
-        places = ", ".join(str(k + first) for k in held)
-        decisions.append(f"The ring of PRO {places} holds φ at {PHI:g} degrees")
-    if max(_apart(phi, HELIX[0]), _apart(psi, HELIX[1])) > PROLINE_FREEDOM:
-        return each
-    kinked = [k for k in prolines if k > len(KINK) - (read.before is not None)]
-    for k in kinked:
-        for before, (more_phi, more_psi) in zip(range(k - len(KINK), k), KINK, strict=True):
-            each[before] = (phi + more_phi, psi + more_psi)
-    if kinked:
-        places = ", ".join(str(k + first) for k in kinked)
-        decisions.append(
-            f"PRO {places} kinks the helix: φ and ψ of the three residues before differ by up to "
-            "17 degrees"
-        )
-    return each
-
-
-def _apart(angle: float, other: float) -> float:
-    return abs((angle - other + 180) % 360 - 180)
 
 
 def _backbone(
