@@ -10,13 +10,13 @@ HELIX, EXTENDED = (-57.0, -47.0), (180.0, 180.0)
 """Angles φ and ψ in degrees of an α helix and of a stretched chain."""
 
 PROLINE_FREEDOM = 20.0
-"""How far in degrees φ of a proline may be from what its ring holds."""
+"""Angle in degrees by which φ of a proline may differ from what its ring holds."""
 
 BEFORE_PROLINE = 150.0
 """Angle ψ in degrees of a residue of a stretched chain before a proline."""
 
 KINK = ((-10.0, 15.0), (-15.0, 28.0), (-2.0, -14.0))
-"""By how many degrees φ and ψ of the three residues before a proline differ from a helix, so that
+"""Degrees by which φ and ψ of the three residues before a proline differ from a helix, so that
 the ring has room beside the oxygen of the fourth residue before; found by least crowding."""
 
 

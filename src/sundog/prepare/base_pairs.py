@@ -101,7 +101,7 @@ def _base(residue: str, plane: dict[str, tuple[float, float]]) -> Atoms:
     order = ORDERS[residue]
     frame = np.array([(*plane[name], 0.0) for name in order])
     heavy = atoms.positions[: len(order)]
-    turn, _ = Rotation.align_vectors(centred(frame), centred(heavy))
+    turn = Rotation.align_vectors(centred(frame), centred(heavy))[0]
     atoms.positions = turn.apply(atoms.positions - heavy.mean(axis=0)) + frame.mean(axis=0)
     _flatten_amine(atoms, len(order))
     names = [*order, *_hydrogen_names(atoms.positions, order)]

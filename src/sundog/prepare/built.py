@@ -17,7 +17,7 @@ class Built:
         atoms: Structure. Arrays `atomtypes`, `residuenames`, `residuenumbers` and `chainids` name
             its atoms as readers of files do, `formal_charges` are integers in e, and
             `info["charge"]` is their sum. A periodic structure has a cell and `pbc`.
-        decisions: What was chosen for the user, as sentences in the order of building.
+        decisions: Sentences about what was chosen for the user, in the order of building.
     """
 
     atoms: Atoms
@@ -68,7 +68,8 @@ def joined(pieces: Sequence[Atoms]) -> Atoms:
         np.concatenate([piece.positions for piece in pieces]),
     )
     if any(piece.has("masses") for piece in pieces):
-        whole.set_masses(np.concatenate([piece.get_masses() for piece in pieces]))
+        masses = np.concatenate([piece.get_masses() for piece in pieces])
+        whole.set_array("masses", masses)
 
     def column(name: str) -> list:
         return [entry for piece in pieces for entry in piece.arrays[name].tolist()]

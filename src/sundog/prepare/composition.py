@@ -1,4 +1,4 @@
-"""What a mixture is made of: `water:900,CCO:100` by count, `water:90%,CCO:10%` by mole percent."""
+"""Components of a mixture as they are written: `water:900,CCO:100` by count, `water:90%,CCO:10%` by mole percent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

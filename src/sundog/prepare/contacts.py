@@ -95,7 +95,13 @@ def closest_between(
 
 
 def refuse_clash(atoms: Atoms, contact: Contact | None, limit: float, remedy: str) -> None:
-    """Refuse a structure whose closest contact is below a limit in Å.
+    """Refuse a structure whose closest contact is below a limit.
+
+    Args:
+        atoms: Structure, with names of its atoms.
+        contact: Its closest contact.
+        limit: Shortest distance in Å that is accepted.
+        remedy: Instruction for the user.
 
     Raises:
         StructureError: naming the two atoms.

@@ -84,27 +84,29 @@ def build_mixture(
     mass = sum(component.mass for component in components)
     if edge_angstrom is None:
         density = density_g_per_cm3 or _ideal_density(components, decisions)
-        edge_angstrom = (mass / (density * GRAM_PER_CM3)) ** (1 / 3)
-    density = mass / edge_angstrom**3 / GRAM_PER_CM3
-    lengths = np.full(3, edge_angstrom)
+        edge = (mass / (density * GRAM_PER_CM3)) ** (1 / 3)
+    else:
+        edge = edge_angstrom
+        density = mass / edge**3 / GRAM_PER_CM3
+    lengths = np.full(3, edge)
     lengths[2] += vacuum_angstrom or 0.0
     pure_water = [component.name for component in components] == [WATER]
     if not pure_water:
-        _refuse_small_box(components, edge_angstrom)
+        _refuse_small_box(components, edge)
     if pure_water:
         positions = water_box(components[0].count, density, seed).positions
         decisions.append("Water molecules stand on a lattice in random orientations")
     else:
         counts = [component.count for component in components]
         molecules = [component.molecule for component in components]
-        positions = pack(molecules, counts, lengths, edge_angstrom, seed)
+        positions = pack(molecules, counts, lengths, edge, seed)
         decisions.append("One conformer stands for all molecules of a kind")
     positions = positions + np.array([0.0, 0.0, (vacuum_angstrom or 0.0) / 2])
     atoms = _box(components, positions, lengths)
     _measure(atoms, CLOSEST_CONTACT if pure_water else TOLERANCE - SLACK, decisions)
-    where = f"cube of {edge_angstrom:.3f} Å"
+    where = f"cube of {edge:.3f} Å"
     if vacuum_angstrom:
-        where = f"slab of {edge_angstrom:.3f} Å in a cell {lengths[2]:.3f} Å high"
+        where = f"slab of {edge:.3f} Å in a cell {lengths[2]:.3f} Å high"
     decisions.append(f"The density is {density:.3f} g/cm³ in a {where}")
     return Built(atoms, tuple(decisions))
 
@@ -178,7 +180,7 @@ def _from_file(path: str, decisions: list[str]) -> Atoms:
         )
     plain = Atoms(atoms.numbers, centred(atoms.positions))
     if atoms.has("masses"):
-        plain.set_masses(atoms.get_masses())
+        plain.set_array("masses", atoms.get_masses())
     return labelled(
         plain,
         names=list(known.get("atomtypes", numbered_names(atoms.get_chemical_symbols()))),
@@ -249,7 +251,7 @@ def _box(
             molecules += int(inner.max()) + 1
     atoms = Atoms(symbols, positions, cell=lengths, pbc=True)
     if any(component.molecule.has("masses") for component in components):
-        atoms.set_masses(masses)
+        atoms.set_array("masses", np.array(masses))
     return labelled(
         atoms,
         names=names,

@@ -20,7 +20,7 @@ from sundog.prepare.contacts import closest_within, refuse_clash
 from sundog.prepare.extras import require
 
 PURPOSE = "a molecule from SMILES"
-"""What the packages are needed for."""
+"""Purpose of the packages, as `require` says it."""
 
 GAP = 3.0
 """Distance in Å between the components of a SMILES, along x."""
@@ -101,7 +101,7 @@ def parse_smiles(smiles: str) -> Any:
     """Return a SMILES as an RDKit molecule without explicit hydrogens.
 
     Raises:
-        InputError: with RDKit's own words about what is wrong.
+        InputError: The SMILES cannot be read; the message holds RDKit's own words.
     """
     chem = require("rdkit.Chem", PURPOSE)
     with _rdkit_log() as log:

@@ -33,7 +33,14 @@ def place(c: Place, b: Place, a: Place, length: float, angle: float, dihedral: f
 
 
 def dihedral_degrees(d: Place, c: Place, b: Place, a: Place) -> float:
-    """Return the dihedral d–c–b–a in degrees, from −180 to 180."""
+    """Return the dihedral d–c–b–a in degrees, from −180 to 180.
+
+    Args:
+        d: Place of the first atom.
+        c: Place of the second atom.
+        b: Place of the third atom.
+        a: Place of the last atom.
+    """
     along = b - c
     along = along / np.linalg.norm(along)
     first, last = d - c, a - b
@@ -44,6 +51,13 @@ def dihedral_degrees(d: Place, c: Place, b: Place, a: Place) -> float:
 def turned(
     positions: Float[np.ndarray, "atoms 3"], start: Place, end: Place, degrees: float
 ) -> Float[np.ndarray, "atoms 3"]:
-    """Return positions turned about the axis from one place to another, by the right hand."""
+    """Return positions turned about the axis from one place to another, by the right hand.
+
+    Args:
+        positions: Coordinates in Å.
+        start: Beginning of the axis.
+        end: End of the axis.
+        degrees: Angle in degrees.
+    """
     axis = (end - start) / np.linalg.norm(end - start)
     return Rotation.from_rotvec(np.radians(degrees) * axis).apply(positions - end) + end

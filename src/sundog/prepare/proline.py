@@ -6,7 +6,7 @@ doi:10.1107/S0108767391001071; the pucker follows from closing the ring.
 """
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from sundog.prepare.placement import Place, place
 from sundog.prepare.polyalanine import C_H, CA_C, N_CA, N_CA_C
@@ -42,7 +42,7 @@ def proline_ring() -> dict[str, Place]:
         cg = place(cb, ca, n, CB_CG, CA_CB_CG, pucker)
         return float(np.linalg.norm(cg - cd)) - CG_CD
 
-    cg = place(cb, ca, n, CB_CG, CA_CB_CG, float(brentq(gap, *PUCKER)))
+    cg = place(cb, ca, n, CB_CG, CA_CB_CG, root_scalar(gap, bracket=PUCKER).root)
     alpha = 3 * ca - n - c - cb
     places = {"N": n, "CA": ca, "C": c, "CB": cb, "CG": cg, "CD": cd}
     places["HA"] = ca + C_H * alpha / np.linalg.norm(alpha)

@@ -20,8 +20,8 @@ ONE_LETTER = {
     "G": "GLY", "H": "HIS", "I": "ILE", "L": "LEU", "K": "LYS", "M": "MET", "F": "PHE",
     "P": "PRO", "S": "SER", "T": "THR", "W": "TRP", "Y": "TYR", "V": "VAL",
 }
-# fmt: on
 """Names of the amino acids by their letters."""
+# fmt: on
 
 CAPS_BEFORE, CAPS_AFTER = ("ACE",), ("NME", "NH2")
 """Names of caps at the N and the C terminus."""
@@ -65,8 +65,8 @@ ALIASES = {
     "HSD": "HID", "HSE": "HIE", "HSP": "HIP", "HISH+": "HIP", "LYP": "LYS+", "LYSH+": "LYS+",
     "ARGH+": "ARG+", "ASPH": "ASH", "GLUH": "GLH",
 }
-# fmt: on
 """Other names of states of protonation."""
+# fmt: on
 
 PKA = {
     "ASP": (3.67, "ASH", "ASP"),
@@ -97,7 +97,7 @@ class Sequence:
         before: Name of the cap at the N terminus, or None.
         after: Name of the cap at the C terminus, or None.
         states: Names of the states of protonation in `FORMS`, residue by residue.
-        decisions: What was chosen for the user.
+        decisions: Sentences about what was chosen for the user.
     """
 
     before: str | None

@@ -91,7 +91,7 @@ class Template:
     def on(self, backbone: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "side 3"]:
         """Return the side chain on places of N, CA and C."""
         ideal = self.positions[:3]
-        turn, _ = Rotation.align_vectors(backbone[[0, 2]] - backbone[1], ideal[[0, 2]] - ideal[1])
+        turn = Rotation.align_vectors(backbone[[0, 2]] - backbone[1], ideal[[0, 2]] - ideal[1])[0]
         return turn.apply(self.positions[3:] - ideal[1]) + backbone[1]
 
 
@@ -244,10 +244,10 @@ def crowding(
 
     Args:
         side: Places of the side chain.
-        side_hydrogen: Which of it are hydrogens.
+        side_hydrogen: True for hydrogens of it.
         others: Places of all atoms.
-        other_hydrogen: Which of them are hydrogens.
-        near: Which pairs are less than three bonds apart, or the same atom.
+        other_hydrogen: True for hydrogens among them.
+        near: True for pairs less than three bonds apart, and for an atom with itself.
     """
     both = side_hydrogen[:, None] & other_hydrogen[None, :]
     wanted = np.where(both, COMFORTABLE[True], COMFORTABLE[False])

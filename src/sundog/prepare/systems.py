@@ -26,7 +26,7 @@ DHA = r"CC/C=C\C/C=C\C/C=C\C/C=C\C/C=C\C/C=C\CCC(=O)O"
 """SMILES of all-cis docosahexaenoic acid, neutral."""
 
 BUILT = "The structure is built, it is not that of a published file"
-"""What is said of systems of which the published coordinates are another conformer."""
+"""Decision that is said of systems of which the published coordinates are another conformer."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class NamedSystem:
     """System with a name.
 
     Attributes:
-        words: What it is.
+        words: Description, as part of a sentence.
         atoms: Number of atoms at its usual size.
         build: Function of the number of molecules and the seed.
         molecules: Number of molecules of its usual size, None where there is one size only.
