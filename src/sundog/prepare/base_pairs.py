@@ -48,12 +48,12 @@ NEAR_PLANE = 0.5
 """Distance in Å from the plane of a base within which hydrogens belong into it; those of methyl
 groups that do not are farther away."""
 
-SMILES = {"ADE": "[nH]1cnc2c1ncnc2N", "THY": "[nH]1c(=O)[nH]c(=O)c(C)c1"}
-"""SMILES of the bases."""
+SMILES = {"ADB": "[nH]1cnc2c1ncnc2N", "TDB": "[nH]1c(=O)[nH]c(=O)c(C)c1"}
+"""SMILES of the bases, by residue names that no nucleotide has: sugars are not missing here."""
 
 ORDERS = {
-    "ADE": ("N9", "C8", "N7", "C5", "C4", "N3", "C2", "N1", "C6", "N6"),
-    "THY": ("N1", "C2", "O2", "N3", "C4", "O4", "C5", "C7", "C6"),
+    "ADB": ("N9", "C8", "N7", "C5", "C4", "N3", "C2", "N1", "C6", "N6"),
+    "TDB": ("N1", "C2", "O2", "N3", "C4", "O4", "C5", "C7", "C6"),
 }
 """Names of the heavy atoms in the order of the SMILES."""
 
@@ -67,7 +67,7 @@ def stacked_pairs(pairs: int = 2) -> Built:
     Raises:
         UnavailableError: RDKit is not installed.
     """
-    adenine, thymine = _base("ADE", ADENINE), _base("THY", THYMINE)
+    adenine, thymine = _base("ADB", ADENINE), _base("TDB", THYMINE)
     # The second strand runs the other way: a half turn about x.
     thymine.positions *= [1.0, -1.0, -1.0]
     bases = []

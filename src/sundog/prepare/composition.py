@@ -1,4 +1,7 @@
-"""Components of a mixture as they are written: `water:900,CCO:100` by count, `water:90%,CCO:10%` by mole percent."""
+"""Components of a mixture as they are written, by count, mole percent or mole fraction.
+
+Examples are `water:900,CCO:100`, `water:90%,CCO:10%` and `water:0.9,CCO:0.1`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

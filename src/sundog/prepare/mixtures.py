@@ -23,7 +23,7 @@ from sundog.prepare.built import Built, centred, labelled, numbered_names
 from sundog.prepare.composition import Part, is_file, parse_mixture
 from sundog.prepare.contacts import closest_between, refuse_clash
 from sundog.prepare.liquids import LIQUIDS, WATER
-from sundog.prepare.molecules import build_smiles
+from sundog.prepare.molecules import CONTACT, build_smiles
 from sundog.prepare.packing import TOLERANCE, pack
 from sundog.prepare.water import CLOSEST_CONTACT, water_box
 from sundog.units import GRAM_PER_CM3
@@ -148,7 +148,8 @@ def _component(part: Part, seed: int, decisions: list[str]) -> _Component:
     if liquid is None:
         liquid = next((one for one in LIQUIDS.values() if one.smiles == smiles), None)
     built = build_smiles(smiles, liquid.residue if liquid else None, seed)
-    decisions += [f"{part.what}: {line}" for line in built.decisions]
+    told = [line for line in built.decisions if not line.startswith(CONTACT)]
+    decisions += [f"{part.what}: {line}" for line in told]
     density = liquid.density if liquid else None
     return _Component(built.atoms, part.count, density, part.what)
 

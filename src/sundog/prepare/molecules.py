@@ -37,6 +37,9 @@ BONDS = ("SINGLE", "DOUBLE", "TRIPLE", "AROMATIC")
 CLOSEST = 1.5
 """Shortest distance in Å of atoms at least three bonds apart."""
 
+CONTACT = "The closest contact of atoms at least three bonds apart"
+"""Beginning of the line about it."""
+
 _NAME = re.compile(r"[A-Za-z0-9]{1,5}", re.ASCII)
 """Pattern of residue names that PDB and mmCIF files can hold."""
 
@@ -84,6 +87,8 @@ def build_smiles(
     for piece, part in zip(pieces, relaxed, strict=True):
         contact = closest_within(piece.positions, bonds_of(part))
         refuse_clash(piece, contact, CLOSEST, "Try another seed")
+        if contact is not None:
+            decisions.append(f"{CONTACT} is {contact.describe(piece)}")
     atoms = _side_by_side(pieces)
     if unpaired:
         atoms.info["multiplicity"] = unpaired + 1

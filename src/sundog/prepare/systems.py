@@ -69,8 +69,8 @@ SYSTEMS = {
         "water with 10 % of ethanol by moles", 3600, _liquid("water:90%,ethanol:10%"), 1000
     ),
     "popc-bilayer": NamedSystem("a POPC bilayer in water", 32512, lambda *_: popc_bilayer()),
-    "stachyose": NamedSystem("the sugar stachyose", 87, _molecule(STACHYOSE, "STA")),
-    "dha": NamedSystem("docosahexaenoic acid", 56, _molecule(DHA, "DHA")),
+    "stachyose": NamedSystem("the sugar stachyose", 87, _molecule(STACHYOSE, "SYO")),
+    "dha": NamedSystem("docosahexaenoic acid", 56, _molecule(DHA, "HXA")),
     "at-at": NamedSystem("two stacked adenine-thymine pairs", 60, lambda *_: stacked_pairs()),
     "buckyball-catcher": NamedSystem("C60 in C60H28", 148, lambda *_: buckyball_catcher()),
     "double-walled-nanotube": NamedSystem(
