@@ -104,6 +104,8 @@ def build_mixture(
     positions = positions + np.array([0.0, 0.0, (vacuum_angstrom or 0.0) / 2])
     atoms = _box(components, positions, lengths)
     _measure(atoms, CLOSEST_CONTACT if pure_water else TOLERANCE - SLACK, decisions)
+    if charge := atoms.info["charge"]:
+        decisions.append(f"The box has a net charge of {charge:+d} e; add ions to make it neutral")
     where = f"cube of {edge:.3f} Å"
     if vacuum_angstrom:
         where = f"slab of {edge:.3f} Å in a cell {lengths[2]:.3f} Å high"

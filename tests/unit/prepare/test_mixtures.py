@@ -84,6 +84,9 @@ def test_ions_of_a_salt_are_residues_and_the_box_is_neutral():
     assert atoms.info["charge"] == 0
     assert len(set(atoms.arrays["residuenumbers"])) == 36
     assert sorted(set(atoms.arrays["formal_charges"])) == [-1, 0, 1]
+    charged = build_mixture("[NH4+]:2,water:30", density_g_per_cm3=0.9)
+    assert charged.atoms.info["charge"] == 2
+    assert any("net charge of +2 e" in line for line in charged.decisions)
 
 
 @pytest.mark.parametrize(
