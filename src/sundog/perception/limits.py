@@ -20,7 +20,7 @@ LONGEST_MULTIPLE = 1.04
 """Length beyond which a bond is single, relative to the sum of the covalent radii."""
 
 LONG = 0.965
-"""Length from which a multiple bond is unlikely, relative likewise: 1.47 Å for C–C, as in C(sp2)–C(sp2)."""
+"""Length from which a multiple bond of carbon is unlikely, relative likewise: 1.47 Å for C–C."""
 
 SHORT = 0.92
 """Length below which a bond is a multiple one whatever its atoms look like: 1.40 Å for C–C."""
@@ -77,7 +77,7 @@ def find_limits(topology: Topology, degree: Int[np.ndarray, " atoms"]) -> Limits
     three = np.flatnonzero(flexible & (degree == 3))
     a, b, c = (unit[begin[three] + k] for k in range(3))
     height = np.abs((np.cross(a, b) * c).sum(axis=1))
-    shortest = _shortest(numbers, start[order], both, unit, topology, order)[three]
+    shortest = _shortest(topology, start[order], both, order)[three]
     pyramid = ((height > PYRAMID) & (shortest > SHORT)) | (
         (height > SHALLOW_PYRAMID) & (shortest > LONG)
     )
@@ -85,19 +85,18 @@ def find_limits(topology: Topology, degree: Int[np.ndarray, " atoms"]) -> Limits
     hydrogen = (numbers[bonds.first] == 1) | (numbers[bonds.second] == 1)
     room = np.minimum(of_atoms[bonds.first], of_atoms[bonds.second])
     of_bonds = np.where(hydrogen | (ratio > LONGEST_MULTIPLE), 0, np.minimum(room, 2))
-    return Limits(of_atoms, of_bonds, (ratio > LONG).astype(np.int64))
+    carbon = (numbers[bonds.first] == 6) | (numbers[bonds.second] == 6)
+    return Limits(of_atoms, of_bonds, (carbon & (ratio > LONG)).astype(np.int64))
 
 
 def _shortest(
-    numbers: Int[np.ndarray, " atoms"],
+    topology: Topology,
     start: Int[np.ndarray, " ends"],
     ratio: Float[np.ndarray, " ends"],
-    unit: Float[np.ndarray, "ends 3"],
-    topology: Topology,
     order: Int[np.ndarray, " ends"],
 ) -> Float[np.ndarray, " atoms"]:
     """Return the shortest bond of each atom to another heavy atom, relative to the radii."""
-    bonds = topology.bonds
+    numbers, bonds = topology.numbers, topology.bonds
     other = np.concatenate([bonds.second, bonds.first])[order]
     heavy = numbers[other] != 1
     shortest = np.full(len(numbers), np.inf)

@@ -28,12 +28,14 @@ class State(NamedTuple):
         charge: Formal charge in e.
         cost: Cost, next to `OPEN`.
         triple: Whether one of the bonds must be a triple bond.
+        bonds: Least number of bonds.
     """
 
     valence: int
     charge: int
     cost: int
     triple: bool = False
+    bonds: int = 0
 
 
 _NITROGEN = (State(3, 0, 0), State(2, -1, 9), State(4, 1, 11))
@@ -44,7 +46,7 @@ _CHALCOGEN = (
     State(6, 0, 4),
     State(3, 1, 13),
 )
-_PNICTOGEN = (State(3, 0, 0), State(5, 0, 2), State(4, 1, 11), State(6, -1, 12), State(2, -1, 14))
+_PNICTOGEN = (State(3, 0, 0), State(5, 0, 2), State(4, 1, 11), State(6, -1, 12, bonds=6), State(2, -1, 14))
 _HALOGEN = (
     State(1, 0, 0),
     State(0, -1, 8),
@@ -53,7 +55,7 @@ _HALOGEN = (
     State(7, 0, 6),
     State(2, 1, 30),
 )
-_TETREL = (State(4, 0, 0), State(5, -1, 14), State(6, -2, 30))
+_TETREL = (State(4, 0, 0), State(5, -1, 14, bonds=5), State(6, -2, 30, bonds=6))
 
 STATES: dict[int, tuple[State, ...]] = {
     1: (State(1, 0, 0),),
@@ -107,6 +109,7 @@ def fitting(number: int, degree: int) -> tuple[State, ...]:
         if state.valence >= degree
         and (degree or state.valence == 0 or not state.charge)
         and not (state.triple and degree > 1)
+        and degree >= state.bonds
     ]
     if not usable:
         most = max(state.valence for state in every)
