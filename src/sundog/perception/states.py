@@ -46,7 +46,13 @@ _CHALCOGEN = (
     State(6, 0, 4),
     State(3, 1, 13),
 )
-_PNICTOGEN = (State(3, 0, 0), State(5, 0, 2), State(4, 1, 11), State(6, -1, 12, bonds=6), State(2, -1, 14))
+_PNICTOGEN = (
+    State(3, 0, 0),
+    State(5, 0, 2),
+    State(4, 1, 11),
+    State(6, -1, 12, bonds=6),
+    State(2, -1, 14),
+)
 _HALOGEN = (
     State(1, 0, 0),
     State(0, -1, 8),
