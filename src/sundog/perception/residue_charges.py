@@ -1,6 +1,6 @@
 """Formal charges by residue: what came out, in words, and where known residues may be charged.
 
-Amino acids are charged at their ends and at the side chains of `CHARGED_SIDE_CHAINS`, nucleotides at
+Amino acids are charged at their ends and at `CHARGED_SIDE_CHAINS`, nucleotides at
 their phosphates and at protonated bases. Thiolates and phenolates are expected only in residues
 that are named so (CYM, TYM), since a cysteine or tyrosine without its hydrogen is more often not
 whole. An arginine without charge has always lost a hydrogen, unless it is named ARN.
