@@ -3,7 +3,9 @@
 Amino acids are charged at their ends and at `CHARGED_SIDE_CHAINS`, nucleotides at
 their phosphates and at protonated bases. Thiolates and phenolates are expected only in residues
 that are named so (CYM, TYM), since a cysteine or tyrosine without its hydrogen is more often not
-whole. An arginine without charge has always lost a hydrogen, unless it is named ARN.
+whole. An arginine without charge has always lost a hydrogen, unless it is named ARN; a lysine may
+be neutral, and is named. In other residues an oxygen or nitrogen next to saturated carbon alone, as
+a hydroxyl of a sugar, is no anion but lacks its hydrogen.
 """
 
 from collections import defaultdict
@@ -12,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
+from sundog.perception.perceive import Perception
 from sundog.topology.residue_names import CAPS, NUCLEOTIDES, WATERS, amino_acid
 from sundog.topology.topology import Topology
 
@@ -109,28 +112,40 @@ def describe_charges(topology: Topology, charges: Int[np.ndarray, " atoms"]) -> 
         times = f" ×{len(where)}" if len(where) > 1 else ""
         more = ", …" if len(where) > LISTED else ""
         parts.append(f"{kind} {charge:+d}{times} ({', '.join(where[:LISTED])}{more})")
+    if bare := neutral_lysines(topology, charges):
+        more = ", …" if len(bare) > LISTED else ""
+        parts.append(f"LYS without charge ({', '.join(bare[:LISTED])}{more})")
     total = f"total {int(charges.sum()):+d}"
     return f"{', '.join(parts)}; {total}" if parts else f"no residue is charged; {total}"
 
 
-def unexpected(
-    topology: Topology, charges: Int[np.ndarray, " atoms"]
-) -> Int[np.ndarray, " unexpected"]:
-    """Return the atoms of known residues that are charged where these never are.
+def neutral_lysines(topology: Topology, charges: Int[np.ndarray, " atoms"]) -> list[str]:
+    """Return the numbers of the residues named LYS whose side chain has no charge."""
+    names = topology.names
+    if names is None or names.atoms is None:
+        return []
+    bare = (names.residues == "LYS") & (names.atoms == "NZ") & (charges == 0)
+    return [str(number) for number in names.numbers[bare]]
+
+
+def unexpected(topology: Topology, perception: Perception) -> Int[np.ndarray, " unexpected"]:
+    """Return the atoms of residues that are charged where these never are.
 
     An arginine without charge counts with its CZ.
 
     Args:
         topology: Topology of the structure.
-        charges: Formal charge of each atom, e.
+        perception: Its valences.
     """
-    names = topology.names
+    names, charges = topology.names, perception.charges
     if names is None or names.atoms is None:
         return np.zeros(0, np.int64)
+    basic = _at_saturated_carbon(topology, perception)
     found = [
         atom
         for atom in np.flatnonzero(charges).tolist()
-        if not _may_be(
+        if atom in basic
+        or not _may_be(
             str(names.residues[atom]).upper(), str(names.atoms[atom]).upper(), int(charges[atom])
         )
     ]
@@ -141,6 +156,21 @@ def unexpected(
         total = np.bincount(index, np.where(side, charges, 0), index[-1] + 1)
         found += arginine[total[index[arginine]] == 0].tolist()
     return np.array(sorted(found), np.int64)
+
+
+def _at_saturated_carbon(topology: Topology, perception: Perception) -> set[int]:
+    """Return the anions of oxygen and nitrogen all of whose neighbours are saturated carbon."""
+    bonds = topology.bonds
+    anions = np.isin(topology.numbers, (7, 8)) & (perception.charges == -1)
+    ends = np.concatenate([bonds.first, bonds.second])
+    others = np.concatenate([bonds.second, bonds.first])
+    multiple = np.zeros(len(topology), bool)
+    multiple[ends[np.concatenate([perception.orders] * 2) > 1]] = True
+    saturated = (topology.numbers == 6) & ~multiple
+    acidic = np.zeros(len(topology), bool)
+    acidic[ends[~saturated[others] & (topology.numbers[others] != 1)]] = True
+    bonded = np.bincount(ends, minlength=len(topology)) > 0
+    return set(np.flatnonzero(anions & ~acidic & bonded).tolist())
 
 
 def _may_be(residue: str, atom: str, charge: int) -> bool:

@@ -117,7 +117,7 @@ def _refuse_open(topology: Topology, perception: Perception) -> None:
 
 def _refuse_unexpected(topology: Topology, perception: Perception) -> None:
     """Refuse charges where residues that are known never have them."""
-    odd: Int[np.ndarray, " odd"] = unexpected(topology, perception.charges)
+    odd: Int[np.ndarray, " odd"] = unexpected(topology, perception)
     if len(odd):
         raise ValenceError(
             f"valences: {len(odd)} atom(s) would be charged where their residue never is: a "
