@@ -74,7 +74,7 @@ def test_atoms_closer_than_a_bond_are_named():
     ("residue", "name"), [("ASN", "ND2"), ("ALA", "N"), ("CYS", "SG"), ("SER", "OG")]
 )
 def test_an_anion_where_a_residue_has_none_is_a_missing_hydrogen(residue, name):
-    atoms = molecule({"S": "CH3S", "O": "CH3O", "N": "CH3NH2"}[name[0]])
+    atoms = molecule({"S": "CH3S", "O": "CH3O", "N": "CH3CH2NH2"}[name[0]])
     if name[0] == "N":
         del atoms[[int(np.flatnonzero(atoms.numbers == 1)[k]) for k in (-1,)]]
         hydrogens = np.flatnonzero(atoms.numbers == 1)
