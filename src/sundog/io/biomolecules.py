@@ -4,8 +4,8 @@ What of a file is used, carried, said and refused stands in `records.py`, but fo
 
     used   CRYST1 or _cell; MODEL; the segment as chain where there is none
     said   a space group other than P 1: the file holds one asymmetric unit; residues that were
-           not seen (REMARK 465); modified residues (MODRES); a biological assembly of several copies (REMARK 350, _pdbx_struct_assembly);
-           structures without hydrogens
+           not seen (REMARK 465); modified residues (MODRES); a biological assembly of several
+           copies (REMARK 350, _pdbx_struct_oper_list); structures without hydrogens
 """
 
 import re
@@ -216,8 +216,8 @@ def _first(block: Any, category: str, name: str) -> str:
 def _say_assembly(copies: int, report: Report) -> None:
     if copies > 1:
         report(
-            f"Biological assembly: it has {copies} copies of what is in the file, which is computed "
-            "as it is"
+            f"Biological assembly: it has {copies} copies of what is in the file, which is "
+            "computed as it is"
         )
 
 

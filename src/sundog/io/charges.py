@@ -20,7 +20,7 @@ from sundog.topology.topology import Topology
 
 
 class Perceived(NamedTuple):
-    """What is known of a structure by its valences.
+    """Valences of a structure, with which its charge is decided.
 
     Attributes:
         topology: Its topology.
@@ -68,7 +68,7 @@ def refuse_contradiction(stated: int, multiplicity: int | None, perceived: Perce
     Args:
         stated: Total charge in e that was stated.
         multiplicity: Multiplicity that was stated, or None.
-        perceived: What is known by valences.
+        perceived: Valences of the structure.
     """
     topology, perception, allow_radicals = perceived
     unpaired = 0 if multiplicity is None else max(multiplicity - 1, 0)

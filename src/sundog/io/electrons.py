@@ -113,7 +113,7 @@ def state_of(
         atoms: Structure.
         charge: Total charge in e, instead of the structure's own.
         multiplicity: Multiplicity 2S + 1, instead of the structure's own.
-        perceived: What is known of the structure by its valences.
+        perceived: Valences of the structure, where they are looked at.
 
     Raises:
         ChargeError: A value is not an integer, two entries of `info` disagree, the combination

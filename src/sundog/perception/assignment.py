@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from sundog.perception.states import EXCESS, NET_CHARGE, OPEN, State, fitting
 
@@ -107,14 +107,7 @@ def _solve(group: Group) -> Solution:
     flat: list[State] = [state for own in states for state in own]
     count = len(flat)
     lack, over, net = count + bonds, count + bonds + atoms, count + bonds + 2 * atoms
-    cost = np.zeros(net + 1)
-    cost[:count] = [state.cost for state in flat]
-    cost[count : count + bonds] = [LONG_BOND * long for *_, long in group.bonds]
-    cost[lack:over], cost[over:net], cost[net] = OPEN, EXCESS, NET_CHARGE
-    most = np.full(net + 1, float(max(state.valence for state in flat) + 4))
-    most[:count], most[count:lack] = 1, [limit for *_, limit, _ in group.bonds]
-    most[over:net] = [max(group.kinds[k][1], 0) for k in range(atoms)]
-    most[net] = 4 * atoms
+    cost, most = _costs(group, flat)
     rows: list[tuple[int, int, float]] = []  # row, column, factor
     low: list[float] = []
     high: list[float] = []
@@ -161,3 +154,20 @@ def _solve(group: Group) -> Solution:
         values[over:net],
         values[count:lack],
     )
+
+
+def _costs(
+    group: Group, flat: list[State]
+) -> tuple[Float[np.ndarray, " unknowns"], Float[np.ndarray, " unknowns"]]:
+    """Return the cost and the largest value of each unknown."""
+    atoms, bonds, count = len(group.kinds), len(group.bonds), len(flat)
+    lack, over, net = count + bonds, count + bonds + atoms, count + bonds + 2 * atoms
+    cost = np.zeros(net + 1)
+    cost[:count] = [state.cost for state in flat]
+    cost[count : count + bonds] = [LONG_BOND * long for *_, long in group.bonds]
+    cost[lack:over], cost[over:net], cost[net] = OPEN, EXCESS, NET_CHARGE
+    most = np.full(net + 1, float(max(state.valence for state in flat) + 4))
+    most[:count], most[count:lack] = 1, [limit for *_, limit, _ in group.bonds]
+    most[over:net] = [max(group.kinds[k][1], 0) for k in range(atoms)]
+    most[net] = 4 * atoms
+    return cost, most

@@ -1,4 +1,4 @@
-"""How much of a multiple bond the geometry of each atom and each bond leaves room for.
+"""Limits on multiple bonds, from the geometry around each atom and the length of each bond.
 
     a carbon or nitrogen with three neighbours   none, if the bonds form a pyramid and are long
     one with two neighbours                      one bond order more at most, if they are bent

@@ -39,6 +39,8 @@ class State(NamedTuple):
 
 
 _NITROGEN = (State(3, 0, 0), State(2, -1, 9), State(4, 1, 11))
+"""States of nitrogen."""
+
 _CHALCOGEN = (
     State(2, 0, 0),
     State(1, -1, 10),
@@ -46,6 +48,8 @@ _CHALCOGEN = (
     State(6, 0, 4),
     State(3, 1, 13),
 )
+"""States of sulfur, selenium and tellurium."""
+
 _PNICTOGEN = (
     State(3, 0, 0),
     State(5, 0, 2),
@@ -53,6 +57,8 @@ _PNICTOGEN = (
     State(6, -1, 12, bonds=6),
     State(2, -1, 14),
 )
+"""States of phosphorus, arsenic and antimony."""
+
 _HALOGEN = (
     State(1, 0, 0),
     State(0, -1, 8),
@@ -61,7 +67,11 @@ _HALOGEN = (
     State(7, 0, 6),
     State(2, 1, 30),
 )
+"""States of chlorine, bromine and iodine."""
+
 _TETREL = (State(4, 0, 0), State(5, -1, 14, bonds=5), State(6, -2, 30, bonds=6))
+"""States of silicon and germanium."""
+
 
 STATES: dict[int, tuple[State, ...]] = {
     1: (State(1, 0, 0),),

@@ -235,7 +235,7 @@ def stated(
     Args:
         structures: structures.
         electrons: charge and multiplicity that were asked for.
-        gated: what is known of a single structure, if it has passed the gate.
+        gated: valences and electrons of a single structure that has passed the gate.
 
     Raises:
         StructureError: there are no atoms, or the cell, charge or multiplicity is impossible; of

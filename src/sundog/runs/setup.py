@@ -132,8 +132,8 @@ def set_up(
         job: settings that were asked for.
         force_field: force field in place of the one that the job describes.
         command_line: command or call that asked for the run, for its provenance.
-        gated: what is known of the structure, if it has passed the gate; by default it does so
-            here, unless the force field is not made for molecules of known valences.
+        gated: valences and electrons of a structure that has passed the gate; by default it does
+            so here, unless the force field is not made for molecules of known valences.
 
     Raises:
         SundogError: structure, settings or weights cannot be used.

@@ -290,10 +290,8 @@ def _say_electrons(structures: "Sequence[Atoms]") -> None:
             states.append(state_of(atoms))
         except InputError:
             continue  # named among those that are not computed
-    for line in (
-        *doubts(structures, ElectronOptions()),
-        *(describe_states(states) if states else ()),
-    ):
+    said = describe_states(states) if states else []
+    for line in (*doubts(structures, ElectronOptions()), *said):
         _say(line)
 
 
