@@ -72,7 +72,9 @@ def solve(group: Group) -> Solution:
     back = np.argsort(order)
     extra = np.empty(len(moved), np.int64)
     extra[by_place] = found.extra
-    return Solution(*(values[back] for values in found[:3]), extra)
+    return Solution(
+        found.charges[back], found.open_valences[back], found.excess_valences[back], extra
+    )
 
 
 def _order(group: Group) -> list[int]:
@@ -141,8 +143,8 @@ def _solve(group: Group) -> Solution:
     found = milp(
         cost,
         integrality=np.ones(net + 1),
-        bounds=Bounds(0, most),
-        constraints=LinearConstraint(matrix, low, high),
+        bounds=Bounds(0, most),  # pyright: ignore[reportArgumentType]
+        constraints=LinearConstraint(matrix, low, high),  # pyright: ignore[reportArgumentType]
     )
     if found.x is None:
         raise RuntimeError(f"valences: no solution for {group}: {found.message}")
