@@ -29,7 +29,7 @@ from matplotlib.figure import Figure
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.formulations.choice import with_kernels
 from sundog.io.reading import read_structures
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.single_points.predict import predict
 from sundog.topology.molecules import wrap
 from sundog.weights.load import load

@@ -109,12 +109,15 @@ def test_wrong_input_is_refused(arguments, words, tmp_path, small, capsys):
 def test_ions_without_charges_are_explained_but_not_split(tmp_path, small, capsys):
     file = tmp_path / "salt.xyz"
     write(file, Atoms("ClHN", [[0, 0, 0], [5, 0, 0], [6.0, 0, 0]]))
-    assert run(["explain", str(file), "--no-forces", "--charge", "-1"]) == 0
+    assert run(["explain", str(file), "--allow-radicals", "--no-forces", "--charge", "-1"]) == 0
     assert "fragment charges: they are not known" in capsys.readouterr().out
-    assert run(["explain", str(file), "--no-forces", "--charge", "-1", "--dimer"]) == 2
+    assert (
+        run(["explain", str(file), "--allow-radicals", "--no-forces", "--charge", "-1", "--dimer"])
+        == 2
+    )
     assert "fragment charges: they are not known" in capsys.readouterr().err
     given = ["--charge", "-1", "--fragment-charges", "-1,0"]
-    assert run(["explain", str(file), "--no-forces", *given]) == 0
+    assert run(["explain", str(file), "--allow-radicals", "--no-forces", *given]) == 0
     assert "0 Cl (-1) and 1 HN" in capsys.readouterr().out
 
 
