@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("rdkit")
 
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.prepare.base_pairs import RISE, stacked_pairs
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.prepare.carbons import buckyball_catcher, capped_nanotube, double_walled_nanotube
 
 

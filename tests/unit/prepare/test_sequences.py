@@ -7,7 +7,7 @@ import pytest
 
 from sundog.errors import InputError, StructureError
 from sundog.io.extxyz import write_extxyz
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.prepare.polyalanine import polyalanine
 
 pytest.importorskip("biotite")
