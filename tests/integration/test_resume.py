@@ -189,6 +189,7 @@ def test_dry_run_computes_a_plan_and_writes_nothing(water, tmp_path, capsys, mon
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_replicas_exchange_temperatures_and_have_files_of_their_own(water, tmp_path, capsys):
     out = tmp_path / "run"
     command = ["nvt", str(water), "-o", str(out), "--steps", "40", "--replicas", "3", *PLAN]

@@ -17,7 +17,7 @@ class Built:
         atoms: Structure. Arrays `atomtypes`, `residuenames`, `residuenumbers` and `chainids` name
             its atoms as readers of files do, `formal_charges` are integers in e, and
             `info["charge"]` is their sum. A periodic structure has a cell and `pbc`.
-        decisions: What was chosen for the user, as sentences in the order of building.
+        decisions: Sentences about what was chosen for the user, in the order of building.
     """
 
     atoms: Atoms
@@ -43,13 +43,45 @@ def labelled(
         formal_charges: Formal charges in e.
         chains: Names of the chains; all are A by default.
     """
-    atoms.set_array("atomtypes", np.array(names, dtype=str))
-    atoms.set_array("residuenames", np.array(residue_names, dtype=str))
-    atoms.set_array("residuenumbers", np.array(residue_numbers, dtype=int))
-    atoms.set_array("chainids", np.array(chains or ["A"] * len(atoms), dtype=str))
-    atoms.set_array("formal_charges", np.array(formal_charges, dtype=int))
-    atoms.info["charge"] = int(atoms.arrays["formal_charges"].sum())
+    columns = {
+        "atomtypes": np.array(names, dtype=str),
+        "residuenames": np.array(residue_names, dtype=str),
+        "residuenumbers": np.array(residue_numbers, dtype=int),
+        "chainids": np.array(chains or ["A"] * len(atoms), dtype=str),
+        "formal_charges": np.array(formal_charges, dtype=int),
+    }
+    for name, column in columns.items():
+        # Into an array that is there already, ASE cuts words to its width.
+        atoms.arrays.pop(name, None)
+        atoms.set_array(name, column)
+    atoms.info["charge"] = int(columns["formal_charges"].sum())
     return atoms
+
+
+def joined(pieces: Sequence[Atoms]) -> Atoms:
+    """Return labelled structures as one, without a cell; the charge is the sum.
+
+    ASE's own sum of structures cuts words to the width of those of the first.
+    """
+    whole = Atoms(
+        np.concatenate([piece.numbers for piece in pieces]),
+        np.concatenate([piece.positions for piece in pieces]),
+    )
+    if any(piece.has("masses") for piece in pieces):
+        masses = np.concatenate([piece.get_masses() for piece in pieces])
+        whole.set_array("masses", masses)
+
+    def column(name: str) -> list:
+        return [entry for piece in pieces for entry in piece.arrays[name].tolist()]
+
+    return labelled(
+        whole,
+        names=column("atomtypes"),
+        residue_names=column("residuenames"),
+        residue_numbers=column("residuenumbers"),
+        formal_charges=column("formal_charges"),
+        chains=column("chainids"),
+    )
 
 
 def numbered_names(symbols: Sequence[str]) -> list[str]:

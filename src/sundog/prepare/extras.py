@@ -14,7 +14,7 @@ def require(module: str, purpose: str) -> ModuleType:
 
     Args:
         module: Dotted name of the module, as `rdkit.Chem`.
-        purpose: What it is needed for, as the subject of a sentence: `a structure from SMILES`.
+        purpose: Purpose, as the subject of a sentence: `a structure from SMILES`.
 
     Raises:
         UnavailableError: The package is not installed, or cannot be imported; the message holds the

@@ -58,20 +58,25 @@ def tune(
         raise RunDirectoryError(
             "--json: there is no such folder", got=json.parent, remedy="Make it first"
         )
+    from sundog.elements import refuse_unsupported
+    from sundog.io.gate import gate
+    from sundog.io.reading import read_last
+
+    atoms = read_last(structure, print)
+    _check_periodic(atoms)
+    refuse_unsupported(atoms.numbers)
+    gated = gate(atoms, electron_options)
     set_up_jax()
     from sundog.bench.tuning import fastest
     from sundog.bench.tuning import tune as measure
-    from sundog.io.electrons import describe_states, state_of
-    from sundog.io.reading import read_last
+    from sundog.io.electrons import describe_states
     from sundog.io.structures import system_from_atoms
     from sundog.loading import choose_tail
     from sundog.weights.load import load
 
-    atoms = read_last(structure, print)
-    _check_periodic(atoms)
-    state = state_of(atoms, electron_options.charge, electron_options.multiplicity)
-    print(*describe_states([state]), sep="\n")
-    system = system_from_atoms(atoms, electron_options.charge, electron_options.multiplicity)
+    state = gated.state
+    print(*gated.said, *describe_states([state]), sep="\n")
+    system = system_from_atoms(atoms, state.charge, state.multiplicity)
     tail, why = choose_tail(dispersion_tail, "ewald", [atoms], run=True)
     print(f"{len(atoms)} atoms; dispersion tail {why}")
     rows = measure(
