@@ -51,8 +51,8 @@ class StructureChoices:
         model: Number of the model that is taken, from 1.
         chains: Names of the chains that are taken; all without any.
         remove: Names of residues that are left out, as SO4 or HOH.
-        hydrogens: `rebuild` discards those of the file and adds all; `keep` takes the file's as they
-            are; `auto` keeps them if no valence is open, and else rebuilds them.
+        hydrogens: `rebuild` leaves out those of the file and places all after the pH; `keep` takes
+            the file's as they are, and its protonation with them.
         ph: pH after which protonation states are chosen.
         pka: Where pKa values come from: those of the free groups, or PROPKA's for this structure.
         protonation: States of single residues, as `A:57=HID`.
@@ -67,7 +67,7 @@ class StructureChoices:
     model: int = 1
     chains: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
-    hydrogens: Literal["auto", "rebuild", "keep"] = "auto"
+    hydrogens: Literal["rebuild", "keep"] = "rebuild"
     ph: float = 7.0
     pka: Literal["model", "propka"] = "model"
     protonation: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ import numpy as np
 
 from sundog.elements import number_of
 from sundog.errors import StructureError
-from sundog.prepare.arrays import PURPOSE, label_of, listed, residue_index, residues
+from sundog.prepare.biomolecules.arrays import PURPOSE, label_of, listed, residue_index, residues
 from sundog.prepare.extras import require
 from sundog.topology.bonds import find_bonds
 
@@ -41,7 +41,7 @@ def with_bonds(array: Any, templates: Mapping[str, str], report: Report) -> Any:
     _refuse_unknown(array, known)
     bonds = structure.connect_via_residue_names(array, inter_residue=False)
     for name, smiles in templates.items():
-        from sundog.prepare.ligands import bonds_from_smiles
+        from sundog.prepare.biomolecules.ligands import bonds_from_smiles
 
         for _, own, atoms in residues(array):
             if own == name:

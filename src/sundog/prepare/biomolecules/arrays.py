@@ -11,7 +11,7 @@ from ase import Atoms
 
 from sundog.elements import number_of
 from sundog.prepare.built import labelled
-from sundog.prepare.choices import Place
+from sundog.prepare.biomolecules.choices import Place
 from sundog.prepare.extras import require
 
 PURPOSE = "preparing a structure"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sundog.errors import StructureError
-from sundog.prepare.arrays import PURPOSE, label_of, listed
+from sundog.prepare.biomolecules.arrays import PURPOSE, label_of, listed
 from sundog.prepare.extras import require
 
 Report = Callable[[str], None]

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from sundog.prepare.arrays import label_of, listed
-from sundog.prepare.choices import StructureChoices
+from sundog.prepare.biomolecules.arrays import label_of, listed
+from sundog.prepare.biomolecules.choices import StructureChoices
 from sundog.topology.residue_names import CAPS, WATERS, amino_acid
 
 Report = Callable[[str], None]

@@ -17,8 +17,8 @@ import numpy as np
 
 from sundog.elements import number_of
 from sundog.errors import InputError, StructureError
-from sundog.prepare.arrays import label_of, listed, residue_edges, residues
-from sundog.prepare.choices import Place, StructureChoices
+from sundog.prepare.biomolecules.arrays import label_of, listed, residue_edges, residues
+from sundog.prepare.biomolecules.choices import Place, StructureChoices
 from sundog.prepare.extras import require
 from sundog.topology.residue_names import CAPS, NUCLEOTIDES, amino_acid
 
