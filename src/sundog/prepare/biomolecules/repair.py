@@ -65,7 +65,8 @@ def repaired(
         polymer[atoms] = is_polymer(array, atoms)
     if not polymer.any():
         return array
-    chains = list(dict.fromkeys(array.chain_id[polymer].tolist()))
+    chained, segment = _segments(array[polymer], broken=choices.loops == "leave")
+    chains = [str(chained.chain_id[k]) for k in np.unique(segment, return_index=True)[1]]
     if len(chains) > len(LETTERS):
         raise InputError(
             "chains: too many for one structure",
@@ -73,35 +74,59 @@ def repaired(
             expected=f"at most {len(LETTERS)}",
             remedy="Name those that are wanted",
         )
-    fixer = _fixer(array[polymer], chains, sequences)
+    if len(chains) > len(set(chains)):
+        report(f"Loops: chains are left broken, as asked, into {len(chains)} parts")
+    fixer = _fixer(chained, segment, chains, {} if choices.loops == "leave" else sequences)
     if choices.standardise:
         _standardise(fixer, report)
-    _choose_loops(fixer, chains, choices, report)
+    _choose_loops(fixer, chains, report)
     fixer.findMissingAtoms()
     _keep_bonded_ends(fixer, array)
     _say_missing(fixer, chains, report)
     fixer.addMissingAtoms(seed=choices.seed)
-    built = _merged(fixer, array[polymer], chains)
+    built = _merged(fixer, chained, chains)
     rest = array[~polymer]
     # Chains as proteins have them first, then what belongs to no chain.
     return structure.concatenate([built, rest]) if len(rest) else built
 
 
-def _fixer(array: Any, chains: Sequence[str], sequences: Mapping[str, Sequence[str]]) -> Any:
-    """Return PDBFixer with some chains and their sequences."""
+def _segments(array: Any, broken: bool) -> tuple[Any, np.ndarray]:
+    """Return the atoms of chains one after another, and the number of each atom's segment.
+
+    A segment is a chain, or where chains are left broken, a part of it without a break.
+    """
+    names = list(dict.fromkeys(array.chain_id.tolist()))
+    array = array[np.argsort([names.index(one) for one in array.chain_id.tolist()], kind="stable")]
+    segment, number, end = np.zeros(len(array), int), -1, None
+    for place, _, atoms in residues(array):
+        at = {str(array.atom_name[k]): array.coord[k] for k in range(atoms.start, atoms.stop)}
+        new = number < 0 or place.chain != str(array.chain_id[atoms.start - 1])
+        if broken and not new and end is not None and "N" in at:
+            new = bool(np.linalg.norm(at["N"] - end) > LONGEST_PEPTIDE_BOND)
+        number += int(new)
+        segment[atoms] = number
+        end = at.get("C") if "CA" in at or "CH3" in at else None
+    return array, segment
+
+
+def _fixer(
+    array: Any,
+    segment: np.ndarray,
+    chains: Sequence[str],
+    sequences: Mapping[str, Sequence[str]],
+) -> Any:
+    """Return PDBFixer with the segments as its chains, and their sequences."""
     pdbfixer = require("pdbfixer", PURPOSE)
     pdb = require("biotite.structure.io.pdb", PURPOSE)
     renamed = array.copy()
-    letters = dict(zip(chains, LETTERS, strict=False))
-    order = np.argsort([chains.index(one) for one in array.chain_id.tolist()], kind="stable")
-    renamed = renamed[order]
-    renamed.chain_id = np.array([letters[one] for one in renamed.chain_id.tolist()])
+    renamed.chain_id = np.array(list(LETTERS))[segment]
     file = pdb.PDBFile()
     file.set_structure(renamed)
     fixer = pdbfixer.PDBFixer(pdbfile=StringIO(str(file) + "\nEND\n"))
-    known = {chain: names for chain, names in sequences.items() if chain in letters}
     fixer.sequences = [
-        pdbfixer.pdbfixer.Sequence(letters[chain], list(names)) for chain, names in known.items()
+        pdbfixer.pdbfixer.Sequence(letter, list(sequences[chain]))
+        for letter, chain in zip(LETTERS, chains, strict=False)
+        if chain in sequences
     ]
     return fixer
 
@@ -114,9 +139,7 @@ def _standardise(fixer: Any, report: Report) -> None:
         fixer.replaceNonstandardResidues()
 
 
-def _choose_loops(
-    fixer: Any, chains: Sequence[str], choices: StructureChoices, report: Report
-) -> None:
+def _choose_loops(fixer: Any, chains: Sequence[str], report: Report) -> None:
     """Keep the missing residues that are built, and say which are not."""
     fixer.findMissingResidues()
     lengths = [len(list(chain.residues())) for chain in fixer.topology.chains()]
@@ -127,9 +150,7 @@ def _choose_loops(
             continue
         members = list(list(fixer.topology.chains())[chain].residues())
         where = f"{chains[chain]}:{members[before - 1].id} and {members[before].id}"
-        if choices.loops == "leave":
-            report(f"Loop: {len(names)} residues between {where} are left out, as asked")
-        elif len(names) > LONGEST_LOOP:
+        if len(names) > LONGEST_LOOP:
             raise StructureError(
                 f"loops: {len(names)} residues are missing between {where}",
                 expected=f"at most {LONGEST_LOOP}, of which a guess can be made",

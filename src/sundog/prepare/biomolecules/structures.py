@@ -56,11 +56,13 @@ def prepare_structure(
     decisions: list[str] = []
     report = decisions.append
     atoms = _wanted(_frame(Path(path), choices, report), choices, report)
-    _refuse_elements(atoms)
+    if not choices.standardise:  # that replaces selenium, for one
+        _refuse_elements(atoms)
     if _keeps_hydrogens(atoms, choices, report):
         return Built(_with_charges(atoms, report), tuple(decisions))
     array, named = canonical_names(to_array(atoms[atoms.numbers != 1]))
     array = repaired(array, sequences_of_file(Path(path)), choices, report)
+    _refuse_elements(to_atoms(array))
     array = with_bonds(array, choices.templates(), report)
     pka = propka_values(array, report) if choices.pka == "propka" else {}
     charged = choices.termini == "charged" or (choices.termini == "auto" and in_water)
