@@ -8,16 +8,10 @@ Lattice vectors in lower triangular form: Bekker, Dijkstra, Renardus, Berendsen,
 (1995), doi:10.1080/08927029508022012.
 """
 
-from typing import Literal, get_args
-
 import numpy as np
 from jaxtyping import Float
 
-CellShape = Literal["cube", "octahedron", "dodecahedron"]
-"""Shapes of cells."""
-
-SHAPES: tuple[str, ...] = get_args(CellShape)
-"""Names of the shapes."""
+from sundog.prepare.request import CellShape
 
 _VECTORS = {
     "cube": np.eye(3),

@@ -1,19 +1,12 @@
 """Counter-ions in place of water molecules: chloride and ammonium, the ions that the weights know."""
 
-from typing import Literal, get_args
-
 import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
 from sundog.errors import InputError
 from sundog.prepare.built import labelled
-
-CounterIons = Literal["auto", "none", "neutralize"]
-"""What is done with a net charge."""
-
-CHOICES: tuple[str, ...] = get_args(CounterIons)
-"""Names of the choices."""
+from sundog.prepare.request import CounterIons
 
 MOST_LEFT = 2
 """Net charge in e up to which a solute is left without counter-ions by default."""

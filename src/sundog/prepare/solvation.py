@@ -11,7 +11,6 @@ volume of proteins (Matthews, J. Mol. Biol. 33, 491 (1968)). The box is no liqui
 solute's surface: minimise and equilibrate it at constant pressure.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +22,10 @@ from scipy.spatial import KDTree
 from sundog.errors import InputError
 from sundog.io.reading import read_last
 from sundog.prepare.built import Built, joined, labelled
-from sundog.prepare.cells import SHAPES, CellShape, cell_of, distance_around, distance_for
-from sundog.prepare.counter_ions import CHOICES, CounterIons, chosen_sites, ion_at, ions_wanted
+from sundog.prepare.cells import cell_of, distance_around, distance_for
+from sundog.prepare.counter_ions import chosen_sites, ion_at, ions_wanted
 from sundog.prepare.extras import require
+from sundog.prepare.request import SMALLEST_PADDING, SolventChoices
 from sundog.units import GRAM_PER_CM3
 
 WATER_VOLUME = 30.005
@@ -37,65 +37,17 @@ SPECIFIC_VOLUME = 0.73
 HEAVY_CONTACT, LIGHT_CONTACT = 2.4, 1.6
 """Distances in Å below which water overlaps with something: between heavy atoms, and of a hydrogen."""
 
-SHRINKAGE = 0.06
+SHRINKAGE = 0.08
 """Part by which centres of molecules are moved together at most."""
 
-SMALLEST_PADDING = 2.0
-"""Width of water in Å below which there is no layer of it."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class SolventChoices:
-    """Choices about the water around a solute; one of the first three says how much.
-
-    Attributes:
-        padding_angstrom: Width of the water between solute and faces, Å.
-        edge_angstrom: Distance between neighbouring images, Å: the edge of a cube.
-        waters: Number of water molecules, counter-ions in place of some of them.
-        cell: Shape of the cell.
-        vacuum_angstrom: Width of an empty layer along z, which makes a slab of a cube.
-        counter_ions: `neutralize` a net charge, `none`, or `auto`, which leaves up to 2 e and
-            refuses more.
-        seed: Seed of the places of ions.
-    """
-
-    padding_angstrom: float | None = None
-    edge_angstrom: float | None = None
-    waters: int | None = None
-    cell: CellShape = "cube"
-    vacuum_angstrom: float | None = None
-    counter_ions: CounterIons = "auto"
-    seed: int = 0
-
-    def __post_init__(self):
-        sizes = (self.padding_angstrom, self.edge_angstrom, self.waters)
-        if sum(size is not None for size in sizes) != 1:
-            raise InputError(
-                "solvent: one of `padding_angstrom`, `edge_angstrom` and `waters` is needed"
-            )
-        for name in ("padding_angstrom", "edge_angstrom", "vacuum_angstrom"):
-            value = getattr(self, name)
-            if value is not None and not (np.isfinite(value) and SMALLEST_PADDING <= value < 1e4):
-                raise InputError(
-                    f"{name}: no width of a box", got=value, expected=f"from {SMALLEST_PADDING:g} Å on"
-                )
-        if self.waters is not None and not 1 <= self.waters <= 10_000_000:
-            raise InputError("waters: no number of molecules", got=self.waters)
-        for name, allowed in (("cell", SHAPES), ("counter_ions", CHOICES)):
-            if getattr(self, name) not in allowed:
-                raise InputError(
-                    f"{name}: no such choice", got=getattr(self, name), expected=" or ".join(allowed)
-                )
-        if self.vacuum_angstrom is not None and self.cell != "cube":
-            raise InputError('vacuum_angstrom: slabs are made of cubes, cell="cube"')
-
-
-def solvated(solute: Built, choices: SolventChoices) -> Built:
+def solvated(solute: Built, choices: SolventChoices, seed: int = 0) -> Built:
     """Return a solute in water, with the decisions of both.
 
     Args:
         solute: Solute without a cell.
         choices: How much water, in which cell, and counter-ions.
+        seed: Seed of the places of counter-ions.
 
     Raises:
         InputError: The cell is smaller than the solute, or its net charge is large and nothing says
@@ -124,10 +76,12 @@ def solvated(solute: Built, choices: SolventChoices) -> Built:
     inner.positions += cell.sum(axis=0) / 2 - (
         inner.positions.max(axis=0) + inner.positions.min(axis=0)
     ) / 2
-    atoms = _put_together(inner, water, ions, charge, choices.seed)
+    atoms = _put_together(inner, water, ions, charge, seed)
     atoms.set_cell(cell)
     atoms.pbc = True
+    contact = _worst_contact(atoms, len(inner))
     decisions = [*solute.decisions, *_described(atoms, choices, len(water) - ions, ions, charge)]
+    decisions.append(f"Closest contact of water: {contact:.2f} Å; minimise before a run")
     if choices.vacuum_angstrom is not None:
         atoms.cell[2, 2] += choices.vacuum_angstrom
         decisions.append(f"Slab: {choices.vacuum_angstrom:g} Å of vacuum along z")
@@ -157,7 +111,7 @@ def _water_around(
     """
     box, edge = _box()
     target = cell * (volume / np.linalg.det(cell)) ** (1 / 3)
-    for part in np.arange(0.0, SHRINKAGE + 1e-9, 0.0025):
+    for part in np.arange(0.0, SHRINKAGE + 1e-9, 0.005):
         larger = target * (1 + part)
         shift = (larger - cell).sum(axis=0) / 2
         placed = inner.copy()
@@ -272,6 +226,14 @@ def _put_together(
         )
     )
     return joined(pieces)
+
+
+def _worst_contact(atoms: Atoms, solute: int) -> float:
+    """Return the shortest distance in Å of a molecule of water or an ion to anything else."""
+    molecule = np.zeros(len(atoms), int)
+    molecule[solute:] = atoms.arrays["residuenumbers"][solute:]
+    i, j, d = neighbor_list("ijd", atoms, HEAVY_CONTACT)
+    return float(d[molecule[i] != molecule[j]].min(initial=HEAVY_CONTACT))
 
 
 def _free_letter(taken: set[str]) -> str:

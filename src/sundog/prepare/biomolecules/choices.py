@@ -48,7 +48,7 @@ class StructureChoices:
     """Choices about a PDB or mmCIF file.
 
     Attributes:
-        model: Number of the model that is taken, from 1.
+        frame: Number of the model that is taken, from 1.
         chains: Names of the chains that are taken; all without any.
         remove: Names of residues that are left out, as SO4 or HOH.
         hydrogens: `rebuild` leaves out those of the file and places all after the pH; `keep` takes
@@ -61,10 +61,9 @@ class StructureChoices:
         standardise: Replace modified residues by those they derive from, as MSE by MET.
         ligands: SMILES of residues that the component dictionary lacks, as `LIG=CCO`.
         charges: Formal charges of atoms of ligands, as `A:301:N1=+1`.
-        seed: Seed of everything that is random.
     """
 
-    model: int = 1
+    frame: int = 1
     chains: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     hydrogens: Literal["rebuild", "keep"] = "rebuild"
@@ -76,11 +75,10 @@ class StructureChoices:
     standardise: bool = False
     ligands: tuple[str, ...] = ()
     charges: tuple[str, ...] = ()
-    seed: int = 0
 
     def __post_init__(self):
-        if self.model < 1:
-            raise InputError("model: is counted from 1", got=self.model)
+        if self.frame < 1:
+            raise InputError("frame: is counted from 1", got=self.frame)
         if not LOWEST_PH <= self.ph <= HIGHEST_PH:
             raise InputError("ph: no pH", got=self.ph, expected=f"{LOWEST_PH:g} to {HIGHEST_PH:g}")
         self.states()

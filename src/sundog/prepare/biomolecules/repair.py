@@ -45,7 +45,11 @@ def is_polymer(array: Any, atoms: slice) -> bool:
 
 
 def repaired(
-    array: Any, sequences: Mapping[str, Sequence[str]], choices: StructureChoices, report: Report
+    array: Any,
+    sequences: Mapping[str, Sequence[str]],
+    choices: StructureChoices,
+    seed: int,
+    report: Report,
 ) -> Any:
     """Return a structure with its missing heavy atoms.
 
@@ -53,6 +57,7 @@ def repaired(
         array: Heavy atoms of the structure, a biotite `AtomArray`.
         sequences: Names of the residues of each chain, seen or not.
         choices: Choices about loops and modified residues.
+        seed: Seed of the places of new atoms.
         report: Called with a line about everything that was built or left out.
 
     Raises:
@@ -83,7 +88,7 @@ def repaired(
     fixer.findMissingAtoms()
     _keep_bonded_ends(fixer, array)
     _say_missing(fixer, chains, report)
-    fixer.addMissingAtoms(seed=choices.seed)
+    fixer.addMissingAtoms(seed=seed)
     built = _merged(fixer, chained, chains)
     rest = array[~polymer]
     # Chains as proteins have them first, then what belongs to no chain.

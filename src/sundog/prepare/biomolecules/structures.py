@@ -35,7 +35,7 @@ NAMES = ("atomtypes", "residuenames", "residuenumbers", "chainids")
 
 
 def prepare_structure(
-    path: str | Path, choices: StructureChoices | None = None, *, in_water: bool = False
+    path: str | Path, choices: StructureChoices | None = None, *, in_water: bool = False, seed: int = 0
 ) -> Built:
     """Return the structure of a PDB or mmCIF file with everything that a simulation needs.
 
@@ -44,6 +44,7 @@ def prepare_structure(
         choices: Choices about it; by default those of `StructureChoices`.
         in_water: Whether water is put around it later: with `termini="auto"` ends of chains are then
             charged.
+        seed: Seed of the places of atoms that are built.
 
     Raises:
         FileFormatError: The file cannot be read, or names no residues.
@@ -61,7 +62,7 @@ def prepare_structure(
     if _keeps_hydrogens(atoms, choices, report):
         return Built(_with_charges(atoms, report), tuple(decisions))
     array, named = canonical_names(to_array(atoms[atoms.numbers != 1]))
-    array = repaired(array, sequences_of_file(Path(path)), choices, report)
+    array = repaired(array, sequences_of_file(Path(path)), choices, seed, report)
     _refuse_elements(to_atoms(array))
     array = with_bonds(array, choices.templates(), report)
     pka = propka_values(array, report) if choices.pka == "propka" else {}
@@ -75,11 +76,11 @@ def prepare_structure(
 def _frame(path: Path, choices: StructureChoices, report: Report) -> Atoms:
     """Return the model that is taken."""
     frames = read_structures(path, report=lambda line: None if _settled(line) else report(line))
-    if choices.model > len(frames):
-        raise InputError("model: the file has fewer", got=choices.model, expected=f"1 to {len(frames)}")
-    atoms = frames[choices.model - 1]
+    if choices.frame > len(frames):
+        raise InputError("frame: the file has fewer models", got=choices.frame, expected=f"1 to {len(frames)}")
+    atoms = frames[choices.frame - 1]
     if len(frames) > 1:
-        report(f"Models: number {choices.model} of {len(frames)} is taken")
+        report(f"Models: number {choices.frame} of {len(frames)} is taken")
     if any(name not in atoms.arrays for name in NAMES):
         raise FileFormatError(
             f"{path}: the file names no atoms and residues",
