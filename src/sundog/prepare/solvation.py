@@ -1,8 +1,8 @@
 """Water around a solute, in cells of any shape.
 
-Water is cut from the equilibrated box that OpenMM brings. Of molecules that overlap with the solute, or
-with images across the faces, those that overlap most are left out; then centres of molecules and
-cell are scaled together, by a few percent at most, to the volume that solute and water take
+Water is cut from the equilibrated box that OpenMM brings. Molecules that overlap with images across the
+faces or with the solute are left out, which leaves too few: centres of molecules and the cell are
+scaled together by a few percent, to the volume that solute and water take
 
     V = N v + 0.73 cm³/g m
 
@@ -107,21 +107,23 @@ def _water_around(
 ) -> tuple[Float[np.ndarray, "waters 3 3"], Float[np.ndarray, "3 3"]]:
     """Return so many water molecules beside a solute, and the cell of that volume.
 
-    The cell in which they are placed is larger by what has to be left out, and shrunk afterwards.
+    The cell in which they are placed is larger by what has to be left out across the faces and at the
+    solute, and its molecules are moved together before those that overlap with the solute are.
     """
     box, edge = _box()
     target = cell * (volume / np.linalg.det(cell)) ** (1 / 3)
+    placed = inner.copy()
+    placed.positions += (target - cell).sum(axis=0) / 2
     for part in np.arange(0.0, SHRINKAGE + 1e-9, 0.005):
         larger = target * (1 + part)
-        shift = (larger - cell).sum(axis=0) / 2
-        placed = inner.copy()
-        placed.positions += shift
-        water = _tiled(box, edge, larger)
-        order = _least_overlapping(placed, water, larger, count)
-        if order is not None:
-            water = water[order]
-            centres = water[:, :1]
-            return water - centres + centres / (1 + part), target
+        water = _apart(_tiled(box, edge, larger), larger)
+        oxygens = water[:, :1]
+        water = water - oxygens + oxygens / (1 + part)
+        free = water[~_overlaps_with(placed, water, target)]
+        if len(free) >= count:
+            # What is too many is taken where it is nearest to the solute.
+            away = KDTree(placed.positions[placed.numbers > 1]).query(free[:, 0])[0]
+            return free[np.sort(np.argsort(-away, kind="stable")[:count])], target
     raise InputError(
         "solvent: so much water does not fit beside the solute",
         got=f"{count} molecules",
@@ -157,28 +159,19 @@ def _tiled(
     return every[((fractional >= 0) & (fractional < 1)).all(axis=1)]
 
 
-def _least_overlapping(
-    inner: Atoms, water: Float[np.ndarray, "waters 3 3"], cell: Float[np.ndarray, "3 3"], count: int
-) -> list[int] | None:
-    """Return so many molecules that overlap with nothing, or None if there are not enough."""
-    free = np.flatnonzero(~_overlaps_with(inner, water, cell))
-    if len(free) < count:
-        return None
-    molecules = Atoms("OH2" * len(free), water[free].reshape(-1, 3), cell=cell, pbc=True)
+def _apart(
+    water: Float[np.ndarray, "waters 3 3"], cell: Float[np.ndarray, "3 3"]
+) -> Float[np.ndarray, "apart 3 3"]:
+    """Return the molecules of a cell without those that overlap across its faces."""
+    molecules = Atoms("OH2" * len(water), water.reshape(-1, 3), cell=cell, pbc=True)
     i, j, d = neighbor_list("ijd", molecules, HEAVY_CONTACT)
     light = (molecules.numbers[i] == 1) | (molecules.numbers[j] == 1)
     close = (i // 3 < j // 3) & (d < np.where(light, LIGHT_CONTACT, HEAVY_CONTACT))
     out: set[int] = set()
     for first, second in zip((i[close] // 3).tolist(), (j[close] // 3).tolist(), strict=True):
-        if first not in out and second not in out:
+        if first not in out:
             out.add(second)
-    kept = np.array([one for k, one in enumerate(free.tolist()) if k not in out])
-    if len(kept) < count:
-        return None
-    # What is too many is taken where it is nearest to the solute.
-    tree = KDTree(inner.positions[inner.numbers > 1])
-    away = tree.query(water[kept, 0])[0]
-    return sorted(kept[np.argsort(-away, kind="stable")[:count]].tolist())
+    return np.delete(water, sorted(out), axis=0)
 
 
 def _overlaps_with(
