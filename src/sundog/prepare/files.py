@@ -17,7 +17,9 @@ BIOMOLECULES = frozenset((".pdb", ".ent", ".cif", ".mmcif", ".pdbx"))
 """Suffixes of files whose residues are prepared."""
 
 
-def built_from_file(path: Path, choices: StructureChoices, *, in_water: bool, seed: int = 0) -> Built:
+def built_from_file(
+    path: Path, choices: StructureChoices, *, in_water: bool, seed: int = 0
+) -> Built:
     """Return the structure of a file with names and formal charges.
 
     Args:

@@ -100,9 +100,7 @@ def write_folder(
         record = {
             "sundog": __version__,
             "arguments": dict(arguments),
-            "sha256": {
-                file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in inputs
-            },
+            "sha256": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in inputs},
             "atoms": len(atoms),
             "charge": int(atoms.info["charge"]),
             "formula": atoms.get_chemical_formula(),

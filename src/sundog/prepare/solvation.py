@@ -73,9 +73,9 @@ def solvated(solute: Built, choices: SolventChoices, seed: int = 0) -> Built:
     inner.positions += cell.sum(axis=0) / 2 - middle
     volume = count * WATER_VOLUME + own_volume
     water, cell = _water_around(inner, cell, volume, count)
-    inner.positions += cell.sum(axis=0) / 2 - (
-        inner.positions.max(axis=0) + inner.positions.min(axis=0)
-    ) / 2
+    inner.positions += (
+        cell.sum(axis=0) / 2 - (inner.positions.max(axis=0) + inner.positions.min(axis=0)) / 2
+    )
     atoms = _put_together(inner, water, ions, charge, seed)
     atoms.set_cell(cell)
     atoms.pbc = True
@@ -178,7 +178,9 @@ def _overlaps_with(
     inner: Atoms, water: Float[np.ndarray, "waters 3 3"], cell: Float[np.ndarray, "3 3"]
 ) -> Bool[np.ndarray, " waters"]:
     """Return which molecules overlap with a solute or its images."""
-    shifts = np.array([[i, j, k] for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1)]) @ cell
+    shifts = (
+        np.array([[i, j, k] for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1)]) @ cell
+    )
     overlaps = np.zeros(len(water), bool)
     low, high = (f(water.reshape(-1, 3), axis=0) for f in (np.min, np.max))
     for heavy in (True, False):

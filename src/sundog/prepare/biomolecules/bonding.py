@@ -13,13 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from sundog.elements import number_of
+from sundog.elements import covalent_radii, number_of
 from sundog.errors import StructureError
 from sundog.prepare.biomolecules.arrays import PURPOSE, label_of, listed, residue_index, residues
 from sundog.prepare.extras import require
 from sundog.topology.bonds import find_bonds
 
 Report = Callable[[str], None]
+
+SHORTEST = 0.78
+"""Length of the shortest bond of two heavy atoms of different residues, relative to the sum of their
+covalent radii: 1.11 Å for C–N."""
 
 
 def with_bonds(array: Any, templates: Mapping[str, str], report: Report) -> Any:
@@ -37,14 +41,17 @@ def with_bonds(array: Any, templates: Mapping[str, str], report: Report) -> Any:
     """
     structure = require("biotite.structure", PURPOSE)
     array = array.copy()
-    known = np.array([name not in templates for name in array.res_name.tolist()])
-    _refuse_unknown(array, known)
+    _refuse_unknown(array, ~np.isin(array.res_name, list(templates)))
     bonds = structure.connect_via_residue_names(array, inter_residue=False)
+    own = np.isin(array.res_name, list(templates))
+    for i, j, _ in bonds.as_array().tolist():
+        if own[i]:  # of the name that the dictionary has for another residue
+            bonds.remove_bond(i, j)
     for name, smiles in templates.items():
         from sundog.prepare.biomolecules.ligands import bonds_from_smiles
 
-        for _, own, atoms in residues(array):
-            if own == name:
+        for _, residue, atoms in residues(array):
+            if residue == name:
                 found, charges = bonds_from_smiles(array[atoms], smiles, name)
                 array.charge[atoms] = charges
                 for i, j, order in found:
@@ -52,12 +59,11 @@ def with_bonds(array: Any, templates: Mapping[str, str], report: Report) -> Any:
     index = residue_index(array)
     by_name = {tuple(sorted(pair)) for pair in bonds.as_array()[:, :2].tolist()}
     numbers = np.array([number_of(one) or 0 for one in array.element.tolist()])
-    found = find_bonds(
-        numbers, array.coord.astype(np.float64), np.zeros((3, 3)), np.zeros(3, bool)
-    )
+    found = find_bonds(numbers, array.coord.astype(np.float64), np.zeros((3, 3)), np.zeros(3, bool))
     by_distance = set(zip(found.first.tolist(), found.second.tolist(), strict=True))
     between = sorted(pair for pair in by_distance if index[pair[0]] != index[pair[1]])
     _refuse_contradictions(array, by_name, by_distance - set(between))
+    _refuse_crushed(array, numbers, between)
     for i, j in between:
         bonds.add_bond(i, j, structure.BondType.SINGLE)
     _say_between(array, between, report)
@@ -102,7 +108,11 @@ def _refuse_contradictions(
 ) -> None:
     """Refuse bonds within residues that are there by name or by distance only."""
     for pairs, what, remedy in (
-        (by_name - by_distance, "are bonded by their names, and too far apart", "The residue is torn"),
+        (
+            by_name - by_distance,
+            "are bonded by their names, and too far apart",
+            "The residue is torn",
+        ),
         (by_distance - by_name, "are close as if bonded, and are not", "The residue is crushed"),
     ):
         if pairs:
@@ -117,6 +127,24 @@ def _refuse_contradictions(
                 remedy=f"{remedy}: leave out its side chain to have it built again, or choose another "
                 "model or alternate location",
             )
+
+
+def _refuse_crushed(array: Any, numbers: np.ndarray, between: list[tuple[int, int]]) -> None:
+    """Refuse atoms of different residues that are closer than any bond, as in loops that do not fit."""
+    radii = covalent_radii()[numbers]
+    told = [
+        f"{label_of(array, i)} and {label_of(array, j)}, {distance:.2f} Å"
+        for i, j in between
+        if (distance := np.linalg.norm(array.coord[i] - array.coord[j]))
+        < SHORTEST * (radii[i] + radii[j])
+    ]
+    if told:
+        raise StructureError(
+            f"bonds: {len(told)} pair(s) of atoms of different residues are closer than any bond",
+            got=listed(told, 4),
+            remedy="Two structures stand at one place, or a loop or side chain that was built does not "
+            'fit: build it with another program, or give loops="leave"',
+        )
 
 
 def _say_between(array: Any, between: list[tuple[int, int]], report: Report) -> None:

@@ -82,7 +82,11 @@ def _is_aliphatic_amine(
 ) -> bool:
     """Return whether a nitrogen has single bonds to saturated carbons alone."""
     around = neighbours[nitrogen][neighbours[nitrogen] >= 0]
-    if len(around) == 0 or len(around) > 3 or (orders[nitrogen][neighbours[nitrogen] >= 0] != 1).any():
+    if (
+        len(around) == 0
+        or len(around) > 3
+        or (orders[nitrogen][neighbours[nitrogen] >= 0] != 1).any()
+    ):
         return False
     return all(
         array.element[k] == "C" and (orders[k][neighbours[k] >= 0] == 1).all() for k in around

@@ -198,9 +198,7 @@ def _set_ends(array: Any, neighbours: np.ndarray, charged: bool, report: Report)
         if "OXT" in at:
             last.append(f"{name} {place}")
             array.charge[at["OXT"]] = -int(charged)
-        elif not any(
-            k >= 0 and index[k] != index[at["C"]] for k in neighbours[at["C"]].tolist()
-        ):
+        elif not any(k >= 0 and index[k] != index[at["C"]] for k in neighbours[at["C"]].tolist()):
             raise StructureError(
                 f"chain: it ends at {name} {place} without an atom OXT",
                 remedy="The residues after it are not in the file and SEQRES does not name them: "

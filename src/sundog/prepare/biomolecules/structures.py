@@ -35,7 +35,11 @@ NAMES = ("atomtypes", "residuenames", "residuenumbers", "chainids")
 
 
 def prepare_structure(
-    path: str | Path, choices: StructureChoices | None = None, *, in_water: bool = False, seed: int = 0
+    path: str | Path,
+    choices: StructureChoices | None = None,
+    *,
+    in_water: bool = False,
+    seed: int = 0,
 ) -> Built:
     """Return the structure of a PDB or mmCIF file with everything that a simulation needs.
 
@@ -77,7 +81,9 @@ def _frame(path: Path, choices: StructureChoices, report: Report) -> Atoms:
     """Return the model that is taken."""
     frames = read_structures(path, report=lambda line: None if _settled(line) else report(line))
     if choices.frame > len(frames):
-        raise InputError("frame: the file has fewer models", got=choices.frame, expected=f"1 to {len(frames)}")
+        raise InputError(
+            "frame: the file has fewer models", got=choices.frame, expected=f"1 to {len(frames)}"
+        )
     atoms = frames[choices.frame - 1]
     if len(frames) > 1:
         report(f"Models: number {choices.frame} of {len(frames)} is taken")
