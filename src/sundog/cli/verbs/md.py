@@ -13,6 +13,7 @@ from sundog.cli.options import refuse_file_name, set_up_jax
 from sundog.cli.signals import StopRequest
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
+from sundog.io.prepared import structure_file
 from sundog.names import TrajectoryFormat
 from sundog.runs.job import Job
 
@@ -83,6 +84,7 @@ def md(
 
 
 def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_run: bool) -> int:
+    structure = structure_file(structure)
     # What the structure alone can tell is refused before anything heavy is imported.
     from sundog.runs.directory import RunDirectory
 

@@ -14,6 +14,7 @@ from sundog.cli.flags import FLAT
 from sundog.cli.options import check_folder, refuse_existing, set_up_jax
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
+from sundog.io.prepared import structure_file
 from sundog.locks import lock_file
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def predict(
     overwrite
         Replace an existing output file, and begin anew.
     """
+    structures = structure_file(structures)
     check_folder("output", output)
     with lock_file(output) as lock:
         if lock.warning:
