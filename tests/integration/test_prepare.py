@@ -1,18 +1,21 @@
 """`sundog prepare`, from the command line to the folder that a run takes."""
 
 import json
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.io import write
 
-for package in ("biotite", "openmm", "rdkit"):
-    pytest.importorskip(package)
-
 from sundog.cli.app import run
 from sundog.io.reading import read_last
 from sundog.prepare.folder import FILES
+
+pytestmark = pytest.mark.skipif(
+    any(find_spec(package) is None for package in ("biotite", "openmm", "rdkit")),
+    reason="needs sundog[prepare]",
+)
 
 
 def prepare(*arguments):

@@ -40,11 +40,11 @@ def write_mmcif(path: Path, atoms: Atoms, name: str = "structure") -> None:
     for k, symbol in enumerate(atoms.get_chemical_symbols()):
         x, y, z = atoms.positions[k]
         chain, number = arrays["chainids"][k], arrays["residuenumbers"][k]
-        residue = _quoted(str(arrays["residuenames"][k]))
+        atom, residue = (_quoted(str(arrays[one][k])) for one in ("atomtypes", "residuenames"))
         code = "?" if codes[k] == "." else codes[k]
         lines.append(
-            f"ATOM {k + 1} {symbol} {_quoted(str(arrays['atomtypes'][k]))} {residue} {chain} {number} "
-            f"{code} {x:.5f} {y:.5f} {z:.5f} 1.0 {arrays['formal_charges'][k]} {chain} {number} 1"
+            f"ATOM {k + 1} {symbol} {atom} {residue} {chain} {number} {code} "
+            f"{x:.5f} {y:.5f} {z:.5f} 1.0 {arrays['formal_charges'][k]} {chain} {number} 1"
         )
     with replacing(path) as scratch:
         scratch.write_text("\n".join([*lines, "#", ""]), encoding="utf-8")

@@ -64,8 +64,8 @@ def read_structures(
     `atomtypes`, `residuenames`, `residuenumbers` and `chainids`.
 
     Args:
-        path: Structure file, or a folder of `sundog prepare`; the format follows from the suffix, or
-            from the content.
+        path: Structure file, or a folder of `sundog prepare`; the format follows from the suffix,
+            or from the content.
         index: Frames to return, as a number or a slice in ASE's notation, `-1` or `::10`.
         report: Called with a line about whatever of the file is not used or was chosen among
             several; by default these are warnings of the kind `StructureWarning`.

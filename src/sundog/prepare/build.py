@@ -21,7 +21,7 @@ def build(
 
     Args:
         file: Structure file, or None where `source` says what is built.
-        source: What is built.
+        source: Thing that is built.
         residues: Choices about PDB and mmCIF files; `ph` and `termini` also of sequences.
         water: Water around it; of boxes the edge and the vacuum.
         seed: Seed of everything that is random.
@@ -117,7 +117,15 @@ def _periodic(
 def asked_for(
     file: Path | None, source: Source, residues: StructureChoices, water: SolventChoices, seed: int
 ) -> Mapping[str, Any]:
-    """Return what was asked for beside the defaults, by name."""
+    """Return what was asked for beside the defaults, by name.
+
+    Args:
+        file: Structure file, or None.
+        source: Thing that is built.
+        residues: Choices about PDB and mmCIF files.
+        water: Water around it.
+        seed: Seed of everything that is random.
+    """
     defaults = asdict(Source()) | asdict(StructureChoices()) | asdict(SolventChoices())
     asked = asdict(source) | asdict(residues) | asdict(water)
     told = {name: value for name, value in asked.items() if value != defaults[name]}

@@ -1,4 +1,4 @@
-"""Counter-ions in place of water molecules: chloride and ammonium, the ions that the weights know."""
+"""Counter-ions in place of water: chloride and ammonium, the ions that the weights know."""
 
 import numpy as np
 from ase import Atoms
@@ -23,7 +23,7 @@ def ions_wanted(charge: int, choice: CounterIons) -> int:
 
     Args:
         charge: Net charge of the solute in e.
-        choice: What is done with it; `auto` leaves small charges.
+        choice: Treatment of it; `auto` leaves small charges.
 
     Raises:
         InputError: `auto`, and the charge is large.

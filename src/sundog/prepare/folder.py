@@ -1,6 +1,6 @@
 """Folder of a prepared structure: the structure, what was decided, and what it is made of.
 
-    structure.extxyz  structure with names, formal charges and total charge; `sundog md FOLDER` reads it
+    structure.extxyz  structure with names and charges, which `sundog md FOLDER` reads
     structure.cif     the same as mmCIF, for other programs
     residues.csv      residues with their charges and numbers of atoms
     picture.png       picture
@@ -78,7 +78,7 @@ def write_folder(
     Args:
         path: Folder, for which `check_folder` has passed.
         built: Structure and decisions.
-        arguments: What was asked for, by name.
+        arguments: Settings that were given, by name.
         inputs: Files that were read.
         run: Command that runs it.
 

@@ -1,4 +1,4 @@
-"""What a user asks `prepare` for: something to build or a file, and water around it."""
+"""Requests to `prepare`: something to build, and water around it."""
 
 import math
 from dataclasses import dataclass, fields
@@ -10,7 +10,7 @@ CellShape = Literal["cube", "octahedron", "dodecahedron"]
 """Shapes of cells."""
 
 CounterIons = Literal["auto", "none", "neutralize"]
-"""What is done with a net charge."""
+"""Treatments of a net charge."""
 
 SMALLEST_PADDING, LARGEST_WIDTH = 2.0, 1e4
 """Widths in Å between which water makes a layer, or a box."""
@@ -21,7 +21,7 @@ MOST_WATERS = 10_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What is built where no file is given: one of the first four.
+    """Thing that is built where no file is given: one of the first four.
 
     Attributes:
         sequence: Peptide, as ACE-ALA15-NME.
@@ -82,8 +82,8 @@ class SolventChoices:
         waters: Number of water molecules; counter-ions take the place of some.
         cell: Shape of the cell.
         vacuum_angstrom: Width of an empty layer along z, Å, which makes a slab of a cube.
-        counter_ions: Cl− or NH4+ to neutralize a net charge, none, or `auto`: none up to 2 e, refused
-            beyond.
+        counter_ions: Cl− or NH4+ to neutralize a net charge, none, or `auto`: none up to 2 e,
+            refused beyond.
     """
 
     padding_angstrom: float | None = None

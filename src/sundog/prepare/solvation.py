@@ -1,14 +1,14 @@
 """Water around a solute, in cells of any shape.
 
-Water is cut from the equilibrated box that OpenMM brings. Molecules that overlap with images across the
-faces or with the solute are left out, which leaves too few: centres of molecules and the cell are
-scaled together by a few percent, to the volume that solute and water take
+Water is cut from the equilibrated box that OpenMM brings. Molecules that overlap with images across
+the faces or with the solute are left out, which leaves too few: centres of molecules and the cell
+are scaled together by a few percent, to the volume that solute and water take
 
     V = N v + 0.73 cm³/g m
 
 v: volume of a water molecule at 0.997 g/cm³; m: mass of the solute; 0.73 cm³/g: partial specific
-volume of proteins (Matthews, J. Mol. Biol. 33, 491 (1968)). The box is no liquid in equilibrium at the
-solute's surface: minimise and equilibrate it at constant pressure.
+volume of proteins (Matthews, J. Mol. Biol. 33, 491 (1968)). The box is no liquid in equilibrium at
+the solute's surface: minimise and equilibrate it at constant pressure.
 """
 
 from pathlib import Path
@@ -35,7 +35,7 @@ SPECIFIC_VOLUME = 0.73
 """Volume in cm³ that a gram of the solute takes."""
 
 HEAVY_CONTACT, LIGHT_CONTACT = 2.4, 1.6
-"""Distances in Å below which water overlaps with something: between heavy atoms, and of a hydrogen."""
+"""Distances in Å below which water overlaps: of heavy atoms, and of a hydrogen."""
 
 SHRINKAGE = 0.08
 """Part by which centres of molecules are moved together at most."""
@@ -46,7 +46,7 @@ def solvated(solute: Built, choices: SolventChoices, seed: int = 0) -> Built:
 
     Args:
         solute: Solute without a cell.
-        choices: How much water, in which cell, and counter-ions.
+        choices: Amount of water, cell, and counter-ions.
         seed: Seed of the places of counter-ions.
 
     Raises:
@@ -63,8 +63,8 @@ def solvated(solute: Built, choices: SolventChoices, seed: int = 0) -> Built:
     if distance < smallest:
         raise InputError(
             "solvent: the cell is smaller than the solute",
-            got=f"{distance:.1f} Å between images, where the solute is {smallest - SMALLEST_PADDING:.1f} "
-            "Å long",
+            got=f"{distance:.1f} Å between images, where the solute is "
+            f"{smallest - SMALLEST_PADDING:.1f} Å long",
             remedy="Give a larger `edge_angstrom`, more `waters`, or a `padding_angstrom`",
         )
     inner = inner.copy()
@@ -107,8 +107,8 @@ def _water_around(
 ) -> tuple[Float[np.ndarray, "waters 3 3"], Float[np.ndarray, "3 3"]]:
     """Return so many water molecules beside a solute, and the cell of that volume.
 
-    The cell in which they are placed is larger by what has to be left out across the faces and at the
-    solute, and its molecules are moved together before those that overlap with the solute are.
+    The cell in which they are placed is larger by what has to be left out across the faces and at
+    the solute. Its molecules are moved together, then those that overlap with the solute go.
     """
     box, edge = _box()
     target = cell * (volume / np.linalg.det(cell)) ** (1 / 3)
@@ -249,7 +249,7 @@ def _described(
         lines.append(f"Counter-ions: {ions} {kind} in place of water, as the solute is {sign}")
     elif charge:
         lines.append(
-            f"Counter-ions: none; the net charge of {charge:+d} stays. Under ewald a uniform background "
-            "neutralises it, under other treatments nothing does"
+            f"Counter-ions: none; the net charge of {charge:+d} stays. Under ewald a uniform "
+            "background neutralises it, under other treatments nothing does"
         )
     return lines

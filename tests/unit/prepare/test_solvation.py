@@ -1,11 +1,10 @@
 """Water and counter-ions around solutes, in cells of every shape."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from ase.neighborlist import neighbor_list
-
-for package in ("biotite", "openmm"):
-    pytest.importorskip(package)
 
 from sundog.errors import InputError
 from sundog.io.gate import gate
@@ -14,6 +13,11 @@ from sundog.prepare.request import SolventChoices
 from sundog.prepare.sequences import build_sequence
 from sundog.prepare.solvation import HEAVY_CONTACT, LIGHT_CONTACT, SHRINKAGE, solvated
 from sundog.units import GRAM_PER_CM3
+
+pytestmark = pytest.mark.skipif(
+    any(find_spec(package) is None for package in ("biotite", "openmm")),
+    reason="needs sundog[prepare]",
+)
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,9 @@ def prepare(
 ) -> None:
     """Make a structure ready to simulate, in a folder that `sundog md` takes.
 
-    What is missing is built, and everything that was chosen is printed and written down. The packages
-    for it are those of `pip install 'sundog[prepare]'`. Also: `prepare water`, `prepare polyalanine`.
+    What is missing is built, and everything that was chosen is printed and written down. The
+    packages for it are those of `pip install 'sundog[prepare]'`. Without them there are
+    `prepare water` and `prepare polyalanine`.
 
     Parameters
     ----------

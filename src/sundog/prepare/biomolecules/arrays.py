@@ -4,18 +4,19 @@ biotite is imported within functions: it belongs to an extra.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 
 from sundog.elements import number_of
-from sundog.prepare.built import labelled
 from sundog.prepare.biomolecules.choices import Place
+from sundog.prepare.built import labelled
 from sundog.prepare.extras import require
 
 PURPOSE = "preparing a structure"
-"""What the packages are needed for."""
+"""Purpose of the packages, in messages."""
 
 
 def to_array(atoms: Atoms) -> Any:
@@ -56,7 +57,7 @@ def to_atoms(array: Any) -> Atoms:
 def residues(array: Any) -> Iterator[tuple[Place, str, slice]]:
     """Yield place, name and atoms of each residue of an array, in its order."""
     edges = residue_edges(array)
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         yield place_of(array, start), str(array.res_name[start]), slice(start, stop)
 
 

@@ -2,8 +2,8 @@
 
     within a residue    the wwPDB's component dictionary, as biotite holds it, or the SMILES given
                         for a residue that it lacks
-    between residues    `topology.bonds`: peptide bonds, disulfides, glycosidic bonds, linked ligands,
-                        whether the file has LINK and CONECT records or not
+    between residues    `topology.bonds`: peptide bonds, disulfides, glycosidic bonds, linked
+                        ligands, whether the file has LINK and CONECT records or not
 
 What the two rules say differently within a residue is no guess: it is refused.
 """
@@ -22,8 +22,10 @@ from sundog.topology.bonds import find_bonds
 Report = Callable[[str], None]
 
 SHORTEST = 0.78
-"""Length of the shortest bond of two heavy atoms of different residues, relative to the sum of their
-covalent radii: 1.11 Å for C–N."""
+"""Length of the shortest bond between residues, relative to the sum of the covalent radii.
+
+1.11 Å for C–N.
+"""
 
 
 def with_bonds(array: Any, templates: Mapping[str, str], report: Report) -> Any:
@@ -124,13 +126,13 @@ def _refuse_contradictions(
             raise StructureError(
                 f"bonds: {len(pairs)} pair(s) of atoms {what}",
                 got=listed(told, 4),
-                remedy=f"{remedy}: leave out its side chain to have it built again, or choose another "
-                "model or alternate location",
+                remedy=f"{remedy}: leave out its side chain to have it built again, or choose "
+                "another model or alternate location",
             )
 
 
 def _refuse_crushed(array: Any, numbers: np.ndarray, between: list[tuple[int, int]]) -> None:
-    """Refuse atoms of different residues that are closer than any bond, as in loops that do not fit."""
+    """Refuse atoms of different residues closer than any bond, as in loops that do not fit."""
     radii = covalent_radii()[numbers]
     told = [
         f"{label_of(array, i)} and {label_of(array, j)}, {distance:.2f} Å"
@@ -142,8 +144,8 @@ def _refuse_crushed(array: Any, numbers: np.ndarray, between: list[tuple[int, in
         raise StructureError(
             f"bonds: {len(told)} pair(s) of atoms of different residues are closer than any bond",
             got=listed(told, 4),
-            remedy="Two structures stand at one place, or a loop or side chain that was built does not "
-            'fit: build it with another program, or give loops="leave"',
+            remedy="Two structures stand at one place, or a loop or side chain that was built does "
+            'not fit: build it with another program, or give loops="leave"',
         )
 
 

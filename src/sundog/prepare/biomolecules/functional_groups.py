@@ -3,8 +3,10 @@
 Their components are drawn neutral in the dictionary. Acids whose pKa is below the pH lose their
 proton, aliphatic amines whose pKa is above it gain one; whatever else is left as drawn.
 
-    carboxylic acid  4.5     phosphoric ester, first 1.5 and second 6.5     sulfonic acid, sulfate −2
-    aliphatic amine  10
+    carboxylic acid           4.5
+    phosphoric ester          1.5, second 6.5
+    sulfonic acid, sulfate    −2
+    aliphatic amine           10
 
 Typical values of the classes (Haynes, CRC Handbook of Chemistry and Physics, 97th ed., 5-87).
 """
@@ -46,10 +48,9 @@ def ligand_charges(array: Any, choices: StructureChoices, report: Report) -> Non
             if kind and choices.ph > pka:
                 array.charge[k] = -1
                 told.setdefault(f"{kind}, −1", []).append(label_of(array, k))
-        elif array.element[k] == "N" and array.charge[k] == 0 and choices.ph < AMINE:
-            if _is_aliphatic_amine(array, neighbours, orders, k):
-                array.charge[k] = 1
-                told.setdefault("aliphatic amine, +1", []).append(label_of(array, k))
+        elif choices.ph < AMINE and _is_aliphatic_amine(array, neighbours, orders, k):
+            array.charge[k] = 1
+            told.setdefault("aliphatic amine, +1", []).append(label_of(array, k))
     for kind, members in told.items():
         report(f"Charged groups: {kind}: {listed(members)}")
 
@@ -80,7 +81,9 @@ def _acid(
 def _is_aliphatic_amine(
     array: Any, neighbours: np.ndarray, orders: np.ndarray, nitrogen: int
 ) -> bool:
-    """Return whether a nitrogen has single bonds to saturated carbons alone."""
+    """Return whether an atom is a nitrogen with single bonds to saturated carbons alone."""
+    if array.element[nitrogen] != "N" or array.charge[nitrogen] != 0:
+        return False
     around = neighbours[nitrogen][neighbours[nitrogen] >= 0]
     if (
         len(around) == 0

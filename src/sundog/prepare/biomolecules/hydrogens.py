@@ -1,8 +1,8 @@
 """Hydrogens of a structure of heavy atoms with bonds and formal charges, by hydride.
 
-hydride places hydrogens by fragments of the component dictionary, and turns those that can turn until
-their electrostatic and steric energy is lowest (Kunzmann, Anter, Hamacher, Algorithms Mol. Biol. 17,
-7 (2022), doi:10.1186/s13015-022-00215-x).
+hydride places hydrogens by fragments of the component dictionary, and turns those that can turn
+until their electrostatic and steric energy is lowest (Kunzmann, Anter, Hamacher, Algorithms Mol.
+Biol. 17, 7 (2022), doi:10.1186/s13015-022-00215-x).
 """
 
 import warnings

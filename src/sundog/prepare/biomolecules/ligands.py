@@ -10,7 +10,7 @@ from sundog.prepare.extras import require
 from sundog.topology.bonds import find_bonds
 
 PURPOSE = "the bonds of a ligand from its SMILES"
-"""What RDKit is needed for."""
+"""Purpose of RDKit, in messages."""
 
 
 def bonds_from_smiles(

@@ -1,6 +1,7 @@
 """pKa values of the side chains of a protein, by PROPKA.
 
-Olsson, Søndergaard, Rostkowski, Jensen, J. Chem. Theory Comput. 7, 525 (2011), doi:10.1021/ct100578z.
+Olsson, Søndergaard, Rostkowski, Jensen, J. Chem. Theory Comput. 7, 525 (2011),
+doi:10.1021/ct100578z.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from sundog.prepare.extras import require
 Report = Callable[[str], None]
 
 PURPOSE = "pKa values of a structure"
-"""What PROPKA is needed for."""
+"""Purpose of PROPKA, in messages."""
 
 SHIFTED = 1.5
 """Difference from the value of the free group from which a pKa is said."""

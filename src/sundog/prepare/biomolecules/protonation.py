@@ -19,8 +19,8 @@ import numpy as np
 from sundog.errors import InputError, StructureError
 from sundog.prepare.biomolecules.arrays import PURPOSE, listed, residue_index, residues
 from sundog.prepare.biomolecules.choices import Place, StructureChoices
-from sundog.prepare.extras import require
 from sundog.prepare.biomolecules.functional_groups import ligand_charges
+from sundog.prepare.extras import require
 from sundog.topology.residue_names import VARIANTS, amino_acid
 
 Report = Callable[[str], None]

@@ -25,7 +25,7 @@ from sundog.topology.residue_names import CAPS, NUCLEOTIDES, amino_acid
 Report = Callable[[str], None]
 
 PURPOSE = "building missing atoms"
-"""What the packages are needed for."""
+"""Purpose of the packages, in messages."""
 
 LONGEST_LOOP = 12
 """Number of residues of the longest loop that is built: of longer ones nothing is known."""
@@ -162,12 +162,11 @@ def _choose_loops(fixer: Any, chains: Sequence[str], report: Report) -> None:
                 remedy='Build them with a program for loops, or give loops="leave": the chain then '
                 "ends there",
             )
-        else:
-            kept[chain, before] = names
-            report(
-                f"Loop: {len(names)} residues between {where} are built ({'-'.join(names)}), a "
-                "guess that has to be relaxed"
-            )
+        kept[chain, before] = names
+        report(
+            f"Loop: {len(names)} residues between {where} are built ({'-'.join(names)}), a "
+            "guess that has to be relaxed"
+        )
     if ends:
         report(f"Ends of chains: {ends} residues that were not seen there are left out")
     fixer.missingResidues = kept

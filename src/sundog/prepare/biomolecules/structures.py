@@ -19,13 +19,13 @@ from sundog.perception.residue_charges import describe_charges
 from sundog.perception.valences import check_valences
 from sundog.prepare.biomolecules.arrays import listed, to_array, to_atoms
 from sundog.prepare.biomolecules.bonding import with_bonds
-from sundog.prepare.built import Built, labelled
 from sundog.prepare.biomolecules.choices import StructureChoices
 from sundog.prepare.biomolecules.hydrogens import with_hydrogens
 from sundog.prepare.biomolecules.pka import propka_values
 from sundog.prepare.biomolecules.protonation import canonical_names, protonated
 from sundog.prepare.biomolecules.repair import repaired
 from sundog.prepare.biomolecules.sequences import sequences_of_file
+from sundog.prepare.built import Built, labelled
 from sundog.topology.residue_names import CAPS, NUCLEOTIDES, SIDE_CHAINS, VARIANTS, WATERS
 
 Report = Callable[[str], None]
@@ -46,8 +46,8 @@ def prepare_structure(
     Args:
         path: PDB or mmCIF file, or another one with names of atoms and residues.
         choices: Choices about it; by default those of `StructureChoices`.
-        in_water: Whether water is put around it later: with `termini="auto"` ends of chains are then
-            charged.
+        in_water: Whether water is put around it later: with `termini="auto"` ends of chains are
+            then charged.
         seed: Seed of the places of atoms that are built.
 
     Raises:
@@ -143,11 +143,12 @@ def _refuse_elements(atoms: Atoms) -> None:
     """Refuse elements that the weights do not know, by residue."""
     if len(atoms) == 0:
         raise StructureError("structure: no atoms are left", remedy="Check `chains` and `remove`")
-    names, numbers = atoms.arrays["residuenames"], atoms.arrays["residuenumbers"]
+    columns = ("residuenames", "residuenumbers", "chainids")
+    names, numbers, chains = (atoms.arrays[column] for column in columns)
     bad = np.flatnonzero(~np.isin(atoms.numbers, SUPPORTED))
     if len(bad):
         where = [
-            f"{symbol(int(atoms.numbers[k]))} of {names[k]} {atoms.arrays['chainids'][k]}:{numbers[k]}"
+            f"{symbol(int(atoms.numbers[k]))} of {names[k]} {chains[k]}:{numbers[k]}"
             for k in bad.tolist()
         ]
         raise UnsupportedElementError(

@@ -1,13 +1,11 @@
 """Structure files of biomolecules that are prepared."""
 
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-for package in ("biotite", "hydride", "openmm", "pdbfixer"):
-    pytest.importorskip(package)
 
 from sundog.errors import InputError, StructureError, UnsupportedElementError
 from sundog.io.topologies import topology_from_atoms
@@ -15,6 +13,11 @@ from sundog.perception.valences import check_valences
 from sundog.prepare.biomolecules.choices import Place, StructureChoices
 from sundog.prepare.biomolecules.structures import prepare_structure
 from sundog.prepare.sequences import build_sequence
+
+pytestmark = pytest.mark.skipif(
+    any(find_spec(package) is None for package in ("biotite", "hydride", "openmm", "pdbfixer")),
+    reason="needs sundog[prepare]",
+)
 
 GLYCAN = Path(__file__).parent / "data" / "glycan_1gya.pdb"
 
@@ -116,7 +119,11 @@ def test_missing_side_chains_are_built_where_nothing_else_moves(tmp_path):
     prepared = prepare_structure(cut)
     same_molecule(prepared.atoms, whole)
     assert any("Heavy atoms built: LYS A:3" in line for line in prepared.decisions)
-    names = list(zip(prepared.atoms.arrays["residuenumbers"], prepared.atoms.arrays["atomtypes"]))
+    names = list(
+        zip(
+            prepared.atoms.arrays["residuenumbers"], prepared.atoms.arrays["atomtypes"], strict=True
+        )
+    )
     for k, label in enumerate(
         zip(whole.arrays["residuenumbers"], whole.arrays["atomtypes"], strict=True)
     ):
@@ -144,7 +151,7 @@ def test_a_loop_that_does_not_fit_is_refused(tmp_path):
     names = ["GLY", "ALA", "SER", "GLY", "ALA", "VAL", "GLY"]
     whole = build_sequence("-".join(names), helix=True).atoms
     file = pdb(tmp_path / "p.pdb", whole, lambda name, number: number in (3, 4), names)
-    with pytest.raises(StructureError, match="closer than any bond|residue is crushed"):
+    with pytest.raises(StructureError, match=r"closer than any bond|residue is crushed"):
         prepare_structure(file)
 
 
