@@ -49,7 +49,7 @@ def draw_structure(atoms: Atoms, path: Path, title: str) -> None:
     figure = Figure(figsize=(6.0, 6.0), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     panel = figure.add_subplot()
-    circles = [Circle((across[k], up[k]), radii[k]) for k in order.tolist()]
+    circles = [Circle((float(across[k]), float(up[k])), float(radii[k])) for k in order.tolist()]
     panel.add_collection(
         PatchCollection(
             circles, facecolors=colours[order], edgecolors=(0, 0, 0, 0.25), linewidths=0.15

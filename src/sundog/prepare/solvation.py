@@ -83,7 +83,7 @@ def solvated(solute: Built, choices: SolventChoices, seed: int = 0) -> Built:
     decisions = [*solute.decisions, *_described(atoms, choices, len(water) - ions, ions, charge)]
     decisions.append(f"Closest contact of water: {contact:.2f} Å; minimise before a run")
     if choices.vacuum_angstrom is not None:
-        atoms.cell[2, 2] += choices.vacuum_angstrom
+        atoms.set_cell(cell + np.diag([0.0, 0.0, choices.vacuum_angstrom]))
         decisions.append(f"Slab: {choices.vacuum_angstrom:g} Å of vacuum along z")
     return Built(atoms, tuple(decisions))
 

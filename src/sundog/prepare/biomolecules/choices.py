@@ -108,7 +108,10 @@ class StructureChoices:
         Raises:
             InputError: An entry cannot be read.
         """
-        found = dict(entry.partition("=")[::2] for entry in self.ligands)
+        found: dict[str, str] = {}
+        for entry in self.ligands:
+            name, _, smiles = entry.partition("=")
+            found[name] = smiles
         for name, smiles in found.items():
             if not name or not smiles:
                 raise InputError(

@@ -200,7 +200,7 @@ def _say_missing(fixer: Any, chains: Sequence[str], report: Report) -> None:
         report(f"Ends of chains completed: {listed(words(fixer.missingTerminals))}")
 
 
-def _merged(fixer: Any, before: Any, chains: Sequence[str]) -> Any:
+def _merged(fixer: Any, before: Any, chains: list[str]) -> Any:
     """Return the atoms of PDBFixer, those that were there with their own coordinates."""
     structure, unit = require("biotite.structure", PURPOSE), require("openmm.unit", PURPOSE)
     places = np.array(fixer.positions.value_in_unit(unit.angstrom))
@@ -215,7 +215,7 @@ def _merged(fixer: Any, before: Any, chains: Sequence[str]) -> Any:
     for k, atom in enumerate(atoms):
         residue = atom.residue
         place = Place(
-            chains[residue.chain.index], int(residue.id), (residue.insertionCode or "").strip()
+            str(chains[residue.chain.index]), int(residue.id), (residue.insertionCode or "").strip()
         )
         array.chain_id[k], array.res_id[k], array.ins_code[k] = place
         array.res_name[k], array.atom_name[k] = residue.name, atom.name
