@@ -16,7 +16,7 @@ $(STAMP): pyproject.toml $(wildcard native/*)
 	@echo "Installing sundog and its tools into $(VENV), which takes a few minutes."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,prepare]'
 	touch $@
 
 # 512 water molecules under the published weights, with the published simulations' electrostatics.
@@ -80,7 +80,7 @@ $(FLOORS)/.installed: pyproject.toml $(wildcard native/*)
 	$(PYTHON) -m venv $(FLOORS)
 	$(FLOORS)/bin/python -m pip install --quiet uv
 	$(FLOORS)/bin/uv pip install --quiet --python $(FLOORS)/bin/python \
-	    --resolution lowest-direct --editable '.[dev]'
+	    --resolution lowest-direct --editable '.[dev,prepare]'
 	touch $@
 
 bench: setup

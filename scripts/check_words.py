@@ -76,6 +76,9 @@ def _arguments(body: list[ast.stmt], in_class: bool = False) -> Iterator[tuple[i
             yield from _arguments(node.body, in_class=True)
         if not isinstance(node, Functions) or node.name.startswith("_"):
             continue
+        # Its last definition, which has the docstring, explains a function with overloads.
+        if any(ast.unparse(one) == "overload" for one in node.decorator_list):
+            continue
         given = node.args
         names = {one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
         count = len(names - {"self", "cls"})

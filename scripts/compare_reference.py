@@ -19,6 +19,7 @@ import numpy as np
 
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField
+from sundog.names import ElectrostaticsName
 from sundog.single_points.predict import predict_each
 from sundog.system import System, make_system
 from sundog.weights.load import load
@@ -49,7 +50,7 @@ class Reference(NamedTuple):
     arrays: dict[str, np.ndarray]
 
     @property
-    def treatment(self) -> tuple[str, float]:
+    def treatment(self) -> tuple[ElectrostaticsName, float]:
         """Electrostatics and cutoff in Å with which the arrays were computed."""
         if "cutoff_dispersion" in self.arrays:
             return "ewald", float(self.arrays["cutoff_dispersion"])
@@ -117,12 +118,12 @@ def errors(reference: Reference, prediction: Prediction) -> dict[str, float]:
 
 def main() -> None:
     """Compare all references and print the errors."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path, help="folder with *.npz, or one file")
     parser.add_argument("--precision", choices=["float64", "float32"], default="float64")
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
-    by_treatment: dict[tuple[str, float], list[Reference]] = defaultdict(list)
+    by_treatment: dict[tuple[ElectrostaticsName, float], list[Reference]] = defaultdict(list)
     for reference in references(options.folder):
         by_treatment[reference.treatment].append(reference)
     worst: dict[str, tuple[float, str]] = dict.fromkeys(BOUNDS, (0.0, "-"))

@@ -26,7 +26,7 @@ jax.config.update("jax_enable_x64", True)
 import sundog  # noqa: E402
 from sundog.forcefield.formulations.choice import with_kernels  # noqa: E402
 from sundog.io.reading import read_structures  # noqa: E402
-from sundog.io.structures import topology_from_atoms  # noqa: E402
+from sundog.io.topologies import topology_from_atoms  # noqa: E402
 from sundog.names import Precision  # noqa: E402
 from sundog.single_points.predict import predict_each  # noqa: E402
 from sundog.units import BAR  # noqa: E402

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -67,7 +68,8 @@ class Pairs:
 
     def dispersion(self, gamma: float, structures: int) -> np.ndarray:
         """Return the dispersion energy of each structure in eV."""
-        energies = unswitched(self.distances, self.polarizability, self.c6, gamma)
+        r, alpha, c6 = map(jnp.asarray, (self.distances, self.polarizability, self.c6))
+        energies = unswitched(r, alpha, c6, gamma)
         return np.bincount(self.structure, np.asarray(energies), structures)
 
 
@@ -158,7 +160,7 @@ def draw(path: Path, maps: dict[str, np.ndarray]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("data", type=Path, help="folder with s66x8.extxyz")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--figure", type=Path)

@@ -29,7 +29,7 @@ from matplotlib.figure import Figure
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.formulations.choice import with_kernels
 from sundog.io.reading import read_structures
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.single_points.predict import predict
 from sundog.topology.molecules import wrap
 from sundog.weights.load import load
@@ -121,7 +121,7 @@ def draw(path: Path, rows: list[dict[str, float]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("liquid", type=Path, help="periodic structure file")
     parser.add_argument("--molecules", type=int, default=6, help="in the middle, one after another")
     parser.add_argument("--json", type=Path)

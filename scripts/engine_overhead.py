@@ -63,8 +63,8 @@ def measure(atoms: int, steps: int, rounds: int) -> dict[str, np.ndarray]:
     found: dict[str, list[float]] = {name: [] for name in recipes(force_field)}
     for round_ in range(rounds + 1):
         for name, ensemble in recipes(force_field).items():
-            plan = {"steps": steps, "sample_every": 10, "frame_every": steps}
-            seconds = sum(chunk.seconds for chunk in run(state, ensemble, **plan))
+            chunks = run(state, ensemble, steps=steps, sample_every=10, frame_every=steps)
+            seconds = sum(chunk.seconds for chunk in chunks)
             if round_:  # the first one compiles
                 found[name].append(1e6 * seconds / steps)
     return {name: np.asarray(values) for name, values in found.items()}

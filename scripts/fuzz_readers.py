@@ -134,7 +134,7 @@ def met(path: Path) -> tuple[bool, str]:
 
 def main() -> None:
     """Damage files and print how they are met."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("whole", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--files", type=int, default=2500)
     parser.add_argument("--seed", type=int, default=1)

@@ -146,7 +146,7 @@ def row(water: Water) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("runs", nargs="+", help="NAME=FOLDER")
     parser.add_argument("--skip-ps", type=float, default=20.0, help="equilibration, left out")
     parser.add_argument("--json", type=Path)

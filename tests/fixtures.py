@@ -45,6 +45,9 @@ SMALL = Hyperparameters(
 )
 """A model of the family that is not of the published shape."""
 
+SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
+"""A model with the least of everything, for tests of what is beside the network."""
+
 NEARSIGHTED = replace(SMALL, cutoff=3.2)
 """A model for systems of hundreds of atoms."""
 

@@ -38,5 +38,7 @@ def sweep(part: str, folder: Path, only: str = "") -> tuple[int, int]:
             shutil.rmtree(own, ignore_errors=True)
         else:
             wrong += 1
-        print(f"  {name}: {'right' if found is None else f'WRONG ({own.name}): {found}'}", flush=True)
+        print(
+            f"  {name}: {'right' if found is None else f'WRONG ({own.name}): {found}'}", flush=True
+        )
     return tried, wrong

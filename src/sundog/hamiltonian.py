@@ -200,6 +200,8 @@ class ElectronOptions:
     """Total charge in e, in place of the structure's own info["charge"]."""
     multiplicity: float | None = None
     """Multiplicity 2S + 1, in place of the structure's own info["spin"]."""
+    allow_radicals: bool = False
+    """Compute atoms with missing bonds, and charges that valences do not make, as they are."""
 
     def __post_init__(self):
         """Refuse what is no number.

@@ -12,7 +12,8 @@ from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.formulations.choice import ATOMS_TO_COMPARE, verified, with_kernels
 from sundog.forcefield.so3lr import ForceField
 from sundog.hamiltonian import PUBLISHED_CUTOFF, ModelOptions
-from sundog.io.structures import system_from_atoms, topology_from_atoms
+from sundog.io.structures import system_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.longrange.plan import Plan
 from sundog.longrange.planned import PlannedNeighbors
 from sundog.names import KernelName

@@ -48,11 +48,15 @@ def test_float64(reference: Reference):
 FLOAT32_FORCES = 2e-4  # eV/Å
 
 
-@pytest.mark.parametrize(
-    "reference",
-    [r for r in REFERENCES if len(r.arrays["numbers"]) > 20],
-    ids=lambda r: r.name,
-)
+def of_float32():
+    """Structures of more than 20 atoms; one treatment, and its programs, is for every day."""
+    for one in REFERENCES:
+        if len(one.arrays["numbers"]) > 20:
+            marks = [] if one.treatment == ("truncated", 12.0) else [pytest.mark.slow]
+            yield pytest.param(one, id=one.name, marks=marks)
+
+
+@pytest.mark.parametrize("reference", list(of_float32()))
 def test_float32_stays_close(reference: Reference):
     found = errors_of(reference, "float32")
     assert found["forces"] < FLOAT32_FORCES

@@ -171,7 +171,7 @@ def bad(tmp_path, name):
     [
         ("element", "Si"),
         ("half_charge", "integer"),
-        ("parity", "odd number"),
+        ("parity", "valences of the structure make"),
         ("nan", "not finite"),
         ("coincident", "coincide"),
         ("flat_cell", "volume"),
@@ -249,9 +249,12 @@ def test_help_is_quick_and_does_not_import_jax():
     probe += "sys.exit('jax' in sys.modules)"
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        before = os.times()
         done = subprocess.run([sys.executable, "-c", probe], capture_output=True, check=False)
-        times.append(time.perf_counter() - start)
+        after = os.times()
+        # Processor time, which other tests beside this one do not lengthen as they do the clock's.
+        times.append(after.children_user - before.children_user)
+        times[-1] += after.children_system - before.children_system
         assert done.returncode == 0, done.stderr
     assert b"--temperature-kelvin" in done.stdout
     assert min(times) < 1.0  # 0.25 s when the machine has nothing else to do

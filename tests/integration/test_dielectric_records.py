@@ -38,6 +38,7 @@ def test_dipole_of_molecules_that_the_file_had_broken(tmp_path, capsys):
     assert np.linalg.norm(dipole) < 4 * 0.7
 
 
+@pytest.mark.slow
 def test_a_charged_cell_is_warned_of(tmp_path, capsys):
     write_extxyz(tmp_path / "w.extxyz", water_box(4))
     arguments = ["npt", str(tmp_path / "w.extxyz"), "-o", str(tmp_path / "run"), "--charge", "1"]

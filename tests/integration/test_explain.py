@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.build import molecule
 from ase.io import write
 
-from fixtures import small_force_field
+from fixtures import SIMPLE, random_force_field
 from sundog import loading
 from sundog.cli.app import run
 
@@ -21,7 +21,7 @@ def small(monkeypatch):
     """The command with a small force field."""
 
     def load(options, *_, run, topologies):
-        return small_force_field(options.electrostatics or "exact"), "a small force field"
+        return random_force_field(SIMPLE, options.electrostatics or "exact"), "a small force field"
 
     monkeypatch.setattr(loading, "load_force_field", load)
 
@@ -72,6 +72,7 @@ def test_what_a_reference_lacks(tmp_path, small, capsys):
         assert {row["atom"] for row in csv.DictReader(lines)} == set("012345")
 
 
+@pytest.mark.slow
 def test_pairs_of_three_and_why_there_is_no_dimer(tmp_path, small, capsys):
     file, out = waters(tmp_path / "w.extxyz", 3), tmp_path / "out.json"
     assert run(["explain", str(file), "--no-forces"]) == 0
@@ -108,12 +109,15 @@ def test_wrong_input_is_refused(arguments, words, tmp_path, small, capsys):
 def test_ions_without_charges_are_explained_but_not_split(tmp_path, small, capsys):
     file = tmp_path / "salt.xyz"
     write(file, Atoms("ClHN", [[0, 0, 0], [5, 0, 0], [6.0, 0, 0]]))
-    assert run(["explain", str(file), "--no-forces", "--charge", "-1"]) == 0
+    assert run(["explain", str(file), "--allow-radicals", "--no-forces", "--charge", "-1"]) == 0
     assert "fragment charges: they are not known" in capsys.readouterr().out
-    assert run(["explain", str(file), "--no-forces", "--charge", "-1", "--dimer"]) == 2
+    assert (
+        run(["explain", str(file), "--allow-radicals", "--no-forces", "--charge", "-1", "--dimer"])
+        == 2
+    )
     assert "fragment charges: they are not known" in capsys.readouterr().err
     given = ["--charge", "-1", "--fragment-charges", "-1,0"]
-    assert run(["explain", str(file), "--no-forces", *given]) == 0
+    assert run(["explain", str(file), "--allow-radicals", "--no-forces", *given]) == 0
     assert "0 Cl (-1) and 1 HN" in capsys.readouterr().out
 
 

@@ -10,7 +10,7 @@ from sundog.io.extxyz import write_extxyz
 from sundog.prepare.water import water_box
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "fire"])
+@pytest.mark.parametrize("optimizer", ["lbfgs", pytest.param("fire", marks=pytest.mark.slow)])
 def test_a_molecule_reaches_its_minimum(optimizer, tmp_path, capsys):
     atoms = molecule("H2O")
     atoms.rattle(0.1, seed=1)

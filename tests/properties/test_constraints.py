@@ -1,6 +1,7 @@
 """Contracts of rigid bonds: lengths, momenta, energy, time reversal, ensembles and pressure."""
 
 from dataclasses import replace
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -104,7 +105,7 @@ def test_all_bonds_of_hydrogen_are_found():
 
 
 def test_alike_bonds_get_one_length_and_the_structure_is_put_on_it():
-    system = moved(water(8), np.random.default_rng(0).normal(scale=0.03, size=(24, 3)))
+    system = moved(water(), np.random.default_rng(0).normal(scale=0.03, size=(48, 3)))
     present = find_constraints(
         system, hydrogens_of(system), "rigid-water+h-bonds", lengths="present"
     )
@@ -117,7 +118,7 @@ def test_alike_bonds_get_one_length_and_the_structure_is_put_on_it():
     other = with_constraints(state, mean, FREE)
     assert_on_surface(other)
     weighted = state.masses[:, None] * (other.system.positions - system.positions)
-    np.testing.assert_allclose(weighted.reshape(8, 3, 3).sum(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(weighted.reshape(16, 3, 3).sum(axis=1), 0, atol=1e-12)
 
 
 def test_rigid_verlet_keeps_lengths_momentum_and_energy_to_second_order(hot_water):
@@ -149,8 +150,11 @@ THERMOSTATS = {
 }
 
 
-@pytest.mark.parametrize("ensemble", THERMOSTATS.values(), ids=THERMOSTATS)
-def test_thermostats_reach_the_temperature_of_fewer_degrees(ensemble):
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[pytest.mark.slow] * (one == "bussi")) for one in THERMOSTATS]
+)
+def test_thermostats_reach_the_temperature_of_fewer_degrees(name):
+    ensemble = THERMOSTATS[name]
     # Two bonds in each molecule, so that the clusters have a motion of their own.
     state = rigid_state(water(), SPRING, kind="h-bonds")
     state, _ = record(state, constrained(ensemble), 300, 5)
@@ -203,9 +207,12 @@ def test_the_virial_is_that_of_moving_whole_clusters(hot_water):
     assert float(jnp.sum(state.virial[0] * strain)) == pytest.approx(numerical, rel=1e-6)
 
 
-@pytest.mark.parametrize("system", [dimers(64, 16.0), water(27)], ids=["dimers", "water"])
-def test_pressure_of_an_ideal_gas_of_rigid_molecules(system):
-    state = rigid_state(system, FREE)
+GASES = {"dimers": partial(dimers, 64, 16.0), "water": water}
+
+
+@pytest.mark.parametrize("gas", [pytest.param("dimers", marks=pytest.mark.slow), "water"])
+def test_pressure_of_an_ideal_gas_of_rigid_molecules(gas):
+    state = rigid_state(GASES[gas](), FREE)
     ensemble = constrained(nvt(FREE, 2.0, 300.0, Langevin(20.0)))
     state, samples = record(state, ensemble, 6000, 20)
     assert_on_surface(state)
@@ -217,6 +224,7 @@ def test_pressure_of_an_ideal_gas_of_rigid_molecules(system):
     assert samples["temperature_kelvin"].mean() == pytest.approx(300, rel=0.02)
 
 
+@pytest.mark.slow
 def test_cell_rescaling_of_an_ideal_gas_of_rigid_molecules():
     count, temperature, pressure = 24, 300.0, 500.0
     expected = (count + 1) * BOLTZMANN * temperature / (pressure * BAR)
@@ -240,6 +248,7 @@ def test_cell_rescaling_conserves_the_energy_it_should(hot_water):
     assert np.ptp(samples["conserved_energy_ev"]) < 0.02 * np.ptp(samples["kinetic_energy_ev"])
 
 
+@pytest.mark.slow
 def test_a_batch_with_padding_moves_as_its_members_do():
     members = [ethanol(), make_system(molecule("H2O").positions, [8, 1, 1])]
     spring = Harmonic(0.2)
@@ -257,16 +266,16 @@ def test_a_batch_with_padding_moves_as_its_members_do():
 
 
 def test_frozen_groups_are_left_out_and_others_refused():
-    system = water(8)
-    frozen = np.arange(24) < 6
+    system = water()
+    frozen = np.arange(48) < 6
     rigid = constraints_of(system, "h-bonds", frozen=frozen)
-    assert len(rigid.atoms) == 6
+    assert len(rigid.atoms) == 14
     state = initial_state(system, FREE, seed=0, frozen=frozen)
-    assert float(with_constraints(state, rigid, FREE).degrees[0]) == 3 * 18 - 12
+    assert float(with_constraints(state, rigid, FREE).degrees[0]) == 3 * 42 - 28
     with pytest.raises(StructureError, match="must be able to move"):
         with_constraints(state, constraints_of(system, "h-bonds"), FREE)
     with pytest.raises(StructureError, match="one is frozen and one is not"):
-        constraints_of(system, "h-bonds", frozen=np.arange(24) < 5)
+        constraints_of(system, "h-bonds", frozen=np.arange(48) < 5)
 
 
 def test_what_cannot_be_kept_is_refused(hot_water):
@@ -274,7 +283,7 @@ def test_what_cannot_be_kept_is_refused(hot_water):
         constrained(npt(FREE, 1.0, 300.0, NoseHooverChain(100.0), MartynaTobiasKlein()))
     with pytest.raises(InputError, match="recipe would not keep them"):
         next(run(hot_water, nve(Soft(), 1.0), steps=1, sample_every=1, frame_every=10))
-    loose = initial_state(water(8), FREE, seed=0)
+    loose = initial_state(water(), FREE, seed=0)
     with pytest.raises(InputError, match="the state has none"):
         next(run(loose, constrained(nve(FREE, 1.0)), steps=1, sample_every=1, frame_every=10))
     with pytest.raises(InputError, match="has some already"):
@@ -293,8 +302,8 @@ def test_a_cluster_that_is_lost_ends_the_run(hot_water):
 
 
 def test_momenta_from_elsewhere_are_none_on_frozen_atoms_and_along_rigid_bonds():
-    system = water(8)
-    frozen = np.arange(24) < 6
+    system = water()
+    frozen = np.arange(48) < 6
     state = initial_state(system, FREE, seed=0, frozen=frozen)
     state = with_constraints(state, constraints_of(system, "h-bonds", frozen=frozen), FREE)
     drawn = jax.random.normal(jax.random.key(3), state.momenta.shape, jnp.float64)

@@ -1,6 +1,7 @@
 """An energy term without kernels of its own is summed all the same, wherever it stands."""
 
 from dataclasses import replace
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fixtures import SMALL, call, ethanol, needs_cpu_kernels, random_force_field, small_crystal
+from fixtures import SIMPLE, call, ethanol, needs_cpu_kernels, random_force_field, small_crystal
 from foreign_terms import Bump, Well, named
 from interpreted_kernels import interpreted
 from sundog.errors import InputError
@@ -25,13 +26,11 @@ SYSTEMS = {
     "wolf": small_crystal(),
     "ewald": small_crystal(),
 }
-FORMULATIONS = {
-    "plain": on_plain,
-    "cpu": pytest.param(lambda one: on_cpu(one, threads=2), marks=needs_cpu_kernels),
-    "gpu": interpreted,
-}
-formulations = pytest.mark.parametrize("made", FORMULATIONS.values(), ids=FORMULATIONS)
+FORMULATIONS = {"plain": on_plain, "cpu": partial(on_cpu, threads=2), "gpu": interpreted}
+MARKS = {"plain": [], "cpu": [needs_cpu_kernels], "gpu": []}
 treatments = pytest.mark.parametrize("electrostatics", SYSTEMS)
+
+NETWORK = replace(SIMPLE, cutoff=4.5)
 
 ACCURACY = 1e-6
 """Of the mesh, eV/Å; tables deviate by as much."""
@@ -42,7 +41,7 @@ WEIGHT = 2.5
 
 def without(electrostatics) -> ForceField:
     tail = electrostatics == "ewald"
-    return random_force_field(SMALL, electrostatics, accuracy=ACCURACY, tail=tail)
+    return random_force_field(NETWORK, electrostatics, accuracy=ACCURACY, tail=tail)
 
 
 def with_terms_everywhere(electrostatics) -> ForceField:
@@ -73,8 +72,29 @@ def reference():
     return predicted
 
 
-@treatments
-@formulations
+CELLS = [(kernels, treatment) for kernels in FORMULATIONS for treatment in SYSTEMS]
+OFTEN = {
+    ("plain", "ewald"),
+    ("cpu", "exact"),
+    ("cpu", "truncated"),
+    ("cpu", "ewald"),
+    ("gpu", "wolf"),
+}
+"""Cells that differ in what is computed; the others are as slow to compile and say little more."""
+
+
+@pytest.mark.parametrize(
+    ("made", "electrostatics"),
+    [
+        pytest.param(
+            FORMULATIONS[kernels],
+            treatment,
+            id=f"{kernels}-{treatment}",
+            marks=[*MARKS[kernels], *([] if (kernels, treatment) in OFTEN else [pytest.mark.slow])],
+        )
+        for kernels, treatment in CELLS
+    ],
+)
 def test_terms_in_every_place_are_those_of_the_reference(made, electrostatics, reference):
     expected, system = reference(electrostatics), SYSTEMS[electrostatics]
     force_field = made(with_terms_everywhere(electrostatics)).weighted(WEIGHT)
@@ -88,7 +108,9 @@ def test_terms_in_every_place_are_those_of_the_reference(made, electrostatics, r
     np.testing.assert_allclose(found.virial, expected.virial, atol=2e-4)
 
 
-@treatments
+@pytest.mark.parametrize(
+    "electrostatics", ["truncated", pytest.param("exact", marks=pytest.mark.slow)]
+)
 def test_the_reference_adds_what_the_term_alone_gives(electrostatics):
     """A term that needs no properties of the atoms is what it would be without a network."""
     force_field, system = without(electrostatics), SYSTEMS[electrostatics]
@@ -114,7 +136,15 @@ def test_the_reference_adds_what_the_term_alone_gives(electrostatics):
     np.testing.assert_allclose(after.virial - before.virial, virial[None], atol=1e-10)
 
 
-@formulations
+@pytest.mark.parametrize(
+    "made",
+    [
+        on_plain,
+        pytest.param(FORMULATIONS["cpu"], marks=needs_cpu_kernels),
+        pytest.param(interpreted, marks=pytest.mark.slow),
+    ],
+    ids=FORMULATIONS,
+)
 def test_the_long_range_is_left_out_with_its_foreign_terms(made):
     force_field, system = with_terms_everywhere("truncated"), SYSTEMS["truncated"]
     expected = call(force_field.weighted(0), system, force_field.pairs_once(system))
@@ -166,11 +196,23 @@ def test_plain_lists_beside_the_kernels_own_follow_a_system():
     found = call(fast, later, followed.pairs)
     np.testing.assert_allclose(found.forces, expected.forces, atol=1e-10)
     np.testing.assert_allclose(found.energy, expected.energy, rtol=1e-12)
+
+
+@needs_cpu_kernels
+@pytest.mark.slow
+def test_plain_lists_beside_the_kernels_own_are_recalled_and_grow():
+    system = SYSTEMS["truncated"]
+    fast = on_cpu(with_terms_everywhere("truncated"), threads=2)
+    lists = fast.allocate_neighbors(system, 0.4)
+    shifts = np.random.default_rng(5).normal(scale=0.3, size=system.positions.shape)
+    later = system.at(system.positions + shifts)
+    followed = eqx.filter_jit(lambda lists, system: lists.update(system))(lists, later)
     again = lists.recalled(later, followed.memory())
     # The kernels' own have a test of their own, and leave room in them as they find it.
     for a, b in zip(jax.tree.leaves(again.plain), jax.tree.leaves(followed.plain), strict=True):
         np.testing.assert_array_equal(a, b)
-    np.testing.assert_array_equal(call(fast, later, again.pairs).forces, found.forces)
+    found, same = (call(fast, later, one.pairs).forces for one in (followed, again))
+    np.testing.assert_array_equal(same, found)
     dense = system.at(0.8 * system.positions, 0.8 * system.cell)
     asked = lists.update(dense)
     assert asked.overflow

@@ -85,7 +85,7 @@ def test_a_cycle_is_kicks_by_both_ranges_around_steps_of_the_short_one():
     np.testing.assert_allclose(after.momenta, momenta, atol=1e-11)
 
 
-@pytest.mark.parametrize("recipe", [constant_energy, mtk])
+@pytest.mark.parametrize("recipe", [constant_energy, pytest.param(mtk, marks=pytest.mark.slow)])
 def test_energy_is_conserved_to_second_order_and_time_is_reversible(recipe):
     state, spread = crystal(), []
     for timestep in (2.5, 1.25):

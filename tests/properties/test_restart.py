@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from potentials import LennardJones, argon
+from potentials import LennardJones, ListlessLennardJones, argon
 from restart_worker import run_in
 from sundog.engine.ensembles import npt, nve, nvt
 from sundog.engine.propagators.bussi import Bussi
@@ -32,17 +32,20 @@ from sundog.runs.checkpoint import arrays_of, restored
 from sundog.runs.checkpoint_files import list_checkpoints, read_checkpoint, save_checkpoint
 
 POTENTIAL, DT, T = LennardJones(cutoff=5.0), 4.0, 90.0
+LISTLESS = ListlessLennardJones()
 SOFT = CellRescaling(100.0, 400.0, "flexible", compressibility_per_bar=1e-3)
 MOVING = MartynaTobiasKlein(100.0, 400.0, "flexible")
+# With lists where the cell stays and where it moves; without them the rest is compiled sooner.
 ENSEMBLES = {
     "nve": nve(POTENTIAL, DT),
-    "nvt langevin": nvt(POTENTIAL, DT, T, Langevin(5.0)),
-    "nvt bussi": nvt(POTENTIAL, DT, T, Bussi(100.0)),
-    "nvt nose-hoover": nvt(POTENTIAL, DT, T, NoseHooverChain(100.0)),
-    "npt rescaling langevin": npt(POTENTIAL, DT, T, Langevin(), SOFT),
-    "npt rescaling bussi": npt(POTENTIAL, DT, T, Bussi(), SOFT),
+    "nvt langevin": nvt(LISTLESS, DT, T, Langevin(5.0)),
+    "nvt bussi": nvt(LISTLESS, DT, T, Bussi(100.0)),
+    "nvt nose-hoover": nvt(LISTLESS, DT, T, NoseHooverChain(100.0)),
+    "npt rescaling langevin": npt(LISTLESS, DT, T, Langevin(), SOFT),
+    "npt rescaling bussi": npt(LISTLESS, DT, T, Bussi(), SOFT),
     "npt mtk": npt(POTENTIAL, DT, T, NoseHooverChain(100.0), MOVING),
 }
+LISTED = {"nve", "npt mtk"}
 VARIABLES = {
     "nvt nose-hoover": {"atom_chain_position", "atom_chain_velocity"},
     "npt rescaling langevin": {"last_strain"},
@@ -66,9 +69,9 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("name", ENSEMBLES)
 def test_a_run_goes_on_bit_for_bit_at_every_chunk(name, tmp_path):
-    ensemble = ENSEMBLES[name]
+    ensemble, potential = ENSEMBLES[name], POTENTIAL if name in LISTED else LISTLESS
     # A small skin, so that lists are rebuilt in between.
-    state = initial_state(argon(2), POTENTIAL, seed=1, skin=0.2)
+    state = initial_state(argon(2), potential, seed=1, skin=0.2)
     state = with_thermal_momenta(state, T)
     plan = {"sample_every": 5, "frame_every": 20}
     whole = list(run(state, ensemble, steps=80, **plan))
@@ -78,7 +81,7 @@ def test_a_run_goes_on_bit_for_bit_at_every_chunk(name, tmp_path):
     for chunk in whole[:-1]:
         step = int(chunk.state.step)
         path = save_checkpoint(tmp_path, step, arrays_of(chunk.state), {}, keep=1)
-        fresh = bare_state(elsewhere, POTENTIAL, seed=77, skin=0.2)
+        fresh = bare_state(elsewhere, potential, seed=77, skin=0.2)
         again = restored(fresh, read_checkpoint(path).arrays)
         *_, last = run(again, ensemble, steps=80 - step, **plan)
         assert_same(last.state, whole[-1].state)
@@ -88,15 +91,15 @@ def test_a_run_goes_on_bit_for_bit_at_every_chunk(name, tmp_path):
 
 
 def test_a_checkpoint_of_another_structure_is_refused():
-    arrays = arrays_of(initial_state(argon(2), POTENTIAL, seed=1))
+    arrays = arrays_of(initial_state(argon(2), LISTLESS, seed=1))
     heavier = argon(2)
     heavier = replace(heavier, numbers=heavier.numbers.at[3].set(36))
     with pytest.raises(RunDirectoryError, match="not of this structure"):
-        restored(bare_state(heavier, POTENTIAL, seed=1), arrays)
+        restored(bare_state(heavier, LISTLESS, seed=1), arrays)
 
 
 def test_a_checkpoint_that_lacks_what_is_kept_now_is_refused():
-    state = initial_state(argon(2), POTENTIAL, seed=1)
+    state = initial_state(argon(2), LISTLESS, seed=1)
     arrays = arrays_of(state) | {"energies.electrostatics": np.zeros(1)}
     with pytest.raises(RunDirectoryError, match="earlier version"):
         restored(state, arrays)
@@ -224,7 +227,9 @@ def test_a_run_on_a_full_disk_goes_on_when_there_is_room_again(full, tmp_path, e
     assert files_of(run_folder) == expected
 
 
-@pytest.mark.parametrize("damage", ["trajectory", "table", "checkpoint"])
+@pytest.mark.parametrize(
+    "damage", ["trajectory", pytest.param("table", marks=pytest.mark.slow), "checkpoint"]
+)
 def test_a_damaged_run_is_repaired_from_an_earlier_checkpoint(damage, tmp_path, expected):
     run_folder = tmp_path / "run"
     run_in(run_folder, 200)

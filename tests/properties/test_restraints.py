@@ -122,7 +122,7 @@ def test_turns_change_only_what_is_fastened_to_the_room(restraint, system):
 @pytest.mark.parametrize(
     ("kernels", "precision"),
     [
-        ("reference", "float32"),
+        pytest.param("reference", "float32", marks=pytest.mark.slow),
         pytest.param("cpu", "float32", marks=needs_cpu_kernels),
         pytest.param("cpu", "float64", marks=needs_cpu_kernels),
     ],
@@ -205,6 +205,7 @@ def test_a_reference_is_given_in_the_users_coordinates():
         np.testing.assert_allclose(energies(away, system), [0.25])
 
 
+@pytest.mark.slow
 def test_energy_is_conserved_with_restraints():
     rng = np.random.default_rng(2)
     grid = np.stack(np.meshgrid(*[np.arange(3)] * 3, indexing="ij"), -1).reshape(-1, 3)

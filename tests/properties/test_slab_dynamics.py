@@ -1,12 +1,13 @@
 """Dynamics of slabs under `ewald`: energies, boxes that are outgrown, batches with crystals."""
 
 from dataclasses import replace
+from functools import cache
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fixtures import SMALL, call, needs_cpu_kernels, random_force_field, small_crystal
+from fixtures import SIMPLE, call, needs_cpu_kernels, random_force_field, small_crystal
 from longrange_slabs import height_of, vacuum_in
 from sundog.engine.ensembles import nve
 from sundog.engine.run import run
@@ -16,10 +17,14 @@ from sundog.forcefield.formulations.plain import on_plain
 from sundog.runs.checkpoint import arrays_of, restored
 from sundog.system import System, concatenate
 
-SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
-REFERENCE = random_force_field(SIMPLE, "ewald", cutoff=4.5)
+
+@cache
+def reference():
+    return random_force_field(SIMPLE, "ewald", cutoff=4.5)
+
+
 MAKE = {
-    "plain": on_plain,
+    "plain": pytest.param(on_plain, marks=pytest.mark.slow),
     "cpu": pytest.param(lambda one: on_cpu(one, threads=2), marks=needs_cpu_kernels),
 }
 
@@ -32,8 +37,8 @@ def small_slab(scale: float = 1.0) -> System:
 @pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
 def test_a_slab_beside_a_crystal_is_as_in_the_reference(make):
     batch = concatenate([small_slab(), small_crystal(seed=1)])
-    exact = call(REFERENCE, batch, REFERENCE.pairs_once(batch))
-    alone = call(REFERENCE, small_slab(), REFERENCE.pairs_once(small_slab()))
+    exact = call(reference(), batch, reference().pairs_once(batch))
+    alone = call(reference(), small_slab(), reference().pairs_once(small_slab()))
     np.testing.assert_allclose(exact.forces[:12], alone.forces, atol=1e-8)
     np.testing.assert_allclose(exact.virial[0], alone.virial[0], atol=1e-6)
     accuracy = 1e-6
@@ -46,8 +51,9 @@ def test_a_slab_beside_a_crystal_is_as_in_the_reference(make):
 
 
 @needs_cpu_kernels
+@pytest.mark.slow
 def test_energy_and_momentum_are_conserved():
-    force_field = on_cpu(REFERENCE, threads=2)
+    force_field = on_cpu(reference(), threads=2)
     state = initial_state(small_slab(scale=1.2), force_field, seed=1, skin=0.3)
     state = with_thermal_momenta(state, 300.0)
     ranges = []
@@ -78,8 +84,9 @@ def tight(state):
 
 
 @needs_cpu_kernels
+@pytest.mark.slow
 def test_a_slab_that_outgrows_its_box_loses_no_step_wherever_chunks_begin():
-    force_field = on_cpu(REFERENCE, threads=2)
+    force_field = on_cpu(reference(), threads=2)
     ensemble = nve(force_field, 0.5)
     state = initial_state(small_slab(scale=1.2), force_field, seed=3, skin=0.3)
     state = tight(with_thermal_momenta(state, 100.0))

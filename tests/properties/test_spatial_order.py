@@ -54,6 +54,7 @@ def assert_complete(lists, system, skin=0.0):
     assert set(entries(reference_pairs(system, CUTOFFS["short"]))) <= set(near(lists, system))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pbc", [(False, False, False), (True, False, True), (True, True, True)])
 def test_clusters_meet_all_pairs_once(pbc):
     rng = np.random.default_rng([1, *pbc])
@@ -99,6 +100,7 @@ def test_clusters_are_compact():
     assert lengths.max() < 2 * lengths.min()
 
 
+@pytest.mark.slow
 def test_a_slab_across_the_boundary_stays_in_one_piece():
     rng = np.random.default_rng(3)
     z = (rng.uniform(-8, 8, 400)) % 60.0
@@ -131,6 +133,7 @@ def test_no_pair_is_missed_on_a_random_walk_in_a_breathing_cell():
     assert 2 < orders < steps / 2
 
 
+@pytest.mark.slow
 def test_lists_that_are_too_small_say_so_and_grow():
     rng = np.random.default_rng(5)
     sparse = random_system(rng, 64, (True, True, True), lengths=(40.0, 45.0))
@@ -144,6 +147,7 @@ def test_lists_that_are_too_small_say_so_and_grow():
     assert_complete(grown, dense, SKIN)
 
 
+@pytest.mark.slow
 def test_lists_are_recalled_to_the_bit():
     rng = np.random.default_rng(6)
     start = random_system(rng, 50, (True, False, True), lengths=(8.0, 10.0))

@@ -1,13 +1,12 @@
 """A long range that counts often or not at all, in every formulation of the force field."""
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
 from fixtures import (
-    SMALL,
+    SIMPLE,
     call,
     moved,
     needs_cpu_kernels,
@@ -19,19 +18,18 @@ from sundog.engine.restraints.restrained import restrained
 from sundog.forcefield.formulations.cpu import on_cpu
 from sundog.forcefield.formulations.plain import on_plain
 
-SIMPLE = replace(SMALL, features=8, heads=1, degrees=(1,), layers=1, cutoff=3.0)
 MAKE = {
     "reference": lambda one: one,
     "plain": on_plain,
     "cpu": lambda one: on_cpu(one, threads=2),
 }
 CASES = [  # what takes long to compile, and says little more, is for slow days
-    pytest.param("reference", "ewald"),
+    pytest.param("reference", "ewald", marks=pytest.mark.slow),
     pytest.param("reference", "truncated", marks=pytest.mark.slow),
     pytest.param("plain", "ewald", marks=pytest.mark.slow),
-    pytest.param("plain", "truncated"),
+    pytest.param("plain", "truncated", marks=pytest.mark.slow),
     pytest.param("cpu", "ewald", marks=needs_cpu_kernels),
-    pytest.param("cpu", "truncated", marks=needs_cpu_kernels),
+    pytest.param("cpu", "truncated", marks=[needs_cpu_kernels, pytest.mark.slow]),
 ]
 FAR, WEIGHT = {"electrostatics", "dispersion"}, 4
 
@@ -77,8 +75,9 @@ def test_derivatives_are_those_of_the_weighted_energy(kind, treatment):
     np.testing.assert_allclose(short.forces, short_forces(treatment), atol=2e-6)
 
 
+@needs_cpu_kernels
 def test_restraints_count_once():
-    system, force_field = small_crystal(), reference("truncated")
+    system, force_field = small_crystal(), MAKE["cpu"](reference("truncated"))
     held = restrained(force_field, [position_restraint(system, np.arange(4), 0.5)])
     displaced = moved(system, 0.1)
     pairs = force_field.allocate_neighbors(system, 0.6).pairs

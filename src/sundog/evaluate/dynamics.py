@@ -22,7 +22,9 @@ from jaxtyping import Float
 
 from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
-from sundog.io.structures import system_from_atoms, topology_from_atoms
+from sundog.io.gate import unchecked
+from sundog.io.structures import system_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.numerics.precision import with_x64
 from sundog.runs.job import Job
 from sundog.runs.mechanics import mechanics_of
@@ -75,7 +77,9 @@ def simulated(
         InputError: The force field or the engine refuses the structure.
         SimulationError: The run blows up.
     """
-    setup = set_up(atoms, Job(settings), force_field, command_line=())
+    job = Job(settings)
+    gated = unchecked(atoms, job.electrons)
+    setup = set_up(atoms, job, force_field, command_line=(), gated=gated)
 
     def frames() -> Iterator[tuple[Atoms, float]]:
         for chunk in setup.chunks(report):

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 
 from sundog.data.keys import FRAGMENT_CHARGES
 from sundog.errors import ChargeError, FileFormatError, InputError
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.topology.topology import Topology
 
 

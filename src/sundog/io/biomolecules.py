@@ -4,7 +4,8 @@ What of a file is used, carried, said and refused stands in `records.py`, but fo
 
     used   CRYST1 or _cell; MODEL; the segment as chain where there is none
     said   a space group other than P 1: the file holds one asymmetric unit; residues that were
-           not seen (REMARK 465); structures without hydrogens
+           not seen (REMARK 465); modified residues (MODRES); a biological assembly of several
+           copies (REMARK 350, _pdbx_struct_oper_list); structures without hydrogens
 """
 
 import re
@@ -43,6 +44,8 @@ def read_pdb(path: Path, report: Report = lambda line: None) -> list[Atoms]:
     models: list[list[Record]] = [[]]
     cellpar: list[float] = []
     group, missing, number = "", 0, 0
+    told: list[str] = []
+    copies = 1
     for count, line in enumerate(read_text(path).split("\n"), start=1):
         kind = line[:6].strip()
         try:
@@ -56,6 +59,13 @@ def read_pdb(path: Path, report: Report = lambda line: None) -> list[Atoms]:
                 cellpar = [float(line[a:b]) for a, b in ((6, 15), (15, 24), (24, 33))]
                 cellpar += [float(line[a:b]) for a, b in ((33, 40), (40, 47), (47, 54))]
                 group = line[55:66].strip()
+            elif kind == "MODRES":
+                told.append(
+                    f"Modified residue: {line[12:15].strip()} {line[18:22].strip()} is one of "
+                    f"{line[24:27].strip()}"
+                )
+            elif re.match(r"REMARK 350   BIOMT1 +[2-9]\d* ", line):
+                copies = max(copies, int(line[19:23]))
             elif re.match(r"REMARK 465 +(\d+ +)?[A-Z0-9]{1,3} +\S +-?\d+", line):
                 missing += 1
         except ValueError as error:
@@ -66,6 +76,9 @@ def read_pdb(path: Path, report: Report = lambda line: None) -> list[Atoms]:
                 remedy="Check that the file is whole; it may be of another format",
             ) from error
     frames = frames_of([model for model in models if model], cellpar, path, report)
+    for said in told:
+        report(said)
+    _say_assembly(copies, report)
     _say_more(frames[0], group, missing, report)
     return frames
 
@@ -101,6 +114,10 @@ def read_mmcif(path: Path, report: Report = lambda line: None) -> list[Atoms]:
     group = _first(block, "symmetry", "space_group_name_H-M")
     lengths = [float(value) for value in cellpar] if all(cellpar) else []
     frames = frames_of(list(models.values()), lengths, path, report)
+    generators = block.getObj("pdbx_struct_oper_list")
+    whole = _first(block, "pdbx_struct_assembly_gen", "oper_expression")
+    copies = 1 if generators is None or whole in ("1", "") else generators.getRowCount()
+    _say_assembly(copies, report)
     unseen = block.getObj("pdbx_unobs_or_zero_occ_residues")
     _say_more(frames[0], group, 0 if unseen is None else unseen.getRowCount(), report)
     return frames
@@ -194,6 +211,14 @@ def _first(block: Any, category: str, name: str) -> str:
         return ""
     value = str(table.getRow(0)[table.getAttributeIndex(name)])
     return "" if value in UNKNOWN else value
+
+
+def _say_assembly(copies: int, report: Report) -> None:
+    if copies > 1:
+        report(
+            f"Biological assembly: it has {copies} copies of what is in the file, which is "
+            "computed as it is"
+        )
 
 
 def _say_more(atoms: Atoms, group: str, missing: int, report: Report) -> None:

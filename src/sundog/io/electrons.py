@@ -4,6 +4,8 @@
     info["charge"], info["spin"]  read, as are `total_charge` and `multiplicity`; spin is 2S + 1
     Charge, net_charge, uhf, …    near-misses: refused where they disagree with what would be used
     atomic charges and moments    refused where their sum is another charge or multiplicity
+    valences, where asked for     their charge is taken from residues with hydrogens, and has to
+                                  agree with what is stated (`charges.py`)
     nothing                       neutral, with the lowest multiplicity; an odd number of electrons
                                   is warned of
 
@@ -19,6 +21,7 @@ import numpy as np
 from ase import Atoms
 
 from sundog.errors import ChargeError
+from sundog.io.charges import Perceived, charge_of, refuse_contradiction, refuse_unstated_ion
 from sundog.validity import check_electrons
 
 CHARGE_KEYS = ("charge", "total_charge")
@@ -99,7 +102,10 @@ class ElectronicState:
 
 
 def state_of(
-    atoms: Atoms, charge: int | float | None = None, multiplicity: int | float | None = None
+    atoms: Atoms,
+    charge: int | float | None = None,
+    multiplicity: int | float | None = None,
+    perceived: Perceived | None = None,
 ) -> ElectronicState:
     """Return the charge and multiplicity of a structure, and who said them.
 
@@ -107,16 +113,23 @@ def state_of(
         atoms: Structure.
         charge: Total charge in e, instead of the structure's own.
         multiplicity: Multiplicity 2S + 1, instead of the structure's own.
+        perceived: Valences of the structure, where they are looked at.
 
     Raises:
         ChargeError: A value is not an integer, two entries of `info` disagree, the combination
-            is impossible, atomic charges or moments add up to another charge or multiplicity, or
-            a near-miss among the names of `info` has another value.
+            is impossible, atomic charges or moments add up to another charge or multiplicity, a
+            near-miss among the names of `info` has another value, or the valences make another
+            charge.
     """
     total, charge_from = _stated("charge", charge, atoms, CHARGE_KEYS)
     spin, spin_from = _stated("multiplicity", multiplicity, atoms, MULTIPLICITY_KEYS)
-    if total is None:
-        _refuse_unstated_ion(atoms)
+    if total is not None:
+        if perceived is not None:
+            refuse_contradiction(total, spin, perceived)
+    elif perceived is not None:
+        total, charge_from = charge_of(atoms, perceived.topology, perceived.perception)
+    else:
+        refuse_unstated_ion(atoms)
         total = 0
     if charge is None:
         _refuse_other_charge(atoms, total)
@@ -126,6 +139,23 @@ def state_of(
         _refuse_other_moments(atoms, found, charge_from is not None)
     electrons = int(atoms.numbers.sum()) - total
     return ElectronicState(total, found, charge_from, spin_from, electrons)
+
+
+def stated(
+    atoms: Atoms, charge: int | float | None = None, multiplicity: int | float | None = None
+) -> tuple[int | None, int | None]:
+    """Return the charge in e and the multiplicity that were said; None what was not.
+
+    Args:
+        atoms: Structure.
+        charge: Total charge in e, instead of the structure's own.
+        multiplicity: Multiplicity 2S + 1, instead of the structure's own.
+
+    Raises:
+        ChargeError: A value is not an integer, or two entries of `info` disagree.
+    """
+    total, _ = _stated("charge", charge, atoms, CHARGE_KEYS)
+    return total, _stated("multiplicity", multiplicity, atoms, MULTIPLICITY_KEYS)[0]
 
 
 def electronic_state(
@@ -267,17 +297,6 @@ def _refuse_other_multiplicity(atoms: Atoms, used: int) -> None:
                 expected=" or ".join(f'atoms.info["{one}"] = 2S + 1' for one in MULTIPLICITY_KEYS),
                 remedy="Rename it, or give `multiplicity` explicitly",
             )
-
-
-def _refuse_unstated_ion(atoms: Atoms) -> None:
-    total = atoms.get_initial_charges().sum()
-    if round(total) != 0:
-        raise ChargeError(
-            "charge: the structure carries atomic charges that make it an ion, but no total charge",
-            got=f"a sum of {total:+g}",
-            remedy=f'Give charge={round(total)} or set atoms.info["charge"]; '
-            "0 if it is neutral all the same",
-        )
 
 
 def _refuse_other_moments(atoms: Atoms, used: int, charge_is_stated: bool) -> None:

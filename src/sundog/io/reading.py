@@ -29,6 +29,7 @@ from sundog.errors import (
 from sundog.io.biomolecules import read_mmcif, read_pdb
 from sundog.io.expansion import check_expansion
 from sundog.io.gro import read_gro
+from sundog.io.prepared import structure_file
 from sundog.io.sdf import read_sdf
 from sundog.io.text import read_text
 from sundog.io.xyz import read_xyz
@@ -63,7 +64,8 @@ def read_structures(
     `atomtypes`, `residuenames`, `residuenumbers` and `chainids`.
 
     Args:
-        path: Structure file; the format follows from the suffix, or from the content.
+        path: Structure file, or a folder of `sundog prepare`; the format follows from the suffix,
+            or from the content.
         index: Frames to return, as a number or a slice in ASE's notation, `-1` or `::10`.
         report: Called with a line about whatever of the file is not used or was chosen among
             several; by default these are warnings of the kind `StructureWarning`.
@@ -74,7 +76,7 @@ def read_structures(
         StructureError: An element cannot be told, or atoms are virtual or partly occupied sites.
         InputError: The index is neither a number nor a slice.
     """
-    path = Path(path)
+    path = structure_file(Path(path))
     _check_exists(path)
     check_expansion(path)
     wanted = _as_slice(index)

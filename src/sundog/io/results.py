@@ -24,7 +24,7 @@ RESULTS = re.compile(
 
 LABELS = re.compile(
     r"(ref|dft)_.*|energy_.*|.*(energy|energies|forces?|gradients?|stress|virials?|dipoles?|hirsh\w*ratios?"
-    r"|hirshfeld\w*|hessian|polarizabilit\w*|eigenvalues|(?<!initial_)(?<!fragment_)charges)"
+    r"|hirshfeld\w*|hessian|polarizabilit\w*|eigenvalues|(?<!initial_)(?<!fragment_)(?<!formal_)charges)"
     r"|[ef]",
     re.IGNORECASE,
 )

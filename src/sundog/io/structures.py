@@ -1,7 +1,7 @@
-"""Systems and topologies of structures, as they are simulated.
+"""Systems of structures, as they are simulated.
 
-`reading.py` reads files and `electrons.py` decides on charge and spin, without anything heavy;
-`system_from_atoms` makes the `System` that is simulated, `topology_from_atoms` its `Topology`.
+`reading.py` reads files, `topologies.py` finds bonds and `electrons.py` decides on charge and spin,
+without anything heavy; `system_from_atoms` makes the `System` that is simulated.
 """
 
 from ase import Atoms
@@ -9,9 +9,6 @@ from ase import Atoms
 from sundog.io.completeness import check_structure
 from sundog.io.electrons import electronic_state
 from sundog.system import Fragments, System, make_system
-from sundog.topology.residues import Names
-from sundog.topology.topology import Topology, make_topology
-from sundog.validity import check_cell
 
 
 def system_from_atoms(
@@ -44,26 +41,3 @@ def system_from_atoms(
         multiplicity=spin,
         fragments=fragments,
     )
-
-
-def topology_from_atoms(atoms: Atoms) -> Topology:
-    """Find the bonds of a structure and return its topology, with the names it carries.
-
-    Args:
-        atoms: Structure; names are in its arrays as `read_structures` leaves them.
-
-    Raises:
-        StructureError: An atom of no element, or coordinates that are not finite or too large.
-        CellError: No lattice vector along a periodic direction, linearly dependent ones, or a
-            cell that is too thin.
-    """
-    check_cell(atoms.cell.array, atoms.pbc)
-    names, arrays = None, atoms.arrays
-    if {"residuenames", "residuenumbers"} <= arrays.keys():
-        names = Names(
-            arrays["residuenames"],
-            arrays["residuenumbers"],
-            arrays.get("atomtypes"),
-            arrays.get("chainids"),
-        )
-    return make_topology(atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc, names)

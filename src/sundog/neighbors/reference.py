@@ -177,9 +177,11 @@ def _pad(
             remedy="Give a larger capacity, or None",
         )
     padding = capacity - pairs
+    # Converted by NumPy: JAX would compile a program for every length.
+    i, j, shift = (one.astype(np.int32) for one in (i, j, shift))
     return PairList(
-        i=jnp.asarray(np.pad(i, (0, padding), constant_values=atoms - 1), dtype=jnp.int32),
-        j=jnp.asarray(np.pad(j, (0, padding), constant_values=atoms - 1), dtype=jnp.int32),
-        shift=jnp.asarray(np.pad(shift, ((0, padding), (0, 0))), dtype=jnp.int32),
+        i=jnp.asarray(np.pad(i, (0, padding), constant_values=atoms - 1)),
+        j=jnp.asarray(np.pad(j, (0, padding), constant_values=atoms - 1)),
+        shift=jnp.asarray(np.pad(shift, ((0, padding), (0, 0)))),
         mask=jnp.asarray(np.arange(capacity) < pairs),
     )

@@ -1,1 +1,1 @@
-"""Structures that are generated: boxes of water and polyalanine."""
+"""Structures that are built: molecules, peptides, liquids, and systems with names."""

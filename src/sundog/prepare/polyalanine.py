@@ -12,6 +12,7 @@ from ase import Atoms
 from jaxtyping import Int
 
 from sundog.errors import InputError
+from sundog.prepare.placement import place
 
 C_N, N_CA, CA_C, C_O, CA_CB, N_H, C_H = 1.329, 1.458, 1.525, 1.231, 1.521, 1.01, 1.09
 """Bond lengths in Å."""
@@ -112,19 +113,9 @@ class _Chain:
         self, symbol: str, c: int, b: int, a: int, length: float, angle: float, dihedral: float
     ) -> int:
         """Place an atom X by its bond X–c, angle X–c–b and dihedral X–c–b–a; return its number."""
-        angle, dihedral = np.radians(angle), np.radians(dihedral)
-        along = self.places[c] - self.places[b]
-        along /= np.linalg.norm(along)
-        normal = np.cross(self.places[b] - self.places[a], along)
-        normal /= np.linalg.norm(normal)
-        inward = np.cross(normal, along)
-        step = (
-            -np.cos(angle) * along
-            + np.sin(angle) * np.cos(dihedral) * inward
-            + np.sin(angle) * np.sin(dihedral) * normal
-        )
+        where = place(self.places[c], self.places[b], self.places[a], length, angle, dihedral)
         self.symbols.append(symbol)
-        self.places.append(self.places[c] + length * step)
+        self.places.append(where)
         return len(self.symbols) - 1
 
     def residue(

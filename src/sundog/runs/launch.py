@@ -8,6 +8,7 @@ from sundog.engine.observers.base import AbstractObserver
 from sundog.engine.run import Chunk
 from sundog.engine.state import MDState
 from sundog.forcefield.base import AbstractForceField
+from sundog.io.gate import unchecked
 from sundog.io.reading import read_last
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.checkpoint_files import Checkpoint
@@ -145,7 +146,9 @@ def reopen(
     refuse_edited_input(directory)
     checkpoint = find_checkpoint(directory, said.append)
     atoms = read_last(directory.input, _unsaid)
-    setup = set_up(atoms, job, force_field, command_line=command_line)
+    # What has begun goes on, also if it began before valences were looked at.
+    gated = unchecked(atoms, job.electrons)
+    setup = set_up(atoms, job, force_field, command_line=command_line, gated=gated)
     record = None if checkpoint is None else checkpoint.record
     said = [*refuse_changes(directory, setup, allow_change, record), *said]
     if checkpoint is None:

@@ -23,6 +23,7 @@ from sundog.hamiltonian import ElectronOptions, ModelOptions
 from sundog.interfaces.ase import Calculator
 from sundog.io.completeness import check_structure
 from sundog.io.electrons import describe_states, state_of, with_electronic_state
+from sundog.io.gate import Gated, doubts, gate, unchecked
 from sundog.io.results import carried
 from sundog.io.structures import system_from_atoms
 from sundog.loading import choose_kernels, load_force_field
@@ -31,6 +32,7 @@ from sundog.runs.groups import RelaxationSettings
 from sundog.runs.mechanics import fixed_atoms
 from sundog.single_points.batches import Batcher, batches
 from sundog.units import BAR
+from sundog.weights.known_errors import weak_spots
 
 MASKS = {"anisotropic": [1, 1, 1, 0, 0, 0], "flexible": [1, 1, 1, 1, 1, 1]}
 """Voigt components of the strain that ASE may apply to the cell, by the change asked for."""
@@ -87,12 +89,19 @@ def minimize(
     if not several:
         raise InputError("minimize: no structures were given")
     say = report or (lambda line: None)
-    every, said = stated(several, electrons)
+    usual = force_field is None or isinstance(force_field, ForceField)
+    gated = None
+    if isinstance(structures, Atoms):
+        gated = (gate if usual else unchecked)(structures, electrons)
+    every, said = stated(several, electrons, gated)
     for line in said:
         say(line)
     if force_field is None:
         force_field, described = load_force_field(model, every, run=True)
         say(described)
+        if gated is not None:
+            for line in weak_spots(gated.topology, gated.perception, model.model):
+                say(line)
     if isinstance(structures, Atoms):
         return relax(every[0], own, force_field, model.kernels)
     refuse_cells(own)
@@ -215,32 +224,42 @@ def _apart(
 
 
 def stated(
-    structures: Sequence[Atoms], electrons: ElectronOptions
+    structures: Sequence[Atoms], electrons: ElectronOptions, gated: Gated | None = None
 ) -> tuple[list[Atoms], list[str]]:
     """Return structures as they can be relaxed and written, and lines about them.
 
     They state their charge and multiplicity, those asked for or their own, and no longer carry
-    labels of the geometry that they have.
+    labels of the geometry that they have. A single structure passes the gate; of several, those
+    that would not are counted.
+
+    Args:
+        structures: structures.
+        electrons: charge and multiplicity that were asked for.
+        gated: valences and electrons of a single structure that has passed the gate.
 
     Raises:
         StructureError: there are no atoms, or the cell, charge or multiplicity is impossible; of
             several structures, the number of the one is named.
     """
-    states = []
-    for number, atoms in enumerate(structures):
+    states, known = [], []
+    if len(structures) == 1:
+        gated = gated or gate(structures[0], electrons)
+        states, known = [gated.state], list(gated.said)
+    for number, atoms in enumerate(structures if len(structures) > 1 else ()):
         try:
             check_structure(atoms)
             states.append(state_of(atoms, electrons.charge, electrons.multiplicity))
         except InputError as error:
-            if len(structures) > 1:
-                error.args = (f"structure {number}: {error}",)
+            error.args = (f"structure {number}: {error}",)
             raise
+    if len(structures) > 1:
+        known = doubts(structures, electrons)
     kept, said = carried(structures, moved=True)
     every = [
         with_electronic_state(atoms, state.charge, state.multiplicity)
         for atoms, state in zip(kept, states, strict=True)
     ]
-    return every, [*describe_states(states), *said]
+    return every, [*known, *describe_states(states), *said]
 
 
 def refuse_cells(settings: RelaxationSettings) -> None:

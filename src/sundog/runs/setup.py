@@ -18,11 +18,11 @@ from sundog.errors import InputError
 from sundog.files import hash_of
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.so3lr import ForceField
-from sundog.io.completeness import check_structure
-from sundog.io.electrons import describe_states, state_of, with_electronic_state
+from sundog.io.electrons import describe_states, with_electronic_state
 from sundog.io.extxyz import write_extxyz
+from sundog.io.gate import Gated, gate, unchecked
 from sundog.io.results import carried
-from sundog.io.structures import system_from_atoms, topology_from_atoms
+from sundog.io.structures import system_from_atoms
 from sundog.loading import choose_kernels, describe_electrons, load_force_field
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.directory import RunDirectory
@@ -35,6 +35,7 @@ from sundog.runs.warnings import describe_net_charge
 from sundog.system import System
 from sundog.topology.topology import Topology
 from sundog.weights.fetch import obtain
+from sundog.weights.known_errors import weak_spots
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def set_up(
     force_field: AbstractForceField | None = None,
     *,
     command_line: Sequence[str],
+    gated: Gated | None = None,
 ) -> Setup:
     """Check everything, choose what was left open, and write nothing.
 
@@ -130,19 +132,23 @@ def set_up(
         job: settings that were asked for.
         force_field: force field in place of the one that the job describes.
         command_line: command or call that asked for the run, for its provenance.
+        gated: valences and electrons of a structure that has passed the gate; by default it does
+            so here, unless the force field is not made for molecules of known valences.
 
     Raises:
         SundogError: structure, settings or weights cannot be used.
     """
     job = replace(job, settings=job.settings.settled())
-    check_structure(atoms)
-    state = state_of(atoms, job.electrons.charge, job.electrons.multiplicity)
-    charge, multiplicity = state.charge, state.multiplicity
+    if gated is None:
+        usual = force_field is None or isinstance(force_field, ForceField)
+        gated = (gate if usual else unchecked)(atoms, job.electrons)
+    charge, multiplicity = gated.state.charge, gated.state.multiplicity
     (atoms,), said = carried([atoms], moved=True)
-    said += [*describe_states([state])[1:], *describe_mechanics(job.settings, atoms)]
+    said += [*gated.said, *describe_states([gated.state])[1:]]
+    said += describe_mechanics(job.settings, atoms)
     # Charge and multiplicity must be in every file from which a run may continue.
     atoms = with_electronic_state(atoms, charge, multiplicity)
-    topology = topology_from_atoms(atoms).whole()
+    topology = gated.topology.whole()
     atoms.positions = topology.positions
     single = system_from_atoms(atoms, charge, multiplicity)
     origin, chosen = {"name": type(force_field).__name__, "sha256": ""}, {}
@@ -152,6 +158,7 @@ def set_up(
         card = obtain(job.model.model).card
         origin = {"name": card["name"], "sha256": card["sha256"]}
         origin["file_sha256"] = card["safetensors_sha256"]
+        said += weak_spots(topology, gated.perception, job.model.model)
         # A resumed run keeps these choices, even if the structure would now lead to others.
         chosen = reference.hamiltonian.as_settings()
         chosen["model"] = job.model.model or reference.model_name

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, overload
 
 import equinox as eqx
 import jax
@@ -24,6 +24,26 @@ PER_SYSTEM = frozenset({"energy", "virial", "volume", "energies", "dipole"})
 
 Structure = Atoms | System
 """Structure as ASE atoms, or as a system that is one structure."""
+
+
+@overload
+def predict(
+    force_field: AbstractForceField,
+    structures: Structure,
+    *,
+    charge: float | None = None,
+    multiplicity: float | None = None,
+) -> Prediction: ...
+
+
+@overload
+def predict(
+    force_field: AbstractForceField,
+    structures: Sequence[Structure],
+    *,
+    charge: float | None = None,
+    multiplicity: float | None = None,
+) -> list[Prediction]: ...
 
 
 @with_x64

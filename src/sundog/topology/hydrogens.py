@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from sundog.elements import symbol
 from sundog.errors import StructureError
-from sundog.system import System
 from sundog.topology.bonds import HYDROGEN_STRETCH, Bonds
+
+if TYPE_CHECKING:
+    from sundog.system import System
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class BondedHydrogens:
         )
 
     def of_selection(
-        self, system: System, which: Bool[np.ndarray, " atoms"] | None = None
+        self, system: "System", which: Bool[np.ndarray, " atoms"] | None = None
     ) -> "BondedHydrogens":
         """Return the bonds of selected hydrogens, each of which must have one (host only).
 
@@ -123,7 +126,7 @@ def joined(parts: Sequence[BondedHydrogens], atoms: Sequence[int]) -> BondedHydr
     )
 
 
-def _place(system: System, atom: int) -> str:
+def _place(system: "System", atom: int) -> str:
     """Return an atom's name and number in its structure."""
     index = np.asarray(system.system_index)
     first = int(np.argmax(index == index[atom]))

@@ -97,7 +97,7 @@ def test_other_exceptions_are_not_of_the_environment(monkeypatch):
     ("name", "value"), [("JAX_ENABLE_X64", "perhaps"), ("JAX_PLATFORMS", "toaster")]
 )
 def test_garbage_in_the_environment_is_named(name, value, tmp_path):
-    (tmp_path / "w.xyz").write_text("1\n\nHe 0 0 0\n".replace("He", "O"))
+    (tmp_path / "w.xyz").write_text("3\n\nO 0 0 0\nH 0.76 0.59 0\nH -0.76 0.59 0\n")
     done = program(["predict", "w.xyz", "-o", "p.extxyz"], tmp_path, **{name: value})
     assert done.returncode == 2, done.stderr
     assert f"sundog: {name}: " in done.stderr

@@ -12,7 +12,7 @@ from sundog.coverage.fingerprints import fingerprints
 from sundog.coverage.graphs import bond_graph
 from sundog.coverage.neighborhoods import Radius, by_distance
 from sundog.errors import InputError, StructureError
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.prepare.water import water_box
 
 TWO = Radius(2)

@@ -18,8 +18,8 @@ from sundog.engine.run import run
 from sundog.engine.samples import STANDARD, means, observers_of, readings
 from sundog.engine.state import initial_state, with_thermal_momenta
 from sundog.errors import InputError
-from sundog.io.structures import topology_from_atoms
 from sundog.io.table import read_table
+from sundog.io.topologies import topology_from_atoms
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.directory import RunDirectory
 from sundog.runs.mechanics import mechanics_of

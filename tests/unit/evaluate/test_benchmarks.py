@@ -234,7 +234,12 @@ def salt_bridge():
 
 
 @pytest.mark.parametrize(
-    "kernels", ["reference", "plain", pytest.param("cpu", marks=needs_cpu_kernels)]
+    "kernels",
+    [
+        "reference",
+        pytest.param("plain", marks=pytest.mark.slow),
+        pytest.param("cpu", marks=needs_cpu_kernels),
+    ],
 )
 def test_charges_of_monomers_bind_in_the_dimer_and_apart(kernels):
     dimer = salt_bridge()

@@ -5,7 +5,7 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 
-from fixtures import small_force_field
+from fixtures import SIMPLE, random_force_field
 from sundog.errors import CellError, InputError
 from sundog.evaluate.benchmarks.tasks.base import Answers
 from sundog.evaluate.benchmarks.tasks.dimers import Dimer, DimerTask
@@ -29,7 +29,7 @@ CHARGES = np.array([0, 0, 1])
 
 
 def test_every_pair_is_what_the_benchmark_says_and_its_parts_add_up(trimer):
-    force_field, fragments = small_force_field("exact"), find_fragments(trimer)
+    force_field, fragments = random_force_field(SIMPLE, "exact"), find_fragments(trimer)
     found = interactions(force_field, trimer, fragments, CHARGES, pairs_of(3))
     assert [(one.a, one.b) for one in found] == [(0, 1), (0, 2), (1, 2)]
     dimers = [
@@ -62,7 +62,7 @@ def test_far_apart_nothing_changes_and_only_frozen_charges_interact(trimer):
     two.positions[3:] += [30, 0, 0]
     fragments = find_fragments(two)
     charges = CHARGES[[0, 2]]
-    (one,) = interactions(small_force_field("exact"), two, fragments, charges, [(0, 1)])
+    (one,) = interactions(random_force_field(SIMPLE, "exact"), two, fragments, charges, [(0, 1)])
     assert one.terms["so3krates"] == pytest.approx(0, abs=1e-9)
     electrostatics = one.parts["electrostatics"]
     assert electrostatics["response"] == pytest.approx(0, abs=1e-12)
@@ -84,4 +84,4 @@ def test_what_cannot_be_split_is_refused(trimer):
     trimer.pbc = True
     fragments = find_fragments(trimer)
     with pytest.raises(CellError, match="periodic"):
-        interactions(small_force_field("truncated"), trimer, fragments, CHARGES, [(0, 1)])
+        interactions(random_force_field(SIMPLE, "truncated"), trimer, fragments, CHARGES, [(0, 1)])

@@ -8,7 +8,7 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 
-from fixtures import small_force_field
+from fixtures import SIMPLE, random_force_field
 from sundog.errors import InputError, UnsupportedElementError
 from sundog.explain.decompose import check_memory, decomposed
 from sundog.explain.fragments import find_fragments
@@ -28,14 +28,14 @@ def dimer() -> Atoms:
 
 @pytest.fixture(scope="module")
 def explanation(dimer) -> Explanation:
-    force_field, fragments = small_force_field("exact"), find_fragments(dimer)
+    force_field, fragments = random_force_field(SIMPLE, "exact"), find_fragments(dimer)
     found = decomposed(force_field, dimer)
     bound = interactions(force_field, dimer, fragments, np.zeros(2, int), [(0, 1)])
     return Explanation(dimer, fragments, found, bound)
 
 
 def test_all_sums_agree_with_the_prediction(dimer, explanation):
-    whole = predict(small_force_field("exact"), dimer)
+    whole = predict(random_force_field(SIMPLE, "exact"), dimer)
     outcome = json.loads(json.dumps(explanation.json()))
     assert outcome["schema"] == "sundog.explanation/1"
     assert outcome["energy"] == pytest.approx(float(whole.energy), abs=1e-12)
@@ -73,7 +73,7 @@ def test_the_keys_of_the_json_and_their_order(explanation):
 
 
 def test_a_dipole_does_not_depend_on_where_or_how_a_molecule_is_cut(dimer):
-    force_field = small_force_field("truncated")
+    force_field = random_force_field(SIMPLE, "truncated")
     boxed = dimer.copy()
     boxed.set_cell([20.0] * 3)
     boxed.pbc = True
@@ -106,7 +106,7 @@ def test_tables_hold_what_the_json_holds(explanation):
 
 
 def test_what_is_too_large_or_unknown_is_refused(dimer):
-    force_field = small_force_field("exact")
+    force_field = random_force_field(SIMPLE, "exact")
     with pytest.raises(InputError, match=r"about .* GiB.*forces=False"):
         decomposed(force_field, dimer, memory_gib=1e-6)
     with pytest.raises(UnsupportedElementError, match="Si"):
@@ -116,7 +116,7 @@ def test_what_is_too_large_or_unknown_is_refused(dimer):
 def test_memory_is_estimated_from_the_pairs_that_are_there():
     from fixtures import ethanol, pairs_for
 
-    force_field = small_force_field("exact")
+    force_field = random_force_field(SIMPLE, "exact")
     pairs = pairs_for(force_field, ethanol())
     listed = len(apart(pairs)[0]["short"].i)
     check_memory(pairs, True, listed * 60_001 / 2**30)

@@ -101,6 +101,7 @@ def test_another_shape_of_network_and_its_first_layer_by_species(monkeypatch):
     assert_same(force_field, system, pairs, call_anew)
 
 
+@pytest.mark.slow
 def test_enough_atoms_for_a_first_layer_by_species():
     system = pad(large_crystal(), 291, 1)
     assert system.number_of_atoms > species.ATOMS_WORTH_TABLES

@@ -32,6 +32,7 @@ def assert_same(found, expected):
         np.testing.assert_allclose(one, other, atol=1e-8, err_msg=name)
 
 
+@pytest.mark.slow
 def test_tabulated(reference):
     force_field, expected = reference
     fast = on_plain(force_field)

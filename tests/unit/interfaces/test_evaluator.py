@@ -39,6 +39,7 @@ def test_an_energy_that_is_no_number_is_an_error():
         Evaluator(LISTLESS)(crystal.at(positions))
 
 
+@pytest.mark.slow
 def test_a_batch_that_moves_as_a_whole_keeps_its_lists():
     small, large = argon(2), argon(2, strain=0.02 * np.eye(3))
     evaluate = Evaluator(LISTED)

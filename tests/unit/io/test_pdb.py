@@ -8,7 +8,7 @@ import pytest
 
 from sundog.errors import RunDirectoryError
 from sundog.io.pdb import write_topology
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 
 
 def loaded(tmp_path, atoms: ase.Atoms) -> mdtraj.Topology:

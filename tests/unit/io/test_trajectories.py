@@ -16,7 +16,7 @@ from mdtraj.formats import DCDTrajectoryFile, XTCTrajectoryFile
 from rows_of_water import waters
 from sundog.errors import InputError, RunDirectoryError
 from sundog.io.pdb import write_topology
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.io.trajectories import WRITERS, held_up_to, open_trajectory
 from sundog.io.trajectories.dcd import (
     FRAME_COUNT_OFFSETS,

@@ -86,7 +86,14 @@ CASES = {
     "species, published shape": (replace(PUBLISHED, cutoff=3.2), "truncated", large_crystal),
     "species, padding": (NEARSIGHTED, "truncated", lambda: pad(large_crystal(), 291, 1)),
 }
-case = pytest.mark.parametrize("name", CASES)
+case = pytest.mark.parametrize(
+    "name",
+    # Of this one, the others have either half.
+    [
+        pytest.param(one, marks=pytest.mark.slow) if one == "species, published shape" else one
+        for one in CASES
+    ],
+)
 
 
 @cache
@@ -166,7 +173,13 @@ def single_precision_errors(found: Prediction, exact: Prediction) -> dict[str, f
     }
 
 
-@pytest.mark.parametrize("name", ["fragments, one head and layer", "truncated, published shape"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fragments, one head and layer",
+        pytest.param("truncated, published shape", marks=pytest.mark.slow),
+    ],
+)
 def test_float32_is_as_exact_as_the_references(name, all_instruction_sets):
     force_field, system, exact = reference(name)
     single = astype(force_field, "float32")

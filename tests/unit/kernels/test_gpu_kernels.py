@@ -12,6 +12,7 @@ import pytest
 
 from fixtures import (
     QUICKLY,
+    SIMPLE,
     SMALL,
     call,
     call_anew,
@@ -79,6 +80,7 @@ def test_sums_over_rows(tile):
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_layer_is_the_plain_one():
     rng, system, shape = np.random.default_rng(0), ethanol(), OTHER
     force_field = random_force_field(shape, "exact")
@@ -128,14 +130,15 @@ def test_padded_batch():
 @pytest.mark.parametrize(
     ("electrostatics", "dtype", "tolerance"),
     [
-        ("truncated", "float64", 1e-11),
+        pytest.param("truncated", "float64", 1e-11, marks=pytest.mark.slow),
         pytest.param("wolf", "float64", 1e-11, marks=pytest.mark.slow),
         ("ewald", "float32", 1e-4),
     ],
 )
 def test_atoms_in_spatial_order(electrostatics, dtype, tolerance):
     tail = electrostatics == "ewald"
-    force_field = random_force_field(SMALL, electrostatics, dtype, cutoff=6.0, tail=tail)
+    network = replace(SIMPLE, cutoff=4.5)
+    force_field = random_force_field(network, electrostatics, dtype, cutoff=6.0, tail=tail)
     plain = on_plain(force_field)
     fast = interpreted(force_field)
     crystals = [small_crystal(seed=2), small_crystal(seed=5, scale=1.1)]
@@ -225,7 +228,7 @@ def on_some_card():
 @pytest.mark.parametrize(
     ("electrostatics", "atoms", "count"),
     [
-        ("ewald", 1000, 7),
+        pytest.param("ewald", 1000, 7, marks=pytest.mark.slow),
         ("truncated", 1, 8),
         pytest.param("wolf", 1, 7, marks=pytest.mark.slow),
         pytest.param("exact", 1000, 7, marks=pytest.mark.slow),

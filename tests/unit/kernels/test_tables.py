@@ -1,3 +1,5 @@
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +11,7 @@ from sundog.numerics.bernstein import bernstein_basis
 DECAY, CUTOFF, COUNT = 0.94, 4.3, 16
 
 
+@cache
 def filters():
     keys = jax.random.split(jax.random.key(3), 2)
     return [init.mlp(key, COUNT, 24, width) for key, width in zip(keys, (8, 6), strict=True)]

@@ -146,6 +146,7 @@ def test_all_pairs_of_molecules():
     assert not alone.pairs.mask.any()
 
 
+@pytest.mark.slow
 def test_lists_are_recalled_bit_for_bit(system):
     cutoffs = {"short": 2.5, "long": CUTOFF}
     lists = allocate_neighbors(system, cutoffs, SKIN)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sundog.errors import InputError
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.prepare.polyalanine import peptide_groups, polyalanine
 
 ALPHA = (-57.0, -47.0)

@@ -170,7 +170,8 @@ def test_masses_that_a_setting_makes_are_in_the_outputs(force_field):
 
 def test_an_odd_number_of_electrons_is_warned_of(force_field):
     said = []
-    simulate(molecule("OH"), force_field=force_field, report=said.append, **SHORT | {"steps": 5})
+    radical = SHORT | {"steps": 5, "charge": 0, "allow_radicals": True}
+    simulate(molecule("OH"), force_field=force_field, report=said.append, **radical)
     assert any("9 electrons, an odd number" in line for line in said)
 
 

@@ -144,6 +144,7 @@ def test_a_structure_that_does_not_fill_space_is_refused():
         DispersionTail(DAMPING, 9.0).check(slab)
 
 
+@pytest.mark.slow
 def test_a_liquid_converges_with_the_cutoff_far_sooner_with_its_tail():
     system = system_from_atoms(water_box(64))
     atoms = atoms_of(system, np.where(np.asarray(system.numbers) == 8, 0.95, 0.65))

@@ -12,7 +12,7 @@ from ase.neighborlist import natural_cutoffs, neighbor_list
 from fixtures import CELLS, cells_moved
 from sundog.elements import covalent_radii
 from sundog.errors import CellError, StructureError
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.prepare.water import water_box
 from sundog.topology.bonds import BOND_STRETCH, HYDROGEN_STRETCH, NONMETALS, find_bonds
 from sundog.topology.topology import Topology, make_topology

@@ -5,7 +5,8 @@ import pytest
 from ase.build import molecule
 
 from sundog.errors import StructureError
-from sundog.io.structures import system_from_atoms, topology_from_atoms
+from sundog.io.structures import system_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.prepare.water import water_box
 from sundog.system import concatenate
 from sundog.topology.hydrogens import joined

@@ -9,7 +9,7 @@ from ase.build import bulk, graphene, molecule
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
 from fixtures import CELLS, cells_moved
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.topology.molecules import wrap
 
 NAMES = ("C6H6", "H2O", "H2O", "CH3CH2OH", "CO2")

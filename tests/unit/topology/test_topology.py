@@ -8,7 +8,7 @@ import pytest
 from ase.build import molecule
 
 from sundog.errors import InputError
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.prepare.polyalanine import polyalanine
 from sundog.prepare.water import water_box
 from sundog.topology import topology as module

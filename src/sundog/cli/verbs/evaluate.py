@@ -283,7 +283,9 @@ def _on_data(
 
 def _say_electrons(structures: "Sequence[Atoms]") -> None:
     """Print charges and multiplicities of the structures whose electrons are possible."""
+    from sundog.hamiltonian import ElectronOptions
     from sundog.io.electrons import ElectronicState, describe_states, state_of
+    from sundog.io.gate import doubts
 
     states: list[ElectronicState] = []
     for atoms in structures:
@@ -291,7 +293,8 @@ def _say_electrons(structures: "Sequence[Atoms]") -> None:
             states.append(state_of(atoms))
         except InputError:
             continue  # named among those that are not computed
-    for line in describe_states(states) if states else ():
+    said = describe_states(states) if states else []
+    for line in (*doubts(structures, ElectronOptions()), *said):
         _say(line)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from sundog.cli.flags import FLAT
-from sundog.cli.options import check_folder, locked, set_up_jax
+from sundog.cli.options import check_folder, set_up_jax
 from sundog.errors import ChargeError, InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sundog.explain.interaction import Interaction
     from sundog.explain.outcome import NoInteractions
     from sundog.forcefield.so3lr import ForceField
+    from sundog.io.electrons import ElectronicState
+    from sundog.io.gate import Gated
 
 
 def explain(
@@ -76,59 +78,63 @@ def explain(
         Folder for atoms.csv, fragments.csv, pairs.csv and a figure.
     """
     _check(model_options, json, dimer, pairs)
-    with locked(json, output):
-        set_up_jax()
-        from sundog.cli.show.explanation import save_folder, show
-        from sundog.explain.decompose import decomposed
-        from sundog.explain.fragments import find_fragments
-        from sundog.explain.outcome import Explanation, NoInteractions, Outcome
-        from sundog.io.structures import topology_from_atoms
-        from sundog.loading import load_force_field
+    atoms, frames, gated = _frame(structure, frame, electron_options)
+    set_up_jax()
+    from sundog.cli.show.explanation import save_folder, show
+    from sundog.explain.decompose import decomposed
+    from sundog.explain.fragments import find_fragments
+    from sundog.explain.outcome import Explanation, NoInteractions, Outcome
+    from sundog.io.electrons import describe_states
+    from sundog.loading import load_force_field
+    from sundog.weights.known_errors import weak_spots
 
-        atoms, frames = _frame(structure, frame)
-        topology = topology_from_atoms(atoms)
-        force_field, described = load_force_field(
-            replace(model_options, precision="float64"), [atoms], run=False, topologies=[topology]
-        )
-        print(described)
-        groups = find_fragments(atoms, fragments, topology)
-        wanted = _pairs(atoms, groups, dimer, pairs)
-        found = decomposed(
-            force_field,
-            atoms,
-            charge=electron_options.charge,
-            multiplicity=electron_options.multiplicity,
-            forces=forces,
-            memory_gib=memory_gib,
-        )
-        bound: Sequence[Interaction] | NoInteractions
-        if isinstance(wanted, NoInteractions):
-            bound = wanted
-        else:
-            try:
-                bound = _interactions(
-                    force_field, atoms, groups, wanted, fragment_charges, electron_options
-                )
-            except ChargeError as error:
-                if dimer or pairs or fragment_charges is not None:
-                    raise
-                bound = NoInteractions(str(error))  # they were not asked for
-        outcome = Outcome(
-            explanation=Explanation(atoms, groups, found, bound),
-            coverage=None if reference is None else _compared(atoms, reference),
-            file=structure.name,
-            frame=frame % frames,
-            frames=frames,
-            **_origin(force_field, model_options, atoms, electron_options),
-        )
-        show(outcome)
-        if json is not None:
-            from sundog.cli.show.evaluation import save
+    topology = gated.topology
+    force_field, described = load_force_field(
+        replace(model_options, precision="float64"), [atoms], run=False, topologies=[topology]
+    )
+    print(described)
+    said = [*gated.said, *describe_states([gated.state])]
+    said += weak_spots(topology, gated.perception, model_options.model)
+    for line in said:
+        _say(line)
+    groups = find_fragments(atoms, fragments, topology)
+    wanted = _pairs(atoms, groups, dimer, pairs)
+    found = decomposed(
+        force_field,
+        atoms,
+        charge=electron_options.charge,
+        multiplicity=electron_options.multiplicity,
+        forces=forces,
+        memory_gib=memory_gib,
+    )
+    bound: Sequence[Interaction] | NoInteractions
+    if isinstance(wanted, NoInteractions):
+        bound = wanted
+    else:
+        try:
+            bound = _interactions(
+                force_field, atoms, groups, wanted, fragment_charges, electron_options
+            )
+        except ChargeError as error:
+            if dimer or pairs or fragment_charges is not None:
+                raise
+            bound = NoInteractions(str(error))  # they were not asked for
+    outcome = Outcome(
+        explanation=Explanation(atoms, groups, found, bound),
+        coverage=None if reference is None else _compared(atoms, reference),
+        file=structure.name,
+        frame=frame % frames,
+        frames=frames,
+        **_origin(force_field, model_options, gated.state),
+    )
+    show(outcome)
+    if json is not None:
+        from sundog.cli.show.evaluation import save
 
-            save(json, outcome.json())
-        if output is not None:
-            save_folder(output, outcome)
-            print(f"Tables and figure are in {output}")
+        save(json, outcome.json())
+    if output is not None:
+        save_folder(output, outcome)
+        print(f"Tables and figure are in {output}")
 
 
 def _check(options: ModelOptions, json: Path | None, dimer: bool | None, pairs: bool) -> None:
@@ -151,9 +157,12 @@ def _check(options: ModelOptions, json: Path | None, dimer: bool | None, pairs: 
         )
 
 
-def _frame(path: Path, frame: int) -> "tuple[Atoms, int]":
-    """Return a frame of a file, and how many there are."""
+def _frame(path: Path, frame: int, electrons: ElectronOptions) -> "tuple[Atoms, int, Gated]":
+    """Return a frame of a file, with its charge and multiplicity, how many there are, and more."""
     from sundog.data.readers import read_dataset
+    from sundog.elements import refuse_unsupported
+    from sundog.io.electrons import with_electronic_state
+    from sundog.io.gate import gate
 
     frames = read_dataset(path, _say)
     if not -len(frames) <= frame < len(frames):
@@ -162,7 +171,11 @@ def _frame(path: Path, frame: int) -> "tuple[Atoms, int]":
             got=frame,
             expected=f"0 to {len(frames) - 1}",
         )
-    return frames[frame], len(frames)
+    atoms = frames[frame]
+    refuse_unsupported(atoms.numbers)
+    gated = gate(atoms, electrons)
+    state = gated.state
+    return with_electronic_state(atoms, state.charge, state.multiplicity), len(frames), gated
 
 
 def _say(line: str) -> None:
@@ -241,17 +254,13 @@ def _integers(text: str | None) -> list[int] | None:
 
 
 def _origin(
-    force_field: "ForceField", options: ModelOptions, atoms: "Atoms", electrons: ElectronOptions
+    force_field: "ForceField", options: ModelOptions, state: "ElectronicState"
 ) -> dict[str, Any]:
     import jax
 
-    from sundog.io.electrons import describe_states, state_of
     from sundog.runs.provenance import collect_provenance
     from sundog.weights.fetch import obtain
 
-    state = state_of(atoms, electrons.charge, electrons.multiplicity)
-    for line in describe_states([state]):
-        _say(line)
     card = obtain(options.model).card
     return {
         "charge": state.charge,

@@ -13,6 +13,7 @@ from sundog.cli.options import refuse_file_name, set_up_jax
 from sundog.cli.signals import StopRequest
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
+from sundog.io.prepared import structure_file
 from sundog.names import TrajectoryFormat
 from sundog.runs.job import Job
 
@@ -83,6 +84,7 @@ def md(
 
 
 def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_run: bool) -> int:
+    structure = structure_file(structure)
     # What the structure alone can tell is refused before anything heavy is imported.
     from sundog.runs.directory import RunDirectory
 
@@ -90,15 +92,13 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
         RunDirectory.check_new(output, overwrite, inputs=[structure])
     refuse_elements(structure, last_of_many=True)
     from sundog.elements import refuse_unsupported
-    from sundog.io.completeness import check_structure
-    from sundog.io.electrons import state_of
+    from sundog.io.gate import gate
     from sundog.io.reading import read_last
 
     read: list[str] = []
     atoms = read_last(structure, read.append)
     refuse_unsupported(atoms.numbers)
-    check_structure(atoms)
-    state_of(atoms, job.electrons.charge, job.electrons.multiplicity)
+    gated = gate(atoms, job.electrons)
     set_up_jax()
     from sundog.cli.log import Log
     from sundog.cli.show.plan import print_plan
@@ -106,9 +106,10 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
     from sundog.runs.setup import set_up, write_origin
 
     # Whatever can be refused is refused before anything is written or removed.
-    setup = set_up(atoms, job, command_line=_typed())
+    setup = set_up(atoms, job, command_line=_typed(), gated=gated)
     if dry_run:
-        print(*read, sep="\n", end="\n" if read else "")
+        for line in (*read, *gated.said):
+            print(line)
         print_plan(setup, setup.prepared(print))
         return 0
     assert output is not None

@@ -63,27 +63,30 @@ def _minimize(
     refuse_elements(structure, last_of_many=False)
     # What the structures alone can tell is refused before anything heavy is imported.
     from sundog.elements import refuse_unsupported
-    from sundog.io.completeness import check_structure
-    from sundog.io.electrons import state_of
+    from sundog.io.gate import gate
     from sundog.io.reading import read_structures
 
     frames = read_structures(structure, report=_say)
+    gated = None
     if len(frames) == 1:
         refuse_unsupported(frames[0].numbers)
-        check_structure(frames[0])
-        state_of(frames[0], electron_options.charge, electron_options.multiplicity)
+        gated = gate(frames[0], electron_options)
     set_up_jax()
     from sundog.io.extxyz import write_extxyz
     from sundog.loading import load_force_field
     from sundog.runs.relaxation import refuse_cells, relax, stated
+    from sundog.weights.known_errors import weak_spots
 
     if len(frames) > 1:
         refuse_cells(settings)
-    every, said = stated(frames, electron_options)
+    every, said = stated(frames, electron_options, gated)
     for line in said:
         _say(line)
     force_field, described = load_force_field(model_options, every, run=True)
     print(described)
+    if gated is not None:
+        for line in weak_spots(gated.topology, gated.perception, model_options.model):
+            _say(line)
     if len(every) > 1:
         return _relax_many(every, settings, force_field, model_options.kernels, output)
     relaxed = relax(every[0], settings, force_field, model_options.kernels, logfile="-")

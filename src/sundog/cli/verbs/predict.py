@@ -14,12 +14,14 @@ from sundog.cli.flags import FLAT
 from sundog.cli.options import check_folder, locked, refuse_existing, set_up_jax
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
+from sundog.io.prepared import structure_file
 
 if TYPE_CHECKING:
     from ase import Atoms
 
     from sundog.forcefield.base import AbstractForceField
     from sundog.forcefield.so3lr import ForceField
+    from sundog.io.electrons import ElectronicState
     from sundog.io.partial import PartialFile
 
 
@@ -52,6 +54,7 @@ def predict(
     overwrite
         Replace an existing output file, and begin anew.
     """
+    structures = structure_file(structures)
     check_folder("output", output)
     with locked(output):
         refuse_existing(output, overwrite)
@@ -72,22 +75,30 @@ def _predict(
     # What one structure alone can tell is refused before anything heavy is imported.
     from sundog.data.readers import read_dataset
     from sundog.elements import refuse_unsupported
-    from sundog.io.completeness import check_structure
-    from sundog.io.electrons import state_of
+    from sundog.io.gate import doubts, gate
 
     frames = read_dataset(structures, _say)
+    gated = None
     if len(frames) == 1:
         refuse_unsupported(frames[0].numbers)
-        check_structure(frames[0])
-        state_of(frames[0], electron_options.charge, electron_options.multiplicity)
+        gated = gate(frames[0], electron_options)
     set_up_jax()
     from sundog.io.structures import system_from_atoms
     from sundog.loading import choose_kernels, describe_boxes, load_force_field
+    from sundog.weights.known_errors import weak_spots
 
     reference, described = load_force_field(model_options, frames, run=False)
     print(described)
-    frames = _sound(reference, frames, electron_options, output, skip_bad)
-    frames = _stated(frames, electron_options)
+    if gated is None:
+        frames = _sound(reference, frames, electron_options, output, skip_bad)
+        said = doubts(frames, electron_options)
+    else:
+        said = [*gated.said, *weak_spots(gated.topology, gated.perception, model_options.model)]
+    for line in said:
+        _say(line)
+    frames = _stated(frames, electron_options, None if gated is None else gated.state)
+    if gated is not None:
+        _sound(reference, frames, electron_options, output, skip_bad)
     first = system_from_atoms(frames[0])
     fast = choose_kernels(reference, model_options.kernels, first, print)
     for line in describe_boxes(fast.plan(first)):
@@ -103,12 +114,15 @@ def _say(line: str) -> None:
     print(translated(line, ["predict"]), flush=True)
 
 
-def _stated(frames: "Sequence[Atoms]", electrons: ElectronOptions) -> "list[Atoms]":
+def _stated(
+    frames: "Sequence[Atoms]", electrons: ElectronOptions, known: "ElectronicState | None"
+) -> "list[Atoms]":
     """Return the structures with their charge and multiplicity and all that the output can hold."""
     from sundog.io.electrons import describe_states, state_of, with_electronic_state
     from sundog.io.results import carried
 
-    states = [state_of(atoms, electrons.charge, electrons.multiplicity) for atoms in frames]
+    given = electrons.charge, electrons.multiplicity
+    states = [known or state_of(atoms, *given) for atoms in frames]
     kept, said = carried(frames, moved=False)
     for line in (*describe_states(states), *said):
         _say(line)
@@ -184,7 +198,8 @@ def _origin(
         "skip_bad": skip_bad,
         "sundog": __version__,
         **asdict(options),
-        **asdict(electrons),
+        "charge": electrons.charge,
+        "multiplicity": electrons.multiplicity,
     } | {"model": force_field.model_name, "precision": force_field.precision}
 
 

@@ -1,13 +1,65 @@
-"""`sundog prepare`: build structures to simulate."""
+"""`sundog prepare`: structures to simulate, from files, sequences, SMILES, mixtures and names."""
 
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from sundog.cli.flags import flat
 from sundog.cli.options import refuse_existing
+from sundog.errors import InputError
+from sundog.prepare.biomolecules.choices import StructureChoices
+from sundog.prepare.request import SolventChoices, Source
 
 app = App(name="prepare", help="Build structures to simulate.")
+
+
+@app.default
+def prepare(
+    structure: Path | None = None,
+    /,
+    *,
+    output: Annotated[Path, Parameter(alias="-o")],
+    source: Annotated[Source, flat("Instead of a file")] = Source(),  # noqa: B008
+    residues: Annotated[StructureChoices, flat("PDB and mmCIF files")] = StructureChoices(),  # noqa: B008
+    water: Annotated[SolventChoices, flat("Water around it")] = SolventChoices(),  # noqa: B008
+    seed: int = 0,
+    overwrite: bool = False,
+) -> None:
+    """Make a structure ready to simulate, in a folder that `sundog md` takes.
+
+    What is missing is built, and everything that was chosen is printed and written down. The
+    packages for it are those of `pip install 'sundog[prepare]'`. Without them there are
+    `prepare water` and `prepare polyalanine`.
+
+    Parameters
+    ----------
+    structure
+        Structure file: PDB and mmCIF files are completed, molecules of others taken as they are.
+    output
+        Folder to write.
+    seed
+        Seed of all that is random; the same command gives the same files.
+    overwrite
+        Replace what was prepared in the folder before.
+    """
+    from sundog.prepare.build import asked_for, build
+    from sundog.prepare.folder import check_folder, write_folder
+
+    check_folder(output, overwrite)
+    if structure is not None and not structure.is_file():
+        raise InputError(
+            f"{structure}: there is no such file",
+            remedy="Check the path; a SMILES is given with --smiles, a sequence with --sequence",
+        )
+    built = build(structure, source, residues, water, seed)
+    for line in built.decisions:
+        print(line)
+    run = f"sundog md {output} -o RUN --minimize"
+    inputs = [] if structure is None else [structure]
+    write_folder(output, built, asked_for(structure, source, residues, water, seed), inputs, run)
+    print(f"Wrote {len(built.atoms)} atoms, charge {built.atoms.info['charge']:+d} e, to {output}")
+    print(f"To run it: {run}")
 
 
 @app.command

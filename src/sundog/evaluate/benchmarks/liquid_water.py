@@ -25,7 +25,7 @@ from sundog.evaluate.benchmarks.tasks.base import (
 )
 from sundog.evaluate.models import AbstractModel
 from sundog.hamiltonian import Hamiltonian
-from sundog.io.structures import topology_from_atoms
+from sundog.io.topologies import topology_from_atoms
 from sundog.prepare.water import water_box
 from sundog.runs.settings import SimulationSettings
 from sundog.topology.selection import mdtraj_topology

@@ -1,0 +1,1 @@
+"""Structure files of biomolecules, made ready for a simulation."""

@@ -1,0 +1,161 @@
+"""Bonds of a structure of heavy atoms: within residues by name, between them by distance.
+
+    within a residue    the wwPDB's component dictionary, as biotite holds it, or the SMILES given
+                        for a residue that it lacks
+    between residues    `topology.bonds`: peptide bonds, disulfides, glycosidic bonds, linked
+                        ligands, whether the file has LINK and CONECT records or not
+
+What the two rules say differently within a residue is no guess: it is refused.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from sundog.elements import covalent_radii, number_of
+from sundog.errors import StructureError
+from sundog.prepare.biomolecules.arrays import PURPOSE, label_of, listed, residue_index, residues
+from sundog.prepare.extras import require
+from sundog.topology.bonds import find_bonds
+
+Report = Callable[[str], None]
+
+SHORTEST = 0.78
+"""Length of the shortest bond between residues, relative to the sum of the covalent radii.
+
+1.11 Å for C–N.
+"""
+
+
+def with_bonds(array: Any, templates: Mapping[str, str], report: Report) -> Any:
+    """Return a structure with its bonds and their orders, and formal charges of its ligands.
+
+    Args:
+        array: Heavy atoms, a biotite `AtomArray`.
+        templates: SMILES of residues by name, instead of the component dictionary.
+        report: Called with a line about the bonds between residues.
+
+    Raises:
+        StructureError: A residue is not in the dictionary, an atom is not in its residue, or
+            distances contradict the dictionary.
+        InputError: A SMILES is not that of the residue.
+    """
+    structure = require("biotite.structure", PURPOSE)
+    array = array.copy()
+    _refuse_unknown(array, ~np.isin(array.res_name, list(templates)))
+    bonds = structure.connect_via_residue_names(array, inter_residue=False)
+    own = np.isin(array.res_name, list(templates))
+    for i, j, _ in bonds.as_array().tolist():
+        if own[i]:  # of the name that the dictionary has for another residue
+            bonds.remove_bond(i, j)
+    for name, smiles in templates.items():
+        from sundog.prepare.biomolecules.ligands import bonds_from_smiles
+
+        for _, residue, atoms in residues(array):
+            if residue == name:
+                found, charges = bonds_from_smiles(array[atoms], smiles, name)
+                array.charge[atoms] = charges
+                for i, j, order in found:
+                    bonds.add_bond(atoms.start + i, atoms.start + j, structure.BondType(order))
+    index = residue_index(array)
+    by_name = {tuple(sorted(pair)) for pair in bonds.as_array()[:, :2].tolist()}
+    numbers = np.array([number_of(one) or 0 for one in array.element.tolist()])
+    found = find_bonds(numbers, array.coord.astype(np.float64), np.zeros((3, 3)), np.zeros(3, bool))
+    by_distance = set(zip(found.first.tolist(), found.second.tolist(), strict=True))
+    between = sorted(pair for pair in by_distance if index[pair[0]] != index[pair[1]])
+    _refuse_contradictions(array, by_name, by_distance - set(between))
+    _refuse_crushed(array, numbers, between)
+    for i, j in between:
+        bonds.add_bond(i, j, structure.BondType.SINGLE)
+    _say_between(array, between, report)
+    bonds.remove_aromaticity()
+    array.bonds = bonds
+    return array
+
+
+def _refuse_unknown(array: Any, looked_up: np.ndarray) -> None:
+    """Refuse residues that the component dictionary lacks, and atoms it does not give them."""
+    info = require("biotite.structure.info", PURPOSE)
+    atoms_of: dict[str, set[str] | None] = {}
+    for name in np.unique(array.res_name[looked_up]).tolist():
+        try:
+            atoms_of[name] = set(info.residue(name).atom_name.tolist())
+        except KeyError:
+            atoms_of[name] = None
+    unknown = sorted(name for name, atoms in atoms_of.items() if atoms is None)
+    if unknown:
+        where = [f"{name} {place}" for place, name, _ in residues(array) if name in unknown]
+        raise StructureError(
+            "residues: the component dictionary has none of this name",
+            got=listed(where),
+            remedy=f'Give its SMILES, as ligands="{unknown[0]}=…", or leave it out with '
+            f'remove="{unknown[0]}"',
+        )
+    strange = [
+        label_of(array, k)
+        for k in np.flatnonzero(looked_up).tolist()
+        if array.atom_name[k] not in (atoms_of[str(array.res_name[k])] or ())
+    ]
+    if strange:
+        raise StructureError(
+            "atoms: the component dictionary gives their residues none of this name",
+            got=listed(strange),
+            remedy="Rename them as the wwPDB does, or give the SMILES of the residue in `ligands`",
+        )
+
+
+def _refuse_contradictions(
+    array: Any, by_name: set[tuple[int, ...]], by_distance: set[tuple[int, int]]
+) -> None:
+    """Refuse bonds within residues that are there by name or by distance only."""
+    for pairs, what, remedy in (
+        (
+            by_name - by_distance,
+            "are bonded by their names, and too far apart",
+            "The residue is torn",
+        ),
+        (by_distance - by_name, "are close as if bonded, and are not", "The residue is crushed"),
+    ):
+        if pairs:
+            told = [
+                f"{array.atom_name[i]} and {label_of(array, j)}, "
+                f"{np.linalg.norm(array.coord[i] - array.coord[j]):.2f} Å"
+                for i, j in sorted(pairs)
+            ]
+            raise StructureError(
+                f"bonds: {len(pairs)} pair(s) of atoms {what}",
+                got=listed(told, 4),
+                remedy=f"{remedy}: leave out its side chain to have it built again, or choose "
+                "another model or alternate location",
+            )
+
+
+def _refuse_crushed(array: Any, numbers: np.ndarray, between: list[tuple[int, int]]) -> None:
+    """Refuse atoms of different residues closer than any bond, as in loops that do not fit."""
+    radii = covalent_radii()[numbers]
+    told = [
+        f"{label_of(array, i)} and {label_of(array, j)}, {distance:.2f} Å"
+        for i, j in between
+        if (distance := np.linalg.norm(array.coord[i] - array.coord[j]))
+        < SHORTEST * (radii[i] + radii[j])
+    ]
+    if told:
+        raise StructureError(
+            f"bonds: {len(told)} pair(s) of atoms of different residues are closer than any bond",
+            got=listed(told, 4),
+            remedy="Two structures stand at one place, or a loop or side chain that was built does "
+            'not fit: build it with another program, or give loops="leave"',
+        )
+
+
+def _say_between(array: Any, between: list[tuple[int, int]], report: Report) -> None:
+    told, peptide = [], 0
+    for i, j in between:
+        names = {str(array.atom_name[i]), str(array.atom_name[j])}
+        if names == {"C", "N"} and abs(int(array.res_id[i]) - int(array.res_id[j])) <= 1:
+            peptide += 1
+        else:
+            told.append(f"{label_of(array, i)} – {label_of(array, j)}")
+    line = f"Bonds between residues: {peptide} peptide bonds"
+    report(f"{line}; {listed(told, 20)}" if told else line)

@@ -1,0 +1,75 @@
+"""Structures of any file as solutes: biomolecules are prepared, molecules are taken as they are."""
+
+from pathlib import Path
+
+from ase import Atoms
+
+from sundog.elements import refuse_unsupported
+from sundog.errors import InputError
+from sundog.hamiltonian import ElectronOptions
+from sundog.io.gate import gate
+from sundog.io.reading import read_structures
+from sundog.prepare.biomolecules.choices import StructureChoices
+from sundog.prepare.biomolecules.structures import prepare_structure
+from sundog.prepare.built import Built, labelled, numbered_names
+
+BIOMOLECULES = frozenset((".pdb", ".ent", ".cif", ".mmcif", ".pdbx"))
+"""Suffixes of files whose residues are prepared."""
+
+
+def built_from_file(
+    path: Path, choices: StructureChoices, *, in_water: bool, seed: int = 0
+) -> Built:
+    """Return the structure of a file with names and formal charges.
+
+    Args:
+        path: Structure file: PDB and mmCIF files are prepared, of others all hydrogens are there.
+        choices: Choices about PDB and mmCIF files.
+        in_water: Whether water is put around it later.
+        seed: Seed of the places of atoms that are built.
+
+    Raises:
+        FileFormatError: As for `read_structures`.
+        StructureError: As for `prepare_structure` and `gate`.
+        InputError: Choices about residues of a file that names none.
+    """
+    suffixes = {suffix.lower() for suffix in path.suffixes}
+    if suffixes & BIOMOLECULES:
+        return prepare_structure(path, choices, in_water=in_water, seed=seed)
+    if choices != StructureChoices():
+        raise InputError(
+            "settings of residues: they are for PDB and mmCIF files",
+            got=path.name,
+            remedy="Leave them out",
+        )
+    decisions: list[str] = []
+    frames = read_structures(path, report=decisions.append)
+    if len(frames) > 1:
+        decisions.append(f"Structures: the last of {len(frames)} is taken")
+    return _as_it_is(frames[-1], decisions)
+
+
+def _as_it_is(atoms: Atoms, decisions: list[str]) -> Built:
+    """Return a structure with all its hydrogens, with names where it has none."""
+    refuse_unsupported(atoms.numbers)
+    passed = gate(atoms, ElectronOptions())
+    assert passed.perception is not None
+    decisions += [*passed.said, f"Electrons: {passed.state.describe()}"]
+    plain = Atoms(atoms.numbers, atoms.positions)
+    if atoms.has("masses"):
+        plain.set_array("masses", atoms.get_masses())
+    if atoms.pbc.any():
+        decisions.append("Cell: that of the file is not kept")
+    known, size = atoms.arrays, len(atoms)
+    numbers = known.get("residuenumbers")
+    return Built(
+        labelled(
+            plain,
+            names=list(known.get("atomtypes", numbered_names(atoms.get_chemical_symbols()))),
+            residue_names=list(known.get("residuenames", ["MOL"] * size)),
+            residue_numbers=[1] * size if numbers is None else numbers.tolist(),
+            formal_charges=passed.perception.charges.tolist(),
+            chains=list(known["chainids"]) if "chainids" in known else None,
+        ),
+        tuple(decisions),
+    )

@@ -1,0 +1,29 @@
+"""The ring of proline."""
+
+import numpy as np
+import pytest
+
+from sundog.prepare.placement import dihedral_degrees
+from sundog.prepare.proline import CG_CD, proline_ring
+
+
+def test_the_ring_is_closed_puckered_and_of_an_l_amino_acid():
+    ring = proline_ring()
+    assert np.linalg.norm(ring["CG"] - ring["CD"]) == pytest.approx(CG_CD)
+    order = ["N", "CA", "CB", "CG", "CD"]
+    pucker = [
+        dihedral_degrees(*(ring[order[(k + shift) % 5]] for shift in range(4))) for k in range(5)
+    ]
+    # Cγ-endo: signs alternate, the largest dihedral is about CB–CG.
+    assert pucker[0] > 15
+    assert pucker[1] < -30
+    assert pucker[2] > 15
+    n, ca, c, cb = (ring[name] for name in ("N", "CA", "C", "CB"))
+    assert np.cross(n - ca, c - ca) @ (cb - ca) > 1.0
+
+
+def test_hydrogens_are_apart():
+    ring = proline_ring()
+    hydrogens = np.array([place for name, place in ring.items() if name[0] == "H"])
+    apart = np.linalg.norm(hydrogens[:, None] - hydrogens, axis=2)
+    assert apart[apart > 0].min() > 1.7
