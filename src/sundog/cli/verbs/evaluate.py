@@ -134,12 +134,10 @@ def evaluate(
     _refuse_unread(data, benchmark, data_options, label_options, charges, one_by_one)
     names = [] if benchmark is None else _benchmarks(benchmark)
     simulations = bool(names) and set(names) <= set(SIMULATIONS)
-    # Distant monomers are beyond the range of float32.
-    usual = Hamiltonian.precision if simulations else "float64"
+    usual = Hamiltonian.precision if simulations else "float64"  # for distant monomers
     options = replace(model_options, precision=model_options.precision or usual)
     chosen = ModelChoice(options, tuple(calculator or ()), charges)
-    if suite is not None:
-        output = output or Path(f"suite-{suite}")
+    output = Path(f"suite-{suite}") if suite is not None and output is None else output
     with locked(json, output):
         if data is not None:
             _on_data(data, label_options, chosen, json, output)

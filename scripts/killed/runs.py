@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from hardship.processes import Fuse, start
-from hardship.same import difference
+from killed.processes import Fuse, start
+from killed.same import difference
 
 from sundog.io.extxyz import write_extxyz
 from sundog.prepare.water import water_box
@@ -110,7 +110,13 @@ class Work:
 
 
 def work_of(name: str, inputs: Path, folder: Path) -> Work:
-    """Return the work of a case in a folder."""
+    """Return the work of a case in a folder.
+
+    Args:
+        name: name of the case.
+        inputs: folder of what runs are made from.
+        folder: folder that is written.
+    """
     water = inputs / "water.extxyz"
     if not water.exists():
         write_extxyz(water, water_box(8))
@@ -145,6 +151,11 @@ class Peace:
 
 def left_in_peace(name: str, inputs: Path, folder: Path) -> Peace:
     """Run a case twice: once to compile its programs, once to be compared with.
+
+    Args:
+        name: name of the case.
+        inputs: folder of what runs are made from.
+        folder: folder that is written.
 
     Raises:
         RuntimeError: it fails.
