@@ -12,7 +12,7 @@ from sundog.io.topologies import topology_from_atoms
 from sundog.perception.valences import check_valences
 from sundog.prepare.biomolecules.choices import Place, StructureChoices
 from sundog.prepare.biomolecules.structures import prepare_structure
-from sundog.prepare.sequences import build_sequence
+from sundog.prepare.peptides.sequences import build_sequence
 
 pytestmark = pytest.mark.skipif(
     any(find_spec(package) is None for package in ("biotite", "hydride", "openmm", "pdbfixer")),
