@@ -242,7 +242,7 @@ def _described(
     lengths = " x ".join(f"{length:.2f}" for length in atoms.cell.lengths())
     kind, sign = ("Cl−", "positive") if charge > 0 else ("NH4+", "negative")
     lines = [
-        f"Water: {waters} molecules in a {choices.cell}, {lengths} Å, {len(atoms)} atoms, "
+        f"Water: {waters} molecules; {choices.cell} of {lengths} Å, {len(atoms)} atoms, "
         f"{density:.3f} g/cm³; it is not in equilibrium at the surface of the solute"
     ]
     if ions:
