@@ -92,6 +92,11 @@ BOUNDS: Mapping[str, Bounds] = {
     "residues": Bounds(1, MOST_ATOMS // 10),
     "phi_degrees": Bounds(-360.0, 360.0, "degrees"),
     "psi_degrees": Bounds(-360.0, 360.0, "degrees"),
+    "ph": Bounds(0.0, 14.0),
+    "padding_angstrom": Bounds(2.0, 1e3, "Å"),
+    "edge_angstrom": Bounds(2.0, 1e4, "Å"),
+    "waters": Bounds(1, MOST_ATOMS // 3),
+    "vacuum_angstrom": Bounds(2.0, 1e4, "Å"),
 }
 """Bounds by the name of the setting. They are those of a number that means anything at all; what
 other settings or the structure ask for is checked where that is known."""

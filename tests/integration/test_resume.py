@@ -54,6 +54,24 @@ def test_a_run_is_extended_as_if_it_had_been_longer(water, whole, tmp_path, caps
     assert "Resumed at step 33" in (out / "run.log").read_text()
 
 
+def test_last_structures_that_a_kill_took_are_written_again(whole, tmp_path, capsys):
+    out = tmp_path / "run"
+    shutil.copytree(whole, out)
+    (out / "final.extxyz").unlink()  # as of a run that was killed after its last checkpoint
+    (out / "report.png").unlink()
+    assert run(["md", "--resume", str(out)]) == 0
+    assert "nothing left to do" not in capsys.readouterr().out
+    assert_same_files(out, whole)
+    assert (out / "report.png").is_file()
+    (out / "final.extxyz").write_text(
+        (out / "final.extxyz").read_text().replace("step=60", "step=45")
+    )
+    assert run(["md", "--resume", str(out)]) == 0
+    assert_same_files(out, whole)
+    assert run(["md", "--resume", str(out)]) == 0
+    assert "nothing left to do" in capsys.readouterr().out
+
+
 def test_sigterm_leaves_a_checkpoint_to_go_on_from(water, whole, tmp_path):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "sundog", "npt", water, "-o", out, "--steps", "60", *PLAN]

@@ -25,6 +25,12 @@ Report = Callable[[str], None]
 NO_SYMMETRY = ("", "P1", "1", "P1-")
 """Space groups that leave nothing to build, or say nothing; without blanks."""
 
+CRYSTAL = "Warning: the file holds one asymmetric unit of a crystal"
+"""Beginning of the line about a crystal."""
+
+NO_HYDROGENS = "Warning: there is no hydrogen in the structure"
+"""Beginning of the line about a structure without hydrogens."""
+
 UNKNOWN = (".", "?", "")
 """Cells of an mmCIF file without a value."""
 
@@ -224,7 +230,7 @@ def _say_assembly(copies: int, report: Report) -> None:
 def _say_more(atoms: Atoms, group: str, missing: int, report: Report) -> None:
     if atoms.pbc.any() and group.replace(" ", "") not in NO_SYMMETRY:
         report(
-            f"Warning: the file holds one asymmetric unit of a crystal, space group {group}, which "
+            f"{CRYSTAL}, space group {group}, which "
             "is repeated with the cell and without its symmetry copies. Build the unit cell, or "
             "remove the cell"
         )
@@ -238,6 +244,5 @@ def say_no_hydrogens(atoms: Atoms, report: Report) -> None:
     kinds: Sequence[int] = atoms.numbers.tolist()
     if 1 not in kinds and {6, 7} & set(kinds):
         report(
-            "Warning: there is no hydrogen in the structure. If the file leaves them out, add "
-            "them, as with pdbfixer or hydride"
+            f"{NO_HYDROGENS}. If the file leaves them out, add them, as with pdbfixer or hydride"
         )

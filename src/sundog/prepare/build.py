@@ -67,7 +67,7 @@ def _molecule(
         if residues != StructureChoices():
             raise InputError("ph, termini: a SMILES says its own charges", remedy="Leave them out")
         return build_smiles(source.smiles, seed=seed)
-    from sundog.prepare.sequences import build_sequence
+    from sundog.prepare.peptides.sequences import build_sequence
 
     assert source.sequence is not None
     charged = residues.termini == "charged" or (residues.termini == "auto" and in_water)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def joined(pieces: Sequence[Atoms]) -> Atoms:
     def column(name: str) -> list:
         return [entry for piece in pieces for entry in piece.arrays[name].tolist()]
 
-    return labelled(
+    labelled(
         whole,
         names=column("atomtypes"),
         residue_names=column("residuenames"),
@@ -82,6 +82,20 @@ def joined(pieces: Sequence[Atoms]) -> Atoms:
         formal_charges=column("formal_charges"),
         chains=column("chainids"),
     )
+    if any("insertioncodes" in piece.arrays for piece in pieces):
+        codes = [piece.arrays.get("insertioncodes", np.full(len(piece), ".")) for piece in pieces]
+        whole.set_array("insertioncodes", np.concatenate(codes))
+    return whole
+
+
+def residue_starts(*labels: np.ndarray) -> Int[np.ndarray, " residues"]:
+    """Return the first atom of each residue: where one of the labels of atoms changes.
+
+    Args:
+        *labels: Names of chain and residue, number, insertion code of each atom.
+    """
+    new = np.any([np.append(True, one[1:] != one[:-1]) for one in labels], axis=0)
+    return np.flatnonzero(new)
 
 
 def numbered_names(symbols: Sequence[str]) -> list[str]:

@@ -5,10 +5,11 @@ from pathlib import Path
 from ase import Atoms
 
 from sundog.elements import refuse_unsupported
-from sundog.errors import InputError
+from sundog.errors import InputError, StructureError
 from sundog.hamiltonian import ElectronOptions
 from sundog.io.gate import gate
 from sundog.io.reading import read_structures
+from sundog.perception.perceive import perceive
 from sundog.prepare.biomolecules.choices import StructureChoices
 from sundog.prepare.biomolecules.structures import prepare_structure
 from sundog.prepare.built import Built, labelled, numbered_names
@@ -42,24 +43,44 @@ def built_from_file(
             got=path.name,
             remedy="Leave them out",
         )
+    return molecule_of(path)
+
+
+def molecule_of(path: Path) -> Built:
+    """Return the one structure of a file as it is, with names where it has none, and no cell.
+
+    Args:
+        path: Structure file of any format, with all its hydrogens.
+
+    Raises:
+        FileFormatError: As for `read_structures`.
+        StructureError: The structure does not pass the gate, or has unpaired electrons.
+        InputError: The file holds several structures.
+    """
     decisions: list[str] = []
     frames = read_structures(path, report=decisions.append)
-    if len(frames) > 1:
-        decisions.append(f"Structures: the last of {len(frames)} is taken")
-    return _as_it_is(frames[-1], decisions)
-
-
-def _as_it_is(atoms: Atoms, decisions: list[str]) -> Built:
-    """Return a structure with all its hydrogens, with names where it has none."""
+    if len(frames) != 1:
+        raise InputError(
+            f"{path}: one structure is needed",
+            got=f"{len(frames)} structures",
+            remedy="Write the one that is meant to a file of its own",
+        )
+    (atoms,) = frames
     refuse_unsupported(atoms.numbers)
     passed = gate(atoms, ElectronOptions())
-    assert passed.perception is not None
-    decisions += [*passed.said, f"Electrons: {passed.state.describe()}"]
+    charges, state = perceive(passed.topology).charges, passed.state
+    decisions += [f"{path.name}: {line}" for line in (*passed.said, state.describe())]
+    if state.multiplicity != 1 or state.charge != charges.sum():
+        raise StructureError(
+            f"{path}: a molecule with unpaired electrons or a charge that its valences do not make",
+            got=f"{state.describe()}; by valences {int(charges.sum()):+d}",
+            remedy="Simulate it as it is; only other molecules are put into water and boxes",
+        )
+    if atoms.pbc.any():
+        decisions.append("Cell: that of the file is not kept")
     plain = Atoms(atoms.numbers, atoms.positions)
     if atoms.has("masses"):
         plain.set_array("masses", atoms.get_masses())
-    if atoms.pbc.any():
-        decisions.append("Cell: that of the file is not kept")
     known, size = atoms.arrays, len(atoms)
     numbers = known.get("residuenumbers")
     return Built(
@@ -68,7 +89,7 @@ def _as_it_is(atoms: Atoms, decisions: list[str]) -> Built:
             names=list(known.get("atomtypes", numbered_names(atoms.get_chemical_symbols()))),
             residue_names=list(known.get("residuenames", ["MOL"] * size)),
             residue_numbers=[1] * size if numbers is None else numbers.tolist(),
-            formal_charges=passed.perception.charges.tolist(),
+            formal_charges=charges.tolist(),
             chains=list(known["chainids"]) if "chainids" in known else None,
         ),
         tuple(decisions),

@@ -29,7 +29,7 @@ from sundog.files import write_failure
 from sundog.io.extxyz import write_extxyz
 from sundog.io.mmcif import write_mmcif
 from sundog.io.prepared import RECORD, STRUCTURE
-from sundog.prepare.built import Built
+from sundog.prepare.built import Built, residue_starts
 
 MMCIF, RESIDUES, PICTURE, DECISIONS = (
     "structure.cif",
@@ -132,8 +132,7 @@ def _residues(built: Built) -> str:
     arrays = built.atoms.arrays
     codes = arrays.get("insertioncodes", np.full(len(built.atoms), "."))
     labels = [arrays["chainids"], arrays["residuenumbers"], codes, arrays["residuenames"]]
-    new = np.any([np.append(True, one[1:] != one[:-1]) for one in labels], axis=0)
-    starts = np.flatnonzero(new)
+    starts = residue_starts(*labels)
     charges = np.add.reduceat(arrays["formal_charges"], starts)
     sizes = np.diff(np.append(starts, len(built.atoms)))
     text = io.StringIO()

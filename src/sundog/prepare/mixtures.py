@@ -11,17 +11,17 @@ which misses what volume is lost on mixing, about 3 % for water and ethanol.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
-from sundog.errors import InputError, StructureError
-from sundog.io.electrons import state_of
-from sundog.io.reading import read_structures
-from sundog.prepare.built import Built, centred, labelled, numbered_names
+from sundog.errors import InputError
+from sundog.prepare.built import Built, centred, labelled
 from sundog.prepare.composition import Part, is_file, parse_mixture
 from sundog.prepare.contacts import closest_between, refuse_clash
+from sundog.prepare.files import molecule_of
 from sundog.prepare.liquids import LIQUIDS, WATER
 from sundog.prepare.molecules import CONTACT, build_smiles
 from sundog.prepare.packing import TOLERANCE, pack
@@ -132,7 +132,12 @@ def _refuse_other_sizes(density: float | None, edge: float | None, vacuum: float
 def _component(part: Part, seed: int, decisions: list[str]) -> _Component:
     """Return the molecule of a component."""
     if is_file(part.what):
-        return _Component(_from_file(part.what, decisions), part.count, None, part.what)
+        built = molecule_of(Path(part.what))
+        decisions += built.decisions
+        molecule = built.atoms
+        molecule.positions = centred(molecule.positions)
+        molecule.arrays["residuenumbers"] = np.ones(len(molecule), int)  # a residue for a molecule
+        return _Component(molecule, part.count, None, part.what)
     if part.what.lower() == WATER or part.what == LIQUIDS[WATER].smiles:
         molecule = water_box(1).copy()
         molecule.set_cell(None)
@@ -154,43 +159,6 @@ def _component(part: Part, seed: int, decisions: list[str]) -> _Component:
     decisions += [f"{part.what}: {line}" for line in told]
     density = liquid.density if liquid else None
     return _Component(built.atoms, part.count, density, part.what)
-
-
-def _from_file(path: str, decisions: list[str]) -> Atoms:
-    """Return the molecule of a structure file without its cell."""
-    frames = read_structures(path, report=decisions.append)
-    if len(frames) != 1:
-        raise InputError(
-            f"{path}: a component is one structure",
-            got=f"{len(frames)} structures",
-            remedy="Write the one that is meant to a file of its own",
-        )
-    atoms = frames[0]
-    state = state_of(atoms)
-    decisions.append(f"{path}: {state.describe()}")
-    if state.multiplicity != 1:
-        raise StructureError(
-            f"{path}: a box of molecules with unpaired electrons", got=state.describe()
-        )
-    size, known = len(atoms), atoms.arrays
-    charges = atoms.get_initial_charges().round().astype(int)
-    if charges.sum() != state.charge:
-        # The file says the total, not where it is.
-        charges = np.zeros(size, int)
-        charges[0] = state.charge
-        decisions.append(
-            f"{path}: its charge is noted at its first atom, the file does not say where"
-        )
-    plain = Atoms(atoms.numbers, centred(atoms.positions))
-    if atoms.has("masses"):
-        plain.set_array("masses", atoms.get_masses())
-    return labelled(
-        plain,
-        names=list(known.get("atomtypes", numbered_names(atoms.get_chemical_symbols()))),
-        residue_names=list(known.get("residuenames", ["MOL"] * size)),
-        residue_numbers=[1] * size,
-        formal_charges=charges.tolist(),
-    )
 
 
 def _ideal_density(components: Sequence[_Component], decisions: list[str]) -> float:

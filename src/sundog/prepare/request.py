@@ -1,9 +1,9 @@
 """Requests to `prepare`: something to build, and water around it."""
 
-import math
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from sundog.bounds import check_fields
 from sundog.errors import InputError
 
 CellShape = Literal["cube", "octahedron", "dodecahedron"]
@@ -11,12 +11,6 @@ CellShape = Literal["cube", "octahedron", "dodecahedron"]
 
 CounterIons = Literal["auto", "none", "neutralize"]
 """Treatments of a net charge."""
-
-SMALLEST_PADDING, LARGEST_WIDTH = 2.0, 1e4
-"""Widths in Å between which water makes a layer, or a box."""
-
-MOST_WATERS = 10_000_000
-"""Number of water molecules that no machine here holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +40,9 @@ class Source:
     psi_degrees: float | None = None
     molecules: int | None = None
     density_g_per_cm3: float | None = None
+
+    def __post_init__(self):
+        check_fields(self)
 
     def refuse_others(self, kind: str | None) -> None:
         """Refuse settings that what is built does not read.
@@ -94,20 +91,7 @@ class SolventChoices:
     counter_ions: CounterIons = "auto"
 
     def __post_init__(self):
-        for name in ("padding_angstrom", "edge_angstrom", "vacuum_angstrom"):
-            value = getattr(self, name)
-            if value is not None and not (
-                math.isfinite(value) and SMALLEST_PADDING <= value <= LARGEST_WIDTH
-            ):
-                raise InputError(
-                    f"{name}: no width of a box",
-                    got=value,
-                    expected=f"{SMALLEST_PADDING:g} to {LARGEST_WIDTH:g} Å",
-                )
-        if self.waters is not None and not 1 <= self.waters <= MOST_WATERS:
-            raise InputError(
-                "waters: no number of molecules", got=self.waters, expected=f"1 to {MOST_WATERS}"
-            )
+        check_fields(self)
         if self.vacuum_angstrom is not None and self.cell != "cube":
             raise InputError('vacuum_angstrom: slabs are made of cubes, cell="cube"')
 

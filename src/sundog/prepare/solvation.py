@@ -25,7 +25,7 @@ from sundog.prepare.built import Built, joined, labelled
 from sundog.prepare.cells import cell_of, distance_around, distance_for
 from sundog.prepare.counter_ions import chosen_sites, ion_at, ions_wanted
 from sundog.prepare.extras import require
-from sundog.prepare.request import SMALLEST_PADDING, SolventChoices
+from sundog.prepare.request import SolventChoices
 from sundog.units import GRAM_PER_CM3
 
 WATER_VOLUME = 30.005
@@ -36,6 +36,9 @@ SPECIFIC_VOLUME = 0.73
 
 HEAVY_CONTACT, LIGHT_CONTACT = 2.4, 1.6
 """Distances in Å below which water overlaps: of heavy atoms, and of a hydrogen."""
+
+LEAST_GAP = 2.0
+"""Distance in Å between a solute and its image below which they touch."""
 
 SHRINKAGE = 0.08
 """Part by which centres of molecules are moved together at most."""
@@ -59,12 +62,11 @@ def solvated(solute: Built, choices: SolventChoices, seed: int = 0) -> Built:
     ions = ions_wanted(charge, choices.counter_ions)
     own_volume = inner.get_masses().sum() * SPECIFIC_VOLUME / GRAM_PER_CM3
     distance, count = _size(inner, choices, own_volume)
-    smallest = np.ptp(inner.positions, axis=0).max() + SMALLEST_PADDING
-    if distance < smallest:
+    length = float(np.ptp(inner.positions, axis=0).max())
+    if distance < length + LEAST_GAP:
         raise InputError(
             "solvent: the cell is smaller than the solute",
-            got=f"{distance:.1f} Å between images, where the solute is "
-            f"{smallest - SMALLEST_PADDING:.1f} Å long",
+            got=f"{distance:.1f} Å between images, where the solute is {length:.1f} Å long",
             remedy="Give a larger `edge_angstrom`, more `waters`, or a `padding_angstrom`",
         )
     inner = inner.copy()
@@ -242,7 +244,7 @@ def _described(
     lengths = " x ".join(f"{length:.2f}" for length in atoms.cell.lengths())
     kind, sign = ("Cl−", "positive") if charge > 0 else ("NH4+", "negative")
     lines = [
-        f"Water: {waters} molecules in a {choices.cell}, {lengths} Å, {len(atoms)} atoms, "
+        f"Water: {waters} molecules; {choices.cell} of {lengths} Å, {len(atoms)} atoms, "
         f"{density:.3f} g/cm³; it is not in equilibrium at the surface of the solute"
     ]
     if ions:

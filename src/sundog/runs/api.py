@@ -26,6 +26,7 @@ from sundog.runs.launch import Launch, reopen
 from sundog.runs.progress import Progress
 from sundog.runs.result import Run, Scratch
 from sundog.runs.setup import set_up, write_origin
+from sundog.runs.traces import ended_at
 from sundog.runs.unused import refuse_unread
 
 Report = Callable[[str], None]
@@ -116,11 +117,12 @@ def resume(
         for said in (*reopened.said, *reopened.setup.said):
             progress.say(said)
         state = reopened.state(progress.say)
-        if int(state.step) >= job.settings.steps:
+        step, settings = int(state.step), job.settings
+        if step >= settings.steps and ended_at(directory, step, settings.number_of_replicas):
             raise InputError(
                 "steps: there is nothing left to do",
-                got=job.settings.steps,
-                expected=f"more than the {int(state.step)} steps that are done",
+                got=settings.steps,
+                expected=f"more than the {step} steps that are done",
             )
         return _moved(reopened.launch(state), progress, scratch, observers)
 

@@ -240,7 +240,7 @@ def simulate(
             for chunk in run(
                 state,
                 ensemble,
-                steps=settings.steps - int(state.step),
+                steps=max(settings.steps - int(state.step), 0),
                 sample_every=settings.output.sample_every,
                 frame_every=settings.output.frame_every,
                 observers=observers,

@@ -62,10 +62,26 @@ def begun(directory: RunDirectory) -> Path | None:
 
 def finished(directory: RunDirectory) -> bool:
     """Return whether the run has made all steps of its settings, whatever checkpoints are left."""
-    if not (directory.exists and directory.config.is_file() and directory.final.is_file()):
+    if not (directory.exists and directory.config.is_file()):
         return False
-    last = read_structures(directory.final)[-1].info.get("step")
-    return last is not None and last == directory.read_config().get("steps")
+    steps = directory.read_config().get("steps")
+    return steps is not None and ended_at(directory, steps)
+
+
+def ended_at(directory: RunDirectory, step: int, replicas: int = 1) -> bool:
+    """Return whether the last structure of every replica is there, and of this step.
+
+    A run that was killed after its last checkpoint lacks them although no step is left.
+
+    Args:
+        directory: directory of the run.
+        step: number of the step.
+        replicas: number of replicas.
+    """
+    finals = [directory.replica(k, replicas).final for k in range(replicas)]
+    return all(
+        final.is_file() and read_structures(final)[-1].info.get("step") == step for final in finals
+    )
 
 
 def _has_moved(directory: RunDirectory, own: RunDirectory, path: Path) -> bool:

@@ -12,7 +12,7 @@ from sundog.evaluate.benchmarks import liquid_water, polyalanine, speed
 from sundog.evaluate.benchmarks.tasks.base import Answers, FailedItem
 from sundog.evaluate.dynamics import Trajectory, simulated, simulated_by_ase
 from sundog.evaluate.models import CalculatorModel, Failure, ForceFieldModel
-from sundog.prepare.polyalanine import polyalanine as chain
+from sundog.prepare.peptides.polyalanine import polyalanine as chain
 from sundog.prepare.water import water_box
 from sundog.runs.settings import SimulationSettings
 

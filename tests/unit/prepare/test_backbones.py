@@ -3,7 +3,7 @@
 import pytest
 
 from sundog.errors import InputError
-from sundog.prepare.backbones import (
+from sundog.prepare.peptides.backbones import (
     BEFORE_PROLINE,
     EXTENDED,
     HELIX,
@@ -11,8 +11,8 @@ from sundog.prepare.backbones import (
     angles_of,
     around_prolines,
 )
-from sundog.prepare.proline import PHI
-from sundog.prepare.sequence_grammar import parse_sequence
+from sundog.prepare.peptides.proline import PHI
+from sundog.prepare.peptides.sequence_grammar import parse_sequence
 
 
 def test_one_of_them_says_the_backbone():

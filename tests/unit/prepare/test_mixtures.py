@@ -127,6 +127,11 @@ def test_several_structures_or_a_radical_are_no_component(tmp_path):
     write_extxyz(tmp_path / "two.xyz", [molecule("H2O"), molecule("H2O")])
     with pytest.raises(InputError, match="2 structures"):
         build_mixture(f"{tmp_path}/two.xyz:4", density_g_per_cm3=1.0)
-    write_extxyz(tmp_path / "radical.xyz", molecule("CH3"))
+    radical = molecule("CH3")
+    write_extxyz(tmp_path / "radical.xyz", radical)
+    with pytest.raises(StructureError, match="lack 1 bond"):
+        build_mixture(f"{tmp_path}/radical.xyz:4", density_g_per_cm3=1.0)
+    radical.info["spin"] = 2
+    write_extxyz(tmp_path / "radical.xyz", radical)
     with pytest.raises(StructureError, match="unpaired"):
         build_mixture(f"{tmp_path}/radical.xyz:4", density_g_per_cm3=1.0)

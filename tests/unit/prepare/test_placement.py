@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sundog.prepare.placement import dihedral_degrees, place, turned
+from sundog.prepare.peptides.placement import dihedral_degrees, place, turned
 
 A, B, C = np.array([[1.0, 1.0, 0.3], [0.0, 0.0, 0.0], [1.5, 0.0, 0.0]])
 

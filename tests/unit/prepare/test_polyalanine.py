@@ -6,7 +6,7 @@ import pytest
 
 from sundog.errors import InputError
 from sundog.io.topologies import topology_from_atoms
-from sundog.prepare.polyalanine import peptide_groups, polyalanine
+from sundog.prepare.peptides.polyalanine import peptide_groups, polyalanine
 
 ALPHA = (-57.0, -47.0)
 

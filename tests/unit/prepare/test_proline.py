@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sundog.prepare.placement import dihedral_degrees
-from sundog.prepare.proline import CG_CD, proline_ring
+from sundog.prepare.peptides.placement import dihedral_degrees
+from sundog.prepare.peptides.proline import CG_CD, proline_ring
 
 
 def test_the_ring_is_closed_puckered_and_of_an_l_amino_acid():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sundog.io.completeness import check_structure
-from sundog.prepare.sequences import build_sequence
+from sundog.prepare.peptides.sequences import build_sequence
 from sundog.prepare.systems import SYSTEMS, build_system
 from sundog.runs.job import Job
 from sundog.runs.yaml_files import read_mapping

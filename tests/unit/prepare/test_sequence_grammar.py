@@ -3,7 +3,7 @@
 import pytest
 
 from sundog.errors import InputError
-from sundog.prepare.sequence_grammar import FORMS, parse_sequence
+from sundog.prepare.peptides.sequence_grammar import FORMS, parse_sequence
 
 
 def states(text, **settings):

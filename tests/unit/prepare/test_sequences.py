@@ -8,12 +8,12 @@ import pytest
 from sundog.errors import InputError, StructureError
 from sundog.io.extxyz import write_extxyz
 from sundog.io.topologies import topology_from_atoms
-from sundog.prepare.polyalanine import polyalanine
+from sundog.prepare.peptides.polyalanine import polyalanine
 
 pytest.importorskip("biotite")
 
-from sundog.prepare.backbones import HELIX
-from sundog.prepare.sequences import build_sequence
+from sundog.prepare.peptides.backbones import HELIX
+from sundog.prepare.peptides.sequences import build_sequence
 
 ALL = "ACE-A-R-N-D-C-Q-E-G-H-I-L-K-M-F-P-S-T-W-Y-V-NME"
 

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("biotite")
 
-from sundog.prepare.side_chains import crowding, relieved, rotamers, template
+from sundog.prepare.peptides.side_chains import crowding, relieved, rotamers, template
 
 
 @pytest.mark.parametrize(

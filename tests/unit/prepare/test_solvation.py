@@ -9,8 +9,8 @@ from ase.neighborlist import neighbor_list
 from sundog.errors import InputError
 from sundog.io.gate import gate
 from sundog.prepare.cells import cell_of, distance_for
+from sundog.prepare.peptides.sequences import build_sequence
 from sundog.prepare.request import SolventChoices
-from sundog.prepare.sequences import build_sequence
 from sundog.prepare.solvation import HEAVY_CONTACT, LIGHT_CONTACT, SHRINKAGE, solvated
 from sundog.units import GRAM_PER_CM3
 

@@ -9,7 +9,7 @@ from ase.build import molecule
 
 from sundog.errors import InputError
 from sundog.io.topologies import topology_from_atoms
-from sundog.prepare.polyalanine import polyalanine
+from sundog.prepare.peptides.polyalanine import polyalanine
 from sundog.prepare.water import water_box
 from sundog.topology import topology as module
 from sundog.topology.residues import Names

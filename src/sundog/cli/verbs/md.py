@@ -127,14 +127,16 @@ def _resume(
 ) -> int:
     from sundog.cli.log import Log
     from sundog.runs.launch import reopen
+    from sundog.runs.traces import ended_at
 
     reopened = reopen(directory, job, allow_change, command_line=_typed())
     setup, said = reopened.setup, list(reopened.said)
     state = reopened.state(said.append)
     step, steps = int(state.step), setup.job.settings.steps
-    if dry_run or step >= steps:
+    done = step >= steps and ended_at(directory, step, setup.job.settings.number_of_replicas)
+    if dry_run or done:
         print(f"{directory.path}: at step {step} of {steps}.")
-        if step >= steps:
+        if done:
             print("There is nothing left to do; raise --steps to extend the run.")
         return 0
     with Log(directory.log, append=True) as log, StopRequest() as stop:

@@ -121,7 +121,7 @@ def build_polyalanine(
         Replace an existing output file.
     """
     from sundog.io.extxyz import write_extxyz
-    from sundog.prepare.polyalanine import polyalanine
+    from sundog.prepare.peptides.polyalanine import polyalanine
 
     refuse_existing(output, overwrite)
     atoms = polyalanine(residues, phi_degrees, psi_degrees)

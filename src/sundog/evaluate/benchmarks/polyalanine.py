@@ -16,7 +16,7 @@ from sundog.evaluate.benchmarks.tasks.base import (
     none_computed,
 )
 from sundog.evaluate.models import AbstractModel
-from sundog.prepare.polyalanine import peptide_groups, polyalanine
+from sundog.prepare.peptides.polyalanine import peptide_groups, polyalanine
 from sundog.runs.settings import SimulationSettings
 
 CARD = Card(

@@ -12,7 +12,7 @@ from ase import Atoms
 
 from sundog.elements import number_of
 from sundog.prepare.biomolecules.choices import Place
-from sundog.prepare.built import labelled
+from sundog.prepare.built import labelled, residue_starts
 from sundog.prepare.extras import require
 
 PURPOSE = "preparing a structure"
@@ -65,9 +65,8 @@ def residue_edges(array: Any) -> list[int]:
     """Return where residues begin, and the number of atoms at the end."""
     if len(array) == 0:
         return [0]
-    labels = (array.chain_id, array.res_id, array.ins_code, array.res_name)
-    new = np.any([np.append(True, one[1:] != one[:-1]) for one in labels], axis=0)
-    return [*np.flatnonzero(new).tolist(), len(array)]
+    starts = residue_starts(array.chain_id, array.res_id, array.ins_code, array.res_name)
+    return [*starts.tolist(), len(array)]
 
 
 def residue_index(array: Any) -> np.ndarray:

@@ -18,6 +18,7 @@ from sundog.errors import StructureError
 from sundog.prepare.biomolecules.arrays import PURPOSE, label_of, listed, residue_index, residues
 from sundog.prepare.extras import require
 from sundog.topology.bonds import find_bonds
+from sundog.topology.residue_names import NUCLEOTIDES, amino_acid
 
 Report = Callable[[str], None]
 
@@ -43,7 +44,11 @@ def with_bonds(array: Any, templates: Mapping[str, str], report: Report) -> Any:
     """
     structure = require("biotite.structure", PURPOSE)
     array = array.copy()
-    _refuse_unknown(array, ~np.isin(array.res_name, list(templates)))
+    components = _components(array, templates)
+    for _, name, atoms in residues(array):
+        if name in components:
+            of_names = dict(zip(components[name].atom_name, components[name].charge, strict=True))
+            array.charge[atoms] = [of_names[one] for one in array.atom_name[atoms]]
     bonds = structure.connect_via_residue_names(array, inter_residue=False)
     own = np.isin(array.res_name, list(templates))
     for i, j, _ in bonds.as_array().tolist():
@@ -66,6 +71,7 @@ def with_bonds(array: Any, templates: Mapping[str, str], report: Report) -> Any:
     between = sorted(pair for pair in by_distance if index[pair[0]] != index[pair[1]])
     _refuse_contradictions(array, by_name, by_distance - set(between))
     _refuse_crushed(array, numbers, between)
+    _refuse_incomplete(array, components, {k for pair in between for k in pair})
     for i, j in between:
         bonds.add_bond(i, j, structure.BondType.SINGLE)
     _say_between(array, between, report)
@@ -74,16 +80,20 @@ def with_bonds(array: Any, templates: Mapping[str, str], report: Report) -> Any:
     return array
 
 
-def _refuse_unknown(array: Any, looked_up: np.ndarray) -> None:
-    """Refuse residues that the component dictionary lacks, and atoms it does not give them."""
+def _components(array: Any, templates: Mapping[str, str]) -> dict[str, Any]:
+    """Return the components of the dictionary that are in a structure, by name.
+
+    Residues that it lacks are refused, and atoms that it does not give them.
+    """
     info = require("biotite.structure.info", PURPOSE)
-    atoms_of: dict[str, set[str] | None] = {}
+    looked_up = ~np.isin(array.res_name, list(templates))
+    found: dict[str, Any] = {}
+    unknown: list[str] = []
     for name in np.unique(array.res_name[looked_up]).tolist():
         try:
-            atoms_of[name] = set(info.residue(name).atom_name.tolist())
+            found[name] = info.residue(name)
         except KeyError:
-            atoms_of[name] = None
-    unknown = sorted(name for name, atoms in atoms_of.items() if atoms is None)
+            unknown.append(name)
     if unknown:
         where = [f"{name} {place}" for place, name, _ in residues(array) if name in unknown]
         raise StructureError(
@@ -95,13 +105,53 @@ def _refuse_unknown(array: Any, looked_up: np.ndarray) -> None:
     strange = [
         label_of(array, k)
         for k in np.flatnonzero(looked_up).tolist()
-        if array.atom_name[k] not in (atoms_of[str(array.res_name[k])] or ())
+        if array.atom_name[k] not in found[str(array.res_name[k])].atom_name
     ]
     if strange:
         raise StructureError(
             "atoms: the component dictionary gives their residues none of this name",
             got=listed(strange),
             remedy="Rename them as the wwPDB does, or give the SMILES of the residue in `ligands`",
+        )
+    return found
+
+
+def _refuse_incomplete(array: Any, components: Mapping[str, Any], linked: set[int]) -> None:
+    """Refuse residues without heavy atoms that they should have: hydrogens would take their place.
+
+    What leaves when a residue is bonded to another may be missing beside that bond. Amino acids and
+    nucleotides have been completed before.
+
+    Args:
+        array: Heavy atoms.
+        components: Components of the dictionary by name.
+        linked: Atoms with a bond to another residue.
+    """
+    short = []
+    for place, name, atoms in residues(array):
+        if name not in components or amino_acid(name) or name in NUCLEOTIDES:
+            continue
+        component = components[name]
+        there = dict(zip(array.atom_name[atoms], range(atoms.start, atoms.stop), strict=True))
+        heavy = component.element != "H"
+        left = set(component.atom_name[heavy].tolist()) - there.keys()
+        beside = [
+            (str(component.atom_name[i]), str(component.atom_name[j]))
+            for i, j, _ in component.bonds.as_array().tolist()
+        ]
+        beside += [(second, first) for first, second in beside]
+        gone = {name for name, k in there.items() if k in linked}
+        while grown := {one for one, other in beside if one in left and other in gone}:
+            left -= grown
+            gone |= grown
+        if left:
+            short.append(f"{' '.join(sorted(left))} of {name} {place}")
+    if short:
+        raise StructureError(
+            f"atoms: {len(short)} residue(s) lack heavy atoms that cannot be built",
+            got=listed(short),
+            remedy="Complete them with another program, leave them out with `remove`, or give the "
+            "SMILES of what is there in `ligands`",
         )
 
 

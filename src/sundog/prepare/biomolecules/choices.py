@@ -4,14 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from sundog.bounds import check_fields
 from sundog.errors import InputError
 from sundog.topology.residue_names import VARIANTS
 
 STATES = frozenset(VARIANTS) | {"ASP", "GLU", "HIS", "LYS", "CYS", "TYR", "ARG"}
 """Names of protonation states that can be asked for, as ASH or HID."""
-
-LOWEST_PH, HIGHEST_PH = 0.0, 14.0
-"""Limits of the pH."""
 
 
 class Place(NamedTuple):
@@ -77,10 +75,9 @@ class StructureChoices:
     charges: tuple[str, ...] = ()
 
     def __post_init__(self):
+        check_fields(self)
         if self.frame < 1:
             raise InputError("frame: is counted from 1", got=self.frame)
-        if not LOWEST_PH <= self.ph <= HIGHEST_PH:
-            raise InputError("ph: no pH", got=self.ph, expected=f"{LOWEST_PH:g} to {HIGHEST_PH:g}")
         self.states()
         self.templates()
         self.atom_charges()

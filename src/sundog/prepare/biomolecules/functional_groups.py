@@ -1,10 +1,10 @@
 """Charges of the functional groups of ligands, sugars, lipids and nucleotides at a pH.
 
-Their components are drawn neutral in the dictionary. Acids whose pKa is below the pH lose their
-proton, aliphatic amines whose pKa is above it gain one; whatever else is left as drawn.
+Their components are drawn in any state in the dictionary. Acids whose pKa is below the pH lose
+their proton, aliphatic amines whose pKa is above it gain one; all else is left as drawn, and said.
 
     carboxylic acid           4.5
-    phosphoric ester          1.5, second 6.5
+    phosphoric acid, esters   1.5, second 6.5, third 12.3
     sulfonic acid, sulfate    −2
     aliphatic amine           10
 
@@ -22,8 +22,11 @@ from sundog.topology.residue_names import CAPS, WATERS, amino_acid
 
 Report = Callable[[str], None]
 
-CARBOXYLIC, PHOSPHATE, SECOND_PHOSPHATE, SULFONIC, AMINE = 4.5, 1.5, 6.5, -2.0, 10.0
+CARBOXYLIC, SULFONIC, AMINE = 4.5, -2.0, 10.0
 """pKa values of the classes."""
+
+PHOSPHATE = (1.5, 6.5, 12.3)
+"""pKa values of phosphate, by the number of protons that have left before."""
 
 
 def ligand_charges(array: Any, choices: StructureChoices, report: Report) -> None:
@@ -37,60 +40,59 @@ def ligand_charges(array: Any, choices: StructureChoices, report: Report) -> Non
     neighbours, orders = array.bonds.get_all_bonds()
     told: dict[str, list[str]] = {}
     given = choices.templates()
-    for k in range(len(array)):
-        name = str(array.res_name[k])
-        if amino_acid(name) or name in given or name in CAPS or name.upper() in WATERS:
-            continue
-        around = neighbours[k][neighbours[k] >= 0]
-        order = orders[k][neighbours[k] >= 0]
-        if array.element[k] == "O" and len(around) == 1 and order[0] == 1:
-            kind, pka = _acid(array, neighbours, orders, k, int(around[0]))
-            if kind and choices.ph > pka:
-                array.charge[k] = -1
-                told.setdefault(f"{kind}, −1", []).append(label_of(array, k))
-        elif choices.ph < AMINE and _is_aliphatic_amine(array, neighbours, orders, k):
-            array.charge[k] = 1
-            told.setdefault("aliphatic amine, +1", []).append(label_of(array, k))
-    for kind, members in told.items():
-        report(f"Charged groups: {kind}: {listed(members)}")
+    members = [
+        k
+        for k, name in enumerate(array.res_name.tolist())
+        if not (amino_acid(name) or name in given or name in CAPS or name.upper() in WATERS)
+    ]
+    acids = [k for k in members if _acid(array, neighbours, orders, k) is not None]
+    array.charge[acids] = 0
+    for k in acids:
+        kind, pka = _acid(array, neighbours, orders, k) or ("", np.inf)
+        if choices.ph > pka:
+            array.charge[k] = -1
+            told.setdefault(f"{kind}, −1", []).append(label_of(array, k))
+    for k in members:
+        if _is_aliphatic_amine(array, neighbours, orders, k):
+            array.charge[k] = int(choices.ph < AMINE)
+            if array.charge[k]:
+                told.setdefault("aliphatic amine, +1", []).append(label_of(array, k))
+        elif array.charge[k] and k not in acids:
+            words = f"as the component dictionary draws it, {array.charge[k]:+d}"
+            told.setdefault(words, []).append(label_of(array, k))
+    for kind, atoms in told.items():
+        report(f"Charged groups: {kind}: {listed(atoms)}")
 
 
 def _acid(
-    array: Any, neighbours: np.ndarray, orders: np.ndarray, oxygen: int, centre: int
-) -> tuple[str, float]:
-    """Return the class of the acid that a single-bonded terminal oxygen belongs to, and its pKa."""
-    around = neighbours[centre]
-    double = [
-        int(k)
-        for k, order in zip(around.tolist(), orders[centre].tolist(), strict=True)
-        if k >= 0 and order == 2 and array.element[k] in ("O", "S")
+    array: Any, neighbours: np.ndarray, orders: np.ndarray, atom: int
+) -> tuple[str, float] | None:
+    """Return the class of the acid whose proton an atom carries and its pKa; None for others."""
+    around = neighbours[atom][neighbours[atom] >= 0].tolist()
+    if array.element[atom] != "O" or len(around) != 1 or orders[atom][0] != 1:
+        return None
+    (centre,) = around
+    beside = [
+        (k, order)
+        for k, order in zip(neighbours[centre].tolist(), orders[centre].tolist(), strict=True)
+        if k >= 0
     ]
+    if not any(order == 2 and array.element[k] in ("O", "S") for k, order in beside):
+        return None
     element = array.element[centre]
-    if not double:
-        return "", 0.0
-    if element == "C":
-        return "carboxylate", CARBOXYLIC
-    if element == "S":
-        return "sulfonate or sulfate", SULFONIC
     if element == "P":
-        charged = any(k >= 0 and k != oxygen and array.charge[k] < 0 for k in around.tolist())
-        return "phosphate", SECOND_PHOSPHATE if charged else PHOSPHATE
-    return "", 0.0
+        lost = sum(k != atom and array.charge[k] < 0 for k, _ in beside)
+        return "phosphate", PHOSPHATE[min(lost, len(PHOSPHATE) - 1)]
+    return {"C": ("carboxylate", CARBOXYLIC), "S": ("sulfonate or sulfate", SULFONIC)}.get(element)
 
 
-def _is_aliphatic_amine(
-    array: Any, neighbours: np.ndarray, orders: np.ndarray, nitrogen: int
-) -> bool:
-    """Return whether an atom is a nitrogen with single bonds to saturated carbons alone."""
-    if array.element[nitrogen] != "N" or array.charge[nitrogen] != 0:
-        return False
-    around = neighbours[nitrogen][neighbours[nitrogen] >= 0]
-    if (
-        len(around) == 0
-        or len(around) > 3
-        or (orders[nitrogen][neighbours[nitrogen] >= 0] != 1).any()
-    ):
-        return False
-    return all(
-        array.element[k] == "C" and (orders[k][neighbours[k] >= 0] == 1).all() for k in around
+def _is_aliphatic_amine(array: Any, neighbours: np.ndarray, orders: np.ndarray, atom: int) -> bool:
+    """Return whether an atom is a nitrogen with bonds to one to three saturated carbons alone."""
+    around = neighbours[atom][neighbours[atom] >= 0].tolist()
+    return (
+        array.element[atom] == "N"
+        and 1 <= len(around) <= 3
+        and all(
+            array.element[k] == "C" and (orders[k][neighbours[k] >= 0] == 1).all() for k in around
+        )
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from sundog.errors import StructureError
 from sundog.prepare.biomolecules.arrays import PURPOSE, label_of, listed
@@ -35,7 +36,7 @@ def with_hydrogens(array: Any, report: Report) -> Any:
     unknown = sorted({str(one.message) for one in said if "fragment" in str(one.message).lower()})
     if unknown:
         raise StructureError("hydrogens: some cannot be placed", got=listed(unknown, 4))
-    whole.coord = hydride.relax_hydrogen(whole)
+    whole.coord = hydride.relax_hydrogen(whole, partial_charges=_partial_charges(whole))
     bare = [k for k in range(len(whole)) if not np.isfinite(whole.coord[k]).all()]
     if bare:
         raise StructureError(
@@ -44,3 +45,19 @@ def with_hydrogens(array: Any, report: Report) -> Any:
     count = int(np.count_nonzero(whole.element == "H"))
     report(f"Hydrogens: {count} added and turned to their lowest energy")
     return whole
+
+
+def _partial_charges(array: Any) -> Float[np.ndarray, " atoms"]:
+    """Return partial charges in e for hydrogen bonds, by iterated electronegativities.
+
+    The method has no parameters for phosphorus and sulfur of sulfates: these atoms carry what the
+    total charge leaves them.
+    """
+    structure = require("biotite.structure", PURPOSE)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Parameters ")
+        charges = structure.partial_charges(array)
+    unknown = np.isnan(charges)
+    if unknown.any():
+        charges[unknown] = (array.charge.sum() - charges[~unknown].sum()) / unknown.sum()
+    return charges

@@ -59,7 +59,8 @@ def canonical_names(array: Any) -> tuple[Any, dict[Place, str]]:
         base = amino_acid(name)
         if base is not None and base != name:
             array.res_name[atoms] = base
-            states[place] = VARIANTS.get(name.upper(), base) and name.upper()
+            if name.upper() in VARIANTS:  # not Amber's NLYS or CLYS, which say an end alone
+                states[place] = name.upper()
     return array, states
 
 

@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from sundog.elements import number_of
 from sundog.errors import InputError, StructureError
-from sundog.prepare.biomolecules.arrays import label_of, listed, residue_edges, residues
+from sundog.prepare.biomolecules.arrays import label_of, listed, place_of, residues
 from sundog.prepare.biomolecules.choices import Place, StructureChoices
 from sundog.prepare.extras import require
 from sundog.topology.residue_names import CAPS, NUCLEOTIDES, amino_acid
@@ -88,8 +87,10 @@ def repaired(
     fixer.findMissingAtoms()
     _keep_bonded_ends(fixer, array)
     _say_missing(fixer, chains, report)
-    fixer.addMissingAtoms(seed=seed)
+    fixer.addMissingAtoms(seed=seed + 1)  # of 0 OpenMM makes another seed every time
     built = _merged(fixer, chained, chains)
+    if not choices.standardise:
+        _refuse_losses(chained, built)
     rest = array[~polymer]
     # Chains as proteins have them first, then what belongs to no chain.
     return structure.concatenate([built, rest]) if len(rest) else built
@@ -127,7 +128,10 @@ def _fixer(
     renamed.chain_id = np.array(list(LETTERS))[segment]
     file = pdb.PDBFile()
     file.set_structure(renamed)
-    fixer = pdbfixer.PDBFixer(pdbfile=StringIO(str(file) + "\nEND\n"))
+    # Other platforms add forces in an order of their own: the same file would give other bytes.
+    reference = require("openmm", PURPOSE).Platform.getPlatformByName("Reference")
+    text = StringIO(str(file) + "\nEND\n")
+    fixer = pdbfixer.PDBFixer(pdbfile=text, platform=reference)
     fixer.sequences = [
         pdbfixer.pdbfixer.Sequence(letter, list(sequences[chain]))
         for letter, chain in zip(LETTERS, chains, strict=False)
@@ -200,6 +204,22 @@ def _say_missing(fixer: Any, chains: Sequence[str], report: Report) -> None:
         report(f"Ends of chains completed: {listed(words(fixer.missingTerminals))}")
 
 
+def _refuse_losses(before: Any, after: Any) -> None:
+    """Refuse what has fewer of the atoms that were there."""
+    kept = {(place_of(after, k), str(after.atom_name[k])) for k in range(len(after))}
+    lost = [
+        label_of(before, k)
+        for k in range(len(before))
+        if (place_of(before, k), str(before.atom_name[k])) not in kept
+    ]
+    if lost:
+        raise StructureError(
+            f"atoms: PDBFixer has lost {len(lost)} of those in the file",
+            got=listed(lost),
+            remedy="Look for two atoms of one name in a residue, or two residues of one number",
+        )
+
+
 def _merged(fixer: Any, before: Any, chains: list[str]) -> Any:
     """Return the atoms of PDBFixer, those that were there with their own coordinates."""
     structure, unit = require("biotite.structure", PURPOSE), require("openmm.unit", PURPOSE)
@@ -222,13 +242,6 @@ def _merged(fixer: Any, before: Any, chains: list[str]) -> Any:
         array.element[k] = atom.element.symbol.upper()
         source = old.get((place, atom.name))
         array.coord[k] = places[atom.index] if source is None else before.coord[source]
-    _refuse_places(array)
+    for k in np.flatnonzero(~np.isfinite(array.coord).all(axis=1)).tolist():
+        raise StructureError(f"atom {label_of(array, k)} could not be built")
     return array
-
-
-def _refuse_places(array: Any) -> None:
-    """Refuse atoms without a position, or of an element that cannot be."""
-    for k in np.flatnonzero(~np.isfinite(array.coord).all(axis=1)):
-        raise StructureError(f"atom {label_of(array, int(k))} could not be built")
-    assert all(number_of(one) for one in set(array.element.tolist()))
-    assert residue_edges(array)

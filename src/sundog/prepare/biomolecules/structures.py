@@ -13,6 +13,7 @@ from ase import Atoms
 
 from sundog.elements import SUPPORTED, symbol
 from sundog.errors import FileFormatError, InputError, StructureError, UnsupportedElementError
+from sundog.io.biomolecules import CRYSTAL, NO_HYDROGENS
 from sundog.io.reading import read_structures
 from sundog.io.topologies import topology_from_atoms
 from sundog.perception.residue_charges import describe_charges
@@ -105,7 +106,7 @@ def _frame(path: Path, choices: StructureChoices, report: Report) -> Atoms:
 
 def _settled(line: str) -> bool:
     """Return whether a line of the reader is about what is mended here."""
-    return "no hydrogen in the structure" in line or "asymmetric unit of a crystal" in line
+    return line.startswith((CRYSTAL, NO_HYDROGENS))
 
 
 def _wanted(atoms: Atoms, choices: StructureChoices, report: Report) -> Atoms:
@@ -197,5 +198,6 @@ def _check(atoms: Atoms) -> None:
         raise StructureError(
             "charge: the hydrogens that were placed make another charge than was decided",
             got=f"{perception.charge:+d} and {atoms.info['charge']:+d}",
-            remedy="This is a fault of sundog; please report it with the file",
+            remedy="A loop or side chain that was built may not fit: build it with another "
+            'program, or give loops="leave". If none was built, please report the file',
         )

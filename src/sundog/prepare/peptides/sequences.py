@@ -12,11 +12,11 @@ import numpy as np
 from ase import Atoms
 
 from sundog.errors import InputError, StructureError
-from sundog.prepare.backbones import angles_of, around_prolines
 from sundog.prepare.built import Built, centred, labelled
 from sundog.prepare.contacts import bonds_apart, closest_within, refuse_clash
-from sundog.prepare.placement import Place, place
-from sundog.prepare.polyalanine import (
+from sundog.prepare.peptides.backbones import angles_of, around_prolines
+from sundog.prepare.peptides.placement import Place, place
+from sundog.prepare.peptides.polyalanine import (
     C_H,
     C_N,
     C_N_CA,
@@ -31,8 +31,8 @@ from sundog.prepare.polyalanine import (
     N_H,
     TETRAHEDRAL,
 )
-from sundog.prepare.sequence_grammar import FORMS, Sequence, parse_sequence
-from sundog.prepare.side_chains import Template, crowding, of_form, relieved, rotamers
+from sundog.prepare.peptides.sequence_grammar import FORMS, Sequence, parse_sequence
+from sundog.prepare.peptides.side_chains import Template, crowding, of_form, relieved, rotamers
 
 C_OXT, CA_C_OXT, O_H, C_O_H = 1.31, 113.0, 0.97, 107.0
 """Lengths in Å and angles in degrees of a carboxylic acid."""

@@ -12,7 +12,7 @@ from ase import Atoms
 from jaxtyping import Int
 
 from sundog.errors import InputError
-from sundog.prepare.placement import place
+from sundog.prepare.peptides.placement import place
 
 C_N, N_CA, CA_C, C_O, CA_CB, N_H, C_H = 1.329, 1.458, 1.525, 1.231, 1.521, 1.01, 1.09
 """Bond lengths in Å."""

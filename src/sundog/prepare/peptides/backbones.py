@@ -3,8 +3,8 @@
 import numpy as np
 
 from sundog.errors import InputError
-from sundog.prepare.proline import PHI
-from sundog.prepare.sequence_grammar import Sequence
+from sundog.prepare.peptides.proline import PHI
+from sundog.prepare.peptides.sequence_grammar import Sequence
 
 HELIX, EXTENDED = (-57.0, -47.0), (180.0, 180.0)
 """Angles φ and ψ in degrees of an α helix and of a stretched chain."""

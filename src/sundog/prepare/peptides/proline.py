@@ -8,8 +8,8 @@ doi:10.1107/S0108767391001071; the pucker follows from closing the ring.
 import numpy as np
 from scipy.optimize import root_scalar
 
-from sundog.prepare.placement import Place, place
-from sundog.prepare.polyalanine import C_H, CA_C, N_CA, N_CA_C
+from sundog.prepare.peptides.placement import Place, place
+from sundog.prepare.peptides.polyalanine import C_H, CA_C, N_CA, N_CA_C
 
 PHI = -65.0
 """Angle φ in degrees for which C of the residue before, N, CA and CD lie in a plane."""

@@ -15,9 +15,9 @@ from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 
 from sundog.prepare.extras import require
-from sundog.prepare.placement import dihedral_degrees, turned
-from sundog.prepare.proline import proline_ring
-from sundog.prepare.sequence_grammar import Form
+from sundog.prepare.peptides.placement import dihedral_degrees, turned
+from sundog.prepare.peptides.proline import proline_ring
+from sundog.prepare.peptides.sequence_grammar import Form
 
 BACKBONE = frozenset(("N", "CA", "C", "O", "OXT", "H", "H2", "HXT"))
 """Atoms of a residue that the backbone places; all others are its side chain."""

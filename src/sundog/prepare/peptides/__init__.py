@@ -1,0 +1,1 @@
+"""Peptides from their sequences."""
