@@ -2,7 +2,8 @@
 
 Runs of every trajectory format, thermostat and barostat, replicas, sums over all images and
 protocols are killed with SIGKILL, resumed to the end, and compared bit for bit: energies, frames,
-checkpoints and the last structure. The exit code is 1 if anything differs; what does is kept and named.
+checkpoints and the last structure. The exit code is 1 if anything differs; what does is kept and
+named.
 
 python scripts/kills.py [--kills 200] [--seed 1] [--only PART] [--folder FOLDER]
 """
@@ -30,9 +31,8 @@ def main() -> None:
 
     warm(folder)
     begin = time.perf_counter()
-    killed, wrong = sweep(folder, options.kills, options.seed, options.only)
-    seconds = time.perf_counter() - begin
-    print(f"{killed} killed, {killed - wrong} as if left in peace, {wrong} not, in {seconds:.0f} s")
+    wrong = sweep(folder, options.kills, options.seed, options.only)
+    print(f"{time.perf_counter() - begin:.0f} s")
     sys.exit(wrong > 0)
 
 

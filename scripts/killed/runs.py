@@ -104,8 +104,6 @@ class Work:
         """Return the words of the next command that a user would give."""
         if all((self.folder / name).exists() for name in self.marks):
             return self.resume
-        if self.again == self.begin and self.folder.exists():
-            shutil.rmtree(self.folder)
         return self.again if self.folder.exists() else self.begin
 
 
@@ -225,8 +223,8 @@ def kill_and_resume(
         raise RuntimeError(f"exit code {code}, see {log}")
 
 
-def sweep(folder: Path, kills: int, seed: int, only: str = "") -> tuple[int, int]:
-    """Kill runs of all cases, print the figures, and return the numbers of kills and wrong ends.
+def sweep(folder: Path, kills: int, seed: int, only: str = "") -> int:
+    """Kill runs of all cases, print the figures, and return the number of runs that ended wrongly.
 
     Args:
         folder: folder to work in.
@@ -252,11 +250,12 @@ def sweep(folder: Path, kills: int, seed: int, only: str = "") -> tuple[int, int
         totals.update(counts)
     print(
         f"{totals['kills']} kills, {totals['by change']} of them at a change of a file and "
-        f"{totals['resumptions killed']} of them in a resumption; {totals['runs']} runs ended, "
-        f"{totals['wrong']} of them wrongly",
+        f"{totals['resumptions killed']} of them in a resumption; of the {totals['runs']} runs that "
+        f"were killed, {totals['runs'] - totals['wrong']} ended as if left in peace and "
+        f"{totals['wrong']} did not",
         flush=True,
     )
-    return totals["kills"], totals["wrong"]
+    return totals["wrong"]
 
 
 def _kill(name: str, folder: Path, peace: Peace, kills: int, chance: random.Random) -> Counter[str]:
