@@ -250,8 +250,8 @@ def sweep(folder: Path, kills: int, seed: int, only: str = "") -> int:
         totals.update(counts)
     print(
         f"{totals['kills']} kills, {totals['by change']} of them at a change of a file and "
-        f"{totals['resumptions killed']} of them in a resumption; of the {totals['runs']} runs that "
-        f"were killed, {totals['runs'] - totals['wrong']} ended as if left in peace and "
+        f"{totals['resumptions killed']} of them in a resumption; of the {totals['runs']} runs "
+        f"that were killed, {totals['runs'] - totals['wrong']} ended as if left in peace and "
         f"{totals['wrong']} did not",
         flush=True,
     )

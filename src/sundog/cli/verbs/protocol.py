@@ -193,7 +193,7 @@ def _resume(folder: Path) -> int:
         raise RunDirectoryError(
             f"{folder}: there is no protocol here",
             expected=f"a folder with {PROTOCOL}",
-            remedy="Check the path; a protocol that was stopped before this was written is begun again",
+            remedy="Check the path; what was stopped before this was written is begun again",
         )
     with lock_folder(folder) as lock:
         if lock.warning:
