@@ -1,6 +1,5 @@
 """Signals as a request to stop."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -108,8 +107,16 @@ def test_a_command_under_nohup_goes_on():
         signal.signal(signal.SIGHUP, before)
 
 
-@pytest.mark.parametrize("moment", ["before", "during"])
-@pytest.mark.parametrize("number", HANDLED)
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (signal.SIGHUP, "before"),
+        (signal.SIGINT, "before"),
+        (signal.SIGINT, "during"),
+        (signal.SIGTERM, "during"),
+        (signal.SIGUSR1, "during"),
+    ],
+)
 def test_every_moment_of_a_command_has_words_for_a_signal(number, moment):
     code = f"""
 import os, signal, sys

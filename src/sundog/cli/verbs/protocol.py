@@ -134,7 +134,7 @@ def _refuse_what_is_in(output: Path, first: str) -> None:
 
     Args:
         output: the folder.
-        first: what will be written to `STRUCTURE`, and may stand there already.
+        first: text that will be written to `STRUCTURE`, and may stand there already.
     """
     from sundog.locks import NAME as LOCK
 
