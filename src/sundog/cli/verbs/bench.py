@@ -88,10 +88,10 @@ def _save(path: Path | None, rows: "list[Row]") -> None:
 
 def _show(rows: "list[Row]") -> None:
     """Print the table, as wide as it is where no terminal limits it."""
-    from rich.console import Console
     from rich.table import Table
 
     from sundog.bench.table import cells
+    from sundog.cli.show.console import PlainConsole
 
     headings, body = cells(rows)
     table = Table()
@@ -99,10 +99,7 @@ def _show(rows: "list[Row]") -> None:
         table.add_column(heading, justify="left" if number in (0, 2, 3) else "right")
     for line in body:
         table.add_row(*line)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=220)
-    console.print(table)
+    PlainConsole(width=220).print(table)
     for told in dict.fromkeys(_told(row) for row in rows if row.device):
         print(told)
 

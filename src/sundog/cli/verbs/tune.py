@@ -119,8 +119,9 @@ def _check_periodic(atoms: "Atoms") -> None:
 
 
 def _show(rows: "Sequence[Row]", best: "Row | None") -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from sundog.cli.show.console import PlainConsole
 
     table = Table()
     headings = ("cutoff Å", "ewald accuracy", "mesh", "order", "RMS force error eV/Å", "µs/atom")
@@ -137,8 +138,7 @@ def _show(rows: "Sequence[Row]", best: "Row | None") -> None:
             f"{row.microseconds_per_atom:.1f}",
             "chosen" if row is best else "",
         )
-    console = Console()
-    (console if console.is_terminal else Console(width=120)).print(table)
+    PlainConsole(width=120).print(table)
 
 
 def _save(path: Path, rows: "Sequence[Row]", best: "Row | None", accuracy: float) -> None:
