@@ -224,8 +224,9 @@ class Output(SettingsGroup):
 class RelaxationSettings(SettingsGroup):
     """Settings of a relaxation."""
 
-    optimizer: Literal["lbfgs", "fire"] = "lbfgs"
-    """Optimizer: lbfgs, or fire, which takes more steps and is more robust."""
+    optimizer: Literal["lbfgs", "fire"] | None = None
+    """Optimizer: lbfgs, or fire, which takes more steps and is more robust; by default lbfgs for
+    one structure, while several are relaxed together by fire alone."""
     cell: CellChange = "none"
     """Changes of the cell during the relaxation: none, isotropic, anisotropic (right angles
     stay) or flexible."""

@@ -78,6 +78,11 @@ def explain(
         Folder for atoms.csv, fragments.csv, pairs.csv and a figure.
     """
     _check(model_options, json, dimer, pairs)
+    if fragment_charges is not None and dimer is False and not pairs:
+        raise InputError(
+            "--fragment-charges: not used with --no-dimer",
+            remedy="Leave it out; only interactions use it",
+        )
     with locked(json, output):
         atoms, frames, gated = _frame(structure, frame, electron_options)
         set_up_jax()

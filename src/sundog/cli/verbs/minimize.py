@@ -74,11 +74,11 @@ def _minimize(
     set_up_jax()
     from sundog.io.extxyz import write_extxyz
     from sundog.loading import load_force_field
-    from sundog.runs.relaxation import refuse_cells, relax, stated
+    from sundog.runs.relaxation import refuse_of_several, relax, stated
     from sundog.weights.known_errors import weak_spots
 
     if len(frames) > 1:
-        refuse_cells(settings)
+        refuse_of_several(settings)
     every, said = stated(frames, electron_options, gated)
     for line in said:
         _say(line)
