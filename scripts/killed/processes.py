@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def warm(folder: Path) -> None:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder / PROGRAMS)
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ["MALLOC_ARENA_MAX"] = "1"  # with which no command starts itself again
     import mdtraj  # noqa: F401
 
     import sundog.analysis.energy_plot
@@ -100,16 +102,20 @@ def start(arguments: Sequence[str], log: Path, prepare: Callable[[], Any] = lamb
         for number in (1, 2):
             os.dup2(printed, number)
         os.close(printed)
-        prepare()
-        from sundog.cli.app import run
-
         print(f"$ sundog {' '.join(arguments)}", flush=True)
-        code = run(list(arguments))
-        sys.stdout.flush()
-        sys.stderr.flush()
+        sys.argv[1:] = arguments
+        prepare()
+        from sundog.__main__ import main
+
+        main()
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else CRASHED
     except BaseException:
         traceback.print_exc()
         code = CRASHED
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
     os._exit(code)
 
 

@@ -10,8 +10,10 @@ immediate.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+# By this name type checkers know it. `python -m sundog` has the current folder on its path here,
+# where a file `typing.py` would be run if it were imported.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sundog.forcefield.prediction import Prediction
     from sundog.forcefield.so3lr import ForceField
@@ -63,7 +65,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _HOME:
         module, _, attribute = _HOME[name].partition(":")
         return getattr(import_module(module), attribute)

@@ -1,6 +1,7 @@
 """`RunDirectory`: the folder of one run and its layout; no run overwrites another unasked."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -154,6 +155,20 @@ class RunDirectory:
         with self._as_refusals():
             for file in self._leftovers():
                 file.unlink()
+
+    def check_permissions(self) -> None:
+        """Refuse a run whose files cannot be written, before any of them is.
+
+        Raises:
+            RunDirectoryError: naming the first of them.
+        """
+        files = self._files_of_earlier_run()
+        for path in (*sorted({file.parent for file in files}), *files):
+            if not os.access(path, os.W_OK):
+                raise RunDirectoryError(
+                    f"{path}: may not be written",
+                    remedy="Check the permissions; nothing was changed",
+                )
 
     @property
     def exists(self) -> bool:

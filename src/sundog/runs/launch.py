@@ -113,7 +113,11 @@ class Reopened:
         """Return the run ready for its next step, after a note of the resumption in its folder.
 
         What a killed process left of the files that it was writing is removed.
+
+        Raises:
+            RunDirectoryError: a file of the run may not be written; nothing was changed.
         """
+        self.directory.check_permissions()
         self.directory.remove_leftovers()
         note_resumption(self.directory, self.setup, int(state.step))
         record = None if self.checkpoint is None else self.checkpoint.record
