@@ -61,8 +61,8 @@ class Ground:
         """Return commands that write one file, quickly, by name."""
         structure = str(self.structure)
         return {
-            "predict": ["predict", structure, "-o", str(output), "--overwrite"],
-            "minimize": ["minimize", structure, "-o", str(output), "--overwrite", "--steps", "2"],
+            "predict": ["predict", structure, "-o", str(output), OVER],
+            "minimize": ["minimize", structure, "-o", str(output), OVER, *LOOSE],
             "prepare water": ["prepare", "water", "--molecules", "9", "-o", str(output), OVER],
             "prepare polyalanine": ["prepare", "polyalanine", "-o", str(output), OVER],
             "coverage": ["coverage", structure, "--json", str(output)],
@@ -72,6 +72,9 @@ class Ground:
 
 OVER = "--overwrite"
 """Flag that lets a command replace its output."""
+
+LOOSE = ["--force-ev-per-angstrom", "5"]
+"""Flags with which a minimisation has converged at once."""
 
 
 def ended(words: list[str], log: Path, prepare: Callable[[], Any] = lambda: None) -> int:
