@@ -1,7 +1,7 @@
 """Run dynamics of a few molecules for very many steps, and watch the memory of the process.
 
-Whenever a row comes to the table of energies, the memory of the process is read from /proc, and how
-many programs JAX has compiled since its start from what it logs. A rise that comes with a program is
+Whenever a row comes to the table of energies, the memory of the process is read from /proc, and
+the number of programs that JAX has compiled from what it logs. A rise that comes with a program is
 that program; any other is a leak. The exit code is 1 if the resident memory of the last tenth of
 the rows is, in the median, more than 5 % above that of the second tenth.
 

@@ -30,7 +30,7 @@ def _folders(ground: Ground, output: Path) -> dict[str, list[str]]:
     protocol = ground.folder / "protocol.yaml"
     protocol.write_text("steps: 20\nstages:\n  - name: heat\n  - name: press\n")
     return {
-        "md": [*ground.run(output.parent).begin[:-2], "--steps", "90", *to],
+        "md": ground.run(output.parent).begin,
         "md, resumed": ["md", "--resume", str(output)],
         "protocol": ["protocol", str(protocol), structure, *to],
         "prepare": ["prepare", "--smiles", "CCO", *to],
