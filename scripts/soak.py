@@ -33,7 +33,7 @@ FLAGS = [
 """Flags of the run unless others are given: little work per step."""
 
 MEMORY = ("VmRSS", "RssAnon", "RssFile", "VmHWM")
-"""What is read from /proc/PID/status, in kB there and in MB here."""
+"""Names of what is read from /proc/PID/status, in kB there and in MB here."""
 
 LARGEST_RISE = 1.05
 """Ratio of the memory at the end to that at the beginning that is no leak."""

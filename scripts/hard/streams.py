@@ -39,7 +39,7 @@ def _ascii(number: int) -> Callable[[], None]:
 
 
 WAYS = {"closed": _closed, "full": _full, "gone": _gone, "ascii": _ascii}
-"""What may be wrong with a stream, by name."""
+"""Ways in which a stream may be wrong, by name."""
 
 
 def streams(ground: Ground, chance: random.Random) -> Tried:

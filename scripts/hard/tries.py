@@ -1,4 +1,4 @@
-"""What tries of all kinds share: commands, what they are made from, and what is never right."""
+"""Common parts of the tries of all kinds: commands, their inputs, and what is never right."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from killed.runs import Peace, Work, left_in_peace, work_of
 from killed.same import LEFTOVER
 
 Tried = Iterator[tuple[str, str | None]]
-"""What was tried, and in words what was wrong; None where nothing was."""
+"""Pairs of what was tried, and in words what was wrong; None where nothing was."""
 
 RUN = "nvt langevin, xtc"
 """Case of `killed.runs` that stands for runs."""
@@ -78,7 +78,13 @@ LOOSE = ["--force-ev-per-angstrom", "5"]
 
 
 def ended(words: list[str], log: Path, prepare: Callable[[], Any] = lambda: None) -> int:
-    """Run a command to its end and return its exit code; arguments are those of `start`."""
+    """Run a command to its end and return its exit code.
+
+    Args:
+        words: words after `sundog`.
+        log: file to which it prints.
+        prepare: function that the process calls first.
+    """
     return start(words, log, prepare).end()
 
 
@@ -113,7 +119,13 @@ def snapshot(folder: Path) -> dict[Path, bytes | None]:
 
 
 def goes_on(work: Work, peace: Peace, log: Path) -> str | None:
-    """Continue a run, or begin it again, to its end; return how it differs from one in peace."""
+    """Continue a run, or begin it again, to its end; return how it differs from one in peace.
+
+    Args:
+        work: work of the run.
+        peace: the same run, left in peace.
+        log: file to which the command prints.
+    """
     from killed.same import difference
 
     code = ended(work.next(), log)

@@ -77,12 +77,7 @@ def explain(
     output
         Folder for atoms.csv, fragments.csv, pairs.csv and a figure.
     """
-    _check(model_options, json, dimer, pairs)
-    if fragment_charges is not None and dimer is False and not pairs:
-        raise InputError(
-            "--fragment-charges: not used with --no-dimer",
-            remedy="Leave it out; only interactions use it",
-        )
+    _check(model_options, json, dimer, pairs, fragment_charges)
     with locked(json, output):
         atoms, frames, gated = _frame(structure, frame, electron_options)
         set_up_jax()
@@ -143,7 +138,13 @@ def explain(
             print(f"Tables and figure are in {output}")
 
 
-def _check(options: ModelOptions, json: Path | None, dimer: bool | None, pairs: bool) -> None:
+def _check(
+    options: ModelOptions,
+    json: Path | None,
+    dimer: bool | None,
+    pairs: bool,
+    fragment_charges: str | None,
+) -> None:
     check_folder("json", json)
     if options.precision == "float32":
         raise InputError(
@@ -156,6 +157,11 @@ def _check(options: ModelOptions, json: Path | None, dimer: bool | None, pairs: 
             "--kernels: energies of atoms and forces of terms are those of the reference",
             got=options.kernels,
             expected="auto or reference",
+        )
+    if fragment_charges is not None and dimer is False and not pairs:
+        raise InputError(
+            "--fragment-charges: not used with --no-dimer",
+            remedy="Leave it out; only interactions use it",
         )
     if dimer and pairs:
         raise InputError(
