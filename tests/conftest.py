@@ -45,6 +45,18 @@ def pytest_addoption(parser):
     )
 
 
+def with_interpreted(choose):
+    """Return the choice of kernels whose kernels for GPUs are interpreted."""
+    from interpreted_kernels import interpreted
+
+    def chosen(force_field, asked):
+        if asked == "gpu":
+            return interpreted(force_field), "gpu, interpreted"
+        return choose(force_field, asked)
+
+    return chosen
+
+
 @pytest.fixture(autouse=True, scope="session")
 def automatic_kernels(request):
     """Have everything that chooses kernels by itself choose those of the option."""
@@ -55,15 +67,7 @@ def automatic_kernels(request):
     from sundog.forcefield.formulations import choice as kernels
     from sundog.interfaces import ase
 
-    choose = kernels.with_kernels
-    if name == "gpu":
-        from interpreted_kernels import interpreted
-
-        def choose(force_field, asked, choose=choose):
-            if asked == "gpu":
-                return interpreted(force_field), "gpu, interpreted"
-            return choose(force_field, asked)
-
+    choose = kernels.with_kernels if name != "gpu" else with_interpreted(kernels.with_kernels)
     with pytest.MonkeyPatch.context() as patch:
         for module in (kernels, ase):
             patch.setattr(
