@@ -1,17 +1,16 @@
 """`sundog bench`: speed on this machine, kernels and peers side by side."""
 
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 from sundog.bench.settings import BenchSettings
 from sundog.cli.allocator import SETTINGS
 from sundog.cli.flags import FLAT
-from sundog.errors import InputError, RunDirectoryError, SimulationError
+from sundog.cli.options import check_folder, locked
+from sundog.cli.signals import heeding
+from sundog.errors import InputError, SimulationError
 
 if TYPE_CHECKING:
     from sundog.bench.rows import Row
@@ -45,12 +44,9 @@ def bench(
     from sundog.cli.app import translated
 
     _check_kernels(settings.kernel_names)
-    if json is not None and not json.absolute().parent.is_dir():
-        raise RunDirectoryError(
-            "--json: there is no such folder", got=json.parent, remedy="Make it first"
-        )
+    check_folder("json", json)
     peer = None if peers is None else find_peer(peers)
-    with _ending_at_once():
+    with locked(json), heeding():
         rows = measure(
             settings,
             environment=SETTINGS,
@@ -66,20 +62,6 @@ def bench(
         reason = translated(row.error or "", ["bench"])
         print(f"{row.case} {row.kernels}: {reason}", file=sys.stderr)
     return SimulationError.exit_code if failed else 0
-
-
-@contextmanager
-def _ending_at_once() -> Iterator[None]:
-    """Let SIGTERM end the process that measures as well, as Ctrl-C does."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _check_kernels(names: Sequence[str]) -> None:
