@@ -12,8 +12,9 @@ immediate.
 from importlib import import_module
 
 TYPE_CHECKING = False
-"""Flag that type checkers take for true by its name. `typing` is not imported here: `python -m sundog`
-has the current folder on its path, where a file `typing.py` would be run."""
+"""Flag that type checkers take for true by its name. `typing` is not imported here: under
+`python -m sundog` the current folder is on the path, where a file `typing.py` would be run."""
+
 if TYPE_CHECKING:
     from sundog.forcefield.prediction import Prediction
     from sundog.forcefield.so3lr import ForceField
