@@ -294,3 +294,56 @@ def test_names_of_ends_are_no_states(tmp_path):
     (tmp_path / "p.pdb").write_text(text.replace(" LYS A", "NLYS A").replace(" ASP A", "CASP A"))
     prepared = prepare_structure(tmp_path / "p.pdb", StructureChoices(termini="charged"))
     same_molecule(prepared.atoms, whole)
+
+
+LINK = "LINK        {:<4} {} {}{:>4}                {:<4} {} {}{:>4}     1555   1555  1.45\n"
+
+
+def linked(path, *record, moved=0.0):
+    """Write the glycan with a record, its sugar moved away from the chain; return the file."""
+    lines = [LINK.format(*record)]
+    for line in GLYCAN.read_text().splitlines(keepends=True):
+        if moved and line.startswith(("ATOM", "HETATM")) and line[21] == "B":
+            # From ND2 of ASN 65 to C1 of NAG 1.
+            x = [float(line[k : k + 8]) for k in (30, 38, 46)] + moved * DIRECTION
+            line = line[:30] + "".join(f"{one:8.3f}" for one in x) + line[54:]
+        lines.append(line)
+    path.write_text("".join(lines))
+    return path
+
+
+def _direction():
+    places = {
+        (line[21], int(line[22:26]), line[12:16].strip()): np.array(
+            [float(line[k : k + 8]) for k in (30, 38, 46)]
+        )
+        for line in GLYCAN.read_text().splitlines()
+        if line.startswith(("ATOM", "HETATM"))
+    }
+    bond = places["B", 1, "C1"] - places["A", 65, "ND2"]
+    return bond / np.linalg.norm(bond)
+
+
+DIRECTION = _direction()
+"""Direction of the bond from asparagine to the sugar."""
+
+NAMED = ("ND2", "ASN", "A", 65, "C1", "NAG", "B", 1)
+
+
+def test_bonds_that_the_file_names_are_compared_with_distances(tmp_path):
+    neutral = StructureChoices(termini="neutral")
+    path = tmp_path / "p.pdb"
+    told = prepare_structure(linked(path, *NAMED), neutral).decisions
+    assert not any("does not name it" in line for line in told)
+    other = prepare_structure(linked(path, "NZ", "LYS", "A", 64, "O6", "NAG", "B", 1), neutral)
+    words = "ND2 of ASN A:65 – C1 of NAG B:1 (by distance, the file does not name it)"
+    assert any(words in line for line in other.decisions)
+    assert any("too long and not made: LINK NZ of LYS A:64" in one for one in other.decisions)
+    lost = prepare_structure(linked(path, "NZ", "LYS", "A", 64, "FE", "HEC", "A", 9), neutral)
+    assert any("atoms that are not taken: LINK NZ of A:64" in line for line in lost.decisions)
+
+
+def test_a_named_bond_too_long_for_one_and_too_short_for_none_is_refused(tmp_path):
+    file = linked(tmp_path / "p.pdb", *NAMED, moved=0.5)
+    with pytest.raises(StructureError, match=r'too short for none.*named_bonds="ignore"'):
+        prepare_structure(file, StructureChoices(termini="neutral"))

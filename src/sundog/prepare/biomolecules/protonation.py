@@ -21,7 +21,7 @@ from sundog.prepare.biomolecules.arrays import PURPOSE, listed, residue_index, r
 from sundog.prepare.biomolecules.choices import Place, StructureChoices
 from sundog.prepare.biomolecules.functional_groups import ligand_charges
 from sundog.prepare.extras import require
-from sundog.topology.residue_names import VARIANTS, amino_acid
+from sundog.topology.residue_names import VARIANTS, WATERS, amino_acid
 
 Report = Callable[[str], None]
 
@@ -49,7 +49,9 @@ HYDROGEN_BOND = 3.3
 
 
 def canonical_names(array: Any) -> tuple[Any, dict[Place, str]]:
-    """Return a structure with the dictionary's names of amino acids, and the states they meant.
+    """Return a structure with the dictionary's names, and the states that those of the file meant.
+
+    Water is HOH, whatever program has named it.
 
     Args:
         array: Structure, a biotite `AtomArray`; residues may be named HID, ASH, CYX and the like.
@@ -61,6 +63,8 @@ def canonical_names(array: Any) -> tuple[Any, dict[Place, str]]:
             array.res_name[atoms] = base
             if name.upper() in VARIANTS:  # not Amber's NLYS or CLYS, which say an end alone
                 states[place] = name.upper()
+        elif name.upper() in WATERS and atoms.stop - atoms.start == 1:
+            array.res_name[atoms], array.atom_name[atoms] = "HOH", "O"
     return array, states
 
 

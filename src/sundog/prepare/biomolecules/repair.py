@@ -10,13 +10,12 @@ beside as they are. Atoms that were there stay where they were.
 
 from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
-from string import ascii_letters, digits
 from typing import Any
 
 import numpy as np
 
 from sundog.errors import InputError, StructureError
-from sundog.prepare.biomolecules.arrays import label_of, listed, place_of, residues
+from sundog.prepare.biomolecules.arrays import LETTERS, label_of, listed, place_of, residues
 from sundog.prepare.biomolecules.choices import Place, StructureChoices
 from sundog.prepare.extras import require
 from sundog.topology.residue_names import CAPS, NUCLEOTIDES, amino_acid
@@ -31,9 +30,6 @@ LONGEST_LOOP = 12
 
 LONGEST_PEPTIDE_BOND = 1.7
 """Distance in Å of C and N below which they are bonded."""
-
-LETTERS = ascii_letters + digits
-"""Names that chains have while PDBFixer works on them: a PDB file has one letter for it."""
 
 
 def is_polymer(array: Any, atoms: slice) -> bool:
