@@ -136,7 +136,7 @@ def test_loops_are_built_from_the_sequence_or_refused(tmp_path):
     names = ["GLY", "ALA", "SER", "GLY", "ALA", "VAL", "GLY"]
     whole = build_sequence("-".join(names)).atoms
     file = pdb(tmp_path / "p.pdb", whole, lambda name, number: number in (3, 4), names)
-    prepared = prepare_structure(file)
+    prepared = prepare_structure(file, StructureChoices(relax="amber"))
     same_molecule(prepared.atoms, whole)
     assert any("2 residues between A:2 and 5 are built" in line for line in prepared.decisions)
     broken = pdb(tmp_path / "b.pdb", whole, lambda name, number: number in (3, 4))
@@ -152,8 +152,11 @@ def test_a_loop_that_does_not_fit_is_refused(tmp_path):
     names = ["GLY", "ALA", "SER", "GLY", "ALA", "VAL", "GLY"]
     whole = build_sequence("-".join(names), helix=True).atoms
     file = pdb(tmp_path / "p.pdb", whole, lambda name, number: number in (3, 4), names)
-    with pytest.raises(StructureError, match="may not fit"):
+    with pytest.raises(StructureError, match='relax="amber"'):
         prepare_structure(file)
+    made = prepare_structure(file, StructureChoices(relax="amber"))
+    same_molecule(made.atoms, whole)
+    assert any(line.startswith("Relaxed with Amber") for line in made.decisions)
 
 
 def test_a_sugar_on_asparagine_loses_the_hydrogens_of_its_bond():
@@ -172,9 +175,18 @@ def test_the_same_file_gives_the_same_bytes(tmp_path):
     names = ["GLY", "ALA", "SER", "GLY", "ALA", "VAL", "GLY"]
     whole = build_sequence("-".join(names)).atoms
     cut = pdb(tmp_path / "p.pdb", whole, lambda name, number: number in (3, 4), names)
-    first, second = (prepare_structure(cut, seed=3) for _ in range(2))
+    amber = StructureChoices(relax="amber")
+    first, second = (prepare_structure(cut, amber, seed=3) for _ in range(2))
     assert first.atoms.positions.tobytes() == second.atoms.positions.tobytes()
     assert first.decisions == second.decisions
+
+
+def test_a_loop_of_mirror_images_is_refused(tmp_path):
+    names = ["GLY", "ALA", "SER", "GLY", "ALA", "VAL", "GLY"]
+    whole = build_sequence("-".join(names)).atoms
+    cut = pdb(tmp_path / "p.pdb", whole, lambda name, number: number in (3, 4), names)
+    with pytest.raises(StructureError, match=r"mirror images \(got SER A:3\)"):
+        prepare_structure(cut, seed=3)
 
 
 def test_selenomethionine_becomes_methionine_where_asked(tmp_path):
@@ -347,3 +359,23 @@ def test_a_named_bond_too_long_for_one_and_too_short_for_none_is_refused(tmp_pat
     file = linked(tmp_path / "p.pdb", *NAMED, moved=0.5)
     with pytest.raises(StructureError, match=r'too short for none.*named_bonds="ignore"'):
         prepare_structure(file, StructureChoices(termini="neutral"))
+    ignored = StructureChoices(termini="neutral", named_bonds="ignore", remove=("NAG",))
+    assert prepare_structure(file, ignored).atoms.info["charge"] == 1
+    made = prepare_structure(file, StructureChoices(termini="charged", relax="amber"))
+    names, residues = (made.atoms.arrays[k] for k in ("atomtypes", "residuenames"))
+    ends = [
+        np.flatnonzero((names == name) & (residues == residue))[0]
+        for name, residue in (("ND2", "ASN"), ("C1", "NAG"))
+    ]
+    assert made.atoms.get_distance(*ends) < 1.6
+    assert any("made as the file names them: LINK" in line for line in made.decisions)
+
+
+def test_an_end_that_is_built_is_a_carboxylate(tmp_path):
+    whole = build_sequence("GLY-ALA-VAL", termini="charged").atoms
+    file = pdb(tmp_path / "p.pdb", whole, lambda name, number: name == "OXT")
+    made = prepare_structure(file, StructureChoices(termini="charged")).atoms
+    names, numbers = made.arrays["atomtypes"], made.arrays["residuenumbers"]
+    at = {name: np.flatnonzero((names == name) & (numbers == 3))[0] for name in ("O", "C", "OXT")}
+    assert made.get_distance(at["C"], at["OXT"]) == pytest.approx(1.25, abs=1e-3)
+    assert made.get_angle(at["O"], at["C"], at["OXT"]) == pytest.approx(122, abs=4)

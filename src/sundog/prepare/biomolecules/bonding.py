@@ -85,10 +85,13 @@ def with_bonds(
     numbers = np.array([number_of(one) or 0 for one in array.element.tolist()])
     found = find_bonds(numbers, array.coord.astype(np.float64), np.zeros((3, 3)), np.zeros(3, bool))
     by_distance = set(zip(found.first.tolist(), found.second.tolist(), strict=True))
+    if choices.relax == "amber":  # built atoms are moved before anything is made of distances
+        by_distance = _as_named(array, index, by_name, by_distance)
     between = sorted(pair for pair in by_distance if index[pair[0]] != index[pair[1]])
     _refuse_contradictions(array, by_name, by_distance - set(between))
     _refuse_crushed(array, numbers, between)
-    unnamed = check_named(array, numbers, between, connections, choices, report)
+    made, unnamed = check_named(array, numbers, between, connections, choices, report)
+    between = sorted([*between, *made])
     _refuse_incomplete(array, components, {k for pair in between for k in pair})
     for i, j in between:
         bonds.add_bond(i, j, structure.BondType.SINGLE)
@@ -96,6 +99,32 @@ def with_bonds(
     bonds.remove_aromaticity()
     array.bonds = bonds
     return array
+
+
+def _as_named(
+    array: Any,
+    index: np.ndarray,
+    by_name: set[tuple[int, ...]],
+    by_distance: set[tuple[int, int]],
+) -> set[tuple[int, int]]:
+    """Return bonds by distance, those of atoms that were built by their names instead.
+
+    Between residues these are the bonds of the backbone.
+    """
+    built = array.built
+
+    def old(pair: tuple[int, ...]) -> bool:
+        return not built[list(pair)].any()
+
+    kept = {pair for pair in by_distance if old(pair)}
+    kept |= {(i, j) for i, j in by_name if not old((i, j))}
+    at = {(int(index[k]), str(array.atom_name[k])): k for k in range(len(array))}
+    for (residue, name), i in at.items():
+        follows = {"C": "N", "O3'": "P"}.get(name)
+        j = at.get((residue + 1, follows)) if follows else None
+        if j is not None and not old((i, j)) and array.chain_id[i] == array.chain_id[j]:
+            kept.add((i, j))
+    return kept
 
 
 def _components(array: Any, templates: Mapping[str, str]) -> dict[str, Any]:
@@ -181,9 +210,9 @@ def _refuse_contradictions(
         (
             by_name - by_distance,
             "are bonded by their names, and too far apart",
-            "The residue is torn",
+            "A residue is torn",
         ),
-        (by_distance - by_name, "are close as if bonded, and are not", "The residue is crushed"),
+        (by_distance - by_name, "are close as if bonded, and are not", "A residue is crushed"),
     ):
         if pairs:
             told = [
@@ -194,8 +223,9 @@ def _refuse_contradictions(
             raise StructureError(
                 f"bonds: {len(pairs)} pair(s) of atoms {what}",
                 got=listed(told, 4),
-                remedy=f"{remedy}: leave out its side chain to have it built again, or choose "
-                "another model or alternate location",
+                remedy=f'{remedy}: if it was built here, relax="amber" moves it; else leave out '
+                "its side chain to have it built again, or choose another model or alternate "
+                "location",
             )
 
 
@@ -213,7 +243,7 @@ def _refuse_crushed(array: Any, numbers: np.ndarray, between: list[tuple[int, in
             f"bonds: {len(told)} pair(s) of atoms of different residues are closer than any bond",
             got=listed(told, 4),
             remedy="Two structures stand at one place, or a loop or side chain that was built does "
-            'not fit: build it with another program, or give loops="leave"',
+            'not fit: give relax="amber", which moves it, or loops="leave"',
         )
 
 

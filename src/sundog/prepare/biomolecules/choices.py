@@ -61,6 +61,7 @@ class StructureChoices:
             too far apart, are refused or ignored.
         loops: Whether residues that are missing within a chain are built or left out.
         standardise: Replace modified residues by those they derive from, as MSE by MET.
+        relax: Force field by which clashes are removed: Amber's, as far as it knows the residues.
         ligands: SMILES of residues that the component dictionary lacks, as `LIG=CCO`.
         charges: Formal charges of atoms of ligands, as `A:301:N1=+1`.
     """
@@ -77,6 +78,7 @@ class StructureChoices:
     named_bonds: Literal["refuse", "ignore"] = "refuse"
     loops: Literal["build", "leave"] = "build"
     standardise: bool = False
+    relax: Literal["none", "amber"] = "none"
     ligands: tuple[str, ...] = ()
     charges: tuple[str, ...] = ()
 

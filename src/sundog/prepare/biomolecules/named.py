@@ -1,7 +1,8 @@
 """Bonds that a file names, compared with those that distances tell.
 
     as long as a bond         there already; all between residues are single
-    longer, to `NO_BOND`      refused: too long for a bond, too short for anything else
+    longer, to `NO_BOND`      refused: too long for a bond, too short for anything else; made where
+                              `relax="amber"` shortens it
     longer than that          said and not made, both ends keep their hydrogens
     to a symmetry copy        said and not made
     not named, by distance    kept and said, but for peptide and phosphodiester bonds
@@ -37,8 +38,8 @@ def check_named(
     connections: Sequence[Connection],
     choices: StructureChoices,
     report: Report,
-) -> set[tuple[int, int]]:
-    """Return the bonds between residues that the file does not name though it names some.
+) -> tuple[list[tuple[int, int]], set[tuple[int, int]]]:
+    """Return the bonds that are made because they are named, and those that the file does not name.
 
     Args:
         array: Heavy atoms, a biotite `AtomArray`.
@@ -52,11 +53,12 @@ def check_named(
         StructureError: A named bond is too long for one, and too short for none.
     """
     if not connections:
-        return set()
+        return [], set()
     index, radii = residue_index(array), covalent_radii()[numbers]
     columns = (array.chain_id, array.res_id, array.ins_code, array.atom_name)
     named: set[tuple[int, int]] = set()
-    copies, stretched, apart, lost = [], [], [], []
+    stretched: dict[tuple[int, int], str] = {}
+    copies, apart, lost = [], [], []
     for one, i, j in resolved(connections, *(column.tolist() for column in columns)):
         if i is None or j is None:
             if one.record != "CONECT":  # these name hydrogens and metals too
@@ -70,25 +72,32 @@ def check_named(
         elif pair in between or index[i] == index[j]:
             named.add(pair)
         elif distance < NO_BOND * (radii[i] + radii[j]):
-            stretched.append(f"{words}, {distance:.2f} Å")
+            stretched[pair] = f"{words}, {distance:.2f} Å"
         else:
             apart.append(f"{words}, {distance:.2f} Å")
-    if stretched and choices.named_bonds == "refuse":
+    made = sorted(stretched) if choices.relax == "amber" else []
+    if made:
+        words = listed(list(stretched.values()), 4)
+        report(f"Bonds that are too long are made as the file names them: {words}")
+    elif stretched and choices.named_bonds == "refuse":
         raise StructureError(
             f"bonds: {len(stretched)} that the file names are too long for bonds, and too short "
             "for none",
-            got=listed(stretched, 4),
-            remedy='Correct the coordinates, or give named_bonds="ignore": both atoms then keep '
-            "their hydrogens",
+            got=listed(list(stretched.values()), 4),
+            remedy='Give relax="amber", which shortens them, or named_bonds="ignore": both atoms '
+            "then keep their hydrogens",
         )
     for told, why in (
-        ([*stretched, *apart], "Warning: bonds that the file names are too long and not made"),
+        (
+            [*(() if made else stretched.values()), *apart],
+            "Warning: bonds that the file names are too long and not made",
+        ),
         (copies, "Bonds to symmetry copies, which the file names, are not made"),
         ([_words(one) for one in lost], "Bonds that the file names to atoms that are not taken"),
     ):
         if told:
             report(f"{why}: {listed(told, 4)}")
-    return set(between) - named
+    return made, set(between) - named
 
 
 def _words(connection: Connection) -> str:

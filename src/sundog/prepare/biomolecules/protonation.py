@@ -21,7 +21,7 @@ from sundog.prepare.biomolecules.arrays import PURPOSE, listed, residue_index, r
 from sundog.prepare.biomolecules.choices import Place, StructureChoices
 from sundog.prepare.biomolecules.functional_groups import ligand_charges
 from sundog.prepare.extras import require
-from sundog.topology.residue_names import VARIANTS, WATERS, amino_acid
+from sundog.topology.residue_names import VARIANTS, amino_acid
 
 Report = Callable[[str], None]
 
@@ -46,26 +46,6 @@ CHARGED = {"HIS": "HIP", "CYS": "CYM", "TYR": "TYM"}
 
 HYDROGEN_BOND = 3.3
 """Distance in Å from a nitrogen of histidine within which an acceptor has its hydrogen."""
-
-
-def canonical_names(array: Any) -> tuple[Any, dict[Place, str]]:
-    """Return a structure with the dictionary's names, and the states that those of the file meant.
-
-    Water is HOH, whatever program has named it.
-
-    Args:
-        array: Structure, a biotite `AtomArray`; residues may be named HID, ASH, CYX and the like.
-    """
-    array, states = array.copy(), {}
-    for place, name, atoms in residues(array):
-        base = amino_acid(name)
-        if base is not None and base != name:
-            array.res_name[atoms] = base
-            if name.upper() in VARIANTS:  # not Amber's NLYS or CLYS, which say an end alone
-                states[place] = name.upper()
-        elif name.upper() in WATERS and atoms.stop - atoms.start == 1:
-            array.res_name[atoms], array.atom_name[atoms] = "HOH", "O"
-    return array, states
 
 
 def protonated(

@@ -2,7 +2,8 @@
 
 In this order: model, chains, residues, assembly, alternate locations (`selection`), elements that
 the weights know, missing heavy atoms and loops (`repair`), bonds (`bonding`), protonation
-(`protonation`), hydrogens (`hydrogens`). Every choice is a line of `Built.decisions`.
+(`protonation`), hydrogens (`hydrogens`), relaxation (`relaxing.amber`). Every choice is a line of
+`Built.decisions`.
 """
 
 from collections.abc import Callable
@@ -18,16 +19,19 @@ from sundog.io.assemblies import original_chain
 from sundog.io.topologies import topology_from_atoms
 from sundog.perception.residue_charges import describe_charges
 from sundog.perception.valences import check_valences
-from sundog.prepare.biomolecules.arrays import listed, to_array, to_atoms
+from sundog.prepare.biomolecules.arrays import listed, place_of, to_array, to_atoms
 from sundog.prepare.biomolecules.bonding import with_bonds
 from sundog.prepare.biomolecules.choices import StructureChoices
+from sundog.prepare.biomolecules.handedness import check_handedness
 from sundog.prepare.biomolecules.hydrogens import with_hydrogens
+from sundog.prepare.biomolecules.names import canonical_names
 from sundog.prepare.biomolecules.pka import propka_values
-from sundog.prepare.biomolecules.protonation import canonical_names, protonated
+from sundog.prepare.biomolecules.protonation import protonated
 from sundog.prepare.biomolecules.repair import repaired
 from sundog.prepare.biomolecules.selection import selected
 from sundog.prepare.biomolecules.sequences import sequences_of_file
 from sundog.prepare.built import Built, labelled
+from sundog.prepare.relaxing.amber import relaxed
 
 Report = Callable[[str], None]
 
@@ -62,7 +66,10 @@ def prepare_structure(
     if not choices.standardise:  # that replaces selenium, for one
         _refuse_elements(atoms)
     if _keeps_hydrogens(atoms, choices, report):
-        return Built(_with_charges(atoms, report), tuple(decisions))
+        atoms = _with_charges(atoms, report)
+        if choices.relax == "amber":
+            atoms = relaxed(atoms, topology_from_atoms(atoms).pairs, report)
+        return Built(atoms, tuple(decisions))
     array, named = canonical_names(to_array(atoms[atoms.numbers != 1]))
     array = repaired(array, _sequences(Path(path), array), choices, seed, report)
     _refuse_elements(to_atoms(array))
@@ -70,8 +77,16 @@ def prepare_structure(
     pka = propka_values(array, report) if choices.pka == "propka" else {}
     charged = choices.termini == "charged" or (choices.termini == "auto" and in_water)
     array = protonated(array, choices, named, pka, charged, report)
-    atoms = to_atoms(with_hydrogens(array, report))
-    _check(atoms)
+    built = {(place_of(array, k), str(array.atom_name[k])) for k in np.flatnonzero(array.built)}
+    array = with_hydrogens(array, report)
+    atoms = to_atoms(array)
+    labels = ((place_of(array, k), str(array.atom_name[k])) for k in range(len(array)))
+    new = [k for k, label in enumerate(labels) if label in built]
+    if choices.relax == "amber":
+        free = np.isin(np.arange(len(array)), new)
+        atoms = relaxed(atoms, array.bonds.as_array()[:, :2], report, free=free)
+    _check(atoms, is_relaxed=choices.relax != "none")
+    check_handedness(atoms, set(new), report)
     return Built(atoms, tuple(decisions))
 
 
@@ -133,13 +148,21 @@ def _with_charges(atoms: Atoms, report: Report) -> Atoms:
     )
 
 
-def _check(atoms: Atoms) -> None:
+def _check(atoms: Atoms, is_relaxed: bool) -> None:
     """Refuse a structure whose valences are not those that it was built with."""
-    perception = check_valences(atoms, topology_from_atoms(atoms))
+    remedy = (
+        'A loop or side chain that was built does not fit: give loops="leave", or build it with '
+        "another program. If none was built, please report the file"
+    )
+    if not is_relaxed:
+        remedy = f'Give relax="amber", which moves what was built. {remedy}'
+    try:
+        perception = check_valences(atoms, topology_from_atoms(atoms))
+    except StructureError as error:
+        raise StructureError(f"structure: as it is built, {error}", remedy=remedy) from error
     if perception.charge != atoms.info["charge"]:
         raise StructureError(
             "charge: the hydrogens that were placed make another charge than was decided",
             got=f"{perception.charge:+d} and {atoms.info['charge']:+d}",
-            remedy="A loop or side chain that was built may not fit: build it with another "
-            'program, or give loops="leave". If none was built, please report the file',
+            remedy=remedy,
         )
