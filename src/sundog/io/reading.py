@@ -103,25 +103,64 @@ def read_structures(
     return frames
 
 
-def read_last(path: str | Path, report: Report | None = None) -> Atoms:
-    """Return the last structure of a file; of how many is reported.
+def read_one(path: str | Path, frame: int | None = None, report: Report | None = None) -> Atoms:
+    """Return one structure of a file; which of how many is reported.
 
     Args:
         path: Structure file.
+        frame: Number of the structure, from 0, or from −1 backwards. By default the first model of
+            PDB and mmCIF files, and the last structure of others, as of trajectories.
         report: Called with a line as by `read_structures`.
 
     Raises:
         FileFormatError: The file cannot be read; see `read_structures`.
+        InputError: The file holds fewer structures.
         StructureError: The file names no elements for its atoms; see `read_structures`.
     """
     frames = read_structures(path, report=report)
+    number = chosen_frame(len(frames), frame, _biomolecule_reader(Path(path)) is not None)
     if len(frames) > 1:
-        line = f"{Path(path).name}: the last of {len(frames)} structures is taken"
+        line = f"{Path(path).name}: {describe_choice(number, len(frames), frame)}"
         if report is None:
             warnings.warn(line, StructureWarning, stacklevel=2)
         else:
             report(line)
-    return frames[-1]
+    return frames[number]
+
+
+def chosen_frame(count: int, frame: int | None, is_first: bool) -> int:
+    """Return the number of the structure that is taken of several, from 0.
+
+    Args:
+        count: Number of structures.
+        frame: Number that was asked for, from 0, or from −1 backwards; None for none.
+        is_first: Whether the first is taken where none was asked for, else the last.
+
+    Raises:
+        InputError: There are fewer structures.
+    """
+    if frame is None:
+        return 0 if is_first else count - 1
+    if not -count <= frame < count:
+        raise InputError(
+            "frame: the file has no structure of this number",
+            got=frame,
+            expected=f"0 to {count - 1}, or -1 to -{count} from the end",
+        )
+    return frame % count
+
+
+def describe_choice(number: int, count: int, frame: int | None) -> str:
+    """Return in words which structure of several is taken.
+
+    Args:
+        number: Number of the structure, from 0.
+        count: Number of structures.
+        frame: Number that was asked for; None for none.
+    """
+    name = {0: "the first", count - 1: "the last"}.get(number, f"number {number}, from 0,")
+    told = "as asked" if frame is not None else f"frame=0 to frame={count - 1} take another"
+    return f"{name} of {count} structures is taken, {told}"
 
 
 def biomolecule_contents(path: Path) -> Contents | None:

@@ -205,7 +205,7 @@ def test_selenomethionine_becomes_methionine_where_asked(tmp_path):
     [
         ({"chains": ("Q",)}, "chains: the file has none of this name"),
         ({"remove": ("SO4",)}, "remove: the file has none of this name"),
-        ({"frame": 2}, "frame: the file has fewer models"),
+        ({"frame": 2}, "frame: the file has no structure of this number"),
         ({"protonation": ("A:99=HID",)}, "there is none of this number"),
         ({"protonation": ("A:2=HID",)}, "has no other states|has no such state"),
     ],
@@ -222,7 +222,6 @@ def test_choices_that_do_not_fit_are_refused(choices, words, tmp_path):
         {"protonation": ("A:57=XYZ",)},
         {"protonation": ("HID",)},
         {"ph": 20.0},
-        {"frame": 0},
         {"ligands": ("LIG",)},
         {"charges": ("A:1",)},
     ],

@@ -46,7 +46,7 @@ class StructureChoices:
     """Choices about a PDB or mmCIF file.
 
     Attributes:
-        frame: Number of the model that is taken, from 1.
+        frame: Number of the model that is taken, from 0, or from -1 backwards.
         chains: Names of the chains that are taken; all without any.
         assembly: Number of the biological assembly that is built, or `asymmetric` for what is in
             the file; so it is by default, and said.
@@ -66,7 +66,7 @@ class StructureChoices:
         charges: Formal charges of atoms of ligands, as `A:301:N1=+1`.
     """
 
-    frame: int = 1
+    frame: int = 0
     chains: tuple[str, ...] = ()
     assembly: str | None = None
     remove: tuple[str, ...] = ()
@@ -84,8 +84,6 @@ class StructureChoices:
 
     def __post_init__(self):
         check_fields(self)
-        if self.frame < 1:
-            raise InputError("frame: is counted from 1", got=self.frame)
         self.states()
         self.templates()
         self.atom_charges()

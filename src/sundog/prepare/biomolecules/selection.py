@@ -21,7 +21,7 @@ from sundog.io.assemblies import (
 from sundog.io.biomolecules import ASSEMBLY, CRYSTAL, NO_HYDROGENS, say_assemblies, structures_of
 from sundog.io.connections import FAR_APART, Connection
 from sundog.io.contents import Contents
-from sundog.io.reading import biomolecule_contents
+from sundog.io.reading import biomolecule_contents, chosen_frame, describe_choice
 from sundog.io.records import NO_NAME, Record
 from sundog.prepare.biomolecules.choices import StructureChoices
 from sundog.topology.residue_names import CAPS, NUCLEOTIDES, SIDE_CHAINS, VARIANTS, WATERS
@@ -64,10 +64,12 @@ def selected(path: Path, choices: StructureChoices, report: Report) -> Selected:
             expected="a PDB or mmCIF file",
             remedy="Give molecules without residues as SMILES, or simulate the file as it is",
         )
-    _check_model(contents, choices)
-    records = _wanted(contents.models[choices.frame - 1], choices, report)
-    if len(contents.models) > 1:
-        report(f"Models: number {choices.frame} of {len(contents.models)} is taken")
+    count = len(contents.models)
+    number = chosen_frame(count, choices.frame, is_first=True)
+    if count > 1:
+        asked = choices.frame if choices.frame != StructureChoices().frame else None
+        report(f"Models: {describe_choice(number, count, asked)}")
+    records = _wanted(contents.models[number], choices, report)
     assembly = _assembly(contents, choices, report)
     connections = contents.connections
     if assembly is not None:
@@ -93,15 +95,6 @@ def selected(path: Path, choices: StructureChoices, report: Report) -> Selected:
     atoms.set_cell(None)
     atoms.pbc = False
     return Selected(atoms, connections)
-
-
-def _check_model(contents: Contents, choices: StructureChoices) -> None:
-    if choices.frame > len(contents.models):
-        raise InputError(
-            "frame: the file has fewer models",
-            got=choices.frame,
-            expected=f"1 to {len(contents.models)}",
-        )
 
 
 def _wanted(records: Sequence[Record], choices: StructureChoices, report: Report) -> list[Record]:
