@@ -8,7 +8,6 @@ from sundog.perception.perceive import perceive
 from sundog.perception.residue_charges import describe_charges, neutral_ends, unexpected
 from sundog.prepare.peptides.sequences import build_sequence
 
-
 pytest.importorskip("biotite", reason="needs sundog[prepare]")
 
 
