@@ -51,6 +51,11 @@ class BlockedMean:
         return self.total / self.frames
 
     @property
+    def blocks(self) -> np.ndarray:
+        """Means of the blocks, all of the same number of frames."""
+        return np.stack(self._blocks) if self._blocks else np.zeros((0, *self.mean.shape))
+
+    @property
     def error(self) -> np.ndarray:
         """Standard error of every element; NaN where there are too few effective samples."""
         if not self._blocks:

@@ -149,7 +149,7 @@ def _pass(
     elif recording.equilibrated_ps is None:
         why = "all frames: no table of energies from which equilibration could be told"
     else:
-        why = f"equilibrated by {recording.equilibrated_ps[1]}"
+        why = recording.equilibrated_ps[1]
     looking = [one for one in observables if one.of_frames]
     first, last, frames, before = np.inf, -np.inf, 0, 0
     for chunk in recording.frames() if looking else ():

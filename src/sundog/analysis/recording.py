@@ -150,21 +150,23 @@ class Recording:
 
     @cached_property
     def equilibrated_ps(self) -> tuple[float, str] | None:
-        """Time in ps from which on the energies table is equilibrated, and which column decided.
+        """Time in ps from which on the energies table is equilibrated, and why then.
 
         None is returned without a table, or for one that is too short to tell.
         """
         time = self.energies.get("time_ps")
         if time is None or len(time) < FEWEST_TO_DETECT:
             return None
-        latest = (float(time[0]), "nothing drifts")
+        latest = (float(time[0]), "equilibrated from the start")
         for name in DETECTED_BY:
             column = self.energies.get(name)
             if column is None or not np.isfinite(column).all() or np.ptp(column) == 0:
                 continue
-            begin = float(time[equilibrated_from(column)])
-            if begin > latest[0]:
-                latest = (begin, name)
+            first = equilibrated_from(column)
+            if float(time[first]) > latest[0]:
+                settled = first < len(column) // 2
+                why = f"equilibrated by {name}" if settled else f"{name} has not settled: half a run"
+                latest = (float(time[first]), why)
         return latest
 
 
