@@ -1,4 +1,4 @@
-"""Which atoms of a structure are what, from its graph of bonds, with names only where there is no other way."""
+"""Kinds of atoms by the graph of bonds, with names only where there is no other way."""
 
 from functools import lru_cache
 from typing import NamedTuple

@@ -49,9 +49,9 @@ class Analysis:
     Attributes:
         windows: part of each run that was analysed, by its name.
         results: results by observable and run.
-        together: what several runs together say, by observable.
+        together: results of several runs in one, by observable.
         left_out: reasons why observables were not carried out, by their names.
-        choices: what was chosen.
+        choices: choices of the user.
     """
 
     windows: Mapping[str, Window]
@@ -84,7 +84,7 @@ def analyze(
     Args:
         recordings: runs; their names must differ.
         what: names of observables; by default all that fit every run.
-        choices: what is chosen; by default nothing.
+        choices: choices of the user; by default none.
         report: called with lines on the way.
 
     Raises:

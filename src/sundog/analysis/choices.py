@@ -11,7 +11,7 @@ class Choices:
     """Choices of an analysis."""
 
     from_ps: float | None = None
-    """Time in ps from which on frames count; by default from where the energies are equilibrated."""
+    """Time in ps from which on frames count; by default where the energies are equilibrated."""
     to_ps: float | None = None
     """Time in ps up to which frames count; by default the end."""
     every: int = 1

@@ -1,9 +1,9 @@
 """Files of an analysis: a folder of its own with tables, pictures, a summary and what was asked.
 
-    summary.csv             every number with error bar and effective samples, by run
-    OBSERVABLE/RUN.TABLE.csv, .parquet where pyarrow is installed
-    OBSERVABLE/PICTURE.png, .svg
-    analysis.json           runs, windows, choices, numbers, notes; written last
+summary.csv             every number with error bar and effective samples, by run
+OBSERVABLE/RUN.TABLE.csv, .parquet where pyarrow is installed
+OBSERVABLE/PICTURE.png, .svg
+analysis.json           runs, windows, choices, numbers, notes; written last
 """
 
 import csv
@@ -62,9 +62,9 @@ def write_analysis(analysis: Analysis, folder: Path, origin: Mapping[str, Any]) 
     """Write tables, pictures, summary and record of an analysis; an earlier one is replaced.
 
     Args:
-        analysis: what was found.
+        analysis: analysis to write.
         folder: folder, as `check_folder` has let it pass.
-        origin: what the record says of the runs and of the command.
+        origin: entries of the record on the runs and the command.
 
     Raises:
         RunDirectoryError: a file cannot be written.

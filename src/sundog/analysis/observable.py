@@ -40,7 +40,7 @@ REMEDIES = {
     "unwrapped": "Run without wrap=True, which sundog's own default is",
     "ewald": 'Run with electrostatics="ewald" and a neutral cell: the formula holds for it alone',
 }
-"""What to do for a need that is not met."""
+"""Advice for a need that is not met."""
 
 
 class AbstractObservable(ABC):
@@ -49,7 +49,7 @@ class AbstractObservable(ABC):
     Attributes:
         name: name by which it is asked for.
         title: words for it.
-        needs: what the recording must have.
+        needs: properties that the recording must have.
         of_frames: whether it looks at frames; else at the energies table alone.
     """
 
@@ -63,7 +63,7 @@ class AbstractObservable(ABC):
 
         Args:
             recording: run that is measured.
-            choices: what the user has chosen.
+            choices: choices of the user.
 
         Raises:
             InputError: the recording lacks something, or a choice does not fit it.
@@ -81,9 +81,11 @@ class AbstractObservable(ABC):
 
     def prepare(self) -> None:
         """Look up atoms and make room; refuse what does not fit with `InputError`."""
+        return
 
     def update(self, frames: Frames) -> None:
         """Take some frames in; they come in order of time."""
+        return
 
     @abstractmethod
     def result(self) -> Result:

@@ -17,7 +17,7 @@ from sundog.topology.selection import mdtraj_topology, select
 from sundog.topology.topology import Topology
 
 Wrapping = Literal["unwrapped", "molecules", "unknown"]
-"""How positions are written: as atoms moved, with whole molecules in the cell, or unknown."""
+"""Ways to write positions: as atoms moved, with whole molecules in the cell, or unknown."""
 
 DETECTED_BY = ("potential_energy_ev", "temperature_kelvin", "volume_angstrom3", "pressure_bar")
 """Columns of the energies table that must be equilibrated."""
@@ -36,7 +36,7 @@ class Recording:
         topology: topology of it.
         frames: function that yields the frames from the first on.
         carries: names of the extras of every frame.
-        wrapping: how positions are written.
+        wrapping: way in which positions are written.
         settings: settings of the run by name; nothing for a bare trajectory.
         energies: columns of the energies table by name; nothing without one.
         resumed_ps: times at which the run was continued, in ps.
@@ -108,7 +108,7 @@ class Recording:
 
     @cached_property
     def is_element(self) -> dict[int, Bool[np.ndarray, " atoms"]]:
-        """Which atoms are of an element, by its number."""
+        """Mask of the atoms of each element, by its number."""
         numbers = self.topology.numbers
         return {int(number): numbers == number for number in np.unique(numbers)}
 
@@ -165,7 +165,9 @@ class Recording:
             first = equilibrated_from(column)
             if float(time[first]) > latest[0]:
                 settled = first < len(column) // 2
-                why = f"equilibrated by {name}" if settled else f"{name} has not settled: half a run"
+                why = (
+                    f"equilibrated by {name}" if settled else f"{name} has not settled: half a run"
+                )
                 latest = (float(time[first]), why)
         return latest
 

@@ -68,7 +68,9 @@ class Estimate(NamedTuple):
                 f"{self.mean:.{digits}f} ± {self.error:.{digits}f}{unit} "
                 f"(n_eff {self.effective:.0f})"
             )
-        return f"{self.mean:.{digits}f}{unit}, too short for an error bar (n_eff {self.effective:.1f})"
+        return (
+            f"{self.mean:.{digits}f}{unit}, too short for an error bar (n_eff {self.effective:.1f})"
+        )
 
 
 def estimate(series: Float[np.ndarray, " samples"]) -> Estimate:
@@ -139,8 +141,8 @@ class Agreement(NamedTuple):
         """Return the comparison in words; see `Estimate.text`."""
         unit = f" {unit}" if unit else ""
         words = (
-            f"{self.mean:.{digits}f} ± {self.error:.{digits}f}{unit}, spread {self.spread:.{digits}f}"
-            f" between {self.runs} runs"
+            f"{self.mean:.{digits}f} ± {self.error:.{digits}f}{unit}, "
+            f"spread {self.spread:.{digits}f} between {self.runs} runs"
         )
         if not math.isfinite(self.probability):
             return f"{words}; a run is too short for a test"
@@ -169,5 +171,3 @@ def estimates_by_column(
     """Return mean and error of every column; the error is NaN where it has too few samples."""
     found = [estimate(column) for column in series.T]
     return np.array([one.mean for one in found]), np.array([one.error for one in found])
-
-

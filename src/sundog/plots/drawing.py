@@ -51,7 +51,9 @@ def _curves(picture: Curves) -> Figure:
     for mark in picture.marks:
         axes.axvline(mark.x, color=INK, linewidth=0.9, linestyle=":")
         place = axes.get_xaxis_transform()
-        axes.text(mark.x, 1.0, f" {mark.label}", size=LEGEND_POINTS, color=INK, va="top", transform=place)
+        axes.text(
+            mark.x, 1.0, f" {mark.label}", size=LEGEND_POINTS, color=INK, va="top", transform=place
+        )
     if picture.level is not None:
         axes.axhline(picture.level, color=INK, linewidth=0.8, linestyle=":")
     axes.set_xlabel(picture.x_label)
@@ -72,7 +74,13 @@ def _line(axes: Axes, line: Line, color: str) -> None:
     error = line.error
     if line.look == "points":
         axes.errorbar(
-            line.x, line.y, yerr=error, fmt="o", markersize=3.5, color=color, label=line.label or None
+            line.x,
+            line.y,
+            yerr=error,
+            fmt="o",
+            markersize=3.5,
+            color=color,
+            label=line.label or None,
         )
         return
     if error is not None and np.isfinite(error).any():
@@ -134,7 +142,11 @@ def _timeline(picture: Timeline) -> Figure:
     present = np.unique(kinds.compressed())
     handles = [Patch(color=picture.colors[k], label=picture.labels[k]) for k in present.tolist()]
     axes.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=LEGEND_POINTS
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(1, 1),
+        frameon=False,
+        fontsize=LEGEND_POINTS,
     )
     finish(axes, grid=False)
     return figure
@@ -145,7 +157,9 @@ def _scatter(picture: Scatter) -> Figure:
     axes = figure.subplots()
     for number, (label, points) in enumerate(picture.groups):
         color = PALETTE[number % len(PALETTE)]
-        axes.plot(points[:, 0], points[:, 1], ".", markersize=3, alpha=0.6, color=color, label=label)
+        axes.plot(
+            points[:, 0], points[:, 1], ".", markersize=3, alpha=0.6, color=color, label=label
+        )
     axes.set_xlabel(picture.x_label)
     axes.set_ylabel(picture.y_label)
     if len(picture.groups) > 1:

@@ -1,4 +1,4 @@
-"""What a figure shows, as values: a page draws them by itself, `drawing` with matplotlib."""
+"""Pictures as values: a page draws them by itself, `drawing` with matplotlib."""
 
 from dataclasses import dataclass, replace
 from typing import Literal

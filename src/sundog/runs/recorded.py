@@ -79,7 +79,9 @@ def _of_run(path: Path, unfinished: bool) -> list[Recording]:
         said.append(f"The run was continued at {times} ps")
     replicas = run.number_of_replicas
     return [
-        _of_replica(run.replica(k), path.name if replicas == 1 else f"{path.name}-{k:02d}", marks, said)
+        _of_replica(
+            run.replica(k), path.name if replicas == 1 else f"{path.name}-{k:02d}", marks, said
+        )
         for k in range(replicas)
     ]
 

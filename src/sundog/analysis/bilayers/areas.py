@@ -63,7 +63,9 @@ class Areas(AbstractObservable):
             up = z > 0
             if up.all() or not up.any():
                 raise self.refuse("all phosphorus is on one side: this is no bilayer along c")
-            rows.append([up.sum(), z[up].mean() - z[~up].mean(), 0.5 * (z[up].std() + z[~up].std())])
+            rows.append(
+                [up.sum(), z[up].mean() - z[~up].mean(), 0.5 * (z[up].std() + z[~up].std())]
+            )
         upper, apart, rough = np.array(rows).T
         self._series.add(
             time_ps=frames.times,
@@ -98,7 +100,9 @@ class Areas(AbstractObservable):
         if abs(2 * upper.mean() - total) > 0.5:
             notes.append("Leaflets are unequal: the area is that of a mean lipid, and it may bend")
         if self._others:
-            notes.append(f"{self._others} heavy atoms of other molecules are in the volume per lipid")
+            notes.append(
+                f"{self._others} heavy atoms of other molecules are in the volume per lipid"
+            )
         picture = Curves(
             "area", "Area per lipid", "time / ps", "area / Å²",
             (Line(table["time_ps"], table["area_angstrom2"]),),

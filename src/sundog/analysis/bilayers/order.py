@@ -99,7 +99,11 @@ class OrderParameters(AbstractObservable):
         tables = {
             "by_hydrogen": by_hydrogen,
             "by_carbon": dict(
-                zip(("chain", "carbon", "s_ch", "s_ch_error"), map(np.array, zip(*rows, strict=True)), strict=True)
+                zip(
+                    ("chain", "carbon", "s_ch", "s_ch_error"),
+                    map(np.array, zip(*rows, strict=True)),
+                    strict=True,
+                )
             ),
         }
         notes = []
@@ -111,15 +115,13 @@ class OrderParameters(AbstractObservable):
             ]
             notes.append("NMR: POPC at 300 K, doi:10.1039/c2cp42738a")
         picture = Curves("order", self.title, "carbon", "S_CH", tuple(lines))
-        return Result(
-            self.name, self.title, tuple(quantities), tables, (picture,), tuple(notes)
-        )
+        return Result(self.name, self.title, tuple(quantities), tables, (picture,), tuple(notes))
 
 
 def measured_order_parameters() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return carbons and measured order parameters by chain of POPC."""
     text = (files("sundog.analysis.bilayers") / MEASURED).read_text(encoding="utf-8")
-    rows = [row for row in csv.DictReader(line for line in text.splitlines() if line[0] != "#")]
+    rows = list(csv.DictReader(line for line in text.splitlines() if line[0] != "#"))
     return {
         name: (
             np.array([int(row["carbon"]) for row in rows if row["chain"] == name]),

@@ -90,9 +90,7 @@ class BilayerProfiles(AbstractObservable):
         picture = Curves(
             "profile", self.title, "z / Å", "electrons / Å⁻³", tuple(lines), y_from_zero=True
         )
-        return Result(
-            self.name, self.title, quantities, {"profile": table}, (picture,), notes
-        )
+        return Result(self.name, self.title, quantities, {"profile": table}, (picture,), notes)
 
 
 def head_to_head(z: np.ndarray, profile: np.ndarray) -> float | None:

@@ -27,8 +27,8 @@ MOST_FRAMES, MOST_TOLD = 200, 6
 """Number of frames beyond which every second is left out, and of changes that are told."""
 
 REACH_ANGSTROM, TOO_CLOSE = 2.5, 1.25
-"""Distance in Å up to which contacts are searched, and distance in sums of covalent radii below which
-one is named."""
+"""Distance in Å up to which contacts are searched, and distance in sums of covalent radii below
+which one is named."""
 
 
 class CloseContacts(AbstractObservable):
@@ -42,9 +42,7 @@ class CloseContacts(AbstractObservable):
         topology = self.recording.topology
         count = len(topology)
         near = neighbours_of(topology)
-        shared = {
-            i * count + j for ends in near for i in ends for j in ends if i < j
-        }
+        shared = {i * count + j for ends in near for i in ends for j in ends if i < j}
         self._bonded = {i * count + j for i, j in topology.pairs.tolist()}
         self._known = np.array(sorted(shared | self._bonded), np.int64)
         self._radii = covalent_radii()[topology.numbers]
@@ -110,13 +108,20 @@ class CloseContacts(AbstractObservable):
         count = len(self.recording.topology)
         if not self._changes:
             notes.append(f"No bond broke or formed in the {len(table['time_ps'])} frames looked at")
-        for code, (time, formed) in sorted(self._changes.items(), key=lambda one: one[1])[:MOST_TOLD]:
+        for code, (time, formed) in sorted(self._changes.items(), key=lambda one: one[1])[
+            :MOST_TOLD
+        ]:
             pair = "–".join(self._name(k) for k in divmod(code, count))
             notes.append(f"{time:.4g} ps: bond {'formed' if formed else 'broken'}, {pair}")
         if len(self._changes) > MOST_TOLD:
             notes.append(f"{len(self._changes) - MOST_TOLD} more bonds changed")
         return Result(
-            self.name, self.title, tuple(quantities), {"series": table}, tuple(pictures), tuple(notes)
+            self.name,
+            self.title,
+            tuple(quantities),
+            {"series": table},
+            tuple(pictures),
+            tuple(notes),
         )
 
     def _name(self, atom: int) -> str:

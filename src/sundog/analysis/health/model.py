@@ -30,7 +30,7 @@ STRONGEST_FORCE = 20.0
 
 
 class ModelHealth(AbstractObservable):
-    """What the model says of the atoms along the run, by element, and of its terms."""
+    """Properties that the model gives to atoms along the run, by element, and of its terms."""
 
     name: ClassVar[str] = "model"
     title: ClassVar[str] = "Health of the model"
@@ -79,12 +79,16 @@ class ModelHealth(AbstractObservable):
             kinds = [key.removesuffix("_mean") for key in table if key.endswith("_mean")]
             mean = "Root mean square" if name == "forces" else "Mean"
             quantities += [
-                Quantity(f"{name}_{k}", f"{mean} {label} of {k}", unit, estimate(table[f"{k}_mean"]))
+                Quantity(
+                    f"{name}_{k}", f"{mean} {label} of {k}", unit, estimate(table[f"{k}_mean"])
+                )
                 for k in kinds
             ]
             lines = tuple(Line(table["time_ps"], table[f"{k}_mean"], label=k) for k in kinds)
             axis = f"{label} / {unit}" if unit else label
-            pictures.append(Curves(name, f"{label.capitalize()} by element", "time / ps", axis, lines))
+            pictures.append(
+                Curves(name, f"{label.capitalize()} by element", "time / ps", axis, lines)
+            )
             if name == "charges":
                 notes.append(
                     f"Sum of the charges: {table['sum'].mean():+.4f} e, from "

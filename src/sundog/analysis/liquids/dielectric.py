@@ -69,6 +69,10 @@ class Dielectric(AbstractObservable):
                 ),
             ),
             {"running": {"time_ps": times, "permittivity": running}},
-            (Curves("running", self.title, "time / ps", "ε up to this time", (Line(times, running),)),),
+            (
+                Curves(
+                    "running", self.title, "time / ps", "ε up to this time", (Line(times, running),)
+                ),
+            ),
             ("The electronic part, 1.8 in water, is not included",),
         )

@@ -25,7 +25,7 @@ from sundog.io.trajectories.chunks import Frames
 from sundog.plots.pictures import Curves, Line
 
 LONGEST_ANGSTROM, WIDEST_DEGREES = 3.5, 30.0
-"""Criteria of a hydrogen bond: distance of donor and acceptor in Å, angle at the donor in degrees."""
+"""Criteria of a hydrogen bond: distance of donor and acceptor in Å, angle at it in degrees."""
 
 PARTNERS = (7, 8, 9)
 """Atomic numbers of donors and acceptors."""
@@ -63,10 +63,14 @@ class HydrogenBonds(AbstractObservable):
         """Find the bonds of some frames, and follow them."""
         counts = []
         for k, time in enumerate(frames.times.tolist()):
-            cell = None if frames.cells is None or not self.recording.is_periodic else frames.cells[k]
+            cell = (
+                None if frames.cells is None or not self.recording.is_periodic else frames.cells[k]
+            )
             codes = self._bonds(frames.positions[k], cell)
             counts.append(len(codes))
-            self._times = [*self._times[:1], time] if len(self._times) != 1 else [*self._times, time]
+            self._times = (
+                [*self._times[:1], time] if len(self._times) != 1 else [*self._times, time]
+            )
             self._follow(codes)
         self._series.add(time_ps=frames.times, bonds=np.array(counts))
 
@@ -94,9 +98,7 @@ class HydrogenBonds(AbstractObservable):
             ).astype(int)
             narrow = angles(arm[hydrogen], apart[pair]) < WIDEST_DEGREES
             atoms = len(self.recording.topology)
-            found.append(
-                self._hydrogen[hydrogen[narrow]] * atoms + self._acceptor[j[pair[narrow]]]
-            )
+            found.append(self._hydrogen[hydrogen[narrow]] * atoms + self._acceptor[j[pair[narrow]]])
         return np.unique(np.concatenate(found))
 
     def _follow(self, codes: np.ndarray) -> None:
@@ -150,8 +152,13 @@ class HydrogenBonds(AbstractObservable):
             )
             pictures.append(
                 Curves(
-                    "lifetimes", "Hydrogen bonds that remain", "time / ps", "share", lines,
-                    logarithmic="x", y_from_zero=True,
+                    "lifetimes",
+                    "Hydrogen bonds that remain",
+                    "time / ps",
+                    "share",
+                    lines,
+                    logarithmic="x",
+                    y_from_zero=True,
                 )
             )
         return Result(
@@ -178,7 +185,10 @@ class HydrogenBonds(AbstractObservable):
         )
 
     def _lifetimes(
-        self, continuous: dict[str, np.ndarray], intermittent: dict[str, np.ndarray], notes: list[str]
+        self,
+        continuous: dict[str, np.ndarray],
+        intermittent: dict[str, np.ndarray],
+        notes: list[str],
     ) -> list[Quantity]:
         spells = sum(self._spells.values())
         lifetime = float(np.trapezoid(continuous["survival"], continuous["time_ps"]))

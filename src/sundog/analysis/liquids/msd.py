@@ -95,7 +95,9 @@ class Diffusion(AbstractObservable):
         notes = [f"{one}: a single molecule, not averaged" for one in self._alone[:4]]
         if len(times) < 2 * PARTS:
             return Result(
-                self.name, self.title, notes=(*notes, f"{len(times)} frames: too few for displacements")
+                self.name,
+                self.title,
+                notes=(*notes, f"{len(times)} frames: too few for displacements"),
             )
         apart = float(np.diff(times).mean())
         if not np.allclose(np.diff(times), apart, rtol=0.02):
@@ -109,9 +111,7 @@ class Diffusion(AbstractObservable):
             tables[kind] = {"lag_ps": lags * apart, "msd_angstrom2": moved}
             lines.append(Line(lags * apart, moved, label=f"{len(molecules)} {kind}"))
             quantities += self._coefficients(kind, paths, apart, notes)
-        picture = Curves(
-            "msd", self.title, "time / ps", "MSD / Å²", tuple(lines), logarithmic="xy"
-        )
+        picture = Curves("msd", self.title, "time / ps", "MSD / Å²", tuple(lines), logarithmic="xy")
         return Result(self.name, self.title, tuple(quantities), tables, (picture,), tuple(notes))
 
     def _coefficients(
@@ -155,9 +155,7 @@ class Diffusion(AbstractObservable):
         if viscosity is None and why is None:
             found = viscosity_of(self.recording, self.choices)
             if found is None or not found.is_enough:
-                why = (
-                    "the logged stress is too short for a viscosity: name it with viscosity_mpa_s"
-                )
+                why = "the logged stress is too short for a viscosity: name it with viscosity_mpa_s"
             else:
                 viscosity = found.mean
         if why is None:

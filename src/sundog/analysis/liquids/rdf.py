@@ -114,7 +114,9 @@ class RadialDistributions(AbstractObservable):
             for positions, cell in zip(frames.positions, frames.cells, strict=True):
                 yield count_pairs(positions[pair.first], positions[pair.second], cell, self._edges)
             return
-        listed = np.stack(np.meshgrid(pair.first, pair.second, indexing="ij"), axis=-1).reshape(-1, 2)
+        listed = np.stack(np.meshgrid(pair.first, pair.second, indexing="ij"), axis=-1).reshape(
+            -1, 2
+        )
         listed = listed[listed[:, 0] < listed[:, 1]] if pair.same else listed
         size = max(1, MOST_LISTED // len(listed))
         for begin in range(0, len(frames), size):
@@ -143,7 +145,7 @@ class RadialDistributions(AbstractObservable):
             lines.append(Line(r, g.mean, g.error, pair.label))
             first = _first_shell(r, g.mean)
             if first is None:
-                notes.append(f"{pair.label}: no peak with a minimum after it, no coordination number")
+                notes.append(f"{pair.label}: no peak and minimum, no coordination number")
                 continue
             top, low = first
             quantities.append(

@@ -25,7 +25,7 @@ NEAREST = 4
 """Number of neighbours."""
 
 REACH_ANGSTROM = 6.0
-"""Distance in Å within which the four are searched first; twice and more of it where they are not."""
+"""Distance in Å within which the four are searched first; then twice of it, and so on."""
 
 EDGES = np.linspace(-1.0, 1.0, 101)
 """Edges of the bins of q; values below −1 are rare, and count in the first."""
@@ -70,8 +70,12 @@ class TetrahedralOrder(AbstractObservable):
             },
             (
                 Curves(
-                    "distribution", self.title, "q", "probability density",
-                    (Line(middle, share, error),), y_from_zero=True,
+                    "distribution",
+                    self.title,
+                    "q",
+                    "probability density",
+                    (Line(middle, share, error),),
+                    y_from_zero=True,
                 ),
             ),
         )

@@ -130,7 +130,7 @@ class Viscosity(AbstractObservable):
         apart_fs = 1e3 * float(running.times[1] - running.times[0])
         if apart_fs > COARSEST_FS:
             notes.append(
-                f"The stress was logged every {apart_fs:g} fs: vibrations of bonds are undersampled, "
+                f"The stress was logged every {apart_fs:g} fs: vibrations of bonds are too fast, "
                 "and their noise is in the value"
             )
         if self.recording.settings.get("ensemble") == "npt":

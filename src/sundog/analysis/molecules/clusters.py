@@ -13,9 +13,9 @@ import numpy as np
 from sundog.analysis.accumulators import Thinned
 from sundog.analysis.atoms import solute
 from sundog.analysis.observable import AbstractObservable
-from sundog.analysis.superposition import deviations_between
 from sundog.analysis.result import Quantity, Result
 from sundog.analysis.statistics import estimate
+from sundog.analysis.superposition import deviations_between
 from sundog.io.trajectories.chunks import Frames
 from sundog.plots.pictures import Timeline
 from sundog.plots.style import PALETTE
@@ -80,7 +80,7 @@ def clustered(near: np.ndarray) -> tuple[np.ndarray, list[int]]:
     """Return the cluster of every frame, the largest first, and the frames in their middles.
 
     Args:
-        near: which frames are neighbours of which.
+        near: matrix that tells which frames are neighbours.
     """
     left = np.ones(len(near), bool)
     number = np.zeros(len(near), int)

@@ -106,7 +106,11 @@ def rotatable(topology: Topology) -> list[tuple[int, int, int, int]]:
     near, kinds = neighbours_of(topology), topology.numbers
     sizes = np.bincount(topology.connected)
     alike = np.bincount(sizes)[sizes]
-    in_ring = {frozenset(pair) for ring in rings(topology) for pair in zip(ring, (*ring[1:], ring[0]), strict=True)}  # fmt: skip
+    in_ring = {
+        frozenset(pair)
+        for ring in rings(topology)
+        for pair in zip(ring, (*ring[1:], ring[0]), strict=True)
+    }
     found = []
     for i, j in topology.pairs.tolist():
         if min(kinds[i], kinds[j]) == 1 or alike[topology.connected[i]] > MOST_ALIKE:
@@ -118,7 +122,7 @@ def rotatable(topology: Topology) -> list[tuple[int, int, int, int]]:
 
 
 def _is_multiple(i: int, j: int, near: list[list[int]], kinds: np.ndarray) -> bool:
-    """Return whether both atoms of a bond are carbons or nitrogens of three bonds, C=C or an amide."""
+    """Return whether both atoms of a bond are C or N of three bonds, as of C=C and amides."""
     flat = [kinds[k] in (6, 7) and len(near[k]) == 3 for k in (i, j)]
     return all(flat)
 

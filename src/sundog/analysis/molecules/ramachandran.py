@@ -105,7 +105,13 @@ class Ramachandran(AbstractObservable):
 
 
 def inside(region: str, phi: np.ndarray, psi: np.ndarray) -> np.ndarray:
-    """Return which angles are in one of `REGIONS`."""
+    """Return which angles are in one of `REGIONS`.
+
+    Args:
+        region: name of the region.
+        phi: angles in degrees.
+        psi: angles in degrees.
+    """
     (a, b), (c, d) = REGIONS[region]
     return (phi >= a) & (phi < b) & ((psi - c) % 360 < d - c)
 
@@ -123,9 +129,7 @@ def free_energy(
     """
     frames, residues = phi.shape
     bins = len(EDGES) - 1
-    place = [
-        np.clip(((one + 180) / 360 * bins).astype(int), 0, bins - 1) for one in (phi, psi)
-    ]
+    place = [np.clip(((one + 180) / 360 * bins).astype(int), 0, bins - 1) for one in (phi, psi)]
     cell = place[0] * bins + place[1]
     energy = _inverted(np.bincount(cell.ravel(), minlength=bins * bins), thermal)
     slow = max(

@@ -2,9 +2,9 @@
 
     x − ⟨x⟩ = Σ_k p_k(t) v_k,   v_k: eigenvectors of the covariance of the positions
 
-Positions of the Cα of peptides, else of heavy atoms, or of a selection, fitted to the first frame of
-the first run; p in Å. Frames are thinned to `MOST_FRAMES` a run. Components of a run that is shorter
-than its slow motions are cosines of time (Hess, Phys. Rev. E 62, 8438 (2000),
+Positions of the Cα of peptides, else of heavy atoms, or of a selection, fitted to the first frame
+of the first run; p in Å. Frames are thinned to `MOST_FRAMES` a run. Components of a run that is
+shorter than its slow motions are cosines of time (Hess, Phys. Rev. E 62, 8438 (2000),
 doi:10.1103/PhysRevE.62.8438); the cosine content of the first says so, near 1.
 """
 
@@ -113,9 +113,7 @@ def _components(name: str, title: str, several: Sequence[Placed], picture: str) 
         picture: table,
         f"{picture}_variance": {"component": np.arange(1, count + 1), "share": share[:count]},
     }
-    return Result(
-        name, title, (), tables, (Scatter(picture, title, *words, groups),), tuple(notes)
-    )
+    return Result(name, title, (), tables, (Scatter(picture, title, *words, groups),), tuple(notes))
 
 
 def cosine_content(series: np.ndarray) -> float:

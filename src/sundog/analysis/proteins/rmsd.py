@@ -59,7 +59,9 @@ class Deviation(AbstractObservable):
                 moved = superposed(whole[:, both], self._reference[both], fitted)
                 apart = moved[:, : len(atoms)] - self._reference[atoms]
                 columns[f"{name}_angstrom"] = np.sqrt((apart**2).sum(axis=2).mean(axis=1))
-        self._series.add(time_ps=frames.times, **{k.replace(" ", "_"): v for k, v in columns.items()})
+        self._series.add(
+            time_ps=frames.times, **{k.replace(" ", "_"): v for k, v in columns.items()}
+        )
 
     def result(self) -> Result:
         """Return mean deviations and their series."""

@@ -64,7 +64,8 @@ class DeviationMatrix(AbstractObservable):
                 "by_lag": {"lag_ps": apart, "rmsd_angstrom": means},
             },
             (
-                HeatMap("matrix", self.title, "t / ps", "t′ / ps", "RMSD / Å", edges, edges, matrix),
+                HeatMap("matrix", self.title, "t / ps", "t′ / ps", "RMSD / Å", edges, edges, matrix
+),
                 Curves(
                     "by-lag", self.title, "Δt / ps", "mean RMSD(t, t + Δt) / Å",
                     (Line(apart, means),), y_from_zero=True,

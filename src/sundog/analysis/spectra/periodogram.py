@@ -94,7 +94,7 @@ class Periodogram:
 def peaks(
     wavenumbers: Float[np.ndarray, " many"], spectrum: Float[np.ndarray, " many"]
 ) -> tuple[Float[np.ndarray, " peaks"], Float[np.ndarray, " peaks"]]:
-    """Return places in cm⁻¹ and heights of the peaks, the place from a parabola through three points.
+    """Return places in cm⁻¹ and heights of the peaks, by a parabola through three points.
 
     Args:
         wavenumbers: wavenumbers at equal distances.

@@ -34,7 +34,11 @@ class Linkages(AbstractObservable):
         self._links = linkages(self.recording.topology)
         if not self._links:
             raise self.refuse("no sugar is linked to another or to an amide")
-        named = [(link.label, kind, four) for link in self._links for kind, four in link.dihedrals.items()]
+        named = [
+            (link.label, kind, four)
+            for link in self._links
+            for kind, four in link.dihedrals.items()
+        ]
         self._names = [f"{label}_{kind}" for label, kind, _ in named]
         self._atoms = np.array([four for _, _, four in named])
         self._series = Series()
@@ -55,9 +59,7 @@ class Linkages(AbstractObservable):
             Line(table["time_ps"], table[f"{name}_degrees"], label=name.replace("_", " "))
             for name in self._names
         )
-        pictures: list[Picture] = [
-            Curves("series", self.title, "time / ps", "angle / °", lines)
-        ]
+        pictures: list[Picture] = [Curves("series", self.title, "time / ps", "angle / °", lines)]
         for link in self._links:
             if {"phi", "psi"} <= link.dihedrals.keys():
                 phi, psi = (table[f"{link.label}_{kind}_degrees"] for kind in ("phi", "psi"))
@@ -69,6 +71,4 @@ class Linkages(AbstractObservable):
                         "share of frames", EDGES, EDGES, share,
                     )
                 )  # fmt: skip
-        return Result(
-            self.name, self.title, tuple(quantities), {"series": table}, tuple(pictures)
-        )
+        return Result(self.name, self.title, tuple(quantities), {"series": table}, tuple(pictures))
