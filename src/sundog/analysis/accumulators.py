@@ -65,7 +65,7 @@ class BlockedMean:
         return errors.reshape(blocks.shape[1:])
 
     def estimate(self, place: int | tuple[int, ...] = ()) -> Estimate:
-        """Return one element with its error; blocks are its samples, so that n_eff is at most theirs.
+        """Return one element with its error; n_eff is at most the number of blocks.
 
         Args:
             place: index of the element.

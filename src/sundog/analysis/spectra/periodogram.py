@@ -94,7 +94,7 @@ class Periodogram:
 def peaks(
     wavenumbers: Float[np.ndarray, " many"], spectrum: Float[np.ndarray, " many"]
 ) -> tuple[Float[np.ndarray, " peaks"], Float[np.ndarray, " peaks"]]:
-    """Return places in cm⁻¹ and heights of the peaks, by a parabola through three points.
+    """Return places in cm⁻¹ and heights of the peaks, by a parabola through three logarithms.
 
     Args:
         wavenumbers: wavenumbers at equal distances.
@@ -103,11 +103,12 @@ def peaks(
     if len(spectrum) < 3 or spectrum.max() <= 0:
         return np.zeros(0), np.zeros(0)
     place, _ = find_peaks(spectrum, prominence=PROMINENCE * spectrum.max())
-    low, top, high = spectrum[place - 1], spectrum[place], spectrum[place + 1]
+    tiny = 1e-12 * spectrum.max()
+    low, top, high = (np.log(np.maximum(spectrum[place + k], tiny)) for k in (-1, 0, 1))
     curvature = low - 2 * top + high
     shift = np.where(curvature < 0, 0.5 * (low - high) / np.where(curvature < 0, curvature, 1), 0)
     step = wavenumbers[1] - wavenumbers[0]
-    return wavenumbers[place] + shift * step, top - 0.25 * (low - high) * shift
+    return wavenumbers[place] + shift * step, np.exp(top - 0.25 * (low - high) * shift)
 
 
 def told(periodogram: Periodogram) -> list[str]:

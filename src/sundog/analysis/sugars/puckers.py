@@ -97,7 +97,7 @@ def cremer_pople(
     heights = np.einsum("fja,fa->fj", centred, normal)
     amplitude = np.sqrt((heights**2).sum(axis=1))
     second = np.sqrt(2 / members) * heights @ np.exp(-2j * angle)
-    phi = np.degrees(np.angle(second.conj())) % 360
+    phi = np.degrees(np.angle(second)) % 360
     if members != 6:
         return amplitude, None, phi
     third = heights @ np.cos(np.pi * np.arange(members)) / np.sqrt(members)
