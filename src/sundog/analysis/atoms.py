@@ -133,7 +133,7 @@ def protein(topology: Topology) -> Int[np.ndarray, " atoms"]:
 
 @lru_cache(maxsize=8)
 def rings(topology: Topology, longest: int = 6) -> tuple[tuple[int, ...], ...]:
-    """Return the rings of five and up to `longest` atoms that have no shorter way across."""
+    """Return the rings of three and up to `longest` atoms that have no shorter way across."""
     near, kinds = neighbours_of(topology), topology.numbers
     heavy = [[k for k in one if kinds[k] > 1] for one in near]
     found = set()
@@ -142,7 +142,7 @@ def rings(topology: Topology, longest: int = 6) -> tuple[tuple[int, ...], ...]:
         while stack:
             path = stack.pop()
             for after in heavy[path[-1]]:
-                if after == start and len(path) >= 5:
+                if after == start and len(path) >= 3:
                     found.add(min(path, (path[0], *path[:0:-1])))
                 elif after > start and after not in path and len(path) < longest:
                     stack.append((*path, after))

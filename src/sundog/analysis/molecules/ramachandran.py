@@ -26,8 +26,8 @@ from sundog.units import BOLTZMANN, KCAL_PER_MOL
 EDGES = np.linspace(-180, 180, 37)
 """Edges of the bins in degrees."""
 
-SAMPLES = 200
-"""Number of bootstrap samples."""
+SAMPLES, MOST_BLOCKS = 200, 400
+"""Number of bootstrap samples, and of blocks of frames that are drawn, at most."""
 
 REGIONS = {
     "alpha": ((-160, -20), (-120, 50)),
@@ -140,7 +140,7 @@ def free_energy(
     )
     error = np.full(bins * bins, np.nan)
     if frames / slow * residues >= FEWEST_EFFECTIVE and frames / slow >= 2:
-        size = max(1, int(np.ceil(slow)))
+        size = max(int(np.ceil(slow)), -(-frames // MOST_BLOCKS))
         blocks = np.array_split(cell, max(2, frames // size))
         counts = np.stack([np.bincount(one.ravel(), minlength=bins * bins) for one in blocks])
         random = np.random.default_rng(seed)

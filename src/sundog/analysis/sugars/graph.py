@@ -49,7 +49,7 @@ def sugar_rings(topology: Topology) -> tuple[SugarRing, ...]:
     for ring in rings(topology):
         oxygens = [k for k in ring if kinds[k] == 8]
         carbons = [k for k in ring if kinds[k] == 6]
-        if len(oxygens) != 1 or len(carbons) != len(ring) - 1:
+        if len(ring) < 5 or len(oxygens) != 1 or len(carbons) != len(ring) - 1:
             continue
         if any(len(near[k]) != 4 for k in carbons):
             continue

@@ -45,4 +45,3 @@ def test_five_membered_rings(phi):
     assert theta is None
     assert amplitude == pytest.approx([0.4], abs=1e-6)
     assert (phase - phi + 180) % 360 - 180 == pytest.approx([0], abs=1e-3)
-
