@@ -59,11 +59,8 @@ def test_order_parameters(popc):
     result = result_of("order-parameters", popc)
     assert values_of(result)["s_ch_sn-1_2"] == pytest.approx(-0.215, abs=0.001)
     table = result.tables["by_carbon"]
-    oleic = {
-        k: v
-        for c, k, v in zip(*(table[n] for n in ("chain", "carbon", "s_ch")), strict=True)
-        if c == "sn-2"
-    }
+    own = table["chain"] == "sn-2"
+    oleic = dict(zip(table["carbon"][own].tolist(), table["s_ch"][own].tolist(), strict=True))
     # The kink at the double bond between carbons 9 and 10.
     assert abs(oleic[10]) < 0.5 * abs(oleic[7])
     assert len(result.pictures[0].lines) == 4
