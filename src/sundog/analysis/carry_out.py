@@ -166,6 +166,8 @@ def _pass(
         first, last = min(first, float(part.times[0])), float(part.times[-1])
         for one in looking:
             one.update(part)
+        if chunk.times[-1] >= end - 1e-9:
+            break
     if looking and frames == 0:
         raise InputError(
             f"{recording.name}: no frames to analyse",

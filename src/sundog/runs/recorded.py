@@ -133,8 +133,11 @@ def _of_file(path: Path, topology: str | Path | None) -> Recording:
     return _recording(path.stem, like, partial(_listed, path, frames, len(like)), "unknown")
 
 
-def _listed(path: Path, structures: list[Atoms], atoms: int) -> Iterator[Frames]:
+def _listed(
+    path: Path, structures: list[Atoms], atoms: int, size: int | None = None
+) -> Iterator[Frames]:
     """Yield the structures of a file as frames 1 ps apart, as none of these formats has times."""
+    del size  # one at a time
     for k, one in enumerate(structures):
         if len(one) != atoms:
             raise FileFormatError(
@@ -149,11 +152,11 @@ def _listed(path: Path, structures: list[Atoms], atoms: int) -> Iterator[Frames]
 def _recording(
     name: str,
     atoms: Atoms,
-    frames: Callable[[], Iterator[Frames]],
+    frames: Callable[..., Iterator[Frames]],
     wrapping: Wrapping,
     **more: Any,
 ) -> Recording:
-    first = next(iter(frames()), None)
+    first = next(frames(1), None)
     if first is None:
         raise FileFormatError(
             f"{name}: the trajectory is empty",

@@ -108,7 +108,7 @@ class RadialDistributions(AbstractObservable):
                 shell.add(np.cumsum(counts) / len(pair.first))
 
     def _counts(self, pair: _Pair, frames: Frames) -> Iterator[np.ndarray]:
-        """Yield the numbers of pairs by distance of every frame; one pair of a kind counts twice."""
+        """Yield the numbers of pairs by distance in each frame; pairs of one kind count twice."""
         assert frames.cells is not None
         if len(pair.first) * len(pair.second) > MOST_LISTED:
             for positions, cell in zip(frames.positions, frames.cells, strict=True):
