@@ -88,7 +88,7 @@ def test_bad_folders_are_refused(run, tmp_path):
         open_recordings([run])
     trajectory.write_bytes(whole[:-5])
     (one,) = open_recordings([run])
-    with pytest.raises(FileFormatError, match="ends within a frame.*11 frames before"):
+    with pytest.raises(FileFormatError, match=r"ends within a frame.*11 frames before"):
         list(one.frames())
     analyze([one], ["bonds"], Choices(from_ps=0.0, to_ps=0.1))
     with pytest.raises(FileFormatError, match="ends within a frame"):
