@@ -25,6 +25,7 @@ REPLICA_FILES = (
     "energies.csv",
     *(f"trajectory.{name}" for name in get_args(TrajectoryFormat)),
     "topology.pdb",
+    "final.pdb",
     "report.png",
 )
 """Names of the files of one replica."""
@@ -179,6 +180,11 @@ class RunDirectory:
     def final(self) -> Path:
         """Path of the last structure."""
         return self.path / "final.extxyz"
+
+    @property
+    def final_pdb(self) -> Path:
+        """Path of the last structure with names, bonds and box, for other programs."""
+        return self.path / "final.pdb"
 
     @property
     def report(self) -> Path:

@@ -100,6 +100,10 @@ class Recorder:
         for one in self._files:
             one.write_frame(host, time_ps, prediction)
 
+    def last_charges(self, replica: int) -> np.ndarray | None:
+        """Return the charges of the last frame of a replica in e; None if frames carry none."""
+        return self._files[replica].charges
+
     def close(self) -> None:
         """Close the files."""
         for one in self._files:
@@ -129,6 +133,7 @@ class _ReplicaFiles:
         self._has_cell = atoms.cell.rank == 3
         self._more = bool(settings.output.frame_extras)
         self._energies = directory.energies
+        self.charges: np.ndarray | None = None
         self._sample_every = settings.output.sample_every
         self._table: EnergyTable | None = None
         trajectory = directory.trajectory(f".{settings.output.trajectory}")
@@ -178,7 +183,7 @@ class _ReplicaFiles:
         extras = self._extras(host)
         if prediction is not None:
             if prediction.partial_charges is not None:
-                extras["charges"] = np.asarray(prediction.partial_charges[mine])
+                self.charges = extras["charges"] = np.asarray(prediction.partial_charges[mine])
             if prediction.hirshfeld_ratios is not None:
                 extras["hirshfeld_ratios"] = np.asarray(prediction.hirshfeld_ratios[mine])
             if prediction.dipole is not None:
