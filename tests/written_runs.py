@@ -1,7 +1,7 @@
 """Folders of runs as `sundog md` leaves them, written from arrays: no network is compiled."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ def written_run(
     apart_ps: float = 0.01,
     extras: Mapping[str, np.ndarray] | None = None,
     columns: Mapping[str, np.ndarray] | None = None,
-    log: str = "",
+    resumed: Sequence[Mapping[str, int]] = (),
     **settings: object,
 ) -> Path:
     """Write the folder of a finished run and return it."""
@@ -37,6 +37,7 @@ def written_run(
     }  # fmt: skip
     (folder / "config.yaml").write_text(yaml.safe_dump(told | settings))
     record = {"weights": {"sha256": "0"}, "input": {"file": "input.xyz"}}
+    record["resumed"] = list(resumed)
     (folder / "provenance.json").write_text(json.dumps(record))
     write_topology(folder / "topology.pdb", topology_from_atoms(atoms))
     with open_trajectory(folder / f"trajectory.{suffix}", atoms) as file:
@@ -52,6 +53,5 @@ def written_run(
     }
     with EnergyTable(folder / "energies.csv", list(table)) as energies:
         energies.write(table)
-    (folder / "run.log").write_text(log)
     write(folder / "final.extxyz", atoms, format="extxyz")
     return folder

@@ -103,6 +103,29 @@ def analyze(
         mine = [made[name][recording.name] for name in made]
         windows[recording.name] = _pass(recording, choices, mine)
         say(f"{recording.name}: {windows[recording.name].text()}")
+    return collected(made, windows, choices, left_out, what)
+
+
+def collected(
+    made: Mapping[str, Mapping[str, AbstractObservable]],
+    windows: Mapping[str, Window],
+    choices: Choices,
+    left_out: Mapping[str, str] | None = None,
+    what: Sequence[str] = (),
+) -> Analysis:
+    """Return what observables say that have seen their frames.
+
+    Args:
+        made: observables by name and run.
+        windows: part of each run that they have seen.
+        choices: choices of the user.
+        left_out: reasons why others were not carried out.
+        what: names of observables that may not be left out.
+
+    Raises:
+        InputError: an observable of `what` has seen too little.
+    """
+    left_out = dict(left_out or {})
     results: dict[str, dict[str, Result]] = {}
     together = {}
     for name, by_run in made.items():

@@ -27,6 +27,12 @@ REPLICA_FILES = (
     "topology.pdb",
     "final.pdb",
     "report.png",
+    "observed/analysis.json",
+    "observed/summary.csv",
+    "observed/*/*.csv",
+    "observed/*/*.parquet",
+    "observed/*/*.png",
+    "observed/*/*.svg",
 )
 """Names of the files of one replica."""
 

@@ -14,6 +14,7 @@ from sundog.io.table import EnergyTable
 from sundog.io.trajectories import WRITERS, open_trajectory
 from sundog.io.trajectories.extras import Extra
 from sundog.runs.directory import RunDirectory
+from sundog.runs.observing import observing
 from sundog.runs.settings import SimulationSettings
 from sundog.topology.molecules import wrap
 from sundog.topology.topology import Topology
@@ -104,6 +105,15 @@ class Recorder:
         """Return the charges of the last frame of a replica in e; None if frames carry none."""
         return self._files[replica].charges
 
+    def write_observed(self) -> None:
+        """Write what observables along the run have found.
+
+        Raises:
+            RunDirectoryError: the files cannot be written.
+        """
+        for one in self._files:
+            one.write_observed()
+
     def close(self) -> None:
         """Close the files."""
         for one in self._files:
@@ -150,6 +160,10 @@ class _ReplicaFiles:
             trajectory, atoms, frames_at, extras=settings.output.frame_extras or None
         )
         self._molecules = topology.molecules if settings.output.wrap else None
+        self._directory = directory
+        self._observing = observing(directory, atoms, topology, settings)
+        if self._observing is not None and frames_at:
+            self._observing.catch_up()
 
     def positions(self) -> dict[str, int]:
         if self._table is not None:
@@ -189,6 +203,8 @@ class _ReplicaFiles:
             if prediction.dipole is not None:
                 extras["dipole"] = np.asarray(prediction.dipole[k])
         self._trajectory.write(positions, cell, time_ps, int(host.step), extras)
+        if self._observing is not None:
+            self._observing.add(positions, cell, time_ps, extras)
 
     def _extras(self, host: MDState) -> dict[str, Extra]:
         k, mine = self._number, self._atoms
@@ -206,6 +222,12 @@ class _ReplicaFiles:
             if self._has_cell:
                 extras["stress"] = np.asarray(host.virial[k]) / float(host.system.volume[k])
         return extras
+
+    def write_observed(self) -> None:
+        if self._table is not None:
+            self._table.flush()
+        if self._observing is not None:
+            self._observing.write(self._directory)
 
     def close(self) -> None:
         self._trajectory.close()

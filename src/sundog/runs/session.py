@@ -272,6 +272,7 @@ def simulate(
                     own = directory.replica(k, len(frames))
                     charges = recorder.last_charges(k)
                     write_final(own.final_pdb, topology, frame.positions, frame.cell.array, charges)
+                recorder.write_observed()
 
 
 @eqx.filter_jit

@@ -58,8 +58,9 @@ def test_a_run_is_opened_and_not_changed(suffix, tmp_path):
 
 def test_marks_and_ends_are_said(tmp_path):
     atoms = waters()
-    log = "Resumed at step 40 of 120, from a checkpoint\nResumed at step 80 of 120, from one\n"
-    folder = written_run(tmp_path / "run", atoms, moving(atoms), log=log, wrap=True)
+    folder = written_run(
+        tmp_path / "run", atoms, moving(atoms), resumed=[{"step": 40}, {"step": 80}], wrap=True
+    )
     (folder / "final.extxyz").unlink()
     (one,) = open_recordings([folder])
     assert one.resumed_ps == pytest.approx((0.04, 0.08))
@@ -127,3 +128,15 @@ def test_replicas_are_recordings_of_their_own(tmp_path):
         for name in ("trajectory.xtc", "energies.csv"):
             (own / name).write_bytes((folder / name).read_bytes())
     assert [one.name for one in open_recordings([folder])] == ["run-00", "run-01"]
+
+
+def test_molecules_that_the_input_tears_are_whole_in_the_run(tmp_path):
+    atoms = waters()
+    whole = moving(atoms)
+    atoms.positions[1] += atoms.cell[0]  # one hydrogen of the input is a cell away
+    folder = written_run(tmp_path / "run", atoms, whole)
+    (one,) = open_recordings([folder])
+    (frames,) = one.frames()
+    placed = one.whole(frames)
+    assert placed == pytest.approx(whole, abs=6e-3)
+    assert np.linalg.norm(one.atoms.positions[1] - one.atoms.positions[0]) < 1.2
