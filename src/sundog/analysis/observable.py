@@ -28,6 +28,14 @@ Need = Literal[
 temperature, positions as atoms moved, conducting surroundings of a neutral cell, or an extra of
 every frame."""
 
+MISSING = {
+    "energies": "energies table",
+    "ewald": "ewald with a neutral cell",
+    "unwrapped": "unwrapped positions",
+    "hirshfeld_ratios": "Hirshfeld ratios",
+}
+"""Words for needs whose names say too little."""
+
 REMEDIES = {
     "velocities": 'Run with frame_extras=["velocities"] and trajectory="h5md" or "extxyz"',
     "forces": 'Run with frame_extras=["forces"] and trajectory="h5md" or "extxyz"',
@@ -73,8 +81,8 @@ class AbstractObservable(ABC):
         for need in sorted(self.needs):
             if not _has(recording, choices, need):
                 raise InputError(
-                    f"{self.name}: {recording.name} lacks what it needs",
-                    got=f"no {need}",
+                    f"{self.name}: the recording has no {MISSING.get(need, need)}",
+                    got=recording.name,
                     remedy=REMEDIES[need],
                 )
         self.prepare()
