@@ -104,7 +104,7 @@ class CloseContacts(AbstractObservable):
             pictures.append(
                 Curves(
                     "closest", "Closest contact", "time / ps", "r / (R_i + R_j)",
-                    (Line(table["time_ps"], table["closest_ratio"]),),
+                    (Line(table["time_ps"], table["closest_ratio"], look="series"),),
                 )
             )  # fmt: skip
         count = len(self.recording.topology)

@@ -28,6 +28,9 @@ from sundog.plots.pictures import Curves, Line
 MOST_KINDS = 4
 """Number of elements beyond which pairs must be named."""
 
+BONDS_END = 1.9
+"""Distance in Å beyond which g(r) is between molecules in the main; figures are scaled there."""
+
 MOST_LISTED = 2_000_000
 """Number of pairs up to which mdtraj computes all distances; a k-d tree counts more of them."""
 
@@ -158,8 +161,17 @@ class RadialDistributions(AbstractObservable):
                     2,
                 )
             )
+        # Bonds are peaks of their own, which would flatten those between molecules.
+        highest = max(float(one.mean[r > BONDS_END].max(initial=1.0)) for one in self._g)
         picture = Curves(
-            "g", self.title, "r / Å", "g(r)", tuple(lines), level=1.0, y_from_zero=True
+            "g",
+            self.title,
+            "r / Å",
+            "g(r)",
+            tuple(lines),
+            level=1.0,
+            y_from_zero=True,
+            y_limit=1.15 * max(highest, 1.0),
         )
         return Result(self.name, self.title, tuple(quantities), tables, (picture,), tuple(notes))
 
