@@ -72,7 +72,7 @@ class Deviation(AbstractObservable):
             for name in names
         ]
         lines = tuple(
-            Line(table["time_ps"], table[name], label=_words(name, look="series")) for name in names
+            Line(table["time_ps"], table[name], label=_words(name), look="series") for name in names
         )
         picture = Curves("rmsd", self.title, "time / ps", "RMSD / Å", lines, y_from_zero=True)
         return Result(self.name, self.title, tuple(quantities), {"series": table}, (picture,))

@@ -59,7 +59,8 @@ class Linkages(AbstractObservable):
             Line(
                 table["time_ps"],
                 table[f"{name}_degrees"],
-                label=name.replace("_", " ", look="series"),
+                label=name.replace("_", " "),
+                look="points",
             )
             for name in self._names
         )
