@@ -223,7 +223,9 @@ def _describe_steps(job: Job) -> list[str]:
 
 
 def write_origin(directory: RunDirectory, setup: Setup, structure: Path | None) -> None:
-    """Write the files that a run is made from: provenance, settings and structure.
+    """Write the files that a run is made from: provenance, structure and last the settings.
+
+    A folder without settings is known to be that of a run that never began.
 
     Args:
         directory: directory of the run.
@@ -233,13 +235,13 @@ def write_origin(directory: RunDirectory, setup: Setup, structure: Path | None) 
     """
     record = provenance(setup)
     directory.write_provenance(record)
-    directory.write_config(setup.config)
     if structure is None:
         copy = directory.path / "input.extxyz"
         write_extxyz(copy, setup.atoms)
     else:
         copy = directory.copy_input(structure)
     directory.write_provenance(record | {"input": {"file": copy.name, "sha256": hash_of(copy)}})
+    directory.write_config(setup.config)
 
 
 def provenance(setup: Setup) -> dict[str, Any]:
