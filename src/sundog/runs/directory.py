@@ -28,12 +28,10 @@ REPLICA_FILES = (
     "topology.pdb",
     "final.pdb",
     "report.png",
-    "observed/analysis.json",
-    "observed/summary.csv",
-    "observed/*/*.csv",
-    "observed/*/*.parquet",
-    "observed/*/*.png",
-    "observed/*/*.svg",
+    *(
+        f"observed/{name}"
+        for name in ("analysis.json", "summary.csv", "*/*.csv", "*/*.p*", "*/*.svg")
+    ),
 )
 """Names of the files of one replica."""
 
@@ -211,11 +209,6 @@ class RunDirectory:
     def final(self) -> Path:
         """Path of the last structure."""
         return self.path / "final.extxyz"
-
-    @property
-    def final_pdb(self) -> Path:
-        """Path of the last structure with names, bonds and box, for other programs."""
-        return self.path / "final.pdb"
 
     @property
     def report(self) -> Path:

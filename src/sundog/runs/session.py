@@ -34,7 +34,6 @@ from sundog.errors import InputError
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.io.extxyz import write_extxyz
-from sundog.io.pdb import write_final
 from sundog.io.trajectories import check_extras
 from sundog.runs.assembly import thermostat_of
 from sundog.runs.checkpoint import arrays_of, restored
@@ -268,11 +267,7 @@ def simulate(
                 for frame in frames:
                     frame.info["step"] = int(state.step)
                 write_extxyz(directory.final, frames if len(frames) > 1 else frames[0])
-                for k, frame in enumerate(frames):
-                    own = directory.replica(k, len(frames))
-                    charges = recorder.last_charges(k)
-                    write_final(own.final_pdb, topology, frame.positions, frame.cell.array, charges)
-                recorder.write_observed()
+                recorder.write_end(frames)
 
 
 @eqx.filter_jit
