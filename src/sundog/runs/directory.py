@@ -26,7 +26,12 @@ REPLICA_FILES = (
     "energies.csv",
     *(f"trajectory.{name}" for name in get_args(TrajectoryFormat)),
     "topology.pdb",
+    "final.pdb",
     "report.png",
+    *(
+        f"observed/{name}"
+        for name in ("analysis.json", "summary.csv", "*/*.csv", "*/*.p*", "*/*.svg")
+    ),
 )
 """Names of the files of one replica."""
 

@@ -207,6 +207,9 @@ class Output(SettingsGroup):
     hirshfeld_ratios, energy, term_energies, dipole, stress."""
     wrap: bool = False
     """Write frames with whole molecules in the cell; unwrapped, as diffusion needs it, else."""
+    observe: tuple[str, ...] = ()
+    """Observables that look at every frame, as rdf,density; their results are in observed/ of the
+    run. `sundog analyze --what list` lists them."""
     checkpoint_minutes: float = 5.0
     """Minutes between checkpoints; 0 writes one after every chunk of steps."""
     keep_checkpoints: int = 3

@@ -82,8 +82,7 @@ class Run:
 
     def iterate(self) -> Iterator[Atoms]:
         """Yield the frames of the trajectory one by one, if they are too many for the memory."""
-        own = self._directory
-        yield from read_frames(self.trajectory, own.topology, self.initial)
+        yield from read_frames(self.trajectory, self.initial)
 
     @property
     def trajectory(self) -> Path:
