@@ -28,10 +28,7 @@ REPLICA_FILES = (
     "topology.pdb",
     "final.pdb",
     "report.png",
-    *(
-        f"observed/{name}"
-        for name in ("analysis.json", "summary.csv", "*/*.csv", "*/*.p*", "*/*.svg")
-    ),
+    *(f"observed/{f}" for f in ("analysis.json", "summary.csv", "*/*.csv", "*/*.p*", "*/*.svg")),
 )
 """Names of the files of one replica."""
 
