@@ -207,6 +207,9 @@ class Output(SettingsGroup):
     hirshfeld_ratios, energy, term_energies, dipole, stress."""
     wrap: bool = False
     """Write frames with whole molecules in the cell; unwrapped, as diffusion needs it, else."""
+    observe: tuple[str, ...] = ()
+    """Observables that look at every frame, as rdf,density; their results are in observed/ of the
+    run. `sundog analyze --what list` lists them."""
     checkpoint_minutes: float = 5.0
     """Minutes between checkpoints; 0 writes one after every chunk of steps."""
     keep_checkpoints: int = 3
@@ -227,8 +230,9 @@ class Output(SettingsGroup):
 class RelaxationSettings(SettingsGroup):
     """Settings of a relaxation."""
 
-    optimizer: Literal["lbfgs", "fire"] = "lbfgs"
-    """Optimizer: lbfgs, or fire, which takes more steps and is more robust."""
+    optimizer: Literal["lbfgs", "fire"] | None = None
+    """Optimizer: lbfgs, or fire, which takes more steps and is more robust; by default lbfgs for
+    one structure, while several are relaxed together by fire alone."""
     cell: CellChange = "none"
     """Changes of the cell during the relaxation: none, isotropic, anisotropic (right angles
     stay) or flexible."""

@@ -110,7 +110,15 @@ class Reopened:
         )
 
     def launch(self, state: MDState) -> Launch:
-        """Return the run ready for its next step, after a note of the resumption in its folder."""
+        """Return the run ready for its next step, after a note of the resumption in its folder.
+
+        What a killed process left of the files that it was writing is removed.
+
+        Raises:
+            RunDirectoryError: a file of the run may not be written; nothing was changed.
+        """
+        self.directory.check_permissions()
+        self.directory.remove_leftovers()
         note_resumption(self.directory, self.setup, int(state.step))
         record = None if self.checkpoint is None else self.checkpoint.record
         return Launch(self.setup, self.directory, state, record)
@@ -150,7 +158,6 @@ def reopen(
     if checkpoint is None:
         said.append("The run was stopped before its first checkpoint and begins anew")
     return Reopened(directory, setup, checkpoint, (*said, *directory.warnings))
-    return Reopened(directory, setup, checkpoint, tuple(said))
 
 
 def _unsaid(line: str) -> None:

@@ -139,6 +139,8 @@ def _resume(
         print(f"{directory.path}: at step {step} of {steps}.")
         if done:
             print("There is nothing left to do; raise --steps to extend the run.")
+        if not dry_run:
+            directory.remove_leftovers()
         return 0
     with Log(directory.log, append=True) as log, StopRequest() as stop:
         launch = reopened.launch(state)
