@@ -39,8 +39,8 @@ HOOKED = (
 )
 install_import_hook(list(HOOKED), "typechecker.check")
 
-# Tracing makes many objects that live long. Looking for cycles among them as often as Python does by
-# itself takes a fifth of the time of the tests.
+# Tracing makes many objects that live long. Looking for cycles among them as often as Python does
+# by itself takes a fifth of the time of the tests.
 gc.set_threshold(50_000, 20, 50)
 
 

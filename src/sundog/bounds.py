@@ -97,6 +97,16 @@ BOUNDS: Mapping[str, Bounds] = {
     "edge_angstrom": Bounds(2.0, 1e4, "Å"),
     "waters": Bounds(1, MOST_ATOMS // 3),
     "vacuum_angstrom": Bounds(2.0, 1e4, "Å"),
+    # analyses
+    "from_ps": Bounds(0.0, 1e12, "ps"),
+    "to_ps": Bounds(0.0, 1e12, "ps"),
+    "every": Bounds(1, MOST_STEPS),
+    "reach_angstrom": Bounds(0.5, 1e3, "Å"),
+    "bin_angstrom": Bounds(1e-3, 10.0, "Å"),
+    "viscosity_mpa_s": Bounds(1e-6, 1e9, "mPa·s"),
+    "correlation_ps": Bounds(1e-3, 1e9, "ps"),
+    "window_ps": Bounds(1e-3, 1e6, "ps"),
+    "clusters_angstrom": Bounds(1e-3, 1e3, "Å"),
 }
 """Bounds by the name of the setting. They are those of a number that means anything at all; what
 other settings or the structure ask for is checked where that is known."""

@@ -39,5 +39,10 @@ def permittivity(
     """
     deviations = dipoles - dipoles.mean(axis=0)
     fluctuation, error = block_average((deviations**2).sum(axis=1))
-    unit = 4 * pi * COULOMB / (3 * float(volumes.mean()) * BOLTZMANN * temperature_kelvin)
+    unit = strength(volumes, temperature_kelvin)
     return 1 + unit * fluctuation, unit * error
+
+
+def strength(volumes: Float[np.ndarray, " samples"], temperature_kelvin: float) -> float:
+    """Return 4π ke/(3 ⟨V⟩ k_B T) in 1/(e·Å)², for volumes in Å³."""
+    return 4 * pi * COULOMB / (3 * float(volumes.mean()) * BOLTZMANN * temperature_kelvin)

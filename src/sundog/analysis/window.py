@@ -57,10 +57,10 @@ def change(series: Float[np.ndarray, " samples"]) -> float | None:
 
 def statistical_inefficiency(series: Float[np.ndarray, " samples"]) -> float:
     """Return the number of successive values that say as much as one independent value."""
+    if np.ptp(series) == 0:
+        return 1.0
     centred = series - series.mean()
     count, variance = len(centred), float(centred @ centred)
-    if variance == 0:
-        return 1.0
     padded = np.fft.rfft(centred, 2 * count)
     correlation = np.fft.irfft(padded * padded.conj())[:count] / variance
     negative = correlation <= 0

@@ -19,6 +19,7 @@ from sundog.cli.streams import QUIET, screens
 from sundog.errors import InputError, SundogError
 
 VERBS = {
+    "analyze": ("sundog.cli.verbs.analyze:analyze", "Measure observables along runs."),
     "bench": ("sundog.cli.verbs.bench:bench", "Measure the speed on this machine."),
     "coverage": (
         "sundog.cli.verbs.coverage:coverage",

@@ -26,7 +26,9 @@ REPLICA_FILES = (
     "energies.csv",
     *(f"trajectory.{name}" for name in get_args(TrajectoryFormat)),
     "topology.pdb",
+    "final.pdb",
     "report.png",
+    *(f"observed/{f}" for f in ("analysis.json", "summary.csv", "*/*.csv", "*/*.p*", "*/*.svg")),
 )
 """Names of the files of one replica."""
 

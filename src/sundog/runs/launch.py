@@ -9,7 +9,7 @@ from sundog.engine.run import Chunk
 from sundog.engine.state import MDState
 from sundog.forcefield.base import AbstractForceField
 from sundog.io.gate import unchecked
-from sundog.io.reading import read_last
+from sundog.io.reading import read_one
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.checkpoint_files import Checkpoint
 from sundog.runs.directory import RunDirectory
@@ -149,7 +149,7 @@ def reopen(
     directory.read_config()
     refuse_edited_input(directory)
     checkpoint = find_checkpoint(directory, said.append)
-    atoms = read_last(directory.input, _unsaid)
+    atoms = read_one(directory.input, job.settings.start.frame, _unsaid)
     # What has begun goes on, also if it began before valences were looked at.
     gated = unchecked(atoms, job.electrons)
     setup = set_up(atoms, job, force_field, command_line=command_line, gated=gated)

@@ -13,7 +13,7 @@ import numpy as np
 from ase import Atoms
 
 from sundog.errors import InputError
-from sundog.io.reading import read_last, read_structures
+from sundog.io.reading import read_one, read_structures
 from sundog.io.table import read_table
 from sundog.io.trajectories import WRITERS
 from sundog.io.trajectories.frames import read_frames
@@ -82,8 +82,7 @@ class Run:
 
     def iterate(self) -> Iterator[Atoms]:
         """Yield the frames of the trajectory one by one, if they are too many for the memory."""
-        own = self._directory
-        yield from read_frames(self.trajectory, own.topology, self.initial)
+        yield from read_frames(self.trajectory, self.initial)
 
     @property
     def trajectory(self) -> Path:
@@ -94,7 +93,9 @@ class Run:
     @cached_property
     def initial(self) -> Atoms:
         """Structure that the run was given."""
-        return read_last(RunDirectory.open(self.folder).input, lambda line: None)
+        directory = RunDirectory.open(self.folder)
+        frame = directory.read_config().get("frame")
+        return read_one(directory.input, frame, lambda line: None)
 
     @cached_property
     def final(self) -> Atoms:

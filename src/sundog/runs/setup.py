@@ -28,6 +28,7 @@ from sundog.runs.assembly import ensemble_of
 from sundog.runs.directory import RunDirectory
 from sundog.runs.job import Job
 from sundog.runs.mechanics import SAME_MASS, Mechanics, describe_mechanics, mechanics_of
+from sundog.runs.observing import observing
 from sundog.runs.provenance import collect_provenance
 from sundog.runs.session import check_feasible, prepare, replicated
 from sundog.runs.settings import SimulationSettings
@@ -170,6 +171,7 @@ def set_up(
     check_feasible(atoms, system, job.settings, mechanics)
     if isinstance(force_field, ForceField):
         force_field = choose_kernels(force_field, job.model.kernels, single, said.append)
+    observing(None, atoms, topology, job.settings)  # refuses what does not fit
     config = job.resolved(**chosen, charge=charge, multiplicity=multiplicity)
     return Setup(
         job=job,

@@ -90,7 +90,7 @@ def _has_moved(directory: RunDirectory, own: RunDirectory, path: Path) -> bool:
 
     try:
         like = read_structures(directory.input)[-1]
-        return len(list(islice(read_frames(path, own.topology, like), 2))) > 1
+        return len(list(islice(read_frames(path, like), 2))) > 1
     except (SundogError, OSError, ValueError, RuntimeError, LookupError):
         return True
 

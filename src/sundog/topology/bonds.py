@@ -18,10 +18,10 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.spatial import KDTree
 
 from sundog.elements import covalent_radii
 from sundog.topology.cell import completed
+from sundog.topology.graphs import near_pairs
 
 BOND_STRETCH = 1.25
 """Length of the longest bond of two heavy atoms, relative to the sum of their covalent radii."""
@@ -76,7 +76,7 @@ def find_bonds(
     home = np.where(periodic, np.floor(fractional), 0.0).astype(np.int64)
     number, image = _with_images(fractional - home, lattice, periodic, reach)
     places = (positions - home @ lattice)[number] + image @ lattice
-    near = KDTree(places).query_pairs(reach, output_type="ndarray")
+    near = near_pairs(places, reach)
     near = near[near[:, 0] < len(numbers)]  # of two images the bond is that of their atoms
     (i, j), cells = number[near].T, image[near[:, 1]]
     # An atom meets its own images on both sides, and others once more as theirs.
@@ -95,6 +95,23 @@ def longest_bond(numbers: Int[np.ndarray, " atoms"]) -> float:
     return float(max(2 * heavy, light + _shares(HYDROGEN_STRETCH)[1]))
 
 
+def longest_bonds(
+    numbers: Int[np.ndarray, " atoms"],
+    i: Int[np.ndarray, " pairs"],
+    j: Int[np.ndarray, " pairs"],
+) -> Float[np.ndarray, " pairs"]:
+    """Return the length in Å that bonds of pairs of atoms stay below; −∞ with a metal.
+
+    Args:
+        numbers: Atomic numbers of all atoms.
+        i: One atom of each pair.
+        j: Other atom of each pair.
+    """
+    light = (numbers[i] == 1) | (numbers[j] == 1)
+    of_heavy, of_light = (_shares(stretch)[numbers] for stretch in (BOND_STRETCH, HYDROGEN_STRETCH))
+    return np.where(light, of_light[i] + of_light[j], of_heavy[i] + of_heavy[j])
+
+
 def are_bonds(
     numbers: Int[np.ndarray, " atoms"],
     i: Int[np.ndarray, " pairs"],
@@ -110,10 +127,8 @@ def are_bonds(
         distances: Distance of each pair, Å.
     """
     hydrogen = numbers == 1
-    of_heavy, of_light = (_shares(stretch)[numbers] for stretch in (BOND_STRETCH, HYDROGEN_STRETCH))
     hydrogens = hydrogen[i].astype(np.int8) + hydrogen[j]
-    longest = np.where(hydrogens > 0, of_light[i] + of_light[j], of_heavy[i] + of_heavy[j])
-    bonded = distances < longest
+    bonded = distances < longest_bonds(numbers, i, j)
     mixed = np.flatnonzero(bonded & (hydrogens == 1))
     first_is_light = hydrogen[i[mixed]]
     light = np.where(first_is_light, i[mixed], j[mixed])

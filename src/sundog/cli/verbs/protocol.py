@@ -93,8 +93,10 @@ def read_protocol(file: Path) -> list[dict[str, Any]]:
         )
     whole = []
     for number, stage in enumerate(stages):
-        begins = {} if number == 0 else {"momenta": "structure"}
-        whole.append(_heard(begins | told, stage))
+        # Later stages begin with the one structure that the stage before has left.
+        begins = {} if number == 0 else {"momenta": "structure", "frame": None}
+        shared = told if number == 0 else {k: v for k, v in told.items() if k != "frame"}
+        whole.append(_heard(begins | shared, stage))
     unheard = told.keys() - {name for stage in whole for name in stage}
     if unheard:
         raise InputError(f"{min(unheard)}: no stage of the protocol uses it", remedy="Leave it out")

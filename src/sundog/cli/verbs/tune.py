@@ -58,9 +58,9 @@ def tune(
     with locked(json):
         from sundog.elements import refuse_unsupported
         from sundog.io.gate import gate
-        from sundog.io.reading import read_last
+        from sundog.io.reading import read_one
 
-        atoms = read_last(structure, print)
+        atoms = read_one(structure, report=print)
         _check_periodic(atoms)
         refuse_unsupported(atoms.numbers)
         gated = gate(atoms, electron_options)

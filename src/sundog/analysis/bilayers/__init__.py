@@ -1,0 +1,1 @@
+"""Observables of lipid bilayers."""

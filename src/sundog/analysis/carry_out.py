@@ -1,0 +1,208 @@
+"""Observables of several runs, carried out in one pass over the frames of each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from sundog.analysis.choices import Choices
+from sundog.analysis.names import OBSERVABLES, check_names, observable
+from sundog.analysis.observable import ROUNDING, AbstractObservable, window_of
+from sundog.analysis.recording import Recording
+from sundog.analysis.result import Quantity, Result
+from sundog.analysis.statistics import Agreement, agreement
+from sundog.errors import InputError
+from sundog.io.trajectories.chunks import Frames
+
+Report = Callable[[str], None]
+
+
+class Window(NamedTuple):
+    """Part of a run that was analysed.
+
+    Attributes:
+        first_ps: time of its first frame in ps.
+        last_ps: time of its last frame in ps.
+        frames: number of its frames.
+        before: number of frames that were left out before.
+        why: reason for its beginning.
+    """
+
+    first_ps: float
+    last_ps: float
+    frames: int
+    before: int
+    why: str
+
+    def text(self) -> str:
+        """Return the window in words."""
+        cut = f"; {self.before} frames before are left out" if self.before else ""
+        span = f"{self.frames} frames from {self.first_ps:.4g} to {self.last_ps:.4g} ps"
+        return f"{span} ({self.why}{cut})"
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """Outcome of an analysis.
+
+    Attributes:
+        windows: part of each run that was analysed, by its name.
+        results: results by observable and run.
+        together: results of several runs in one, by observable.
+        left_out: reasons why observables were not carried out, by their names.
+        choices: choices of the user.
+    """
+
+    windows: Mapping[str, Window]
+    results: Mapping[str, Mapping[str, Result]]
+    together: Mapping[str, Result]
+    left_out: Mapping[str, str]
+    choices: Choices
+
+    def compared(self, name: str) -> list[tuple[Quantity, Agreement]]:
+        """Return the quantities that all of several runs have, and how they compare."""
+        runs = [*self.results[name].values()]
+        if len(runs) < 2:
+            return []
+        by_name = [{one.name: one for one in run.quantities} for run in runs]
+        return [
+            (quantity, agreement([one[quantity.name].value for one in by_name]))
+            for quantity in runs[0].quantities
+            if all(quantity.name in one for one in by_name)
+        ]
+
+
+def analyze(
+    recordings: Sequence[Recording],
+    what: Sequence[str] = (),
+    choices: Choices | None = None,
+    report: Report | None = None,
+) -> Analysis:
+    """Carry out observables on recordings; nothing is written.
+
+    Args:
+        recordings: runs; their names must differ.
+        what: names of observables; by default all that fit every run.
+        choices: choices of the user; by default none.
+        report: called with lines on the way.
+
+    Raises:
+        InputError: a name of no observable, an observable that does not fit a run, no frames.
+        FileFormatError: a trajectory is damaged.
+    """
+    check_names(what)
+    choices = Choices() if choices is None else choices
+    say = report or (lambda line: None)
+    names = [one.name for one in recordings]
+    if not recordings or len(set(names)) < len(names):
+        raise InputError("runs: at least one, each with a name of its own", got=", ".join(names))
+    made, left_out = _made(recordings, what, choices)
+    windows = {}
+    for recording in recordings:
+        mine = [made[name][recording.name] for name in made]
+        windows[recording.name] = _pass(recording, choices, mine)
+        say(f"{recording.name}: {windows[recording.name].text()}")
+    return collected(made, windows, choices, left_out, what)
+
+
+def collected(
+    made: Mapping[str, Mapping[str, AbstractObservable]],
+    windows: Mapping[str, Window],
+    choices: Choices,
+    left_out: Mapping[str, str] | None = None,
+    what: Sequence[str] = (),
+) -> Analysis:
+    """Return what observables say that have seen their frames.
+
+    Args:
+        made: observables by name and run.
+        windows: part of each run that they have seen.
+        choices: choices of the user.
+        left_out: reasons why others were not carried out.
+        what: names of observables that may not be left out.
+
+    Raises:
+        InputError: an observable of `what` has seen too little.
+    """
+    left_out = dict(left_out or {})
+    results: dict[str, dict[str, Result]] = {}
+    together = {}
+    for name, by_run in made.items():
+        try:
+            results[name] = {run: one.result() for run, one in by_run.items()}
+            joint = type(next(iter(by_run.values()))).together([*by_run.values()])
+        except InputError as error:
+            if name in what:
+                raise
+            results.pop(name, None)
+            left_out[name] = str(error)
+            continue
+        if joint is not None:
+            together[name] = joint
+    return Analysis(windows, results, together, left_out, choices)
+
+
+def _made(
+    recordings: Sequence[Recording], what: Sequence[str], choices: Choices
+) -> tuple[dict[str, dict[str, AbstractObservable]], dict[str, str]]:
+    """Return the observables by name and run, and why others do not fit."""
+    made: dict[str, dict[str, AbstractObservable]] = {}
+    left_out: dict[str, str] = {}
+    for name in what or OBSERVABLES:
+        try:
+            kind = observable(name)
+            made[name] = {one.name: kind(one, choices) for one in recordings}
+        except InputError as error:
+            if what:
+                raise
+            left_out[name] = str(error)
+    if not made:
+        raise InputError("what: no observable fits", got=", ".join(one.name for one in recordings))
+    return made, left_out
+
+
+def _pass(
+    recording: Recording, choices: Choices, observables: Sequence[AbstractObservable]
+) -> Window:
+    """Show the frames of a recording to observables, and return which they were."""
+    begin, end = window_of(recording, choices)
+    if choices.from_ps is not None:
+        why = f"from {choices.from_ps:g} ps, as asked"
+    elif recording.equilibrated_ps is None:
+        why = "all frames: no table of energies from which equilibration could be told"
+    else:
+        why = recording.equilibrated_ps[1]
+    looking = [one for one in observables if one.of_frames]
+    first, last, frames, before = np.inf, -np.inf, 0, 0
+    for chunk in recording.frames() if looking else ():
+        inside = (chunk.times >= begin) & (chunk.times <= end)
+        _refuse_backwards(recording, chunk, last if frames else -np.inf)
+        before += int((chunk.times < begin).sum())
+        chosen = np.flatnonzero(inside)
+        chosen = chosen[(np.arange(len(chosen)) + frames) % choices.every == 0]
+        frames += int(inside.sum())
+        if len(chosen) > 0:
+            part = chunk[chosen]
+            first, last = min(first, float(part.times[0])), float(part.times[-1])
+            for one in looking:
+                one.update(part)
+        if chunk.times[-1] * (1 + ROUNDING) >= end:
+            break
+    if looking and frames == 0:
+        raise InputError(
+            f"{recording.name}: no frames to analyse",
+            got=f"{before} frames, all before {begin:g} ps" if before else "an empty trajectory",
+            remedy="Begin earlier with from_ps" if before else "Write frames more often",
+        )
+    return Window(first, last, -(-frames // choices.every), before, why)
+
+
+def _refuse_backwards(recording: Recording, chunk: Frames, last: float) -> None:
+    times = np.concatenate([[last], chunk.times])
+    if (np.diff(times) < 0).any():
+        raise InputError(
+            f"{recording.name}: times of frames go back",
+            got=f"{float(times[int(np.argmin(np.diff(times)))]):g} ps and then less",
+            remedy="Give each part of the trajectory as a run of its own",
+        )

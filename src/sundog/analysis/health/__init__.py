@@ -1,0 +1,1 @@
+"""Health of a run: what the engine did, and what the model says of itself."""

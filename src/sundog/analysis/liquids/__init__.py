@@ -1,0 +1,1 @@
+"""Observables of liquids: structure, transport, hydrogen bonds."""

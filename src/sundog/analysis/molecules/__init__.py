@@ -1,0 +1,1 @@
+"""Observables of molecules: bonds, angles, dihedrals and the conformations they make."""

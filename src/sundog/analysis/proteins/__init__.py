@@ -1,0 +1,1 @@
+"""Observables of proteins: deviation, fluctuation, secondary structure, contacts, motion."""

@@ -1,0 +1,1 @@
+"""Observables of sugars: shapes of rings and angles of their links."""
