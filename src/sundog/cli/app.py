@@ -33,6 +33,10 @@ VERBS = {
     "predict": ("sundog.cli.verbs.predict:predict", "Compute energies, forces and charges."),
     "protocol": ("sundog.cli.verbs.protocol:protocol", "Run stages of molecular dynamics."),
     "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to simulate."),
+    "report": (
+        "sundog.cli.verbs.report:report",
+        "Make one page of runs: verdict, trajectory, observables.",
+    ),
     "tune": ("sundog.cli.verbs.tune:tune", "Find the fastest cutoff and mesh for a structure."),
     "weights": ("sundog.cli.verbs.weights:app", "Fetch, import, list and show model weights."),
 }

@@ -1,0 +1,171 @@
+"use strict";
+/* Curves drawn with uPlot: lines, dashes, points with error bars, bands, marks. */
+(() => {
+  const charts = sundog.data("charts") || {};
+  const colors = sundog.data("colors") || {};
+  const drawn = new Map();
+
+  const hue = (number) => {
+    const palette = sundog.isDark() ? colors.dark : colors.light;
+    return palette[number % palette.length];
+  };
+  const shortened = (value) => {
+    if (value === 0) return "0";
+    const size = Math.abs(value);
+    if (size >= 1e6 || size < 1e-4) return value.toExponential(1).replace("e+", "e");
+    return String(+value.toPrecision(6)).replace("-", "−");
+  };
+
+  /* One horizontal axis for all lines, as uPlot wants it; gaps where a line has no point. */
+  const joined = (lines) => {
+    const tables = [];
+    for (const line of lines) {
+      const columns = [line.x, line.y];
+      if (line.error) {
+        const error = line.error;
+        columns.push(line.y.map((y, k) => (y === null || error[k] === null ? null : y - error[k])));
+        columns.push(line.y.map((y, k) => (y === null || error[k] === null ? null : y + error[k])));
+      }
+      tables.push(columns);
+    }
+    return uPlot.join(tables, tables.map((t) => t.map(() => 1)));
+  };
+
+  const options = (chart, width, height) => {
+    const ink = sundog.style("--soft");
+    const grid = sundog.style("--line");
+    const series = [{ label: chart.x_label, value: (u, v) => (v === null ? "" : shortened(v)) }];
+    const bands = [];
+    chart.lines.forEach((line, number) => {
+      const color = hue(line.color ?? number);
+      const points = line.look === "points";
+      const index = series.length;
+      series.push({
+        label: line.label || chart.y_label,
+        stroke: color,
+        width: points ? 0 : 1.6,
+        dash: line.look === "dashed" ? [6, 4] : undefined,
+        paths: points ? () => null : line.look === "steps" ? uPlot.paths.stepped({ align: 0 }) : undefined,
+        points: { show: points || line.x.length < 3, size: 6, fill: color, stroke: color },
+        spanGaps: true,
+        value: (u, v) => (v === null ? "" : shortened(v)),
+      });
+      if (line.error) {
+        for (const side of [0, 1])
+          series.push({ label: "", show: true, width: 0, stroke: "transparent", points: { show: false }, spanGaps: true, sundogHidden: true });
+        if (!points) bands.push({ series: [index + 2, index + 1], fill: color + "38" });
+      }
+    });
+    const axis = (label, extra) => ({
+      label, labelSize: 20, labelFont: "12px system-ui, sans-serif", font: "12px system-ui, sans-serif",
+      stroke: ink, ticks: { stroke: grid, size: 5 }, grid: { stroke: grid, width: 1 },
+      values: (u, splits) => splits.map((v) => (v === null ? "" : shortened(v))), ...extra,
+    });
+    const log = chart.logarithmic || "";
+    return {
+      width, height, series, bands,
+      padding: [10, 12, 0, 0],
+      cursor: { y: false, points: { size: 7 } },
+      legend: { show: chart.lines.length > 1 || width > 380, live: true },
+      scales: {
+        x: { time: false, distr: log.includes("x") ? 3 : 1 },
+        y: {
+          distr: log.includes("y") ? 3 : 1,
+          range: log.includes("y") ? undefined : (u, low, high) => {
+            if (low === null) return [0, 1];
+            if (chart.level !== null && chart.level !== undefined) {
+              low = Math.min(low, chart.level);
+              high = Math.max(high, chart.level);
+            }
+            const room = 0.06 * (high - low || Math.abs(high) || 1);
+            return [chart.y_from_zero && low >= 0 ? 0 : low - room, high + room];
+          },
+        },
+      },
+      axes: [axis(chart.x_label, { grid: { show: false } }), axis(chart.y_label, { size: 62 })],
+      hooks: {
+        drawClear: [(u) => rules(u, chart, ink)],
+        draw: [(u) => bars(u, chart)],
+        ready: [(u) => tidy(u)],
+      },
+    };
+  };
+
+  const tidy = (u) => {
+    u.series.forEach((one, k) => {
+      const row = u.root.querySelectorAll(".u-legend .u-series")[k];
+      if (row && one.sundogHidden) row.hidden = true;
+    });
+    for (const row of u.root.querySelectorAll(".u-series[hidden]")) row.style.display = "none";
+  };
+
+  /* A thin line at a value, and words at places along the horizontal axis. */
+  const rules = (u, chart, ink) => {
+    const { ctx, bbox } = u;
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = ink;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+    const line = (a, b, c, d) => { ctx.beginPath(); ctx.moveTo(a, b); ctx.lineTo(c, d); ctx.stroke(); };
+    if (chart.level !== null && chart.level !== undefined) {
+      const y = u.valToPos(chart.level, "y", true);
+      line(bbox.left, y, bbox.left + bbox.width, y);
+    }
+    for (const mark of chart.marks || []) {
+      const x = u.valToPos(mark.x, "x", true);
+      if (x < bbox.left || x > bbox.left + bbox.width) continue;
+      line(x, bbox.top, x, bbox.top + bbox.height);
+      const left = x > bbox.left + 0.6 * bbox.width;
+      ctx.textAlign = left ? "right" : "left";
+      ctx.fillText(mark.label, x + (left ? -5 : 5) * devicePixelRatio, bbox.top + 12 * devicePixelRatio);
+    }
+    ctx.restore();
+  };
+
+  const bars = (u, chart) => {
+    const { ctx } = u;
+    ctx.save();
+    ctx.lineWidth = 1.4 * devicePixelRatio;
+    chart.lines.forEach((line, number) => {
+      if (line.look !== "points" || !line.error) return;
+      ctx.strokeStyle = hue(line.color ?? number);
+      line.x.forEach((x, k) => {
+        if (line.y[k] === null || line.error[k] === null) return;
+        const place = u.valToPos(x, "x", true);
+        ctx.beginPath();
+        ctx.moveTo(place, u.valToPos(line.y[k] - line.error[k], "y", true));
+        ctx.lineTo(place, u.valToPos(line.y[k] + line.error[k], "y", true));
+        ctx.stroke();
+      });
+    });
+    ctx.restore();
+  };
+
+  const draw = (holder) => {
+    const chart = charts[holder.dataset.chart];
+    const width = Math.floor(holder.clientWidth);
+    if (!chart || width < 50) return;
+    const old = drawn.get(holder);
+    if (old) old.plot.destroy();
+    const height = Math.round(Math.min(280, Math.max(200, 0.56 * width)));
+    const plot = new uPlot(options(chart, width, height), joined(chart.lines), holder);
+    plot.root.querySelector("canvas").setAttribute("aria-hidden", "true");
+    drawn.set(holder, { plot, width });
+    holder.dataset.drawn = "1";
+  };
+
+  const holders = document.querySelectorAll("[data-chart]");
+  const observer = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const old = drawn.get(target);
+      if (!old || old.width !== Math.floor(target.clientWidth)) draw(target);
+    }
+  });
+  for (const holder of holders) {
+    draw(holder);
+    observer.observe(holder);
+  }
+  sundog.onTheme(() => holders.forEach(draw));
+  sundog.charts = drawn;
+})();
