@@ -16,7 +16,7 @@ from sundog.report.colors import colors
 from sundog.report.facts import describe, facts_of
 from sundog.report.scene import Scene, make_scene
 from sundog.report.skeleton import CHARTS, VIEWER, render
-from sundog.report.verdict import judge
+from sundog.report.verdict import judge, plainly
 
 LARGEST = 10_000_000
 """Size of a page in bytes that is never exceeded."""
@@ -115,7 +115,7 @@ def _groups(
 ) -> Iterator[dict[str, Any]]:
     """Yield health and observables for the template; data of curves are put into `charts`."""
     windows = "; ".join(
-        f"{run}: {window.text()}" if len(analysis.windows) > 1 else window.text()
+        plainly(f"{run}: {window.text()}" if len(analysis.windows) > 1 else window.text())
         for run, window in analysis.windows.items()
         if window.frames
     )
@@ -196,9 +196,16 @@ def _row(one: Quantity, run: str) -> dict[str, Any]:
         "label": one.label,
         "run": run,
         "value": f"{value.mean:.{one.digits}f}".replace("-", "−"),
-        "error": f"{value.error:.{one.digits}f}" if value.is_enough else "",
+        "error": _error(one),
         "unit": one.unit,
         "effective": f"{value.effective:.3g}",
         "joint": False,
         "words": "",
     }
+
+
+def _error(one: Quantity) -> str:
+    """Return an error bar; empty where there is none, so that the page says why."""
+    if not one.value.is_enough:
+        return ""
+    return f"± {one.value.error:.{one.digits}f}" if one.value.error > 0 else "does not change"

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sundog.plots.pictures import Curves, Line, Picture
+from sundog.plots.pictures import Curves, Line, Picture, Timeline
 from sundog.report.svg import drawing
 
 MOST_POINTS = 1_500
@@ -89,7 +89,7 @@ def figure(picture: Picture, key: str) -> tuple[dict[str, Any], dict[str, Any] |
         "summary": summary(picture),
         "key": key,
         "svg": "",
-        "wide": not isinstance(picture, Curves),
+        "wide": isinstance(picture, Timeline),
     }
     if isinstance(picture, Curves):
         return told, chart(picture)

@@ -4,7 +4,7 @@ Each finding is good, a caution, bad, or unknown where a run is too short to tel
 worst of its findings, and what is unknown is said before it is called good.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -13,14 +13,18 @@ import numpy as np
 from sundog.analysis.carry_out import Analysis
 from sundog.analysis.recording import FEWEST_TO_DETECT, Recording
 from sundog.analysis.result import Quantity, Result
+from sundog.analysis.statistics import Estimate
 from sundog.analysis.window import change
+from sundog.perception.blind_spots import blind_spots
+from sundog.perception.perceive import perceive
 from sundog.report.facts import Facts
 from sundog.units import BOLTZMANN
+from sundog.weights.known_errors import known_errors
 
 Level = Literal["good", "caution", "bad", "unknown"]
 """Worth of a finding; `unknown` is too short to tell."""
 
-Question = Literal["stable", "equilibrated", "long"]
+Question = Literal["stable", "equilibrated", "long", "known"]
 """Question that a finding helps to answer."""
 
 RANK: dict[Level, int] = {"good": 0, "unknown": 1, "caution": 2, "bad": 3}
@@ -49,8 +53,35 @@ share by which a mean may differ from the bath."""
 STRAINED_BAR = 1000.0
 """Pressure in bar at constant volume from which on the density does not fit the liquid."""
 
+OF_HEALTH = ("engine", "model", "contacts")
+"""Observables whose values tell of the run and not of the system, but for those in `SHOWN`."""
+
+SHOWN = ("temperature_kelvin", "potential_energy_ev", "pressure_bar", "density_g_per_cm3")
+"""Values of the energies table that are properties of the system."""
+
 MOST_TOLD = 6
 """Number of values that are named as trusted or not."""
+
+
+ANSWERS: dict[Question, tuple[str, dict[Level, str]]] = {
+    "stable": (
+        "Is it stable?",
+        {"good": "Yes", "caution": "With reservations", "bad": "No", "unknown": WORDS["unknown"]},
+    ),
+    "equilibrated": (
+        "Is it equilibrated?",
+        {"good": "Yes", "caution": "Not quite", "bad": "No", "unknown": WORDS["unknown"]},
+    ),
+    "long": (
+        "Is it long enough?",
+        {"good": "Yes", "caution": "For some values", "bad": "No", "unknown": "No, too short"},
+    ),
+    "known": (
+        "Is it in the model's reach?",
+        {"good": "No known weakness", "caution": "Partly", "bad": "No", "unknown": "Not known"},
+    ),
+}
+"""Questions, and their answers by level."""
 
 
 class Finding(NamedTuple):
@@ -91,10 +122,11 @@ class Verdict:
     Attributes:
         level: worst level.
         headline: verdict in a sentence.
-        answers: answers to the three questions.
+        answers: answers to the questions.
         findings: findings, the worst first.
         trusted: means that have an error bar, in words.
         untrusted: what is not known, in words.
+        nothing: what to say where nothing can be trusted.
     """
 
     level: Level
@@ -103,6 +135,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     trusted: tuple[str, ...]
     untrusted: tuple[str, ...]
+    nothing: str
 
 
 def judge(
@@ -120,7 +153,12 @@ def judge(
         results = {} if analysis is None else {
             name: by_run[recording.name] for name, by_run in analysis.results.items()
         }  # fmt: skip
-        own = [*_ended(told, recording), *_steady(recording, results), *_settled(recording, results)]
+        own = [
+            *_ended(told, recording),
+            *_steady(recording, results),
+            *_settled(recording, results),
+            *_reach(told, recording),
+        ]
         found += [one._replace(run=recording.name) for one in own]
     quantities = [] if analysis is None else [
         one for by_run in analysis.results.values() for run in by_run.values()
@@ -128,49 +166,40 @@ def judge(
     ]  # fmt: skip
     found.append(_length(quantities))
     found.sort(key=lambda one: -RANK[one.level])
-    answers = tuple(_answer(question, found) for question in ("stable", "equilibrated", "long"))
+    answers = tuple(_answer(question, found) for question in ANSWERS)
     level = max((one.level for one in answers), key=RANK.__getitem__)
     return Verdict(
-        level, _headline(answers), answers, tuple(found), *_trust(quantities, analysis, found)
+        level, _headline(answers, found), answers, tuple(found), *_trust(analysis, answers, found)
     )
 
 
 def _answer(question: Question, found: Sequence[Finding]) -> Answer:
     own = [one.level for one in found if one.question == question]
     level: Level = max(own, key=RANK.__getitem__) if own else "unknown"
-    words: dict[Question, tuple[str, dict[Level, str]]] = {
-        "stable": (
-            "Is it stable?",
-            {"good": "Yes", "caution": "With reservations", "bad": "No", "unknown": "Too short to tell"},
-        ),
-        "equilibrated": (
-            "Is it equilibrated?",
-            {"good": "Yes", "caution": "Not quite", "bad": "No", "unknown": "Too short to tell"},
-        ),
-        "long": (
-            "Is it long enough?",
-            {"good": "Yes", "caution": "For some values", "bad": "No", "unknown": "Too short to tell"},
-        ),
-    }  # fmt: skip
-    asked, told = words[question]
+    if question == "equilibrated" and level == "caution" and "unknown" in own:
+        return Answer(ANSWERS[question][0], "Not yet", level)
+    asked, told = ANSWERS[question]
     return Answer(asked, told[level], level)
 
 
-def _headline(answers: Sequence[Answer]) -> str:
-    stable, equilibrated, long = (one.level for one in answers)
+def _headline(answers: Sequence[Answer], found: Sequence[Finding]) -> str:
+    stable, equilibrated, long, known = (one.level for one in answers)
+    short = any(one.question == "equilibrated" and one.level == "unknown" for one in found)
     if stable == "bad":
         return "Do not use this run as it stands: it is not stable."
     if equilibrated == "bad":
-        return "It runs, but it is not what was asked for: do not take means from it."
-    if equilibrated == "unknown":
+        return "It runs, but it is not equilibrated: take no means from it."
+    if short:
         return {
-            "good": "So far it is sound, but it is too short to tell more.",
+            "good": "It is sound so far, and too short to tell more.",
             "unknown": "It is too short to tell.",
         }.get(stable, "It is too short to tell, and something needs a look.")
     if "caution" in (stable, equilibrated):
-        return "Use it with care: not everything has settled."
+        return "Use it with care: not everything is as it should be."
     if long in ("caution", "unknown"):
-        return "It is sound, but too short for some values."
+        return "It is sound, and too short for some values."
+    if known != "good":
+        return "It is stable and equilibrated, but the model is weak for a part of it."
     return "It is stable, equilibrated and long enough for what is shown."
 
 
@@ -210,7 +239,7 @@ def _steady(recording: Recording, results: dict[str, Result]) -> Iterator[Findin
         yield from _bonds(contacts)
 
 
-def _broken(table: dict, name: str) -> bool:  # type: ignore[type-arg]
+def _broken(table: Mapping[str, np.ndarray], name: str) -> bool:
     return name in table and not np.isfinite(table[name]).all()
 
 
@@ -223,7 +252,9 @@ def _drift(recording: Recording, results: dict[str, Result]) -> Iterator[Finding
     length = float(time[-1] - time[0])
     thermal = 1e6 * BOLTZMANN * (recording.temperature_kelvin or 300.0)
     share = abs(rate) * length / thermal
-    words = f"{rate:+.3g} µeV per atom and ps, {100 * share:.2g} % of kT per atom in {length:.3g} ps."
+    words = (
+        f"{_signed(rate)} µeV per atom and ps: {100 * share:.2g} % of kT per atom in {length:.3g} ps."
+    )
     significant = np.isfinite(error) and abs(rate) > 3 * error
     if abs(rate) <= DRIFT_SEEN or (np.isfinite(error) and not significant):
         yield Finding("stable", "good", "Energy is conserved.", words)
@@ -291,11 +322,12 @@ def _settled(recording: Recording, results: dict[str, Result]) -> Iterator[Findi
     if found is not None:
         begin, why = found
         if "not settled" in why:
-            yield Finding("equilibrated", "caution", "The run has not settled.", f"{_plain(why)}.")
+            yield Finding("equilibrated", "caution", "The run has not settled.", f"{plainly(why)}.")
         else:
-            text = f"Means begin at {begin:.4g} ps ({_plain(why)})."
+            text = f"Means begin at {begin:.4g} ps ({plainly(why)})."
             yield Finding("equilibrated", "good", "The series have settled.", text)
     yield from _temperature(recording, results)
+    yield from _width(recording, results)
     yield from _moving(recording, results)
     yield from _pressure(recording, results)
 
@@ -307,7 +339,7 @@ def _temperature(recording: Recording, results: dict[str, Result]) -> Iterator[F
     if recording.settings.get("temperature_end_kelvin") is not None:
         return
     value = known.value
-    words = f"{value.text(1, 'K')}, and the bath has {bath:g} K."
+    words = f"{said(value, 1, 'K')}; the bath has {bath:g} K."
     off = abs(value.mean - bath)
     if off <= max(COLD_SHARE * bath, 4 * value.error if value.is_enough else 0.0):
         yield Finding("equilibrated", "good", "The temperature is that of the bath.", words)
@@ -318,6 +350,16 @@ def _temperature(recording: Recording, results: dict[str, Result]) -> Iterator[F
         yield Finding("equilibrated", level, "The temperature is not that of the bath.", words)
 
 
+def _width(recording: Recording, results: dict[str, Result]) -> Iterator[Finding]:
+    known = _quantity(results, "engine", "kinetic_width_ratio")
+    if known is None or not known.value.is_enough:
+        return
+    value = known.value
+    if abs(value.mean - 1) > 4 * value.error:
+        text = f"{said(value, 2)} of the canonical width of the kinetic energy."
+        yield Finding("equilibrated", "caution", "The temperature fluctuates unlike the ensemble.", text)
+
+
 def _moving(recording: Recording, results: dict[str, Result]) -> Iterator[Finding]:
     known = _quantity(results, "engine", "potential_energy_ev")
     if known is None:
@@ -325,7 +367,7 @@ def _moving(recording: Recording, results: dict[str, Result]) -> Iterator[Findin
     values = recording.energies["potential_energy_ev"]
     moved = change(values[len(values) // 2 :])
     if moved is not None:
-        text = f"It changed by {moved:+.3g} eV over the last half, more than it fluctuates."
+        text = f"It changed by {_signed(moved)} eV over the last half, more than it fluctuates."
         yield Finding("equilibrated", "caution", "The potential energy still moves.", text)
     elif not known.value.is_enough:
         text = f"Only {known.value.effective:.1f} independent values of it are there; 10 are needed."
@@ -336,7 +378,7 @@ def _pressure(recording: Recording, results: dict[str, Result]) -> Iterator[Find
     known = _quantity(results, "engine", "pressure_bar")
     if known is None or not recording.is_periodic:
         return
-    value, words = known.value, known.value.text(0, "bar")
+    value, words = known.value, said(known.value, 0, "bar")
     if recording.settings.get("ensemble") == "npt":
         target = float(recording.settings.get("pressure_bar", 1.0))
         off = abs(value.mean - target)
@@ -351,7 +393,7 @@ def _pressure(recording: Recording, results: dict[str, Result]) -> Iterator[Find
         return
     if abs(value.mean) > STRAINED_BAR:
         way = "shrink" if value.mean < 0 else "expand"
-        text = f"{words} at constant volume: at 1 bar it would {way}. `sundog npt` finds its density."
+        text = f"{words} at constant volume: at 1 bar it would {way}. A run at constant pressure (sundog npt) finds its density."
         level: Level = "caution" if value.is_enough else "unknown"
         yield Finding("equilibrated", level, "The density does not fit.", text)
 
@@ -368,26 +410,79 @@ def _length(quantities: Sequence[Quantity]) -> Finding:
 
 
 def _trust(
-    quantities: Sequence[Quantity], analysis: Analysis | None, found: Sequence[Finding]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what can be trusted, and what cannot, in words."""
-    unsafe = any(one.level == "bad" for one in found)
+    analysis: Analysis | None, answers: Sequence[Answer], found: Sequence[Finding]
+) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Return what can be trusted, what cannot, and what to say where nothing can."""
     known: dict[str, str] = {}
     unknown: dict[str, None] = {}
-    for one in quantities:
-        if one.value.is_enough:
-            known.setdefault(one.label, one.text())
-        else:
-            unknown.setdefault(one.label)
-    trusted = [] if unsafe else [*known.values()]
+    for name, by_run in ({} if analysis is None else analysis.results).items():
+        for quantity in (one for run in by_run.values() for one in run.quantities):
+            if name in OF_HEALTH and quantity.name not in SHOWN:
+                continue
+            value = quantity.value
+            if not value.is_enough:
+                unknown.setdefault(quantity.label)
+            elif value.error > 0:  # a volume that is held says nothing
+                known.setdefault(
+                    quantity.label, f"{quantity.label}: {said(value, quantity.digits, quantity.unit)}"
+                )
+    levels = {one.level for one in answers[:2]}
+    trusted: list[str] = []
+    nothing = "No mean is known well enough yet."
+    if "bad" in levels:
+        nothing = "No mean: see the findings above."
+    elif levels != {"good"}:
+        trusted = [one.title for one in found if one.question == "stable" and one.level == "good"]
+        trusted = [*dict.fromkeys(trusted)]
+    else:
+        trusted = [*known.values()]
     rest = len(trusted) - MOST_TOLD
     trusted = trusted[:MOST_TOLD] + ([f"and {rest} more, below"] if rest > 0 else [])
-    untrusted = [f"{one.title} {one.text}" for one in found if one.level in ("bad", "caution")]
+    untrusted = []
+    if levels != {"good"}:
+        untrusted.append("Means as properties at equilibrium: the run is not known to be there.")
+    untrusted += dict.fromkeys(
+        f"{one.title} {one.text}" for one in found if one.question == "known" and one.level != "good"
+    )
     if unknown:
         names = ", ".join([*unknown][:MOST_TOLD])
         more = f" and {len(unknown) - MOST_TOLD} more" if len(unknown) > MOST_TOLD else ""
-        untrusted.append(f"Too short for an error bar: {names}{more}")
-    return tuple(trusted), tuple(untrusted)
+        untrusted.append(f"Too short for an error bar: {names}{more}.")
+    return tuple(trusted), tuple(untrusted), nothing
+
+
+def said(value: Estimate, digits: int, unit: str = "") -> str:
+    """Return a mean with its error bar as a sentence has it.
+
+    Args:
+        value: mean, error and effective samples.
+        digits: number of digits after the decimal point.
+        unit: unit as it is written.
+    """
+    unit = f" {unit}" if unit else ""
+    mean = f"{value.mean:,.{digits}f}".replace("-", "−")
+    if not value.is_enough:
+        return f"{mean}{unit}, from {value.effective:.1f} independent values"
+    return f"{mean} ± {value.error:,.{digits}f}{unit}"
+
+
+def _reach(told: Facts, recording: Recording) -> Iterator[Finding]:
+    """Yield whether the system has groups that the weights are known to get wrong."""
+    weights = told.provenance.get("weights")
+    identity = weights.get("sha256") if isinstance(weights, dict) else None
+    if not isinstance(identity, str):
+        return
+    known = known_errors(identity)
+    if not known:
+        text = "No errors of groups are known of these weights, which is no proof of any kind."
+        yield Finding("known", "unknown", "The model's weak spots are not known.", text)
+        return
+    lines = blind_spots(recording.topology, perceive(recording.topology), known)
+    for line in lines:
+        yield Finding("known", "caution", "The model is weak here.", line)
+    if not lines:
+        text = "None of its groups is among those that the weights are known to get wrong."
+        yield Finding("known", "good", "No known weakness of the model.", text)
 
 
 def _quantity(results: dict[str, Result], observable: str, name: str) -> Quantity | None:
@@ -397,7 +492,11 @@ def _quantity(results: dict[str, Result], observable: str, name: str) -> Quantit
     return next((one for one in result.quantities if one.name == name), None)
 
 
-def _plain(why: str) -> str:
+def _signed(value: float) -> str:
+    return f"{value:+.3g}".replace("-", "−")
+
+
+def plainly(why: str) -> str:
     """Return a reason without the names of columns."""
     for name, words in {
         "potential_energy_ev": "the potential energy",

@@ -4,6 +4,7 @@
   const charts = sundog.data("charts") || {};
   const colors = sundog.data("colors") || {};
   const drawn = new Map();
+  const MOST_NAMES = 14;
 
   const hue = (number) => {
     const palette = sundog.isDark() ? colors.dark : colors.light;
@@ -16,7 +17,7 @@
     return String(+value.toPrecision(6)).replace("-", "−");
   };
 
-  /* One horizontal axis for all lines, as uPlot wants it; gaps where a line has no point. */
+  /* One horizontal axis for all lines, as uPlot wants it; null is a gap, undefined is not. */
   const joined = (lines) => {
     const tables = [];
     for (const line of lines) {
@@ -31,10 +32,10 @@
     return uPlot.join(tables, tables.map((t) => t.map(() => 1)));
   };
 
-  const options = (chart, width, height) => {
+  const options = (chart, width, height, follow) => {
     const ink = sundog.style("--soft");
     const grid = sundog.style("--line");
-    const series = [{ label: chart.x_label, value: (u, v) => (v === null ? "" : shortened(v)) }];
+    const series = [{ label: chart.x_label }];
     const bands = [];
     chart.lines.forEach((line, number) => {
       const color = hue(line.color ?? number);
@@ -47,17 +48,16 @@
         dash: line.look === "dashed" ? [6, 4] : undefined,
         paths: points ? () => null : line.look === "steps" ? uPlot.paths.stepped({ align: 0 }) : undefined,
         points: { show: points || line.x.length < 3, size: 6, fill: color, stroke: color },
-        spanGaps: true,
-        value: (u, v) => (v === null ? "" : shortened(v)),
+        spanGaps: false,
       });
       if (line.error) {
         for (const side of [0, 1])
-          series.push({ label: "", show: true, width: 0, stroke: "transparent", points: { show: false }, spanGaps: true, sundogHidden: true });
+          series.push({ width: 0, stroke: "transparent", points: { show: false }, spanGaps: false });
         if (!points) bands.push({ series: [index + 2, index + 1], fill: color + "38" });
       }
     });
     const axis = (label, extra) => ({
-      label, labelSize: 20, labelFont: "12px system-ui, sans-serif", font: "12px system-ui, sans-serif",
+      label, labelSize: 18, labelGap: 0, labelFont: "12px system-ui, sans-serif", font: "12px system-ui, sans-serif",
       stroke: ink, ticks: { stroke: grid, size: 5 }, grid: { stroke: grid, width: 1 },
       values: (u, splits) => splits.map((v) => (v === null ? "" : shortened(v))), ...extra,
     });
@@ -66,12 +66,16 @@
       width, height, series, bands,
       padding: [10, 12, 0, 0],
       cursor: { y: false, points: { size: 7 } },
-      legend: { show: chart.lines.length > 1 || width > 380, live: true },
+      legend: { show: false },
       scales: {
-        x: { time: false, distr: log.includes("x") ? 3 : 1 },
+        x: {
+          time: false,
+          distr: log.includes("x") ? 3 : 1,
+          range: log.includes("x") ? (u, low, high) => [low, high] : undefined,
+        },
         y: {
           distr: log.includes("y") ? 3 : 1,
-          range: log.includes("y") ? undefined : (u, low, high) => {
+          range: log.includes("y") ? (u, low, high) => [low / 1.4, high * 1.4] : (u, low, high) => {
             if (low === null) return [0, 1];
             if (chart.level !== null && chart.level !== undefined) {
               low = Math.min(low, chart.level);
@@ -82,21 +86,55 @@
           },
         },
       },
-      axes: [axis(chart.x_label, { grid: { show: false } }), axis(chart.y_label, { size: 62 })],
+      axes: [axis(chart.x_label, { grid: { show: false }, size: 30 }), axis(chart.y_label, { size: 62, labelSize: 16 })],
       hooks: {
         drawClear: [(u) => rules(u, chart, ink)],
         draw: [(u) => bars(u, chart)],
-        ready: [(u) => tidy(u)],
+        setCursor: [follow],
       },
     };
   };
 
-  const tidy = (u) => {
-    u.series.forEach((one, k) => {
-      const row = u.root.querySelectorAll(".u-legend .u-series")[k];
-      if (row && one.sundogHidden) row.hidden = true;
+  /* Names of lines with their colours, and what the cursor is at. */
+  const names = (holder, chart) => {
+    const space = "http://www.w3.org/2000/svg";
+    let legend = holder.parentElement.querySelector(".names");
+    if (!legend) {
+      legend = document.createElement("div");
+      legend.className = "names";
+      legend.setAttribute("aria-hidden", "true");
+      holder.after(legend);
+    }
+    const spans = chart.lines.map((line, number) => {
+      const span = document.createElement("span");
+      if (chart.lines.length > 1 || line.label) {
+        const svg = document.createElementNS(space, "svg");
+        const stroke = document.createElementNS(space, "path");
+        svg.setAttribute("width", "18");
+        svg.setAttribute("height", "8");
+        const shape = { d: "M1 4H17", stroke: hue(line.color ?? number), "stroke-width": line.look === "points" ? 6 : 2.4, "stroke-linecap": "round" };
+        if (line.look === "points") shape.d = "M9 4H9.1";
+        if (line.look === "dashed") shape["stroke-dasharray"] = "5 4";
+        for (const [key, value] of Object.entries(shape)) stroke.setAttribute(key, value);
+        svg.append(stroke);
+        span.append(svg, line.label);
+      }
+      span.append(document.createElement("b"));
+      return span;
     });
-    for (const row of u.root.querySelectorAll(".u-series[hidden]")) row.style.display = "none";
+    const place = document.createElement("span");
+    legend.replaceChildren(...(chart.lines.length > MOST_NAMES ? [] : spans), place);
+    return (u) => {
+      const k = u.cursor.idx;
+      const inside = k !== null && k !== undefined && u.cursor.left >= 0;
+      place.textContent = inside ? `${chart.x_label}: ${shortened(u.data[0][k])}` : "";
+      let column = 1;
+      chart.lines.forEach((line, number) => {
+        const value = inside ? u.data[column][k] : null;
+        spans[number].lastChild.textContent = value === null || value === undefined ? "" : shortened(value);
+        column += line.error ? 3 : 1;
+      });
+    };
   };
 
   /* A thin line at a value, and words at places along the horizontal axis. */
@@ -149,7 +187,7 @@
     const old = drawn.get(holder);
     if (old) old.plot.destroy();
     const height = Math.round(Math.min(280, Math.max(200, 0.56 * width)));
-    const plot = new uPlot(options(chart, width, height), joined(chart.lines), holder);
+    const plot = new uPlot(options(chart, width, height, names(holder, chart)), joined(chart.lines), holder);
     plot.root.querySelector("canvas").setAttribute("aria-hidden", "true");
     drawn.set(holder, { plot, width });
     holder.dataset.drawn = "1";

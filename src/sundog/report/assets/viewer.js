@@ -234,12 +234,20 @@
     legend();
     element("scene-note").textContent = scene.why ? `Shown: ${scene.why}.` : `Shown: all ${scene.of} atoms.`;
     show(Math.min(state.frame, scene.times.length - 1));
-    viewer.zoomTo();
-    viewer.zoom(1.15);
-    viewer.render();
+    look();
     say("");
     stage.dataset.state = "ready";
     stage.dataset.atoms = atoms.length;
+  };
+  /* The whole of it, a cell from beside and above, so that it is seen in space. */
+  const look = () => {
+    viewer.zoomTo();
+    if (state.scene.cells) {
+      viewer.rotate(-24, "y");
+      viewer.rotate(14, "x");
+    }
+    viewer.zoom(state.scene.cells ? 1.05 : 1.15);
+    viewer.render();
   };
   const choices = (scene) => [["element", "element"], ["residue", "residue"], ...scene.channels.map((one) => [one.name, one.label.toLowerCase()])];
   const fill = (select, options, chosen) => {
@@ -290,9 +298,7 @@
   });
   element("reset").addEventListener("click", () => {
     viewer.setView([0, 0, 0, 0, 0, 0, 0, 1]);
-    viewer.zoomTo();
-    viewer.zoom(1.15);
-    viewer.render();
+    look();
   });
   stage.addEventListener("keydown", (event) => {
     const steps = { ArrowRight: 1, ArrowLeft: -1, PageDown: 10, PageUp: -10 };
