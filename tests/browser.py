@@ -23,7 +23,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu-sandbox", "--use-gl=angle",
     "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-first-run",
-    "--disable-extensions", "--disable-background-networking", "--disable-sync", "--hide-scrollbars",
+    "--disable-extensions", "--disable-background-networking", "--disable-sync",
+    "--hide-scrollbars",
     "--disable-component-update", "--disable-dev-shm-usage", "--mute-audio",
     "--remote-debugging-pipe", "--host-resolver-rules=MAP * ~NOTFOUND",
 )  # fmt: skip

@@ -21,6 +21,7 @@ from sundog.errors import InputError, SundogError
 VERBS = {
     "analyze": ("sundog.cli.verbs.analyze:analyze", "Measure observables along runs."),
     "bench": ("sundog.cli.verbs.bench:bench", "Measure the speed on this machine."),
+    "cite": ("sundog.cli.verbs.cite:cite", "Print the works to cite, as BibTeX."),
     "coverage": (
         "sundog.cli.verbs.coverage:coverage",
         "Count the local environments of a set, and find those that it lacks.",

@@ -14,7 +14,7 @@ from sundog.report.choice import HEALTH, carry_out
 from sundog.report.citations import bibtex, works
 from sundog.report.colors import colors
 from sundog.report.facts import describe, facts_of
-from sundog.report.scene import Scene, make_scene
+from sundog.report.scene import make_scene
 from sundog.report.skeleton import CHARTS, VIEWER, render
 from sundog.report.verdict import judge, plainly
 

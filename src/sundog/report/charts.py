@@ -36,6 +36,10 @@ def chart(picture: Curves) -> dict[str, Any]:
         # A script joins lines by their places, which must be finite and ascend.
         order = np.argsort(x, kind="stable")
         order = order[np.isfinite(x[order])]
+        if "x" in picture.logarithmic:
+            order = order[x[order] > 0]
+        if "y" in picture.logarithmic:
+            y = np.where(y > 0, y, np.nan)
         lines.append(
             {
                 "label": line.label,

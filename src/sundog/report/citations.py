@@ -16,7 +16,7 @@ class Work(NamedTuple):
         volume: volume.
         pages: first page, or number of the article.
         doi: DOI; empty without one.
-        why: what it is cited for.
+        why: reason to cite it.
     """
 
     key: str
@@ -71,7 +71,8 @@ WORKS = {
             "The program",
         ),
         Work(
-            "ase2017", "Hjorth Larsen, Ask and Mortensen, Jens Jørgen and Blomqvist, Jakob and others",
+            "ase2017", "Hjorth Larsen, Ask and Mortensen, Jens Jørgen and Blomqvist, Jakob "
+            "and others",
             "The atomic simulation environment—a Python library for working with atoms",
             "J. Phys.: Condens. Matter", 2017, "29", "273002", "10.1088/1361-648X/aa680e",
             "Structures and their files",
@@ -177,7 +178,9 @@ OF_OBSERVABLES = {
 """Works by an observable."""
 
 
-def works(settings: Iterable[Mapping[str, Any]] = (), observables: Iterable[str] = ()) -> list[Work]:
+def works(
+    settings: Iterable[Mapping[str, Any]] = (), observables: Iterable[str] = ()
+) -> list[Work]:
     """Return the works to cite, without repetition.
 
     Args:

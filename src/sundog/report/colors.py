@@ -45,6 +45,4 @@ def _stops(name: str) -> list[list[int]]:
     from matplotlib import colormaps
 
     chosen = colormaps[name]
-    return [
-        [round(255 * part) for part in chosen(k / (STOPS - 1))[:3]] for k in range(STOPS)
-    ]
+    return [[round(255 * part) for part in chosen(k / (STOPS - 1))[:3]] for k in range(STOPS)]

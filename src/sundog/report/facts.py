@@ -30,7 +30,7 @@ class Facts:
         name: name of the run.
         facts: labels and values, as shown.
         settings: all settings, as shown.
-        steps: how to do it again: sentences, each with a command where there is one.
+        steps: sentences on how to do it again, each with a command where there is one.
         steps_done: number of the last step in the energies table; None without one.
         has_ended: whether the last structure is there; None for a bare trajectory.
         blew_up: whether there is a flight record.

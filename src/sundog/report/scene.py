@@ -274,7 +274,7 @@ def _peptides(recording: Recording) -> list[int]:
 
 
 def _structure(recording: Recording, atoms: np.ndarray) -> str:
-    """Return h, s or c of every atom: helix, strand or coil at the beginning; empty if no peptide."""
+    """Return h, s or c of every atom: helix, strand or coil at first; empty if no peptide."""
     residues = backbone(recording.topology)
     if len(residues) < 4 or recording.topology.names is None:
         return ""

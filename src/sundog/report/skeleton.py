@@ -1,8 +1,8 @@
 """The skeleton of every page: one file that contains all it shows and asks no network.
 
-A page is a template of jinja2 with autoescape. What a file or a user has named reaches it as text or
-as JSON, in which nothing can end the element that holds it; scripts and styles are sundog's and the
-vendored ones alone, each allowed by its hash in the page's content security policy.
+A page is a template of jinja2 with autoescape. What a file or a user has named reaches it as text
+or as JSON, in which nothing can end the element that holds it; scripts and styles are sundog's and
+the vendored ones alone, each allowed by its hash in the page's content security policy.
 """
 
 import base64
@@ -56,15 +56,15 @@ def render(
         | {
             "version": __version__,
             "policy": _policy(style, codes, live),
-            "style": Markup(style),  # noqa: S704, sundog's own
-            "codes": [Markup(code) for code in codes],  # noqa: S704
+            "style": Markup(style),
+            "codes": [Markup(code) for code in codes],
             "embedded": [(name, _json(value)) for name, value in (data or {}).items()],
         }
     )
 
 
 def _environment() -> Environment:
-    environment = Environment(
+    return Environment(
         loader=FileSystemLoader(ASSETS),
         autoescape=True,
         undefined=StrictUndefined,
@@ -72,7 +72,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    return environment
 
 
 def _shown(value: object) -> object:
@@ -85,7 +84,7 @@ def _json(value: Json) -> Markup:
     text = json.dumps(plain(value), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704, nothing in it ends its element
+    return Markup(text)
 
 
 def plain(value: Json) -> Json:
@@ -134,4 +133,3 @@ def _policy(style: str, codes: Sequence[str], live: bool) -> str:
 def _hash(text: str) -> str:
     digest = hashlib.sha256(text.encode("utf-8")).digest()
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
-

@@ -32,6 +32,11 @@
     return uPlot.join(tables, tables.map((t) => t.map(() => 1)));
   };
 
+  const decades = (low, high, room) => {
+    if (!(low > 0)) return [1, 10];
+    return low < high ? [low / room, high * room] : [low / 2, high * 2];
+  };
+
   const options = (chart, width, height, follow) => {
     const ink = sundog.style("--soft");
     const grid = sundog.style("--line");
@@ -71,11 +76,11 @@
         x: {
           time: false,
           distr: log.includes("x") ? 3 : 1,
-          range: log.includes("x") ? (u, low, high) => [low, high] : undefined,
+          range: log.includes("x") ? (u, low, high) => decades(low, high, 1) : undefined,
         },
         y: {
           distr: log.includes("y") ? 3 : 1,
-          range: log.includes("y") ? (u, low, high) => [low / 1.4, high * 1.4] : (u, low, high) => {
+          range: log.includes("y") ? (u, low, high) => decades(low, high, 1.4) : (u, low, high) => {
             if (low === null) return [0, 1];
             if (chart.level !== null && chart.level !== undefined) {
               low = Math.min(low, chart.level);
