@@ -14,9 +14,10 @@ from sundog.report.choice import HEALTH, carry_out
 from sundog.report.citations import bibtex, works
 from sundog.report.colors import colors
 from sundog.report.facts import describe, facts_of
+from sundog.report.findings import plainly
 from sundog.report.scene import make_scene
 from sundog.report.skeleton import CHARTS, VIEWER, render
-from sundog.report.verdict import judge, plainly
+from sundog.report.verdict import judge
 
 LARGEST = 10_000_000
 """Size of a page in bytes that is never exceeded."""

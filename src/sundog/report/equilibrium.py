@@ -18,6 +18,10 @@ def settled(recording: Recording, results: Mapping[str, Result]) -> Iterator[Fin
     """Yield whether the series of the energies table have settled, and where."""
     table = recording.energies
     rows = len(table.get("time_ps", ()))
+    if rows == 0:
+        text = "There is no table of energies beside this trajectory."
+        yield Finding("equilibrated", "unknown", "Equilibration cannot be told.", text)
+        return
     if rows < FEWEST_TO_DETECT:
         text = f"The energies table has {rows} rows; {FEWEST_TO_DETECT} are needed to tell."
         yield Finding("equilibrated", "unknown", "Equilibration cannot be told.", text)

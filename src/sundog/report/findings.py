@@ -1,5 +1,6 @@
 """Findings on runs: what was found, how good that is, and words for numbers in them."""
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from sundog.analysis.result import Quantity, Result
