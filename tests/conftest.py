@@ -1,5 +1,6 @@
 """Strict numerics for every test: float64 available, no silent promotion, checked shapes."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -38,11 +39,31 @@ HOOKED = (
 )
 install_import_hook(list(HOOKED), "typechecker.check")
 
+# Tracing makes many objects that live long. Looking for cycles among them as often as Python does
+# by itself takes a fifth of the time of the tests.
+gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_collection_finish():
+    gc.freeze()
+
 
 def pytest_addoption(parser):
     parser.addoption(
         "--kernels", help="what `auto` stands for: reference, plain, cpu, gpu (interpreted)"
     )
+
+
+def with_interpreted(choose):
+    """Return the choice of kernels whose kernels for GPUs are interpreted."""
+    from interpreted_kernels import interpreted
+
+    def chosen(force_field, asked):
+        if asked == "gpu":
+            return interpreted(force_field), "gpu, interpreted"
+        return choose(force_field, asked)
+
+    return chosen
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -55,15 +76,7 @@ def automatic_kernels(request):
     from sundog.forcefield.formulations import choice as kernels
     from sundog.interfaces import ase
 
-    choose = kernels.with_kernels
-    if name == "gpu":
-        from interpreted_kernels import interpreted
-
-        def choose(force_field, asked, choose=choose):
-            if asked == "gpu":
-                return interpreted(force_field), "gpu, interpreted"
-            return choose(force_field, asked)
-
+    choose = kernels.with_kernels if name != "gpu" else with_interpreted(kernels.with_kernels)
     with pytest.MonkeyPatch.context() as patch:
         for module in (kernels, ase):
             patch.setattr(

@@ -1,7 +1,7 @@
 """Energy terms that no formulation has kernels for, as a third party would write them."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -22,7 +22,7 @@ class Bump(AbstractPairTerm):
     centre: float = eqx.field(static=True, default=2.5)
     cutoff: float = eqx.field(static=True, default=4.0)
 
-    def sites(self, atoms: AtomicProperties) -> tuple[()]:
+    def sites(self, atoms: AtomicProperties) -> Any:
         return ()
 
     def pair(self, distances: PerPair, i: tuple[()], j: tuple[()]) -> PerPair:

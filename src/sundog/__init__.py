@@ -10,7 +10,10 @@ immediate.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+TYPE_CHECKING = False
+"""Flag that type checkers take for true by its name. `typing` is not imported here: under
+`python -m sundog` the current folder is on the path, where a file `typing.py` would be run."""
 
 if TYPE_CHECKING:
     from sundog.forcefield.prediction import Prediction
@@ -63,7 +66,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _HOME:
         module, _, attribute = _HOME[name].partition(":")
         return getattr(import_module(module), attribute)

@@ -5,6 +5,9 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    from sundog.cli.signals import defer
+
+    defer()  # until there are words for them
     from sundog.cli.door import guarded
     from sundog.cli.streams import open_closed_descriptors, screens
 
@@ -18,13 +21,15 @@ def _work() -> int:
     from sundog.cli.allocator import restart_with_retaining_allocator
     from sundog.cli.app import run
     from sundog.cli.environment import check_jax_variables, choose_picture_backend
+    from sundog.cli.signals import heeding
 
     arguments = sys.argv[1:]
-    restart_with_retaining_allocator(arguments)
-    choose_picture_backend()
-    if arguments and "--help" not in arguments:
-        check_jax_variables()
-    return run(arguments)
+    with heeding():
+        restart_with_retaining_allocator(arguments)
+        choose_picture_backend()
+        if arguments and "--help" not in arguments:
+            check_jax_variables()
+        return run(arguments)
 
 
 def leave_the_current_folder() -> None:

@@ -4,7 +4,7 @@ import errno
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -56,6 +56,23 @@ def replacing(path: Path, failure: Failure = write_failure) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             scratch.unlink(missing_ok=True)
+
+
+def leftovers(folder: Path, names: Iterable[str]) -> list[Path]:
+    """Return the temporary files of `replacing` that processes left when they were killed.
+
+    Only the one who holds the lock on the files may take them for that.
+
+    Args:
+        folder: folder of the files.
+        names: names of the files, or patterns of them, that are to be replaced there.
+    """
+    return [
+        path
+        for name in names
+        for path in folder.glob(f".{'[0-9a-f]' * 32}.{name}")
+        if path.is_file() and not path.is_symlink()
+    ]
 
 
 def write_atomically(path: Path, content: str | bytes, failure: Failure = write_failure) -> None:

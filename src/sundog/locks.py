@@ -10,12 +10,13 @@ import json
 import os
 import platform
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from typing import Self
 from weakref import finalize
 
 from sundog.errors import RunDirectoryError
-from sundog.files import write_failure
+from sundog.files import leftovers, write_failure
 
 NAME = ".lock"
 """Name of the file in a folder that is locked."""
@@ -68,12 +69,7 @@ class Lock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RunDirectoryError(
-                f"{subject}: in use",
-                got=_holder(descriptor),
-                expected="one process at a time to write there",
-                remedy="Wait until that has ended, stop it, or choose another output",
-            ) from error
+            raise _in_use(subject, descriptor) from error
         except OSError as error:
             if error.errno not in _UNABLE:
                 raise write_failure(path, error, "Nothing was changed") from error
@@ -94,13 +90,65 @@ class Lock:
 
 
 def lock_folder(folder: Path) -> Lock:
-    """Return the lock on a folder that exists; errors are those of `Lock`."""
-    return Lock(folder / NAME, folder)
+    """Return the lock on a folder that exists; errors are those of `Lock`.
+
+    Whoever has locked it by `lock_file` holds it as well.
+    """
+    lock = Lock(folder / NAME, folder)
+    _refuse_others(lock, folder, _beside(_whole(folder)))
+    return lock
 
 
 def lock_file(path: Path) -> Lock:
-    """Return the lock on a file that is to be written; errors are those of `Lock`."""
-    return Lock(path.with_name(f".{path.name}{NAME}"), path)
+    """Return the lock on a file, or a folder, that is to be written; errors are those of `Lock`.
+
+    It is beside what it guards, which need not exist. A file in a folder that another process has
+    locked is that one's. What processes that were killed have left of the file is removed.
+    """
+    whole = _whole(path)
+    lock = Lock(_beside(whole), path)
+    _refuse_others(lock, path, whole / NAME, whole.parent / NAME)
+    if lock.warning is None:
+        for left in leftovers(whole.parent, [escape(whole.name)]):
+            with suppress(OSError):
+                left.unlink()
+    return lock
+
+
+def _whole(path: Path) -> Path:
+    """Return the one name of a path; a link to a folder is that folder, one to a file is not."""
+    return Path(os.path.realpath(path) if path.is_dir() else os.path.abspath(path))
+
+
+def _beside(whole: Path) -> Path:
+    return whole.with_name(f".{whole.name}{NAME}")
+
+
+def _refuse_others(lock: Lock, subject: Path, *paths: Path) -> None:
+    """Release a lock and raise `RunDirectoryError` if another lock on the same is held."""
+    for path in paths:
+        try:
+            descriptor = os.open(path, os.O_RDWR)
+        except OSError:
+            continue  # nobody has made it
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.release()
+            raise _in_use(subject, descriptor) from error
+        except OSError:
+            continue  # of a file system without locks, of which the lock itself warns
+        finally:
+            os.close(descriptor)
+
+
+def _in_use(subject: Path, descriptor: int) -> RunDirectoryError:
+    return RunDirectoryError(
+        f"{subject}: in use",
+        got=_holder(descriptor),
+        expected="one process at a time to write there",
+        remedy="Wait until that has ended, stop it, or choose another output",
+    )
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

@@ -93,6 +93,7 @@ def test_pairs_of_three_and_why_there_is_no_dimer(tmp_path, small, capsys):
         (["--dimer"], "a dimer has two fragments"),
         (["--fragments", "nothing"], "neither an array"),
         (["--pairs", "--fragment-charges", "1,0,0"], "add up to +0"),
+        (["--no-dimer", "--fragment-charges", "1,0,0"], "--fragment-charges: not used"),
         (["--pairs", "--fragment-charges", "a"], "not integers"),
         (["--pairs", "--multiplicity", "3"], "unpaired"),
         (["--kernels", "cpu"], "auto or reference"),

@@ -9,7 +9,7 @@ from ase import Atoms
 from ase.io import write
 
 from sundog.cli.app import run
-from sundog.io.reading import read_last
+from sundog.io.reading import read_one
 from sundog.prepare.folder import FILES
 
 pytestmark = pytest.mark.skipif(
@@ -32,14 +32,14 @@ def test_a_folder_holds_everything_and_a_run_takes_it(tmp_path, capsys):
     assert record["charge"] == 0
     decisions = (out / "decisions.txt").read_text()
     assert all(line in said for line in decisions.splitlines() if line)
-    atoms = read_last(out)
+    atoms = read_one(out)
     assert len(atoms) == 9
-    cif = read_last(out / "structure.cif")
+    cif = read_one(out / "structure.cif")
     np.testing.assert_allclose(cif.positions, atoms.positions, atol=1e-5)
     assert cif.arrays["atomtypes"].tolist() == atoms.arrays["atomtypes"].tolist()
     folder = tmp_path / "run"
     assert run(["md", str(out), "-o", str(folder), "--steps", "2"]) == 0
-    final = read_last(folder / "final.extxyz")
+    final = read_one(folder / "final.extxyz")
     assert final.arrays["formal_charges"].tolist() == [0] * 9
 
 
@@ -62,7 +62,7 @@ def test_a_molecule_of_a_file_is_put_into_water(tmp_path):
         Atoms("NH3", [[0, 0, 0], [0.94, 0, 0.38], [-0.47, 0.81, 0.38], [-0.47, -0.81, 0.38]]),
     )
     assert prepare(source, "--edge-angstrom", 18, "-o", tmp_path / "x") == 0
-    atoms = read_last(tmp_path / "x")
+    atoms = read_one(tmp_path / "x")
     assert atoms.pbc.all()
     assert (atoms.numbers == 7).sum() == 1
     assert set(atoms.arrays["residuenames"]) == {"MOL", "HOH"}
@@ -99,8 +99,8 @@ def test_folders_of_other_things_are_left_alone(tmp_path, capsys):
     assert prepare("--smiles", "C", "-o", out) == 0
     assert prepare("--smiles", "CC", "-o", out) == 2
     assert prepare("--smiles", "CC", "-o", out, "--overwrite") == 0
-    assert len(read_last(out)) == 8
+    assert len(read_one(out)) == 8
     (out / "thesis.txt").write_text("mine")
     assert prepare("--smiles", "C", "-o", out, "--overwrite") == 2
     assert "thesis.txt" in capsys.readouterr().err
-    assert len(read_last(out)) == 8
+    assert len(read_one(out)) == 8

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from sundog.errors import InputError, RunDirectoryError
-from sundog.files import replacing, write_atomically
+from sundog.files import leftovers, replacing, write_atomically
 
 
 @pytest.mark.parametrize("content", ["σ = 1 Å\n", b"\x00\xff"])
@@ -63,3 +63,14 @@ def test_the_error_can_be_the_callers_own(tmp_path):
         write_atomically(
             tmp_path / "nowhere" / "a", "", failure=lambda p, _, state: InputError(f"{p}: {state}")
         )
+
+
+def test_what_a_killed_process_leaves_is_known(tmp_path):
+    with replacing(tmp_path / "00-heat.yaml") as scratch:
+        scratch.write_text("half")
+        assert leftovers(tmp_path, ["[0-9][0-9]-*.yaml"]) == [scratch]
+        assert leftovers(tmp_path, ["00-heat.y", "heat.yaml"]) == []
+    (tmp_path / f".{'0' * 32}.a").mkdir()
+    (tmp_path / f".{'1' * 32}.a").symlink_to(tmp_path / "00-heat.yaml")
+    (tmp_path / f".{'2' * 31}.a").write_text("mine")
+    assert leftovers(tmp_path, ["*"]) == []

@@ -109,3 +109,43 @@ def test_a_child_leaves_the_lock_of_its_parent(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout == "True\n"
     assert "in use (got this process)" in done.stderr
+
+
+def test_a_folder_is_locked_beside_it_and_in_it(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with lock_file(folder), pytest.raises(RunDirectoryError, match="out: in use"):
+        lock_folder(folder)
+    with lock_folder(folder), pytest.raises(RunDirectoryError, match="out: in use"):
+        lock_file(folder)
+    lock_folder(folder).release()
+    lock_file(folder).release()
+    assert [path.name for path in tmp_path.rglob("*")] == ["out"]
+
+
+def test_files_in_a_folder_that_is_locked_are_its_holders(tmp_path):
+    with lock_folder(tmp_path), pytest.raises(RunDirectoryError, match=r"final\.extxyz: in use"):
+        lock_file(tmp_path / "final.extxyz")
+    lock_file(tmp_path / "final.extxyz").release()
+
+
+def test_a_folder_has_one_lock_by_all_its_names(tmp_path):
+    folder, link = tmp_path / "folder", tmp_path / "link"
+    folder.mkdir()
+    link.symlink_to(folder)
+    with lock_file(link), pytest.raises(RunDirectoryError, match="in use"):
+        lock_file(folder)
+    with lock_file(folder / "a"), pytest.raises(RunDirectoryError, match="in use"):
+        lock_file(link / "a")
+    with lock_folder(folder), pytest.raises(RunDirectoryError, match="in use"):
+        lock_folder(link)
+
+
+def test_who_locks_a_file_removes_what_killed_processes_left_of_it(tmp_path):
+    left = tmp_path / f".{'0a' * 16}.out[1].json"
+    others = [tmp_path / f".{'0a' * 16}.out1.json", tmp_path / ".mine.out[1].json"]
+    for path in (left, *others):
+        path.write_text("half")
+    lock_file(tmp_path / "out[1].json").release()
+    assert not left.exists()
+    assert all(path.exists() for path in others)

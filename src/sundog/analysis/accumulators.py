@@ -10,8 +10,11 @@ from sundog.analysis.statistics import Estimate, estimate, estimates_by_column
 MOST_BLOCKS = 128
 """Number of blocks at which neighbouring ones are merged."""
 
-MOST_KEPT = 4096
-"""Number of frames at which every second one is dropped."""
+MOST_KEPT, FEWEST_KEPT = 4096, 256
+"""Numbers of frames at which every second one is dropped: of small arrays, and of large ones."""
+
+KEPT_BYTES = 200_000_000
+"""Memory in bytes that kept frames take at most, unless they are `FEWEST_KEPT`."""
 
 
 class BlockedMean:
@@ -83,11 +86,11 @@ class Thinned:
         stride: number of frames from one that is kept to the next.
     """
 
-    def __init__(self, most: int = MOST_KEPT):
+    def __init__(self, most: int | None = None):
         """Begin without frames.
 
         Args:
-            most: largest number of frames, even.
+            most: largest number of frames, even; by default `MOST_KEPT`, or fewer large ones.
         """
         self._most = most
         self._kept: list[np.ndarray] = []
@@ -97,6 +100,9 @@ class Thinned:
 
     def add(self, time: float, values: Float[np.ndarray, "..."]) -> None:
         """Add the array of one frame."""
+        if self._most is None:
+            fitting = KEPT_BYTES // max(np.asarray(values).nbytes, 1) // 2 * 2
+            self._most = min(MOST_KEPT, max(FEWEST_KEPT, fitting))
         if self._seen % self.stride == 0:
             self._kept.append(np.array(values))
             self._times.append(time)

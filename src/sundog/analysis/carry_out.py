@@ -8,7 +8,7 @@ import numpy as np
 
 from sundog.analysis.choices import Choices
 from sundog.analysis.names import OBSERVABLES, check_names, observable
-from sundog.analysis.observable import AbstractObservable, window_of
+from sundog.analysis.observable import ROUNDING, AbstractObservable, window_of
 from sundog.analysis.recording import Recording
 from sundog.analysis.result import Quantity, Result
 from sundog.analysis.statistics import Agreement, agreement
@@ -103,6 +103,29 @@ def analyze(
         mine = [made[name][recording.name] for name in made]
         windows[recording.name] = _pass(recording, choices, mine)
         say(f"{recording.name}: {windows[recording.name].text()}")
+    return collected(made, windows, choices, left_out, what)
+
+
+def collected(
+    made: Mapping[str, Mapping[str, AbstractObservable]],
+    windows: Mapping[str, Window],
+    choices: Choices,
+    left_out: Mapping[str, str] | None = None,
+    what: Sequence[str] = (),
+) -> Analysis:
+    """Return what observables say that have seen their frames.
+
+    Args:
+        made: observables by name and run.
+        windows: part of each run that they have seen.
+        choices: choices of the user.
+        left_out: reasons why others were not carried out.
+        what: names of observables that may not be left out.
+
+    Raises:
+        InputError: an observable of `what` has seen too little.
+    """
+    left_out = dict(left_out or {})
     results: dict[str, dict[str, Result]] = {}
     together = {}
     for name, by_run in made.items():
@@ -153,19 +176,19 @@ def _pass(
     looking = [one for one in observables if one.of_frames]
     first, last, frames, before = np.inf, -np.inf, 0, 0
     for chunk in recording.frames() if looking else ():
-        inside = (chunk.times >= begin - 1e-9) & (chunk.times <= end + 1e-9)
-        early = int((chunk.times < begin - 1e-9).sum())
+        inside = (chunk.times >= begin) & (chunk.times <= end)
         _refuse_backwards(recording, chunk, last if frames else -np.inf)
-        before += early
+        before += int((chunk.times < begin).sum())
         chosen = np.flatnonzero(inside)
         chosen = chosen[(np.arange(len(chosen)) + frames) % choices.every == 0]
         frames += int(inside.sum())
-        if len(chosen) == 0:
-            continue
-        part = chunk[chosen]
-        first, last = min(first, float(part.times[0])), float(part.times[-1])
-        for one in looking:
-            one.update(part)
+        if len(chosen) > 0:
+            part = chunk[chosen]
+            first, last = min(first, float(part.times[0])), float(part.times[-1])
+            for one in looking:
+                one.update(part)
+        if chunk.times[-1] * (1 + ROUNDING) >= end:
+            break
     if looking and frames == 0:
         raise InputError(
             f"{recording.name}: no frames to analyse",

@@ -7,13 +7,22 @@ from typing import TypeGuard
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from sundog.analysis.window import first_sample, is_enough
 from sundog.errors import InputError
-from sundog.files import replacing
 from sundog.io.table import read_table
+from sundog.plots.drawing import draw_series
+from sundog.plots.style import (
+    BLUE,
+    GREEN,
+    INK,
+    LEGEND_POINTS,
+    ORANGE,
+    PURPLE,
+    finish,
+    new_figure,
+    save_figure,
+)
 
 Table = dict[str, np.ndarray]
 """Columns by name."""
@@ -23,12 +32,6 @@ Series = Float[np.ndarray, " samples"]
 
 TIME = "time_ps"
 """Name of the column of times."""
-
-BLUE, ORANGE, GREEN, PURPLE, INK = "#0072b2", "#d55e00", "#009e73", "#9467a8", "#3c434c"
-"""Colours that differ for every kind of colour vision (after Okabe and Ito)."""
-
-SMOOTHED_PARTS = 25
-"""Number of windows in a run over which bold lines average."""
 
 
 def plot_energies(
@@ -65,9 +68,7 @@ def plot_energies(
             got=f"columns {', '.join(columns) or 'none'}",
             expected=f"rows, {TIME} and an energy, as potential_energy_ev",
         )
-    figure = Figure(figsize=(7.5, 0.7 + 1.9 * len(panels)), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, x=0.012, ha="left", weight="bold", size=12, color=INK)
+    figure = new_figure(7.5, 0.7 + 1.9 * len(panels), title)
     axes = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
     for draw, panel in zip(panels, axes, strict=True):
         draw(panel)
@@ -77,8 +78,7 @@ def plot_energies(
         axes[-1].set_xlim(time[0], time[-1])
     axes[-1].set_xlabel("time / ps")
     figure.align_ylabels()
-    with replacing(Path(output_png)) as scratch:
-        figure.savefig(scratch, format="png")
+    save_figure(figure, Path(output_png))
 
 
 def _panels(columns: Table, target: float | None) -> list[Callable[[Axes], None]]:
@@ -107,20 +107,20 @@ def _draw_exchange(axes: Axes, columns: Table) -> None:
         if name in columns:
             energy = columns[name]
             start = f"{label}, from {energy[0]:.2f} eV"
-            _draw(axes, columns[TIME], energy - energy[0], color, start)
+            draw_series(axes, columns[TIME], energy - energy[0], color, start)
     axes.set_ylabel("energy change / eV")
 
 
 def _draw_drift(axes: Axes, time: Series, conserved: Series) -> None:
     drift_mev = 1e3 * (conserved - conserved[0])
-    _draw(axes, time, drift_mev, GREEN, f"conserved, from {conserved[0]:.3f} eV")
+    draw_series(axes, time, drift_mev, GREEN, f"conserved, from {conserved[0]:.3f} eV")
     axes.axhline(0, color=INK, linewidth=0.8, linestyle=":")
     axes.set_ylabel("energy drift / meV")
 
 
 def _draw_temperature(axes: Axes, columns: Table, target: float | None) -> None:
     temperature = columns["temperature_kelvin"]
-    _draw(axes, columns[TIME], temperature, PURPLE, _mean(columns, temperature, ".1f", "K"))
+    draw_series(axes, columns[TIME], temperature, PURPLE, _mean(columns, temperature, ".1f", "K"))
     if target is not None:
         axes.axhline(
             target, color=INK, linewidth=1, linestyle="--", label=f"target {target:g} K", zorder=4
@@ -130,7 +130,7 @@ def _draw_temperature(axes: Axes, columns: Table, target: float | None) -> None:
 
 def _draw_pressure(axes: Axes, columns: Table) -> None:
     pressure = columns["pressure_bar"]
-    _draw(axes, columns[TIME], pressure, ORANGE, _mean(columns, pressure, ".0f", "bar"))
+    draw_series(axes, columns[TIME], pressure, ORANGE, _mean(columns, pressure, ".0f", "bar"))
     axes.set_ylabel("pressure / bar")
 
 
@@ -140,7 +140,7 @@ def _is_finite(column: Series | None) -> TypeGuard[Series]:
 
 def _draw_density(axes: Axes, columns: Table) -> None:
     density = columns["density_g_per_cm3"]
-    _draw(axes, columns[TIME], density, BLUE, _mean(columns, density, ".4f", "g/cm³"))
+    draw_series(axes, columns[TIME], density, BLUE, _mean(columns, density, ".4f", "g/cm³"))
     axes.set_ylabel("density / g cm⁻³")
 
 
@@ -153,35 +153,16 @@ def _mean(columns: Table, values: Series, digits: str, unit: str) -> str:
     return f"mean {values[first:].mean():{digits}} {unit} from {columns[TIME][first]:.3g} ps"
 
 
-def _draw(axes: Axes, time: Series, values: Series, color: str, label: str) -> None:
-    """Draw values as a thin and their moving average as a bold line; few values as dots."""
-    window = len(values) // SMOOTHED_PARTS
-    if window < 2:
-        axes.plot(time, values, color=color, linewidth=1.4, marker=".", label=label)
-        return
-    axes.plot(time, values, color=color, linewidth=0.6, alpha=0.35)
-    weights = np.full(window, 1 / window)
-    axes.plot(
-        np.convolve(time, weights, mode="valid"),
-        np.convolve(values, weights, mode="valid"),
-        color=color,
-        linewidth=1.6,
-        label=label,
-    )
-
-
 def _finish(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
+    finish(axes)
     axes.ticklabel_format(axis="y", useOffset=False)
-    axes.grid(axis="y", color="0.92")
-    axes.set_axisbelow(True)
     axes.margins(y=0.12)
     axes.legend(
         loc="lower right",
         bbox_to_anchor=(1, 0.98),
         ncols=2,
         frameon=False,
-        fontsize=8.5,
+        fontsize=LEGEND_POINTS,
         borderaxespad=0,
         handlelength=1.4,
     )

@@ -28,6 +28,14 @@ Need = Literal[
 temperature, positions as atoms moved, conducting surroundings of a neutral cell, or an extra of
 every frame."""
 
+MISSING = {
+    "energies": "energies table",
+    "ewald": "ewald with a neutral cell",
+    "unwrapped": "unwrapped positions",
+    "hirshfeld_ratios": "Hirshfeld ratios",
+}
+"""Words for needs whose names say too little."""
+
 REMEDIES = {
     "velocities": 'Run with frame_extras=["velocities"] and trajectory="h5md" or "extxyz"',
     "forces": 'Run with frame_extras=["forces"] and trajectory="h5md" or "extxyz"',
@@ -73,8 +81,8 @@ class AbstractObservable(ABC):
         for need in sorted(self.needs):
             if not _has(recording, choices, need):
                 raise InputError(
-                    f"{self.name}: {recording.name} lacks what it needs",
-                    got=f"no {need}",
+                    f"{self.name}: the recording has no {MISSING.get(need, need)}",
+                    got=recording.name,
                     remedy=REMEDIES[need],
                 )
         self.prepare()
@@ -112,7 +120,7 @@ def table_window(recording: Recording, choices: Choices) -> slice:
     """Return the rows of the energies table that are analysed."""
     time = recording.energies["time_ps"]
     begin, end = window_of(recording, choices)
-    first, last = np.searchsorted(time, [begin, end + 1e-9])
+    first, last = np.searchsorted(time, [begin, end])
     return slice(int(first), int(last))
 
 
@@ -121,8 +129,14 @@ def window_of(recording: Recording, choices: Choices) -> tuple[float, float]:
     begin = choices.from_ps
     if begin is None:
         found = recording.equilibrated_ps
-        begin = -np.inf if found is None else found[0]
-    return float(begin), float(np.inf if choices.to_ps is None else choices.to_ps)
+        begin = 0.0 if found is None else found[0]
+    end = np.inf if choices.to_ps is None else choices.to_ps
+    # Formats with times in float32 round them.
+    return float(begin) - ROUNDING * abs(begin), float(end) * (1 + ROUNDING)
+
+
+ROUNDING = 1e-6
+"""Relative error of times that is forgiven."""
 
 
 def _has(recording: Recording, choices: Choices, need: Need) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from ase import Atoms
 
-from sundog.bench.cases import SOURCE_TREE, build_case
+from sundog.bench.cases import FILES, SOURCE_TREE, build_case
 from sundog.bench.rows import Figures, Row, failed, merged
 from sundog.bench.settings import BenchSettings
 from sundog.bench.worker import Job
@@ -100,6 +100,10 @@ def bench(
         FileFormatError: The file of a case is missing.
     """
     structures = {name: build_case(name, settings.data_dir) for name in settings.case_names}
+    settings.refuse_unread(
+        periodic=any(frames[0].pbc.any() for frames in structures.values()),
+        files=not FILES.keys().isdisjoint(structures),
+    )
     environment = {
         **os.environ,
         **environment,

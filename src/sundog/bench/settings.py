@@ -102,6 +102,23 @@ class BenchSettings:
             precision=self.precision,
         )
 
+    def refuse_unread(self, *, periodic: bool, files: bool) -> None:
+        """Raise `InputError` for a setting that no case reads.
+
+        Args:
+            periodic: whether a case is periodic.
+            files: whether a case is a file.
+        """
+        with_cutoff = periodic or bool(set(self.treatments) - {None, "exact"})
+        read = {
+            "dispersion_tail": periodic,
+            "cutoff_angstrom": with_cutoff and self.treatments != ("exact",),
+            "data_dir": files,
+        }
+        for name, heard in read.items():
+            if not heard and getattr(self, name) != getattr(BenchSettings, name):
+                raise InputError(f"{name}: not used by any of the cases", remedy="Leave it out")
+
     def _require(self, name: str, condition: bool, expected: str) -> None:
         if not condition:
             raise InputError(

@@ -11,6 +11,8 @@ import platform
 import sys
 from collections.abc import Sequence
 
+from sundog.cli.signals import defer
+
 SETTINGS = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "64000000000",
@@ -38,4 +40,5 @@ def restart_with_retaining_allocator(arguments: Sequence[str]) -> None:
         return
     # With -P the current folder, where a downloaded numpy.py may lie, is not on Python's path.
     command = [sys.executable, "-P", "-m", "sundog", *arguments]
+    defer()  # until the new process hears them
     os.execve(sys.executable, command, {**os.environ, **SETTINGS})

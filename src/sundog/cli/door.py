@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sundog import __version__
 from sundog.cli.environment import refused_by_jax
+from sundog.cli.signals import Stopped
 from sundog.errors import SimulationError, SundogError
 
 OF_MEMORY = ("RESOURCE_EXHAUSTED", "out of memory", "Out of memory", "bad_alloc")
@@ -29,6 +30,8 @@ def guarded(work: Callable[[], int], arguments: Sequence[str]) -> int:
     """
     try:
         return work()
+    except Stopped as stopped:
+        return complain(str(stopped), 128 + stopped.number)
     except KeyboardInterrupt:
         return complain("Interrupted.", 130)
     except Exception as error:

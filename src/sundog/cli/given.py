@@ -59,7 +59,7 @@ class Given:
                         )
 
     def refuse_unread(self, bound: BoundArguments) -> None:
-        """Refuse settings of a run that were typed and that nothing reads.
+        """Refuse settings of a run, or of a force field, that were typed and that nothing reads.
 
         Args:
             bound: arguments of the verb.
@@ -67,23 +67,20 @@ class Given:
         Raises:
             InputError: naming the setting, and what it would need.
         """
-        if "settings" not in bound.signature.parameters:
+        if {"settings", "model_options"}.isdisjoint(bound.signature.parameters):
             return
         from sundog.hamiltonian import ElectronOptions, ModelOptions
         from sundog.runs.job import Job
         from sundog.runs.settings import SimulationSettings
-        from sundog.runs.unused import refuse_unread
+        from sundog.runs.unused import refuse_unread, unread_of_model
 
         bound.apply_defaults()
         parts = {type(value): value for value in bound.arguments.values()}
-        for kind, value in parts.items():
-            if issubclass(kind, SimulationSettings):
-                job = Job(
-                    value,
-                    parts.get(ModelOptions, ModelOptions()),
-                    parts.get(ElectronOptions, ElectronOptions()),
-                )
-                refuse_unread(job.unread(), self.typed)
+        model = parts.get(ModelOptions, ModelOptions())
+        electrons = parts.get(ElectronOptions, ElectronOptions())
+        run = [one for kind, one in parts.items() if issubclass(kind, SimulationSettings)]
+        unheard = Job(run[0], model, electrons).unread() if run else unread_of_model(model)
+        refuse_unread(unheard, self.typed)
 
 
 def _number(hint: Any) -> type | None:

@@ -1,10 +1,14 @@
 """Options that several verbs share. Precedence: flag, then `--config` file, then default."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sundog.cli.environment import OWN_FLAG
 from sundog.errors import InputError, RunDirectoryError
+from sundog.locks import lock_file
 
 
 def refuse_existing(output: Path, overwrite: bool) -> None:
@@ -91,6 +95,28 @@ def check_folder(field: str, path: Path | None) -> None:
         raise RunDirectoryError(
             f"{field}: there is no such folder", got=path.parent, remedy="Make it first"
         )
+
+
+@contextmanager
+def locked(*outputs: Path | None) -> Iterator[None]:
+    """Keep other processes from writing to outputs of a verb for a while.
+
+    The lock of a folder is beside it, so that the folder itself is made when it is written to.
+
+    Args:
+        *outputs: files and folders that are written; those that are None are not.
+
+    Raises:
+        RunDirectoryError: one of them is in use, or its lock cannot be made.
+    """
+    with ExitStack() as held:
+        for output in outputs:
+            if output is not None:
+                output.absolute().parent.mkdir(parents=True, exist_ok=True)
+                lock = held.enter_context(lock_file(output))
+                if lock.warning:
+                    print(lock.warning, file=sys.stderr)
+        yield
 
 
 def set_up_jax() -> None:

@@ -1,12 +1,14 @@
-"""Signals that end a run: the first asks it to end after its chunk, a second one ends it at once.
+"""Signals that end a command in words.
 
-Batch systems warn with SIGTERM, SIGUSR1, SIGUSR2 or SIGXCPU; a terminal or connection that closes
-sends SIGHUP.
+A run ends after its chunk at the first one, and at once at a second. Everything else, and a run
+before its first step, ends at the first one, by `Stopped`. Batch systems warn with SIGTERM,
+SIGUSR1, SIGUSR2 or SIGXCPU; a terminal or connection that closes sends SIGHUP.
 """
 
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Self
 
@@ -16,6 +18,55 @@ INSISTENT = (signal.SIGINT, signal.SIGTERM)
 HANDLED = (*INSISTENT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 """Signals that end a run after its chunk. All but `INSISTENT` come several times: shell and kernel
 both send SIGHUP, and batch systems send theirs to every process."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Exception that a signal raises where no run can end after its chunk.
+
+    Attributes:
+        number: number of the signal.
+    """
+
+    def __init__(self, number: int):
+        """Name the signal."""
+        super().__init__(f"Stopped by {signal.Signals(number).name}.")
+        self.number = number
+
+
+@contextmanager
+def heeding() -> Iterator[None]:
+    """Have signals raise `Stopped` for a while, as Ctrl-C raises `KeyboardInterrupt` by itself.
+
+    The first one is raised. Later ones are ignored, but for a second SIGTERM, which ends the
+    process where it stands.
+    """
+    before: dict[int, Any] = {}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for one in before:
+            signal.signal(one, signal.SIG_DFL if one in INSISTENT else signal.SIG_IGN)
+        raise Stopped(number)
+
+    for number in HANDLED:
+        # `nohup` ignores SIGHUP, and a command under it goes on.
+        if number != signal.SIGINT and signal.getsignal(number) != signal.SIG_IGN:
+            before[number] = signal.signal(number, stop)
+    try:
+        hear()
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def defer() -> None:
+    """Keep signals waiting until `hear` is called, in this process or in one that replaces it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+
+
+def hear() -> None:
+    """Let signals through, those first that have waited."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
 
 
 class StopRequest:

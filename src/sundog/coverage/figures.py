@@ -2,16 +2,10 @@
 
 from pathlib import Path
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from sundog.coverage.census import Census
 from sundog.coverage.outcome import by_element
 from sundog.coverage.saturation import Saturation
-from sundog.files import replacing
-
-BLUE, INK, GREY = "#0072b2", "#3c434c", "#b9bfc6"
-"""Colours of curves and bars, of bars of single atoms, and of the spread."""
+from sundog.plots.style import BLUE, GREY, INK, new_figure, save_figure
 
 
 def plot_coverage(census: Census, found: Saturation, output_png: Path, title: str) -> None:
@@ -26,9 +20,7 @@ def plot_coverage(census: Census, found: Saturation, output_png: Path, title: st
     Raises:
         RunDirectoryError: The picture cannot be written.
     """
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title)
+    figure = new_figure(10, 4, title)
     curve, bars = figure.subplots(1, 2, width_ratios=(1.6, 1))
     low, high = found.mean - found.spread, found.mean + found.spread
     curve.fill_between(found.structures, low, high, color=GREY, label="± spread over orders")
@@ -47,5 +39,4 @@ def plot_coverage(census: Census, found: Saturation, output_png: Path, title: st
     bars.set_xticks(places, list(elements))
     bars.set_ylabel("distinct environments")
     bars.legend()
-    with replacing(output_png) as scratch:
-        figure.savefig(scratch, dpi=150)
+    save_figure(figure, output_png)

@@ -1,7 +1,8 @@
 """File that grows record by record and holds whole records at every moment.
 
 Tables and trajectories are such files. Each record is passed to the operating system
-in one write, so that a killed run leaves whole records; a write that fails is undone.
+in one write, so that a killed run leaves whole records; a write that fails is undone. The first
+record comes with the file.
 `position` is the length in bytes. Kept in a checkpoint, it is where a resumed run
 continues; what a crashed run wrote after it is cut off.
 """
@@ -11,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sundog.errors import RunDirectoryError
-from sundog.files import sync_folder, synchronize, write_failure
+from sundog.files import sync_folder, synchronize, write_atomically, write_failure
 
 
 class AppendFile:
@@ -55,6 +56,9 @@ class AppendFile:
         Raises:
             RunDirectoryError: The disk is full; the file ends with the record before.
         """
+        if self.position == 0:
+            self._begin(record)
+            return
         rest = memoryview(record)
         try:
             while rest:
@@ -66,6 +70,18 @@ class AppendFile:
             state = f"It holds the {self.position} bytes of whole records written before"
             raise write_failure(self.path, error, state) from error
         self.position += len(record)
+
+    def _begin(self, record: bytes) -> None:
+        """Write the first record in a file that takes the place of the empty one.
+
+        Half of it, from a process that was killed, would look like a file that was damaged later.
+        """
+        write_atomically(self.path, record)
+        file = self.path.open("r+b", buffering=0)
+        self._file.close()
+        self._file = file
+        self._file.seek(len(record))
+        self.position = len(record)
 
     def overwrite(self, offset: int, data: bytes) -> None:
         """Replace bytes inside the file, such as the count of records in a header.

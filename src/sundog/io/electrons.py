@@ -12,6 +12,7 @@
 This is the one place where it is decided; `ElectronicState` is its record.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,42 +31,21 @@ CHARGE_KEYS = ("charge", "total_charge")
 MULTIPLICITY_KEYS = ("spin", "multiplicity")
 """Keys of `info` with the multiplicity 2S + 1."""
 
-CHARGE_LIKE = frozenset(
-    {
-        "charge",
-        "totalcharge",
-        "netcharge",
-        "formalcharge",
-        "molcharge",
-        "molecularcharge",
-        "moleculecharge",
-        "chg",
-        "q",
-        "qtot",
-        "systemcharge",
-        "totcharge",
-        "ioncharge",
-    }
-)
+_OF_WHAT = "(total|tot|net|overall|formal|molecular|molecule|mol|systems?|sys|ionic|ion|cluster)"
+"""Words that stand before or after `charge` in names, without `_`, `-` and blanks."""
+
+CHARGE_LIKE = re.compile(f"{_OF_WHAT}*(charge|chrg|chg){_OF_WHAT}*|{_OF_WHAT}?q{_OF_WHAT}?")
 """Names that look like a total charge, in small letters without `_`, `-` and blanks."""
 
-MULTIPLICITY_LIKE = frozenset({"spin", "multiplicity", "spinmultiplicity", "mult", "spinmult"})
+MULTIPLICITY_LIKE = re.compile(f"{_OF_WHAT}?spin|{_OF_WHAT}?(spin)?(multiplicity|multip|mult)")
 """Names that look like a multiplicity."""
 
-UNPAIRED_LIKE = frozenset(
-    {
-        "uhf",
-        "unpaired",
-        "unpairedelectrons",
-        "nunpaired",
-        "numunpaired",
-        "nopen",
-        "totalmagneticmoment",
-    }
+UNPAIRED_LIKE = re.compile(
+    "uhf|nopen|(n|no|num|number)?(of)?unpaired(electrons?)?|(total|tot|net)(magneticmoment|magmom)"
 )
 """Names that look like a number of unpaired electrons."""
 
-SPIN_LIKE = frozenset(("totalspin", "netspin"))
+SPIN_LIKE = re.compile("(total|tot|net)spin")
 """Names that may be a spin S or a multiplicity."""
 
 LISTED = 6
@@ -184,11 +164,11 @@ def with_electronic_state(atoms: Atoms, charge: int, multiplicity: int) -> Atoms
         multiplicity: Multiplicity 2S + 1.
     """
     atoms = atoms.copy()
-    known = CHARGE_LIKE | MULTIPLICITY_LIKE | UNPAIRED_LIKE | SPIN_LIKE
+    known = (CHARGE_LIKE, MULTIPLICITY_LIKE, UNPAIRED_LIKE, SPIN_LIKE)
     atoms.info = {
         key: value
         for key, value in atoms.info.items()
-        if _bare(key) not in known or _number(value) is None
+        if _number(value) is None or not any(one.fullmatch(_bare(key)) for one in known)
     }
     atoms.info |= {CHARGE_KEYS[0]: charge, MULTIPLICITY_KEYS[0]: multiplicity}
     return atoms
@@ -267,9 +247,10 @@ def _number(value: Any) -> float | None:
 def _refuse_other_charge(atoms: Atoms, used: int) -> None:
     for key, value in atoms.info.items():
         number = _number(value)
-        if key in CHARGE_KEYS or _bare(key) not in CHARGE_LIKE or number is None:
+        bare = _bare(key)
+        if key in CHARGE_KEYS or number is None or not CHARGE_LIKE.fullmatch(bare):
             continue
-        if number != used and (number == round(number) or _bare(key) != "q"):
+        if number != used and (number == round(number) or bare != "q"):
             raise ChargeError(
                 f"charge: atoms.info has an entry {key!r}, which is not read as the total charge",
                 got=f"{number:g}, where {used:+d} would be used",
@@ -283,13 +264,14 @@ def _refuse_other_multiplicity(atoms: Atoms, used: int) -> None:
         number = _number(value)
         if key in MULTIPLICITY_KEYS or number is None:
             continue
+        bare = _bare(key)
         meant: set[float] = set()
-        if _bare(key) in MULTIPLICITY_LIKE:
-            meant = {number}
-        elif _bare(key) in UNPAIRED_LIKE:
-            meant = {number + 1}
-        elif _bare(key) in SPIN_LIKE:
+        if SPIN_LIKE.fullmatch(bare):
             meant = {one for one in (number, 2 * number + 1) if one >= 1}
+        elif MULTIPLICITY_LIKE.fullmatch(bare):
+            meant = {number}
+        elif UNPAIRED_LIKE.fullmatch(bare):
+            meant = {number + 1}
         if meant - {used}:
             raise ChargeError(
                 f"multiplicity: atoms.info has an entry {key!r}, which is not read",
@@ -300,14 +282,18 @@ def _refuse_other_multiplicity(atoms: Atoms, used: int) -> None:
 
 
 def _refuse_other_moments(atoms: Atoms, used: int, charge_is_stated: bool) -> None:
-    """Refuse initial magnetic moments that make another multiplicity.
+    """Refuse magnetic moments, initial ones or a result, that make another multiplicity.
 
     Moments that are impossible with a charge that was stated are those of another charge, as of the
     neutral molecule that was read before it was made an ion, and say nothing.
     """
-    if not atoms.has("initial_magmoms"):
+    computed = atoms.calc.results.get("magmom") if atoms.calc is not None else None
+    if atoms.has("initial_magmoms"):
+        moments = np.asarray(atoms.get_initial_magnetic_moments(), np.float64)
+    elif isinstance(computed, float | int):
+        moments = np.array([float(computed)])
+    else:
         return
-    moments = np.asarray(atoms.get_initial_magnetic_moments(), np.float64)
     unpaired = float(np.linalg.norm(moments.sum(axis=0)))
     if charge_is_stated and (round(unpaired) - (used - 1)) % 2:
         return

@@ -10,7 +10,8 @@ not restore an earlier state. Here the writes of the library are held in memory 
 3. writes the changed pages to their places, waits for the disk and cuts the
    journal off; a crash during this step is repaired when the file is opened next.
 
-For other readers the file is intact at all times except during step 3.
+For other readers the file is intact at all times except during step 3. The first transaction
+comes with the file, whole.
 
 Layout of the journal: for each page `<QQ` offset and size and then the page; at
 the end of the file the footer `<8sQQI`: mark, bytes of the pages, length of the
@@ -24,7 +25,8 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from sundog.files import sync_folder, synchronize, write_failure
+from sundog.errors import RunDirectoryError
+from sundog.files import sync_folder, synchronize, write_atomically, write_failure
 
 PAGE = 4096
 """Size in bytes of the pages that are journaled, as that of memory pages."""
@@ -92,6 +94,9 @@ class JournaledFile:
             return
         tail = bytes(self._tail[: max(self._length - self._held, 0)])
         tail = tail.ljust(max(self._length - self._held, 0), b"\0")
+        if self._held == 0:
+            self._begin(tail)
+            return
         changes = patches or self._length < self._held
         try:
             self._write(self._held, tail + (self._journal(patches) if changes else b""))
@@ -110,6 +115,22 @@ class JournaledFile:
                 state = "Its last record is completed when it is opened again"
                 raise write_failure(self.path, error, state) from error
         self._held = self._length
+        self.discard()
+
+    def _begin(self, data: bytes) -> None:
+        """Write the first transaction as a file that takes the place of the empty one.
+
+        Half of it, from a process that was killed, would look like a file that was damaged later.
+        """
+        try:
+            write_atomically(self.path, data)
+            file = self.path.open("r+b", buffering=0)
+        except RunDirectoryError:
+            self.discard()
+            raise
+        self._file.close()
+        self._file = file
+        self._held = len(data)
         self.discard()
 
     def discard(self) -> None:

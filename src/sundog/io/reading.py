@@ -11,7 +11,8 @@ reads
 
 import difflib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -26,9 +27,12 @@ from sundog.errors import (
     StructureWarning,
     SundogError,
 )
-from sundog.io.biomolecules import read_mmcif, read_pdb
+from sundog.io.biomolecules import structures_of
+from sundog.io.contents import Contents
 from sundog.io.expansion import check_expansion
 from sundog.io.gro import read_gro
+from sundog.io.mmcif_contents import mmcif_contents
+from sundog.io.pdb_contents import pdb_contents
 from sundog.io.prepared import structure_file
 from sundog.io.sdf import read_sdf
 from sundog.io.text import read_text
@@ -44,15 +48,19 @@ CRYSTAL_KEYS = ("spacegroup", "unit_cell", "occupancy")
 """Keys of `info` that ASE sets for a CIF; they no longer hold once atoms move."""
 
 _READERS: dict[str, Callable[[Path, Report], list[Atoms]]] = {
-    ".pdb": read_pdb,
-    ".ent": read_pdb,
-    ".mmcif": read_mmcif,
-    ".pdbx": read_mmcif,
     ".gro": read_gro,
     ".sdf": read_sdf,
     ".mol": read_sdf,
 }
 """Readers of the formats that ASE does not read well, by suffix."""
+
+_BIOMOLECULES: dict[str, Callable[[Path], Contents]] = {
+    ".pdb": pdb_contents,
+    ".ent": pdb_contents,
+    ".mmcif": mmcif_contents,
+    ".pdbx": mmcif_contents,
+}
+"""Readers of files of biomolecules, by suffix."""
 
 
 def read_structures(
@@ -77,23 +85,10 @@ def read_structures(
         InputError: The index is neither a number nor a slice.
     """
     path = structure_file(Path(path))
-    _check_exists(path)
-    check_expansion(path)
     wanted = _as_slice(index)
     said: list[str] = []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            frames = _read(path, wanted, said.append)
-    except SundogError:
-        raise
-    except Exception as error:  # the parsers raise exceptions of any type
-        raise FileFormatError(
-            f"{path}: the file cannot be read",
-            got=f"{type(error).__name__}: {error}".rstrip(": "),
-            expected=ACCEPTED,
-            remedy="Check that the file is whole and that its suffix names its format",
-        ) from error
+    with _guarded(path):
+        frames = _read(path, wanted, said.append)
     if not frames or not all(len(frame) for frame in frames):
         raise FileFormatError(
             f"{path}: no structure there" if not frames else f"{path}: a frame has no atoms",
@@ -108,33 +103,118 @@ def read_structures(
     return frames
 
 
-def read_last(path: str | Path, report: Report | None = None) -> Atoms:
-    """Return the last structure of a file; of how many is reported.
+def read_one(path: str | Path, frame: int | None = None, report: Report | None = None) -> Atoms:
+    """Return one structure of a file; which of how many is reported.
 
     Args:
         path: Structure file.
+        frame: Number of the structure, from 0, or from −1 backwards. By default the first model of
+            PDB and mmCIF files, and the last structure of others, as of trajectories.
         report: Called with a line as by `read_structures`.
 
     Raises:
         FileFormatError: The file cannot be read; see `read_structures`.
+        InputError: The file holds fewer structures.
         StructureError: The file names no elements for its atoms; see `read_structures`.
     """
     frames = read_structures(path, report=report)
+    number = chosen_frame(len(frames), frame, _biomolecule_reader(Path(path)) is not None)
     if len(frames) > 1:
-        line = f"{Path(path).name}: the last of {len(frames)} structures is taken"
+        line = f"{Path(path).name}: {describe_choice(number, len(frames), frame)}"
         if report is None:
             warnings.warn(line, StructureWarning, stacklevel=2)
         else:
             report(line)
-    return frames[-1]
+    return frames[number]
+
+
+def chosen_frame(count: int, frame: int | None, is_first: bool) -> int:
+    """Return the number of the structure that is taken of several, from 0.
+
+    Args:
+        count: Number of structures.
+        frame: Number that was asked for, from 0, or from −1 backwards; None for none.
+        is_first: Whether the first is taken where none was asked for, else the last.
+
+    Raises:
+        InputError: There are fewer structures.
+    """
+    if frame is None:
+        return 0 if is_first else count - 1
+    if not -count <= frame < count:
+        raise InputError(
+            "frame: the file has no structure of this number",
+            got=frame,
+            expected=f"0 to {count - 1}, or -1 to -{count} from the end",
+        )
+    return frame % count
+
+
+def describe_choice(number: int, count: int, frame: int | None) -> str:
+    """Return in words which structure of several is taken.
+
+    Args:
+        number: Number of the structure, from 0.
+        count: Number of structures.
+        frame: Number that was asked for; None for none.
+    """
+    name = {0: "the first", count - 1: "the last"}.get(number, f"number {number}, from 0,")
+    told = "as asked" if frame is not None else f"frame=0 to frame={count - 1} take another"
+    return f"{name} of {count} structures is taken, {told}"
+
+
+def biomolecule_contents(path: Path) -> Contents | None:
+    """Return what a PDB or mmCIF file holds; None for files of other formats.
+
+    Args:
+        path: File.
+
+    Raises:
+        FileFormatError: The file is missing, empty, truncated or cannot be read.
+    """
+    with _guarded(path):
+        reader = _biomolecule_reader(path)
+        return None if reader is None else reader(path)
+
+
+@contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    """Check that a file is there and sound; make refusals of the exceptions of parsers."""
+    _check_exists(path)
+    check_expansion(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except SundogError:
+        raise
+    except Exception as error:  # the parsers raise exceptions of any type
+        raise FileFormatError(
+            f"{path}: the file cannot be read",
+            got=f"{type(error).__name__}: {error}".rstrip(": "),
+            expected=ACCEPTED,
+            remedy="Check that the file is whole and that its suffix names its format",
+        ) from error
+
+
+def _suffix(path: Path) -> str:
+    """Return the suffix that names the format, without that of a compression."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return next((s for s in reversed(suffixes) if s not in (".gz", ".bz2", ".xz")), "")
+
+
+def _biomolecule_reader(path: Path) -> Callable[[Path], Contents] | None:
+    suffix = _suffix(path)
+    if suffix == ".cif" and "_atom_site." in read_text(path):
+        return mmcif_contents  # the dialect of crystals has _atom_site_ instead
+    return _BIOMOLECULES.get(suffix)
 
 
 def _read(path: Path, wanted: slice, report: Report) -> list[Atoms]:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    suffix = next((s for s in reversed(suffixes) if s not in (".gz", ".bz2", ".xz")), "")
-    reader = _READERS.get(suffix)
-    if suffix == ".cif" and "_atom_site." in read_text(path):
-        reader = read_mmcif  # the dialect of crystals has _atom_site_ instead
+    contents_of = _biomolecule_reader(path)
+    if contents_of is not None:
+        return structures_of(contents_of(path), path, report)[wanted]
+    reader = _READERS.get(_suffix(path))
     if reader is not None:
         return reader(path, report)[wanted]
     name = filetype(str(path))

@@ -47,6 +47,7 @@ class Record(NamedTuple):
         occupancy: Occupancy of the place.
         charge: Formal charge in e.
         aligned: Number of letters of the symbol by the columns of the name, see `symbol_of`.
+        part: Name of the chain in descriptions of assemblies.
     """
 
     where: str
@@ -61,6 +62,7 @@ class Record(NamedTuple):
     occupancy: float = 1.0
     charge: int = 0
     aligned: int | None = None
+    part: str = ""
 
     @property
     def place(self) -> tuple[str, int, str]:

@@ -115,6 +115,9 @@ def describe_charges(topology: Topology, charges: Int[np.ndarray, " atoms"]) -> 
     if bare := neutral_lysines(topology, charges):
         more = ", …" if len(bare) > LISTED else ""
         parts.append(f"LYS without charge ({', '.join(bare[:LISTED])}{more})")
+    for kind, where in neutral_ends(topology, charges).items():
+        more = ", …" if len(where) > LISTED else ""
+        parts.append(f"{kind} without charge ({', '.join(where[:LISTED])}{more})")
     total = f"total {int(charges.sum()):+d}"
     return f"{', '.join(parts)}; {total}" if parts else f"no residue is charged; {total}"
 
@@ -126,6 +129,36 @@ def neutral_lysines(topology: Topology, charges: Int[np.ndarray, " atoms"]) -> l
         return []
     bare = (names.residues == "LYS") & (names.atoms == "NZ") & (charges == 0)
     return [str(number) for number in names.numbers[bare]]
+
+
+def neutral_ends(topology: Topology, charges: Int[np.ndarray, " atoms"]) -> dict[str, list[str]]:
+    """Return the numbers of the residues at neutral ends of chains: NH2, NH of proline, and COOH.
+
+    In water an end is charged: one without charge may lack a hydrogen, or have one too many.
+
+    Args:
+        topology: Topology with names.
+        charges: Formal charge of each atom, e.
+    """
+    names, bonds = topology.names, topology.bonds
+    if names is None or names.atoms is None:
+        return {}
+    ends = np.concatenate([bonds.first, bonds.second])
+    others = np.concatenate([bonds.second, bonds.first])
+    hydrogens = np.bincount(ends, topology.numbers[others] == 1, minlength=len(topology))
+    heavy = np.bincount(ends, topology.numbers[others] > 1, minlength=len(topology))
+    found: dict[str, list[str]] = {}
+    for kind, here in (
+        ("N-terminus", (names.atoms == "N") & (hydrogens > 0) & (hydrogens + heavy == 3)),
+        ("C-terminus", np.isin(names.atoms, ENDS) & (hydrogens == 1)),
+    ):
+        for atom in np.flatnonzero(here & (charges == 0)).tolist():
+            residue = str(names.residues[atom])
+            # Within a chain a nitrogen has one hydrogen and two carbons, of proline none.
+            free = kind == "C-terminus" or hydrogens[atom] == 2 or amino_acid(residue) == "PRO"
+            if amino_acid(residue) is not None and free:
+                found.setdefault(kind, []).append(str(names.numbers[atom]))
+    return found
 
 
 def unexpected(topology: Topology, perception: Perception) -> Int[np.ndarray, " unexpected"]:

@@ -1,6 +1,7 @@
 """Pictures drawn with matplotlib in the style of all figures."""
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
@@ -21,6 +22,12 @@ from sundog.plots.style import (
 
 WIDTH, HEIGHT = 6.4, 4.0
 """Size of a panel in inches."""
+
+SMOOTHED_PARTS = 25
+"""Number of windows in a series over which bold lines average."""
+
+Values = Float[np.ndarray, " samples"]
+"""Values of a series."""
 
 MOST_ROW_LABELS = 40
 """Number of rows of a timeline from which on not every one is labelled."""
@@ -64,6 +71,10 @@ def _curves(picture: Curves) -> Figure:
         axes.set_yscale("log")
     if picture.y_from_zero:
         axes.set_ylim(0)
+    if picture.x_limit is not None:
+        axes.set_xlim(right=picture.x_limit)
+    if picture.y_limit is not None:
+        axes.set_ylim(top=picture.y_limit)
     if 0 < labels <= MOST_LEGENDS:
         axes.legend(frameon=False, fontsize=LEGEND_POINTS)
     finish(axes)
@@ -72,6 +83,9 @@ def _curves(picture: Curves) -> Figure:
 
 def _line(axes: Axes, line: Line, color: str) -> None:
     error = line.error
+    if line.look == "series":
+        draw_series(axes, line.x, line.y, color, line.label)
+        return
     if line.look == "points":
         axes.errorbar(
             line.x,
@@ -92,9 +106,33 @@ def _line(axes: Axes, line: Line, color: str) -> None:
         color=color,
         linewidth=1.4,
         linestyle="--" if line.look == "dashed" else "-",
-        drawstyle="steps-mid" if line.look == "steps" else "default",
         marker="." if len(line.x) < 3 else None,
         label=line.label or None,
+    )
+
+
+def draw_series(axes: Axes, times: Values, values: Values, color: str, label: str) -> None:
+    """Draw values as a thin and their moving average as a bold line; few values as dots.
+
+    Args:
+        axes: panel.
+        times: places along the horizontal axis.
+        values: values; none of them is missing.
+        color: colour.
+        label: entry of the legend; none where it is empty.
+    """
+    window = len(values) // SMOOTHED_PARTS
+    if window < 2:
+        axes.plot(times, values, color=color, linewidth=1.4, marker=".", label=label or None)
+        return
+    axes.plot(times, values, color=color, linewidth=0.6, alpha=0.35)
+    weights = np.full(window, 1 / window)
+    axes.plot(
+        np.convolve(times, weights, mode="valid"),
+        np.convolve(values, weights, mode="valid"),
+        color=color,
+        linewidth=1.6,
+        label=label or None,
     )
 
 

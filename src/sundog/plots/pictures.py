@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-Look = Literal["line", "dashed", "points", "steps"]
+Look = Literal["line", "series", "dashed", "points"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,7 @@ class Line:
         y: values; NaN leaves a gap.
         error: standard errors of the values, drawn as a band or bars; NaN where there is none.
         label: entry of the legend; none where it is empty.
-        look: way in which it is drawn.
+        look: way in which it is drawn; a series is thin, with its moving average in bold.
     """
 
     x: Float[np.ndarray, " points"]
@@ -55,6 +55,8 @@ class Curves:
         level: value that a thin horizontal line shows, as 1 of g(r); None without one.
         y_from_zero: whether the vertical axis begins at 0.
         logarithmic: axes that are logarithmic, among "x" and "y".
+        x_limit: end of the horizontal axis; None for that of the lines.
+        y_limit: end of the vertical axis likewise, as below a peak that would flatten all else.
     """
 
     name: str
@@ -66,6 +68,8 @@ class Curves:
     level: float | None = None
     y_from_zero: bool = False
     logarithmic: str = ""
+    x_limit: float | None = None
+    y_limit: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sundog.errors import InputError
+import numpy as np
+
+from sundog.errors import InputError, StructureError
+from sundog.io.topologies import topology_from_atoms
 from sundog.prepare.biomolecules.choices import StructureChoices
 from sundog.prepare.built import Built
 from sundog.prepare.request import SolventChoices, Source
@@ -47,18 +50,33 @@ def build(
         built = built_from_file(file, residues, in_water=in_water, seed=seed)
     else:
         built = _molecule(kind, source, residues, in_water, seed)
-    if not in_water:
-        return built
-    from sundog.prepare.solvation import solvated
+    if in_water:
+        from sundog.prepare.solvation import solvated
 
-    return solvated(built, water, seed)
+        built = solvated(built, water, seed)
+    return _relaxed(built) if residues.relax == "amber" and (in_water or file is None) else built
+
+
+def _relaxed(built: Built) -> Built:
+    """Return a structure with clashes removed, and that decision; its bonds stay what they are."""
+    from sundog.prepare.relaxing.amber import relaxed
+
+    said: list[str] = []
+    pairs = topology_from_atoms(built.atoms).pairs
+    atoms = relaxed(built.atoms, pairs, said.append)
+    if not np.array_equal(topology_from_atoms(atoms).pairs, pairs):
+        raise StructureError(
+            "relax: bonds have formed or broken",
+            remedy="Leave relax out; a run relaxes with its own forces where told to minimise",
+        )
+    return Built(atoms, (*built.decisions, *said))
 
 
 def _molecule(
     kind: str | None, source: Source, residues: StructureChoices, in_water: bool, seed: int
 ) -> Built:
     """Return a peptide or a molecule."""
-    if residues != StructureChoices(ph=residues.ph, termini=residues.termini):
+    if residues != StructureChoices(ph=residues.ph, termini=residues.termini, relax=residues.relax):
         raise InputError("settings of residues: they are for PDB and mmCIF files", got=kind)
     if kind == "smiles":
         from sundog.prepare.molecules import build_smiles

@@ -17,6 +17,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -115,16 +116,28 @@ def _replacing_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder whose files take the place of those of `path` if nothing is raised."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
+        _remove_leftovers(path)
+        with TemporaryDirectory(dir=path.parent, prefix=f"{_scratch(path)}.") as scratch:
             yield Path(scratch)
-            if path.is_dir():
-                for name in FILES:
-                    (path / name).unlink(missing_ok=True)
             path.mkdir(exist_ok=True)
-            for file in sorted(Path(scratch).iterdir()):
-                shutil.move(file, path / file.name)
+            # The record makes the folder one that may be replaced: it comes first, and stays.
+            for name in sorted(FILES - {RECORD}):
+                (path / name).unlink(missing_ok=True)
+            for file in sorted(Path(scratch).iterdir(), key=lambda file: file.name != RECORD):
+                file.replace(path / file.name)
     except OSError as error:
         raise write_failure(path, error, "Nothing whole was written") from error
+
+
+def _scratch(path: Path) -> str:
+    return f".{path.name}.prepared"
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what processes that were killed have left beside the folder, whose lock is held."""
+    for left in path.parent.glob(f"{escape(_scratch(path))}.{'[a-z0-9_]' * 8}"):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _residues(built: Built) -> str:

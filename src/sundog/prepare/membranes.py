@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sundog.errors import FileFormatError
-from sundog.io.reading import read_last
+from sundog.io.reading import read_one
 from sundog.prepare.built import Built, labelled
 from sundog.prepare.contacts import closest_between
 from sundog.prepare.extras import require
@@ -41,7 +41,7 @@ def popc_bilayer() -> Built:
     """
     package = require("openmm", "the POPC bilayer")
     path = Path(str(package.__file__)).parent / FILE
-    atoms = read_last(path, report=lambda line: None)
+    atoms = read_one(path, report=lambda line: None)
     names = atoms.arrays["atomtypes"].tolist()
     residues = atoms.arrays["residuenames"]
     counts = {name: int((residues == name).sum()) // size for name, size in ATOMS.items()}

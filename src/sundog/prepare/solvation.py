@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float
 from scipy.spatial import KDTree
 
 from sundog.errors import InputError
-from sundog.io.reading import read_last
+from sundog.io.reading import read_one
 from sundog.prepare.built import Built, joined, labelled
 from sundog.prepare.cells import cell_of, distance_around, distance_for
 from sundog.prepare.counter_ions import chosen_sites, ion_at, ions_wanted
@@ -137,7 +137,7 @@ def _box() -> tuple[Float[np.ndarray, "waters 3 3"], float]:
     """Return the molecules of an equilibrated box of water as O, H, H, and its edge in Å."""
     package = require("openmm", "the equilibrated water around a solute")
     path = Path(str(package.__file__)).parent / "app" / "data" / "tip3p.pdb"
-    atoms = read_last(path, report=lambda line: None)
+    atoms = read_one(path, report=lambda line: None)
     edge = float(atoms.cell.lengths()[0])
     molecules = atoms.positions.reshape(-1, 3, 3)
     if not np.array_equal(atoms.numbers.reshape(-1, 3), np.tile([8, 1, 1], (len(molecules), 1))):

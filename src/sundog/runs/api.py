@@ -66,7 +66,7 @@ def simulate(
         BlowUpError: the dynamics diverged; the steps before are written, with a flight record.
     """
     job = Job.of(settings)
-    refuse_unread(job.unread(), settings)
+    refuse_unread(job.unread() | {"frame": "a structure file"}, settings)
     progress = Progress(report, observers)
     setup = set_up(atoms, job, force_field, command_line=[_caller("simulate")])
     scratch = Scratch() if folder is None else None

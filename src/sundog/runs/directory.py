@@ -1,6 +1,7 @@
 """`RunDirectory`: the folder of one run and its layout; no run overwrites another unasked."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any, get_args
 import yaml
 
 from sundog.errors import FileFormatError, RunDirectoryError
-from sundog.files import replacing, write_atomically
+from sundog.files import leftovers, replacing, write_atomically
 from sundog.locks import NAME as LOCK
 from sundog.locks import Lock, lock_folder
 from sundog.names import TrajectoryFormat
@@ -25,7 +26,12 @@ REPLICA_FILES = (
     "energies.csv",
     *(f"trajectory.{name}" for name in get_args(TrajectoryFormat)),
     "topology.pdb",
+    "final.pdb",
     "report.png",
+    *(
+        f"observed/{name}"
+        for name in ("analysis.json", "summary.csv", "*/*.csv", "*/*.p*", "*/*.svg")
+    ),
 )
 """Names of the files of one replica."""
 
@@ -81,7 +87,7 @@ class RunDirectory:
             run = cls(run.path, lock_folder(run.path))
             with run._unlocked_by_errors():
                 run._refuse_what_is_there(overwrite, inputs)
-                for file in run._files_of_earlier_run():
+                for file in [*run._leftovers(), *run._files_of_earlier_run()]:
                     file.unlink()
         return run
 
@@ -144,6 +150,30 @@ class RunDirectory:
         """Let other processes write to the folder."""
         if self.lock is not None:
             self.lock.release()
+
+    def remove_leftovers(self) -> None:
+        """Remove what a killed process left of the files that it was writing; under the lock.
+
+        Raises:
+            RunDirectoryError: they cannot be removed.
+        """
+        with self._as_refusals():
+            for file in self._leftovers():
+                file.unlink()
+
+    def check_permissions(self) -> None:
+        """Refuse a run whose files cannot be written, before any of them is.
+
+        Raises:
+            RunDirectoryError: naming the first of them.
+        """
+        files = self._files_of_earlier_run()
+        for path in (*sorted({file.parent for file in files}), *files):
+            if not os.access(path, os.W_OK):
+                raise RunDirectoryError(
+                    f"{path}: may not be written",
+                    remedy="Check the permissions; nothing was changed",
+                )
 
     @property
     def exists(self) -> bool:
@@ -320,9 +350,19 @@ class RunDirectory:
             names += [escape(file.name) for file in self._copies_of_input()] + [MARKER]
         return [file for name in names for file in self.path.glob(name) if file.is_file()]
 
+    def _leftovers(self) -> list[Path]:
+        patterns = [*OWN_FILES, "input.*", MARKER]
+        return [
+            file
+            for folder, _, name in (pattern.rpartition("/") for pattern in patterns)
+            for place in (self.path.glob(folder) if folder else [self.path])
+            for file in leftovers(place, [name])
+        ]
+
     def _refuse_what_is_there(self, overwrite: bool, inputs: Sequence[str | Path]) -> None:
         held = sorted(self.path.iterdir()) if self.path.exists() else []
-        held = [file for file in held if file.name != LOCK]
+        passing = {self.path / LOCK, *self._leftovers()}
+        held = [file for file in held if file not in passing]
         if held and not overwrite:
             raise RunDirectoryError(
                 f"{self.path}: the folder holds {'a run' if self.exists else 'files'} already",
@@ -347,7 +387,7 @@ class RunDirectory:
             yield
         except OSError as error:
             raise RunDirectoryError(
-                f"{self.path}: cannot be made the folder of a run",
+                f"{self.path}: cannot be the folder of a run",
                 got=error.strerror or error,
                 remedy="Choose another folder (`output`)",
             ) from error

@@ -154,8 +154,11 @@ class Restraints(SettingsGroup):
 
 @dataclass(frozen=True, kw_only=True)
 class Start(SettingsGroup):
-    """Initial momenta, and minimisation before the first step."""
+    """Structure of several in a file, initial momenta, and minimisation before the first step."""
 
+    frame: int | None = None
+    """Number of the structure of a file with several, from 0, or from -1 backwards; by default the
+    first model of PDB and mmCIF files, else the last."""
     momenta: Literal["thermal", "structure"] = "thermal"
     """Begin with momenta drawn at the temperature, or with those in the structure file."""
     minimize: bool = False
@@ -204,6 +207,9 @@ class Output(SettingsGroup):
     hirshfeld_ratios, energy, term_energies, dipole, stress."""
     wrap: bool = False
     """Write frames with whole molecules in the cell; unwrapped, as diffusion needs it, else."""
+    observe: tuple[str, ...] = ()
+    """Observables that look at every frame, as rdf,density; their results are in observed/ of the
+    run. `sundog analyze --what list` lists them."""
     checkpoint_minutes: float = 5.0
     """Minutes between checkpoints; 0 writes one after every chunk of steps."""
     keep_checkpoints: int = 3
@@ -224,8 +230,9 @@ class Output(SettingsGroup):
 class RelaxationSettings(SettingsGroup):
     """Settings of a relaxation."""
 
-    optimizer: Literal["lbfgs", "fire"] = "lbfgs"
-    """Optimizer: lbfgs, or fire, which takes more steps and is more robust."""
+    optimizer: Literal["lbfgs", "fire"] | None = None
+    """Optimizer: lbfgs, or fire, which takes more steps and is more robust; by default lbfgs for
+    one structure, while several are relaxed together by fire alone."""
     cell: CellChange = "none"
     """Changes of the cell during the relaxation: none, isotropic, anisotropic (right angles
     stay) or flexible."""

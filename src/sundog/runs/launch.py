@@ -9,7 +9,7 @@ from sundog.engine.run import Chunk
 from sundog.engine.state import MDState
 from sundog.forcefield.base import AbstractForceField
 from sundog.io.gate import unchecked
-from sundog.io.reading import read_last
+from sundog.io.reading import read_one
 from sundog.runs.assembly import ensemble_of
 from sundog.runs.checkpoint_files import Checkpoint
 from sundog.runs.directory import RunDirectory
@@ -110,7 +110,15 @@ class Reopened:
         )
 
     def launch(self, state: MDState) -> Launch:
-        """Return the run ready for its next step, after a note of the resumption in its folder."""
+        """Return the run ready for its next step, after a note of the resumption in its folder.
+
+        What a killed process left of the files that it was writing is removed.
+
+        Raises:
+            RunDirectoryError: a file of the run may not be written; nothing was changed.
+        """
+        self.directory.check_permissions()
+        self.directory.remove_leftovers()
         note_resumption(self.directory, self.setup, int(state.step))
         record = None if self.checkpoint is None else self.checkpoint.record
         return Launch(self.setup, self.directory, state, record)
@@ -141,7 +149,7 @@ def reopen(
     directory.read_config()
     refuse_edited_input(directory)
     checkpoint = find_checkpoint(directory, said.append)
-    atoms = read_last(directory.input, _unsaid)
+    atoms = read_one(directory.input, job.settings.start.frame, _unsaid)
     # What has begun goes on, also if it began before valences were looked at.
     gated = unchecked(atoms, job.electrons)
     setup = set_up(atoms, job, force_field, command_line=command_line, gated=gated)
@@ -150,7 +158,6 @@ def reopen(
     if checkpoint is None:
         said.append("The run was stopped before its first checkpoint and begins anew")
     return Reopened(directory, setup, checkpoint, (*said, *directory.warnings))
-    return Reopened(directory, setup, checkpoint, tuple(said))
 
 
 def _unsaid(line: str) -> None:

@@ -7,7 +7,6 @@ of their own.
 
 import fcntl
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -26,9 +25,6 @@ from sundog.io.trajectories.chunks import Frames, read_chunks
 from sundog.locks import NAME as LOCK
 from sundog.runs.directory import RunDirectory
 from sundog.runs.result import Run
-
-RESUMED = re.compile(r"Resumed at step (\d+)")
-"""Line of a log that marks where a run was continued."""
 
 
 def open_recordings(
@@ -73,7 +69,8 @@ def _of_run(path: Path, unfinished: bool) -> list[Recording]:
     step_ps = 1e-3 * float(settings["timestep_fs"])
     if not directory.final.is_file():
         said.append("The run has not ended: it has no final structure")
-    marks = _marks(directory, step_ps)
+    resumed = directory.read_provenance().get("resumed", [])
+    marks = tuple(step_ps * int(one["step"]) for one in resumed)
     if marks:
         times = ", ".join(f"{mark:.4g}" for mark in marks)
         said.append(f"The run was continued at {times} ps")
@@ -133,8 +130,11 @@ def _of_file(path: Path, topology: str | Path | None) -> Recording:
     return _recording(path.stem, like, partial(_listed, path, frames, len(like)), "unknown")
 
 
-def _listed(path: Path, structures: list[Atoms], atoms: int) -> Iterator[Frames]:
+def _listed(
+    path: Path, structures: list[Atoms], atoms: int, size: int | None = None
+) -> Iterator[Frames]:
     """Yield the structures of a file as frames 1 ps apart, as none of these formats has times."""
+    del size  # one at a time
     for k, one in enumerate(structures):
         if len(one) != atoms:
             raise FileFormatError(
@@ -149,34 +149,31 @@ def _listed(path: Path, structures: list[Atoms], atoms: int) -> Iterator[Frames]
 def _recording(
     name: str,
     atoms: Atoms,
-    frames: Callable[[], Iterator[Frames]],
+    frames: Callable[..., Iterator[Frames]],
     wrapping: Wrapping,
     **more: Any,
 ) -> Recording:
-    first = next(iter(frames()), None)
+    first = next(frames(1), None)
     if first is None:
         raise FileFormatError(
             f"{name}: the trajectory is empty",
             expected="at least one frame",
             remedy="Write frames more often (`frame_every`), or run for longer",
         )
+    topology = topology_from_atoms(atoms)
+    if wrapping != "unknown":
+        # A run begins with whole molecules: its frames continue from there.
+        topology = topology.whole()
+        atoms.positions = topology.positions
     return Recording(
         name,
         atoms,
-        topology_from_atoms(atoms),
+        topology,
         frames,
         frozenset(first.extras),
         wrapping,
         **more,
     )
-
-
-def _marks(directory: RunDirectory, step_ps: float) -> tuple[float, ...]:
-    """Return the times at which the log says that the run was continued."""
-    if not directory.log.is_file():
-        return ()
-    text = directory.log.read_text(encoding="utf-8", errors="replace")
-    return tuple(step_ps * int(step) for step in RESUMED.findall(text))
 
 
 def _is_locked(folder: Path) -> bool:

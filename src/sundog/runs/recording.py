@@ -1,6 +1,6 @@
 """`Recorder`: the energies table and the trajectory of a run, written chunk by chunk."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import jax
 import numpy as np
@@ -9,11 +9,12 @@ from ase import Atoms
 from sundog.engine.run import Chunk
 from sundog.engine.state import MDState
 from sundog.forcefield.prediction import Prediction
-from sundog.io.pdb import write_topology
+from sundog.io.pdb import write_final, write_topology
 from sundog.io.table import EnergyTable
 from sundog.io.trajectories import WRITERS, open_trajectory
 from sundog.io.trajectories.extras import Extra
 from sundog.runs.directory import RunDirectory
+from sundog.runs.observing import observing
 from sundog.runs.settings import SimulationSettings
 from sundog.topology.molecules import wrap
 from sundog.topology.topology import Topology
@@ -21,6 +22,9 @@ from sundog.units import FEMTOSECOND
 
 PREDICTED = frozenset({"charges", "hirshfeld_ratios", "dipole"})
 """Extras of frames that a state does not hold, and a prediction does."""
+
+FINAL_PDB = "final.pdb"
+"""Name of the last structure of a replica for other programs."""
 
 OF_ALL_FORCES = frozenset({"forces", "stress"})
 """Extras of frames that a state does not hold with multiple time steps: its forces and virial count
@@ -100,6 +104,18 @@ class Recorder:
         for one in self._files:
             one.write_frame(host, time_ps, prediction)
 
+    def write_end(self, structures: Sequence[Atoms]) -> None:
+        """Write `final.pdb` of every replica, and what observables along the run have found.
+
+        Args:
+            structures: last structure of every replica.
+
+        Raises:
+            RunDirectoryError: the files cannot be written.
+        """
+        for one, atoms in zip(self._files, structures, strict=True):
+            one.write_end(atoms)
+
     def close(self) -> None:
         """Close the files."""
         for one in self._files:
@@ -129,6 +145,8 @@ class _ReplicaFiles:
         self._has_cell = atoms.cell.rank == 3
         self._more = bool(settings.output.frame_extras)
         self._energies = directory.energies
+        self._topology = topology
+        self._charges: np.ndarray | None = None
         self._sample_every = settings.output.sample_every
         self._table: EnergyTable | None = None
         trajectory = directory.trajectory(f".{settings.output.trajectory}")
@@ -145,6 +163,10 @@ class _ReplicaFiles:
             trajectory, atoms, frames_at, extras=settings.output.frame_extras or None
         )
         self._molecules = topology.molecules if settings.output.wrap else None
+        self._directory = directory
+        self._observing = observing(directory, atoms, topology, settings)
+        if self._observing is not None and frames_at:
+            self._observing.catch_up()
 
     def positions(self) -> dict[str, int]:
         if self._table is not None:
@@ -178,12 +200,14 @@ class _ReplicaFiles:
         extras = self._extras(host)
         if prediction is not None:
             if prediction.partial_charges is not None:
-                extras["charges"] = np.asarray(prediction.partial_charges[mine])
+                self._charges = extras["charges"] = np.asarray(prediction.partial_charges[mine])
             if prediction.hirshfeld_ratios is not None:
                 extras["hirshfeld_ratios"] = np.asarray(prediction.hirshfeld_ratios[mine])
             if prediction.dipole is not None:
                 extras["dipole"] = np.asarray(prediction.dipole[k])
         self._trajectory.write(positions, cell, time_ps, int(host.step), extras)
+        if self._observing is not None:
+            self._observing.add(positions, cell, time_ps, extras)
 
     def _extras(self, host: MDState) -> dict[str, Extra]:
         k, mine = self._number, self._atoms
@@ -201,6 +225,14 @@ class _ReplicaFiles:
             if self._has_cell:
                 extras["stress"] = np.asarray(host.virial[k]) / float(host.system.volume[k])
         return extras
+
+    def write_end(self, atoms: Atoms) -> None:
+        path = self._directory.path / FINAL_PDB
+        write_final(path, self._topology, atoms.positions, atoms.cell.array, self._charges)
+        if self._table is not None:
+            self._table.flush()
+        if self._observing is not None:
+            self._observing.write(self._directory)
 
     def close(self) -> None:
         self._trajectory.close()

@@ -104,7 +104,7 @@ def minimize(
                 say(line)
     if isinstance(structures, Atoms):
         return relax(every[0], own, force_field, model.kernels)
-    refuse_cells(own)
+    refuse_of_several(own)
     if isinstance(force_field, ForceField):
         first = system_from_atoms(every[0])
         force_field = choose_kernels(force_field, model.kernels, first, say)
@@ -134,7 +134,9 @@ def relax(
     moving.calc = Calculator(force_field, kernels=kernels)  # pyright: ignore[reportArgumentType]
     relaxed = _with_cell(moving, settings)
     before = moving.get_potential_energy()
-    optimizer = {"lbfgs": LBFGS, "fire": FIRE}[settings.optimizer](relaxed, logfile=logfile)
+    optimizer = {None: LBFGS, "lbfgs": LBFGS, "fire": FIRE}[settings.optimizer](
+        relaxed, logfile=logfile
+    )
     converged = optimizer.run(fmax=settings.force_ev_per_angstrom, steps=settings.steps)
     change = moving.get_potential_energy() - before
     return Relaxation(_labelled(moving), bool(converged), change, optimizer.get_number_of_steps())
@@ -262,8 +264,14 @@ def stated(
     return every, [*known, *describe_states(states), *said]
 
 
-def refuse_cells(settings: RelaxationSettings) -> None:
-    """Raise `InputError` where cells of several structures are to be relaxed."""
+def refuse_of_several(settings: RelaxationSettings) -> None:
+    """Raise `InputError` for settings with which several structures cannot be relaxed."""
+    if settings.optimizer == "lbfgs":
+        raise InputError(
+            "optimizer: several structures are relaxed together by fire",
+            got=settings.optimizer,
+            remedy="Leave it out, or give one structure",
+        )
     if settings.cell != "none":
         raise InputError(
             "cell: only a single structure is relaxed with its cell",

@@ -13,7 +13,7 @@ import numpy as np
 from ase import Atoms
 
 from sundog.errors import InputError
-from sundog.io.reading import read_last, read_structures
+from sundog.io.reading import read_one, read_structures
 from sundog.io.table import read_table
 from sundog.io.trajectories import WRITERS
 from sundog.io.trajectories.frames import read_frames
@@ -93,7 +93,7 @@ class Run:
     @cached_property
     def initial(self) -> Atoms:
         """Structure that the run was given."""
-        return read_last(RunDirectory.open(self.folder).input, lambda line: None)
+        return read_one(RunDirectory.open(self.folder).input, lambda line: None)
 
     @cached_property
     def final(self) -> Atoms:

@@ -9,7 +9,9 @@ from sundog.runs.directory import RunDirectory
 from sundog.runs.setup import Setup, provenance
 from sundog.runs.unused import DEFAULTS
 
-ALWAYS_FREE = frozenset({"steps", "checkpoint_minutes", "keep_checkpoints", "allow_radicals"})
+ALWAYS_FREE = frozenset(
+    {"steps", "checkpoint_minutes", "keep_checkpoints", "allow_radicals", "observe"}
+)
 """Settings that change nothing about the trajectory so far or to come."""
 
 SINCE_THEN = {"dispersion_tail": "off", "long_range_every": 1, "paper": False}

@@ -267,6 +267,7 @@ def simulate(
                 for frame in frames:
                     frame.info["step"] = int(state.step)
                 write_extxyz(directory.final, frames if len(frames) > 1 else frames[0])
+                recorder.write_end(frames)
 
 
 @eqx.filter_jit

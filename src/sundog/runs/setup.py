@@ -28,6 +28,7 @@ from sundog.runs.assembly import ensemble_of
 from sundog.runs.directory import RunDirectory
 from sundog.runs.job import Job
 from sundog.runs.mechanics import SAME_MASS, Mechanics, describe_mechanics, mechanics_of
+from sundog.runs.observing import observing
 from sundog.runs.provenance import collect_provenance
 from sundog.runs.session import check_feasible, prepare, replicated
 from sundog.runs.settings import SimulationSettings
@@ -170,6 +171,7 @@ def set_up(
     check_feasible(atoms, system, job.settings, mechanics)
     if isinstance(force_field, ForceField):
         force_field = choose_kernels(force_field, job.model.kernels, single, said.append)
+    observing(None, atoms, topology, job.settings)  # refuses what does not fit
     config = job.resolved(**chosen, charge=charge, multiplicity=multiplicity)
     return Setup(
         job=job,
@@ -221,7 +223,9 @@ def _describe_steps(job: Job) -> list[str]:
 
 
 def write_origin(directory: RunDirectory, setup: Setup, structure: Path | None) -> None:
-    """Write the files that a run is made from: provenance, settings and structure.
+    """Write the files that a run is made from: provenance, structure and last the settings.
+
+    A folder without settings is known to be that of a run that never began.
 
     Args:
         directory: directory of the run.
@@ -231,13 +235,13 @@ def write_origin(directory: RunDirectory, setup: Setup, structure: Path | None) 
     """
     record = provenance(setup)
     directory.write_provenance(record)
-    directory.write_config(setup.config)
     if structure is None:
         copy = directory.path / "input.extxyz"
         write_extxyz(copy, setup.atoms)
     else:
         copy = directory.copy_input(structure)
     directory.write_provenance(record | {"input": {"file": copy.name, "sha256": hash_of(copy)}})
+    directory.write_config(setup.config)
 
 
 def provenance(setup: Setup) -> dict[str, Any]:

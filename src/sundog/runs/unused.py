@@ -27,7 +27,7 @@ def unread(settings: SimulationSettings, model: ModelOptions) -> dict[str, str]:
         settings: settings of a run.
         model: choice of its force field.
     """
-    return dict([*_baths(settings), *_others(settings), *_treatments(model)])
+    return dict([*_baths(settings), *_others(settings), *unread_of_model(model).items()])
 
 
 def refuse_unread(unheard: Mapping[str, str], given: Collection[str]) -> None:
@@ -90,6 +90,11 @@ def _others(settings: SimulationSettings) -> Iterator[tuple[str, str]]:
         yield "restraint_ev_per_angstrom2", "a restraint, as `restrain`"
     if settings.masses.freeze:
         yield "remove_drift_every", "a run without `freeze`"
+
+
+def unread_of_model(model: ModelOptions) -> dict[str, str]:
+    """Return what `unread` does for the choice of a force field alone, in any verb."""
+    return dict(_treatments(model))
 
 
 def _treatments(model: ModelOptions) -> Iterator[tuple[str, str]]:

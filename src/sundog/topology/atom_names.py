@@ -161,6 +161,7 @@ def _virtual(name: str, residue: str) -> StructureError:
 def _unknown(name: str, residue: str, why: str) -> StructureError:
     return StructureError(
         f"atom {name} of residue {residue or '?'}: its element is not known, {why}",
-        remedy="Write the element into columns 77-78 of a PDB file, type_symbol of mmCIF, or give "
-        "the structure as extended XYZ",
+        remedy="Write the element into columns 77-78 of a PDB file, type_symbol of mmCIF, give the "
+        "structure as extended XYZ, or leave the residue out: `sundog prepare` does, with "
+        f'remove="{residue or "?"}"',
     )

@@ -95,6 +95,23 @@ def longest_bond(numbers: Int[np.ndarray, " atoms"]) -> float:
     return float(max(2 * heavy, light + _shares(HYDROGEN_STRETCH)[1]))
 
 
+def longest_bonds(
+    numbers: Int[np.ndarray, " atoms"],
+    i: Int[np.ndarray, " pairs"],
+    j: Int[np.ndarray, " pairs"],
+) -> Float[np.ndarray, " pairs"]:
+    """Return the length in Å that bonds of pairs of atoms stay below; −∞ with a metal.
+
+    Args:
+        numbers: Atomic numbers of all atoms.
+        i: One atom of each pair.
+        j: Other atom of each pair.
+    """
+    light = (numbers[i] == 1) | (numbers[j] == 1)
+    of_heavy, of_light = (_shares(stretch)[numbers] for stretch in (BOND_STRETCH, HYDROGEN_STRETCH))
+    return np.where(light, of_light[i] + of_light[j], of_heavy[i] + of_heavy[j])
+
+
 def are_bonds(
     numbers: Int[np.ndarray, " atoms"],
     i: Int[np.ndarray, " pairs"],
@@ -110,10 +127,8 @@ def are_bonds(
         distances: Distance of each pair, Å.
     """
     hydrogen = numbers == 1
-    of_heavy, of_light = (_shares(stretch)[numbers] for stretch in (BOND_STRETCH, HYDROGEN_STRETCH))
     hydrogens = hydrogen[i].astype(np.int8) + hydrogen[j]
-    longest = np.where(hydrogens > 0, of_light[i] + of_light[j], of_heavy[i] + of_heavy[j])
-    bonded = distances < longest
+    bonded = distances < longest_bonds(numbers, i, j)
     mixed = np.flatnonzero(bonded & (hydrogens == 1))
     first_is_light = hydrogen[i[mixed]]
     light = np.where(first_is_light, i[mixed], j[mixed])

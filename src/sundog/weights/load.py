@@ -16,6 +16,7 @@ from sundog.model.so3krates import initialize
 from sundog.numerics.precision import with_x64
 from sundog.terms.base import AbstractPairTerm
 from sundog.terms.zbl import ZBL
+from sundog.weights.card import doubt
 from sundog.weights.fetch import obtain
 from sundog.weights.programs import keep_programs
 from sundog.weights.store import WeightSet
@@ -48,7 +49,10 @@ def load(
     """
     keep_programs()
     hamiltonian = hamiltonian_of(model, fields)
-    return build(obtain(hamiltonian.model, report=_say), hamiltonian, extra_terms)
+    weights = obtain(hamiltonian.model, report=_say)
+    if said := doubt(weights.card):
+        _say(said)
+    return build(weights, hamiltonian, extra_terms)
 
 
 @with_x64

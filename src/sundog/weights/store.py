@@ -22,6 +22,7 @@ import safetensors.numpy
 from sundog.errors import WeightsError
 from sundog.files import write_atomically
 from sundog.model.hyperparameters import Hyperparameters
+from sundog.weights.card import HASHED
 from sundog.weights.identity import identity_of
 from sundog.weights.names import validate
 from sundog.weights.published import DEFAULT, PUBLISHED
@@ -203,7 +204,7 @@ def read_weights(path: Path) -> WeightSet:
         ) from e
     validate(arrays, hyperparameters)
     own = identity_of(arrays, hyperparameters)
-    if card["format_version"] > 1 and card.get("sha256") != own:
+    if card["format_version"] >= HASHED and card.get("sha256") != own:
         raise WeightsError(
             f"weights: the hyperparameters in {_card_path(path)} were altered: the hash of the "
             "model is not the one in its card",

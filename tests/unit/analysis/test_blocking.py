@@ -13,7 +13,7 @@ from sundog.errors import InputError
 def autoregressive(phi: float, samples: int, seed: int) -> np.ndarray:
     """Return x[t+1] = φ x[t] + noise, of unit variance."""
     noise = np.random.default_rng(seed).normal(size=samples + 2000)
-    return lfilter([math.sqrt(1 - phi**2)], [1, -phi], noise)[2000:]
+    return np.asarray(lfilter([math.sqrt(1 - phi**2)], [1, -phi], noise))[2000:]
 
 
 @pytest.mark.parametrize("phi", [0.0, 0.5, 0.9, 0.98, -0.5])

@@ -19,7 +19,7 @@ def correlated(time: float, samples: int, seed: int) -> np.ndarray:
     """Return a stationary series of unit variance with a correlation time in samples."""
     phi = math.exp(-1 / time)
     noise = np.random.default_rng(seed).normal(size=samples + 1000)
-    return lfilter([math.sqrt(1 - phi**2)], [1, -phi], noise)[1000:]
+    return np.asarray(lfilter([math.sqrt(1 - phi**2)], [1, -phi], noise))[1000:]
 
 
 def test_the_first_half_is_left_out_and_few_samples_are_no_mean():

@@ -69,6 +69,22 @@ def test_unknown_cases_are_refused(name):
         build_case(name)
 
 
+@pytest.mark.parametrize(
+    ("told", "periodic", "files"),
+    [
+        ({"dispersion_tail": True}, False, True),
+        ({"cutoff_angstrom": 9.0}, False, True),
+        ({"cutoff_angstrom": 9.0, "electrostatics": "exact"}, True, True),
+        ({"data_dir": Path("data")}, True, False),
+    ],
+)
+def test_settings_that_no_case_reads_are_refused(told, periodic, files):
+    BenchSettings(**{**told, "electrostatics": None}).refuse_unread(periodic=True, files=True)
+    with pytest.raises(InputError, match=f"{min(told)}: not used by any of the cases"):
+        BenchSettings(**told).refuse_unread(periodic=periodic, files=files)
+    BenchSettings().refuse_unread(periodic=False, files=False)
+
+
 def test_a_missing_file_says_where_it_was_looked_for(tmp_path):
     with pytest.raises(FileFormatError) as error:
         build_case("crambin", tmp_path)

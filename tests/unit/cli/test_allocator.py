@@ -23,7 +23,7 @@ def test_the_program_is_started_again_without_the_current_folder(monkeypatch):
 
 
 def test_modules_beside_a_structure_are_not_run(tmp_path):
-    for name in ("numpy", "platform", "ase", "jax", "cyclopts"):
+    for name in ("numpy", "platform", "typing", "ase", "jax", "cyclopts"):
         (tmp_path / f"{name}.py").write_text("open('was-run', 'w')\n")
     command = [sys.executable, "-m", "sundog", "predict", "none.xyz", "-o", "out.xyz"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -80,6 +80,9 @@ def test_integers_may_be_written_as_others_do(capsys):
             "--temperature-kelvin",
             "--momenta thermal",
         ),
+        (["predict", "--ewald-accuracy", "1e-4"], "--ewald-accuracy", "--electrostatics ewald"),
+        (["minimize", "--ewald-accuracy", "1e-4"], "--ewald-accuracy", "--electrostatics ewald"),
+        (["explain", "--ewald-accuracy", "1e-4"], "--ewald-accuracy", "--electrostatics ewald"),
     ],
 )
 def test_a_setting_that_nothing_reads_is_refused_with_what_reads_it(

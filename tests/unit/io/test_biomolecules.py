@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sundog.errors import FileFormatError, StructureError
+from sundog.errors import FileFormatError, InputError, StructureError
 from sundog.io.completeness import check_complete
-from sundog.io.reading import read_last, read_structures
+from sundog.io.reading import read_one, read_structures
 
 LINE = (
     "{kind:6s}{serial:5d} {name:4s}{alt:1s}{residue:4s}{chain:1s}{number:>4s}{code:1s}   "
@@ -182,12 +182,22 @@ def test_control_sequences_of_a_file_are_not_printed(read):
     assert "\x1b" not in str(refusal.value)
 
 
-def test_the_last_of_several_models_is_said(tmp_path):
+def test_the_model_that_is_taken_of_several_is_said(tmp_path):
     path = tmp_path / "nmr.pdb"
     path.write_text("\n".join(["MODEL 1", *water(), "ENDMDL", "MODEL 2", *water(x=2.0), "ENDMDL"]))
     said = []
-    assert read_last(path, said.append).positions[0, 0] == 2.0
-    assert said == ["nmr.pdb: the last of 2 structures is taken"]
+    assert read_one(path, report=said.append).positions[0, 0] == 0.0
+    assert read_one(path, 1, said.append).positions[0, 0] == 2.0
+    assert read_one(path, -1, said.append).positions[0, 0] == 2.0
+    assert said == [
+        "nmr.pdb: the first of 2 structures is taken, frame=0 to frame=1 take another",
+        *["nmr.pdb: the last of 2 structures is taken, as asked"] * 2,
+    ]
+    with pytest.raises(InputError, match="frame: the file has no structure of this number"):
+        read_one(path, 2)
+    (tmp_path / "run.xyz").write_text("1\n\nHe 0 0 0\n1\n\nHe 5 0 0\n1\n\nHe 6 0 0\n")
+    assert read_one(tmp_path / "run.xyz", report=said.append).positions[0, 0] == 6.0
+    assert "the last of 3 structures is taken, frame=0 to frame=2 take another" in said[-1]
 
 
 HEAD = """\

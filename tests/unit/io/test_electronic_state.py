@@ -4,6 +4,7 @@ import ase
 import ase.build
 import numpy as np
 import pytest
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from sundog.errors import ChargeError
 from sundog.io.electrons import (
@@ -110,6 +111,12 @@ def test_formal_charges_of_a_pdb_file_are_noticed(tmp_path):
         ("Charge", -1, "charge: atoms.info has an entry 'Charge'"),
         ("net_charge", "+1", "charge: atoms.info has an entry 'net_charge'"),
         ("Q", 2, "charge: atoms.info has an entry 'Q'"),
+        ("chrg", -1, "charge: atoms.info has an entry 'chrg'"),
+        ("charge_total", -1, "charge: atoms.info has an entry 'charge_total'"),
+        ("total molecular charge", 1, "charge: atoms.info has an entry 'total molecular charge'"),
+        ("q_tot", 1, "charge: atoms.info has an entry 'q_tot'"),
+        ("number_of_unpaired_electrons", 2, "multiplicity: atoms.info has an entry 'number_of"),
+        ("total_magmom", 2.0, "multiplicity: atoms.info has an entry 'total_magmom'"),
         ("spin_multiplicity", 3, "multiplicity: atoms.info has an entry 'spin_multiplicity'"),
         ("uhf", 2, "multiplicity: atoms.info has an entry 'uhf'"),
         ("total_spin", 1, "multiplicity: atoms.info has an entry 'total_spin'"),
@@ -131,6 +138,9 @@ def test_near_misses_are_refused_where_they_disagree(key, value, words):
         {"Multiplicity": 1},
         {"Charge": -1, "charge": -1},
         {"charges": 3},
+        {"partial_charge": 3},
+        {"charge_model": 2},
+        {"spinup": 5},
         {"Charge": "neutral"},
     ],
 )
@@ -146,6 +156,10 @@ def test_moments_that_make_another_multiplicity_are_refused():
     assert electronic_state(atoms) == (0, 3)
     del atoms.info["spin"]
     assert electronic_state(atoms, multiplicity=1) == (0, 1)
+    computed = ase.Atoms("O2", [[0, 0, 0], [0, 0, 1.2]])
+    computed.calc = SinglePointCalculator(computed, magmom=1.98)
+    with pytest.raises(ChargeError, match=r"moments that add up to 1.98.*multiplicity=3"):
+        electronic_state(computed)
     hydroxyl = ase.build.molecule("OH")
     assert electronic_state(hydroxyl) == (0, 2)
     # The moments of the neutral radical say nothing of the anion.

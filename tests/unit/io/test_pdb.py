@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sundog.errors import RunDirectoryError
-from sundog.io.pdb import write_topology
+from sundog.io.pdb import write_final, write_topology
 from sundog.io.topologies import topology_from_atoms
 
 
@@ -114,3 +114,35 @@ def test_more_atoms_than_pdb_can_count(tmp_path):
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(RunDirectoryError, match="could not be written"):
         write_topology(tmp_path / "nowhere" / "topology.pdb", topology_from_atoms(solution()))
+
+
+def test_a_last_structure_has_whole_molecules_bonds_box_and_charges(tmp_path):
+    water = ase.build.molecule("H2O")
+    water.set_cell([8.0] * 3)
+    water.pbc = True
+    topology = topology_from_atoms(water)
+    path = tmp_path / "final.pdb"
+    moved = water.positions + np.array([17.0, -9.0, 3.0])
+    write_final(path, topology, moved, water.cell.array, np.array([-0.82, 0.41, 0.41]))
+    read = mdtraj.load(path)
+    assert 10 * read.unitcell_lengths[0] == pytest.approx([8.0] * 3, abs=1e-3)
+    assert sorted((a.index, b.index) for a, b in read.topology.bonds) == [(0, 1), (0, 2)]
+    whole = 10 * read.xyz[0]
+    assert np.linalg.norm(whole[1] - whole[0]) == pytest.approx(water.get_distance(0, 1), abs=2e-3)
+    assert (whole.mean(axis=0) >= -1e-3).all()
+    assert (whole.mean(axis=0) <= 8.001).all()
+    text = path.read_text()
+    assert text.startswith("REMARK   3 B FACTORS ARE THE MODEL'S PARTIAL CHARGES")
+    assert [float(line[60:66]) for line in text.splitlines() if line.startswith("ATOM")] == [
+        -0.82,
+        0.41,
+        0.41,
+    ]
+
+
+def test_all_bonds_of_waters_are_listed(tmp_path):
+    water = ase.build.molecule("H2O")
+    path = tmp_path / "topology.pdb"
+    write_topology(path, topology_from_atoms(water))
+    lines = [line.split() for line in path.read_text().splitlines() if line.startswith("CONECT")]
+    assert lines == [["CONECT", "1", "2", "3"], ["CONECT", "2", "1"], ["CONECT", "3", "1"]]

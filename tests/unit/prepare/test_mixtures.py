@@ -37,7 +37,8 @@ def test_water_alone_needs_no_package():
 
 
 def test_water_and_ethanol_are_apart_and_have_the_density_of_ideal_mixing():
-    pytest.importorskip("rdkit"), pytest.importorskip("packmol")
+    pytest.importorskip("rdkit")
+    pytest.importorskip("packmol")
     built = build_mixture("water:40,CCO:8")
     atoms = built.atoms
     assert len(atoms) == 40 * 3 + 8 * 9
@@ -79,7 +80,8 @@ def test_a_molecule_from_a_file_has_its_charge(tmp_path):
 
 
 def test_ions_of_a_salt_are_residues_and_the_box_is_neutral():
-    pytest.importorskip("rdkit"), pytest.importorskip("packmol")
+    pytest.importorskip("rdkit")
+    pytest.importorskip("packmol")
     atoms = build_mixture("[NH4+].[Cl-]:3,water:30", density_g_per_cm3=0.9).atoms
     assert atoms.info["charge"] == 0
     assert len(set(atoms.arrays["residuenumbers"])) == 36

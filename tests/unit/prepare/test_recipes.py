@@ -34,7 +34,8 @@ def test_every_named_system_has_a_recipe():
 
 @pytest.mark.parametrize("name", [name for name in SYSTEMS if name != "popc-bilayer"])
 def test_what_is_built_can_be_run(name):
-    pytest.importorskip("rdkit"), pytest.importorskip("packmol")
+    pytest.importorskip("rdkit")
+    pytest.importorskip("packmol")
     molecules = 27 if SYSTEMS[name].molecules else None
     atoms = build_system(name, molecules).atoms
     check_structure(atoms)

@@ -136,7 +136,7 @@ def test_loops_are_built_from_the_sequence_or_refused(tmp_path):
     names = ["GLY", "ALA", "SER", "GLY", "ALA", "VAL", "GLY"]
     whole = build_sequence("-".join(names)).atoms
     file = pdb(tmp_path / "p.pdb", whole, lambda name, number: number in (3, 4), names)
-    prepared = prepare_structure(file)
+    prepared = prepare_structure(file, StructureChoices(relax="amber"))
     same_molecule(prepared.atoms, whole)
     assert any("2 residues between A:2 and 5 are built" in line for line in prepared.decisions)
     broken = pdb(tmp_path / "b.pdb", whole, lambda name, number: number in (3, 4))
@@ -152,8 +152,11 @@ def test_a_loop_that_does_not_fit_is_refused(tmp_path):
     names = ["GLY", "ALA", "SER", "GLY", "ALA", "VAL", "GLY"]
     whole = build_sequence("-".join(names), helix=True).atoms
     file = pdb(tmp_path / "p.pdb", whole, lambda name, number: number in (3, 4), names)
-    with pytest.raises(StructureError, match="may not fit"):
+    with pytest.raises(StructureError, match='relax="amber"'):
         prepare_structure(file)
+    made = prepare_structure(file, StructureChoices(relax="amber"))
+    same_molecule(made.atoms, whole)
+    assert any(line.startswith("Relaxed with Amber") for line in made.decisions)
 
 
 def test_a_sugar_on_asparagine_loses_the_hydrogens_of_its_bond():
@@ -172,9 +175,18 @@ def test_the_same_file_gives_the_same_bytes(tmp_path):
     names = ["GLY", "ALA", "SER", "GLY", "ALA", "VAL", "GLY"]
     whole = build_sequence("-".join(names)).atoms
     cut = pdb(tmp_path / "p.pdb", whole, lambda name, number: number in (3, 4), names)
-    first, second = (prepare_structure(cut, seed=3) for _ in range(2))
+    amber = StructureChoices(relax="amber")
+    first, second = (prepare_structure(cut, amber, seed=3) for _ in range(2))
     assert first.atoms.positions.tobytes() == second.atoms.positions.tobytes()
     assert first.decisions == second.decisions
+
+
+def test_a_loop_of_mirror_images_is_refused(tmp_path):
+    names = ["GLY", "ALA", "SER", "GLY", "ALA", "VAL", "GLY"]
+    whole = build_sequence("-".join(names)).atoms
+    cut = pdb(tmp_path / "p.pdb", whole, lambda name, number: number in (3, 4), names)
+    with pytest.raises(StructureError, match=r"mirror images \(got SER A:3\)"):
+        prepare_structure(cut, seed=3)
 
 
 def test_selenomethionine_becomes_methionine_where_asked(tmp_path):
@@ -193,7 +205,7 @@ def test_selenomethionine_becomes_methionine_where_asked(tmp_path):
     [
         ({"chains": ("Q",)}, "chains: the file has none of this name"),
         ({"remove": ("SO4",)}, "remove: the file has none of this name"),
-        ({"frame": 2}, "frame: the file has fewer models"),
+        ({"frame": 2}, "frame: the file has no structure of this number"),
         ({"protonation": ("A:99=HID",)}, "there is none of this number"),
         ({"protonation": ("A:2=HID",)}, "has no other states|has no such state"),
     ],
@@ -210,7 +222,6 @@ def test_choices_that_do_not_fit_are_refused(choices, words, tmp_path):
         {"protonation": ("A:57=XYZ",)},
         {"protonation": ("HID",)},
         {"ph": 20.0},
-        {"frame": 0},
         {"ligands": ("LIG",)},
         {"charges": ("A:1",)},
     ],
@@ -294,3 +305,76 @@ def test_names_of_ends_are_no_states(tmp_path):
     (tmp_path / "p.pdb").write_text(text.replace(" LYS A", "NLYS A").replace(" ASP A", "CASP A"))
     prepared = prepare_structure(tmp_path / "p.pdb", StructureChoices(termini="charged"))
     same_molecule(prepared.atoms, whole)
+
+
+LINK = "LINK        {:<4} {} {}{:>4}                {:<4} {} {}{:>4}     1555   1555  1.45\n"
+
+
+def linked(path, *record, moved=0.0):
+    """Write the glycan with a record, its sugar moved away from the chain; return the file."""
+    lines = [LINK.format(*record)]
+    for line in GLYCAN.read_text().splitlines(keepends=True):
+        if moved and line.startswith(("ATOM", "HETATM")) and line[21] == "B":
+            # From ND2 of ASN 65 to C1 of NAG 1.
+            x = [float(line[k : k + 8]) for k in (30, 38, 46)] + moved * DIRECTION
+            line = line[:30] + "".join(f"{one:8.3f}" for one in x) + line[54:]
+        lines.append(line)
+    path.write_text("".join(lines))
+    return path
+
+
+def _direction():
+    places = {
+        (line[21], int(line[22:26]), line[12:16].strip()): np.array(
+            [float(line[k : k + 8]) for k in (30, 38, 46)]
+        )
+        for line in GLYCAN.read_text().splitlines()
+        if line.startswith(("ATOM", "HETATM"))
+    }
+    bond = places["B", 1, "C1"] - places["A", 65, "ND2"]
+    return bond / np.linalg.norm(bond)
+
+
+DIRECTION = _direction()
+"""Direction of the bond from asparagine to the sugar."""
+
+NAMED = ("ND2", "ASN", "A", 65, "C1", "NAG", "B", 1)
+
+
+def test_bonds_that_the_file_names_are_compared_with_distances(tmp_path):
+    neutral = StructureChoices(termini="neutral")
+    path = tmp_path / "p.pdb"
+    told = prepare_structure(linked(path, *NAMED), neutral).decisions
+    assert not any("does not name it" in line for line in told)
+    other = prepare_structure(linked(path, "NZ", "LYS", "A", 64, "O6", "NAG", "B", 1), neutral)
+    words = "ND2 of ASN A:65 – C1 of NAG B:1 (by distance, the file does not name it)"
+    assert any(words in line for line in other.decisions)
+    assert any("too long and not made: LINK NZ of LYS A:64" in one for one in other.decisions)
+    lost = prepare_structure(linked(path, "NZ", "LYS", "A", 64, "FE", "HEC", "A", 9), neutral)
+    assert any("atoms that are not taken: LINK NZ of A:64" in line for line in lost.decisions)
+
+
+def test_a_named_bond_too_long_for_one_and_too_short_for_none_is_refused(tmp_path):
+    file = linked(tmp_path / "p.pdb", *NAMED, moved=0.5)
+    with pytest.raises(StructureError, match=r'too short for none.*named_bonds="ignore"'):
+        prepare_structure(file, StructureChoices(termini="neutral"))
+    ignored = StructureChoices(termini="neutral", named_bonds="ignore", remove=("NAG",))
+    assert prepare_structure(file, ignored).atoms.info["charge"] == 1
+    made = prepare_structure(file, StructureChoices(termini="charged", relax="amber"))
+    names, residues = (made.atoms.arrays[k] for k in ("atomtypes", "residuenames"))
+    ends = [
+        np.flatnonzero((names == name) & (residues == residue))[0]
+        for name, residue in (("ND2", "ASN"), ("C1", "NAG"))
+    ]
+    assert made.atoms.get_distance(*ends) < 1.6
+    assert any("made as the file names them: LINK" in line for line in made.decisions)
+
+
+def test_an_end_that_is_built_is_a_carboxylate(tmp_path):
+    whole = build_sequence("GLY-ALA-VAL", termini="charged").atoms
+    file = pdb(tmp_path / "p.pdb", whole, lambda name, number: name == "OXT")
+    made = prepare_structure(file, StructureChoices(termini="charged")).atoms
+    names, numbers = made.arrays["atomtypes"], made.arrays["residuenumbers"]
+    at = {name: np.flatnonzero((names == name) & (numbers == 3))[0] for name in ("O", "C", "OXT")}
+    assert made.get_distance(at["C"], at["OXT"]) == pytest.approx(1.25, abs=1e-3)
+    assert made.get_angle(at["O"], at["C"], at["OXT"]) == pytest.approx(122, abs=4)

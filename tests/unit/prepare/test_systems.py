@@ -46,7 +46,8 @@ def test_all_double_bonds_of_dha_are_cis():
 
 @pytest.mark.parametrize(("name", "molecules"), [("benzene", 27), ("water-ethanol", 50)])
 def test_liquids_are_packed(name, molecules):
-    pytest.importorskip("rdkit"), pytest.importorskip("packmol")
+    pytest.importorskip("rdkit")
+    pytest.importorskip("packmol")
     atoms = build_system(name, molecules).atoms
     assert len(set(atoms.arrays["residuenumbers"])) == molecules
     assert atoms.pbc.all()

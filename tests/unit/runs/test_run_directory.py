@@ -74,7 +74,7 @@ def test_a_folder_with_other_files_is_refused_untouched(tmp_path):
         RunDirectory.create(tmp_path)
     with pytest.raises(RunDirectoryError, match="already"):
         RunDirectory.check_new(tmp_path)
-    with pytest.raises(RunDirectoryError, match="cannot be made"):
+    with pytest.raises(RunDirectoryError, match="cannot be the folder"):
         RunDirectory.check_new(next(file for file in tmp_path.iterdir() if file.is_file()))
     assert snapshot(tmp_path) == {"thesis.tex": b"mine"}
 
@@ -163,7 +163,7 @@ def test_overwrite_spares_the_input_of_the_new_run(finished):
 
 def test_a_file_in_the_place_of_the_folder(tmp_path):
     (tmp_path / "run").write_text("mine")
-    with pytest.raises(RunDirectoryError, match="cannot be made the folder"):
+    with pytest.raises(RunDirectoryError, match="cannot be the folder"):
         RunDirectory.create(tmp_path / "run")
     assert (tmp_path / "run").read_text() == "mine"
 
@@ -217,3 +217,30 @@ def test_the_input_is_copied_under_its_format(tmp_path, source, copy):
     path = run.copy_input(tmp_path / source)
     assert path.name == copy
     assert path.read_text() == "content"
+
+
+def left_in(folder):
+    """Files that a process leaves when it is killed while it writes."""
+    left = [folder / f".{'0f' * 16}.{name}" for name in ("provenance.json", "final.extxyz")]
+    left.append(folder / "checkpoints" / f".{'0f' * 16}.checkpoint-000000000020.safetensors")
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("half")
+    return left
+
+
+def test_a_folder_with_the_leftovers_of_a_killed_start_is_an_empty_one(tmp_path):
+    left = left_in(tmp_path)[:2]
+    (tmp_path / "checkpoints").rename(tmp_path.with_name("elsewhere"))
+    RunDirectory.check_new(tmp_path)
+    assert all(path.exists() for path in left)
+    with RunDirectory.create(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_leftovers_of_a_run_are_removed_and_nothing_else(finished):
+    before = snapshot(finished.path)
+    left_in(finished.path)
+    (finished.path / f".{'0f' * 16}.notes.txt").write_text("mine")
+    finished.remove_leftovers()
+    assert snapshot(finished.path) == before | {f".{'0f' * 16}.notes.txt": b"mine"}

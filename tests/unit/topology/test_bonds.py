@@ -205,7 +205,9 @@ def expected_bonds(atoms: Atoms) -> list[tuple[int, int, int, int, int]]:
 
 def _once(i, j, image) -> tuple[int, int, int, int, int]:
     image = image if (i, *(-image)) < (j, *image) else -image
-    return (*sorted((int(i), int(j))), *image.tolist())
+    first, second = sorted((int(i), int(j)))
+    along = image.tolist()
+    return first, second, along[0], along[1], along[2]
 
 
 def test_hydrogens_of_a_liquid_have_one_bond_each_and_molecules_three_atoms():

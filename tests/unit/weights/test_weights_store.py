@@ -14,6 +14,7 @@ from foreign_models import TINY, random_arrays
 
 from sundog.errors import WeightsError
 from sundog.weights import store
+from sundog.weights.card import doubt
 from sundog.weights.identity import identity_of
 from sundog.weights.model_file import read_model_file
 from sundog.weights.published import PUBLISHED
@@ -176,8 +177,12 @@ def test_hyperparameters_without_sense_are_refused_by_name(stored, name, value):
 
 def test_cards_of_the_format_before_are_read_and_get_the_hash(stored):
     whole = resolve("mine").card["sha256"]
+    assert doubt(resolve("mine").card) is None
     edit_card(stored, format_version=1, sha256=None)
     assert resolve("mine").card["sha256"] == whole
+    said = str(doubt(resolve("mine").card))
+    assert "`mine` is of format 1" in said
+    assert doubt(resolve("mine").card | {"sha256": PUBLISHED["so3lr"].identity}) is None
 
 
 def test_a_set_has_the_name_of_its_file_and_no_published_one(stored, cache):

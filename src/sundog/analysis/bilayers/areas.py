@@ -105,7 +105,7 @@ class Areas(AbstractObservable):
             )
         picture = Curves(
             "area", "Area per lipid", "time / ps", "area / Å²",
-            (Line(table["time_ps"], table["area_angstrom2"]),),
+            (Line(table["time_ps"], table["area_angstrom2"], look="series"),),
         )  # fmt: skip
         return Result(
             self.name, self.title, quantities, {"series": table}, (picture,), tuple(notes)

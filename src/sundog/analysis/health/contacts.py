@@ -2,7 +2,8 @@
 
     contact: the smallest r / (R_i + R_j) over atoms that are not bonded, nor to a common one
 
-R: covalent radii in Å, r in Å up to `REACH_ANGSTROM`. Hydrogen bonds are at 1.6 and above; below
+R: covalent radii in Å, r in Å up to `REACH_ANGSTROM`, of nonmetals: ions of metals coordinate at
+such distances. Hydrogen bonds are at 1.6 and above; below
 `TOO_CLOSE` no molecule has such contacts. Bonds of at most `MOST_FRAMES` frames are found anew by
 the rule of `topology.bonds` and compared with those of the start: a proton that has moved is a bond
 broken and one formed. Between the frames that are looked at nothing is seen.
@@ -21,7 +22,7 @@ from sundog.analysis.statistics import estimate
 from sundog.elements import covalent_radii, symbol
 from sundog.io.trajectories.chunks import Frames
 from sundog.plots.pictures import Curves, Line
-from sundog.topology.bonds import find_bonds
+from sundog.topology.bonds import NONMETALS, find_bonds
 
 MOST_FRAMES, MOST_TOLD = 200, 6
 """Number of frames beyond which every second is left out, and of changes that are told."""
@@ -46,6 +47,7 @@ class CloseContacts(AbstractObservable):
         self._bonded = {i * count + j for i, j in topology.pairs.tolist()}
         self._known = np.array(sorted(shared | self._bonded), np.int64)
         self._radii = covalent_radii()[topology.numbers]
+        self._counts = np.isin(topology.numbers, NONMETALS)
         self._series = Series()
         self._seen, self._stride, self._looked = 0, 1, 0
         self._changes: dict[int, tuple[float, bool]] = {}
@@ -77,7 +79,7 @@ class CloseContacts(AbstractObservable):
         )
         once = i < j
         i, j, apart = i[once], j[once], apart[once]
-        free = ~np.isin(i * count + j, self._known)
+        free = ~np.isin(i * count + j, self._known) & self._counts[i] & self._counts[j]
         i, j, apart = i[free], j[free], apart[free]
         ratio = np.linalg.norm(apart, axis=1) / (self._radii[i] + self._radii[j])
         closest = float(ratio.min()) if len(ratio) else np.nan
@@ -102,7 +104,7 @@ class CloseContacts(AbstractObservable):
             pictures.append(
                 Curves(
                     "closest", "Closest contact", "time / ps", "r / (R_i + R_j)",
-                    (Line(table["time_ps"], table["closest_ratio"]),),
+                    (Line(table["time_ps"], table["closest_ratio"], look="series"),),
                 )
             )  # fmt: skip
         count = len(self.recording.topology)

@@ -139,7 +139,7 @@ class Engine(AbstractObservable):
         for name, (label, unit, _) in SHOWN.items():
             values = table.get(name)
             if values is not None and np.isfinite(values).all() and np.ptp(values) > 0:
-                line = (Line(time, values),)
+                line = (Line(time, values, look="series"),)
                 axis = f"{label.lower()} / {unit}"
                 found.append(
                     Curves(name.rsplit("_", 1)[0], label, "time / ps", axis, line, tuple(marks))
@@ -149,7 +149,7 @@ class Engine(AbstractObservable):
             found.append(
                 Curves(
                     "conserved_energy", "Drift of the conserved energy", "time / ps",
-                    "change / meV", (Line(time, energy),), tuple(marks),
+                    "change / meV", (Line(time, energy, look="series"),), tuple(marks),
                 )
             )  # fmt: skip
         return found

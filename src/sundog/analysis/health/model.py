@@ -84,7 +84,9 @@ class ModelHealth(AbstractObservable):
                 )
                 for k in kinds
             ]
-            lines = tuple(Line(table["time_ps"], table[f"{k}_mean"], label=k) for k in kinds)
+            lines = tuple(
+                Line(table["time_ps"], table[f"{k}_mean"], label=k, look="series") for k in kinds
+            )
             axis = f"{label} / {unit}" if unit else label
             pictures.append(
                 Curves(name, f"{label.capitalize()} by element", "time / ps", axis, lines)
@@ -114,7 +116,7 @@ class ModelHealth(AbstractObservable):
             words = name.removeprefix("energy_").removesuffix("_ev").replace("_", " ")
             values = table[name][rows]
             quantities.append(Quantity(name, f"Energy of {words}", "eV", estimate(values), 3))
-            lines.append(Line(time, values - values[0], label=words))
+            lines.append(Line(time, values - values[0], label=words, look="series"))
         pictures.append(
             Curves("terms", "Energies of terms", "time / ps", "change / eV", tuple(lines))
         )

@@ -28,6 +28,9 @@ from sundog.plots.pictures import Curves, Line
 MOST_KINDS = 4
 """Number of elements beyond which pairs must be named."""
 
+BONDS_END = 1.9
+"""Distance in Å beyond which g(r) is between molecules in the main; figures are scaled there."""
+
 MOST_LISTED = 2_000_000
 """Number of pairs up to which mdtraj computes all distances; a k-d tree counts more of them."""
 
@@ -108,7 +111,7 @@ class RadialDistributions(AbstractObservable):
                 shell.add(np.cumsum(counts) / len(pair.first))
 
     def _counts(self, pair: _Pair, frames: Frames) -> Iterator[np.ndarray]:
-        """Yield the numbers of pairs by distance of every frame; one pair of a kind counts twice."""
+        """Yield the numbers of pairs by distance in each frame; pairs of one kind count twice."""
         assert frames.cells is not None
         if len(pair.first) * len(pair.second) > MOST_LISTED:
             for positions, cell in zip(frames.positions, frames.cells, strict=True):
@@ -158,8 +161,17 @@ class RadialDistributions(AbstractObservable):
                     2,
                 )
             )
+        # Bonds are peaks of their own, which would flatten those between molecules.
+        highest = max(float(one.mean[r > BONDS_END].max(initial=1.0)) for one in self._g)
         picture = Curves(
-            "g", self.title, "r / Å", "g(r)", tuple(lines), level=1.0, y_from_zero=True
+            "g",
+            self.title,
+            "r / Å",
+            "g(r)",
+            tuple(lines),
+            level=1.0,
+            y_from_zero=True,
+            y_limit=1.15 * max(highest, 1.0),
         )
         return Result(self.name, self.title, tuple(quantities), tables, (picture,), tuple(notes))
 

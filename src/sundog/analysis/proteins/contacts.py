@@ -89,8 +89,8 @@ class Contacts(AbstractObservable):
             note = f"The first frame has no contact of residues more than {RESIDUES_APART} apart"
             return Result(self.name, self.title, (), tables, (picture,), (note,))
         line = Curves(
-            "kept", self.title, "time / ps", "Q", (Line(table["time_ps"], table["q"]),),
-            y_from_zero=True,
+            "kept", self.title, "time / ps", "Q",
+            (Line(table["time_ps"], table["q"], look="series"),), y_from_zero=True,
         )  # fmt: skip
         quantity = Quantity("q", "Mean share of contacts kept", "", estimate(table["q"]), 3)
         return Result(

@@ -48,7 +48,7 @@ class Gyration(AbstractObservable):
         known = estimate(table["radius_angstrom"])
         picture = Curves(
             "series", self.title, "time / ps", "R_g / Å",
-            (Line(table["time_ps"], table["radius_angstrom"]),),
+            (Line(table["time_ps"], table["radius_angstrom"], look="series"),),
         )  # fmt: skip
         quantity = Quantity("radius_angstrom", "Mean radius of gyration", "Å", known, 3)
         return Result(self.name, self.title, (quantity,), {"series": table}, (picture,))

@@ -71,7 +71,9 @@ class Deviation(AbstractObservable):
             Quantity(name, f"Mean RMSD of {_words(name)}", "Å", estimate(table[name]), 3)
             for name in names
         ]
-        lines = tuple(Line(table["time_ps"], table[name], label=_words(name)) for name in names)
+        lines = tuple(
+            Line(table["time_ps"], table[name], label=_words(name), look="series") for name in names
+        )
         picture = Curves("rmsd", self.title, "time / ps", "RMSD / Å", lines, y_from_zero=True)
         return Result(self.name, self.title, tuple(quantities), {"series": table}, (picture,))
 

@@ -17,7 +17,13 @@ import numpy as np
 from sundog.analysis.liquids.dielectric import DIPOLE
 from sundog.analysis.observable import AbstractObservable, Need, table_window
 from sundog.analysis.result import Result
-from sundog.analysis.spectra.periodogram import LIGHT_CM_PER_PS, Periodogram, peaks, told
+from sundog.analysis.spectra.periodogram import (
+    HIGHEST_SHOWN,
+    LIGHT_CM_PER_PS,
+    Periodogram,
+    peaks,
+    told,
+)
 from sundog.analysis.spectra.vibrations import check_nyquist
 from sundog.constants import COULOMB
 from sundog.io.trajectories.chunks import Frames
@@ -94,7 +100,7 @@ class Infrared(AbstractObservable):
         notes = [*told(part), "Charges are on the nuclei; intensities are those of the model"]
         picture = Curves(
             "spectrum", self.title, "wavenumber / cm⁻¹", unit, (Line(x, spectrum, error),),
-            y_from_zero=True,
+            y_from_zero=True, x_limit=HIGHEST_SHOWN,
         )  # fmt: skip
         tables = {
             "spectrum": {"wavenumber_per_cm": x, column: spectrum, f"error_{column}": error},

@@ -19,8 +19,8 @@ LIGHT_CM_PER_PS = 2.99792458e-2
 PROMINENCE = 0.03
 """Prominence of a peak relative to the highest value."""
 
-HIGHEST_VIBRATION = 4000.0
-"""Wavenumber in cm⁻¹ that stretching of hydrogens reaches."""
+HIGHEST_VIBRATION, HIGHEST_SHOWN = 4000.0, 4500.0
+"""Wavenumbers in cm⁻¹: that stretching of hydrogens reaches, and where figures end."""
 
 
 class Periodogram:

@@ -13,7 +13,13 @@ import numpy as np
 
 from sundog.analysis.observable import AbstractObservable, Need
 from sundog.analysis.result import Result
-from sundog.analysis.spectra.periodogram import HIGHEST_VIBRATION, Periodogram, peaks, told
+from sundog.analysis.spectra.periodogram import (
+    HIGHEST_SHOWN,
+    HIGHEST_VIBRATION,
+    Periodogram,
+    peaks,
+    told,
+)
 from sundog.elements import symbol
 from sundog.io.trajectories.chunks import Frames
 from sundog.plots.pictures import Curves, Line
@@ -81,7 +87,13 @@ class Vibrations(AbstractObservable):
             lines.append(Line(x, part.spectrum / norm, part.error / norm, name))
         places, heights = peaks(x, total)
         picture = Curves(
-            "spectrum", self.title, "wavenumber / cm⁻¹", "g / cm", tuple(lines), y_from_zero=True
+            "spectrum",
+            self.title,
+            "wavenumber / cm⁻¹",
+            "g / cm",
+            tuple(lines),
+            y_from_zero=True,
+            x_limit=HIGHEST_SHOWN,
         )
         tables = {
             "spectrum": table,

@@ -56,7 +56,12 @@ class Linkages(AbstractObservable):
             one for name in self._names for one in populations(name, table[f"{name}_degrees"])
         ]
         lines = tuple(
-            Line(table["time_ps"], table[f"{name}_degrees"], label=name.replace("_", " "))
+            Line(
+                table["time_ps"],
+                table[f"{name}_degrees"],
+                label=name.replace("_", " "),
+                look="points",
+            )
             for name in self._names
         )
         pictures: list[Picture] = [Curves("series", self.title, "time / ps", "angle / °", lines)]

@@ -62,7 +62,12 @@ class Puckers(AbstractObservable):
             name = f"{ring.label}_theta_degrees"
             if name not in table:
                 lines.append(
-                    Line(table["time_ps"], table[f"{ring.label}_phi_degrees"], label=ring.label)
+                    Line(
+                        table["time_ps"],
+                        table[f"{ring.label}_phi_degrees"],
+                        label=ring.label,
+                        look="points",
+                    )
                 )
                 continue
             for label, inside in (
@@ -72,7 +77,7 @@ class Puckers(AbstractObservable):
                 share = estimate(inside.astype(float))
                 words = f"{ring.label}: share of {label} (of a D sugar)"
                 quantities.append(Quantity(f"{ring.label}_{label}", words, "", share, 3))
-            lines.append(Line(table["time_ps"], table[name], label=ring.label))
+            lines.append(Line(table["time_ps"], table[name], label=ring.label, look="points"))
         picture = Curves(
             "theta", self.title, "time / ps", "θ (six-membered) or φ₂ (five) / °", tuple(lines)
         )

@@ -26,5 +26,5 @@ def show(analysis: Analysis) -> Iterator[str]:
         yield ""
         yield "Left out, as they do not fit:"
         for name, why in analysis.left_out.items():
-            yield f"  {name}: {why.partition(': ')[2] or why}"
+            yield f"  {name}: {(why.partition(': ')[2] or why).partition(' (got ')[0]}"
     yield ""

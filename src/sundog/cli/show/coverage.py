@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
+from sundog.cli.show.console import PlainConsole
 from sundog.cli.show.tables import make_folder, write_table
 from sundog.errors import InputError
 
@@ -91,7 +91,7 @@ def show(outcome: "Outcome") -> None:
         table.add_row(name, *(f"{n:,}" for n in (one.atoms, one.environments, one.singletons)))
     singletons = sum(one.singletons for one in outcome.elements.values())
     table.add_row("all", f"{outcome.atoms:,}", f"{outcome.environments:,}", f"{singletons:,}")
-    Console().print(table)
+    PlainConsole().print(table)
     if found := outcome.saturation:
         share = found.held_once / outcome.environments
         print(
@@ -130,8 +130,7 @@ def show_comparison(compared: "Comparison | None") -> None:
         named = [f"{structure}:{atom}" for structure, atom in one.atoms[:ATOMS_NAMED]]
         more = ["…"] if len(one.atoms) > ATOMS_NAMED else []
         table.add_row(one.name, str(len(one.atoms)), " ".join(named + more))
-    console = Console()
-    (console if console.is_terminal else Console(width=140)).print(table)
+    PlainConsole(width=140).print(table)
     if (rest := len(compared.missing) - SHOWN) > 0:
         print(f"{rest} more environments: see --json or --output")
 

@@ -7,11 +7,11 @@ from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
 from sundog.cli.app import translated
+from sundog.cli.show.console import PlainConsole
 from sundog.cli.show.tables import make_folder, write_table
 from sundog.evaluate.benchmarks.wording import interval, number
 from sundog.files import write_atomically
@@ -29,7 +29,7 @@ SHOWN = 10
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[int], None]]:
     """Yield a function that advances a bar of structures, which is shown on a terminal only."""
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     columns = (BarColumn(), MofNCompleteColumn(), "structures", TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=total)
@@ -55,7 +55,7 @@ def show_benchmark(outcome: "Outcome") -> None:
         bounds = interval(score.intervals.get(name))
         theirs = f"{published[name]:g}" if name in published else "–"
         table.add_row(name, score.units[name], number(score.metrics[name]), bounds, theirs)
-    Console().print(table)
+    PlainConsole().print(table)
     if published:
         print(f"Published: {card.published_by}")
     print(
@@ -85,8 +85,7 @@ def show_suite(suite: "Suite") -> None:
         speed = row.structures_per_s
         cells = [_word(row.cells[name]) for name in suite.cards]
         table.add_row(row.model, *cells, "–" if speed is None else f"{speed:.3g}")
-    console = Console()
-    (console if console.is_terminal else Console(width=200)).print(table)
+    PlainConsole(width=200).print(table)
 
 
 def _word(cell: "Cell") -> str:
@@ -150,8 +149,7 @@ def show_data(outcome: "DataOutcome") -> None:
             str(errors.values),
             ", ".join(form.format(known[k]) for k, form in extras.items() if k in known),
         )
-    console = Console()
-    (console if console.is_terminal else Console(width=160)).print(table)
+    PlainConsole(width=160).print(table)
     print(
         f"{outcome.n} of {outcome.n_of} structures in {outcome.seconds:.1f} s: "
         f"{outcome.structures_per_s:.3g} structures/s, {outcome.atoms_per_s:.3g} atoms/s"

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sundog.cli.app import translated
+from sundog.cli.show.console import PlainConsole
 from sundog.cli.show.coverage import show_comparison, write_missing
 from sundog.cli.show.tables import make_folder, write_table
 from sundog.units import KCAL_PER_MOL
@@ -25,8 +26,7 @@ def show(outcome: "Outcome") -> None:
     from sundog.explain.outcome import NoInteractions
 
     explanation, found = outcome.explanation, outcome.explanation.interactions
-    console = Console()
-    console = console if console.is_terminal else Console(width=160)
+    console = PlainConsole(width=160)
     fragments = explanation.summaries()
     _show_terms(console, explanation)
     _show_fragments(console, explanation, fragments)

@@ -1,17 +1,16 @@
 """`sundog bench`: speed on this machine, kernels and peers side by side."""
 
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 from sundog.bench.settings import BenchSettings
 from sundog.cli.allocator import SETTINGS
 from sundog.cli.flags import FLAT
-from sundog.errors import InputError, RunDirectoryError, SimulationError
+from sundog.cli.options import check_folder, locked
+from sundog.cli.signals import heeding
+from sundog.errors import InputError, SimulationError
 
 if TYPE_CHECKING:
     from sundog.bench.rows import Row
@@ -45,12 +44,9 @@ def bench(
     from sundog.cli.app import translated
 
     _check_kernels(settings.kernel_names)
-    if json is not None and not json.absolute().parent.is_dir():
-        raise RunDirectoryError(
-            "--json: there is no such folder", got=json.parent, remedy="Make it first"
-        )
+    check_folder("json", json)
     peer = None if peers is None else find_peer(peers)
-    with _ending_at_once():
+    with locked(json), heeding():
         rows = measure(
             settings,
             environment=SETTINGS,
@@ -66,20 +62,6 @@ def bench(
         reason = translated(row.error or "", ["bench"])
         print(f"{row.case} {row.kernels}: {reason}", file=sys.stderr)
     return SimulationError.exit_code if failed else 0
-
-
-@contextmanager
-def _ending_at_once() -> Iterator[None]:
-    """Let SIGTERM end the process that measures as well, as Ctrl-C does."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _check_kernels(names: Sequence[str]) -> None:
@@ -106,10 +88,10 @@ def _save(path: Path | None, rows: "list[Row]") -> None:
 
 def _show(rows: "list[Row]") -> None:
     """Print the table, as wide as it is where no terminal limits it."""
-    from rich.console import Console
     from rich.table import Table
 
     from sundog.bench.table import cells
+    from sundog.cli.show.console import PlainConsole
 
     headings, body = cells(rows)
     table = Table()
@@ -117,10 +99,7 @@ def _show(rows: "list[Row]") -> None:
         table.add_column(heading, justify="left" if number in (0, 2, 3) else "right")
     for line in body:
         table.add_row(*line)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=220)
-    console.print(table)
+    PlainConsole(width=220).print(table)
     for told in dict.fromkeys(_told(row) for row in rows if row.device):
         print(told)
 

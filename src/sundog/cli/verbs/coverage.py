@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sundog.cli.options import check_folder
+from sundog.cli.options import check_folder, locked
 from sundog.errors import InputError
 
 
@@ -68,35 +68,36 @@ def coverage(
     if save is not None:
         check_name(save)
     radius = chosen_radius(radius_bonds, radius_angstrom, reference)
-    begin = time.perf_counter()
-    structures = [atoms for path in (data, *more) for atoms in read_dataset(path, print)]
-    reading = time.perf_counter() - begin
-    census, seconds = timed_census(structures, radius)
-    comparison = None
-    if reference is not None:
-        known = load_reference_set(reference, radius)
-        comparison = Comparison(known, missing(census, known), len(census.environment))
-    names = ", ".join(path.name for path in (data, *more))
-    outcome = Outcome(
-        data=names,
-        radius=census.radius,
-        structures=census.structures,
-        atoms=len(census.environment),
-        environments=len(census.fingerprints),
-        elements=by_element(census),
-        saturation=saturation(census, orders, seed) if census.structures > 1 else None,
-        comparison=comparison,
-        seconds_reading=reading,
-        seconds=seconds,
-    )
-    show(outcome)
-    if save is not None:
-        save_reference(census, save, names)
-        print(f"Environments are in {save}")
-    if json is not None:
-        from sundog.cli.show.evaluation import save as save_json
+    with locked(json, save, output):
+        begin = time.perf_counter()
+        structures = [atoms for path in (data, *more) for atoms in read_dataset(path, print)]
+        reading = time.perf_counter() - begin
+        census, seconds = timed_census(structures, radius)
+        comparison = None
+        if reference is not None:
+            known = load_reference_set(reference, radius)
+            comparison = Comparison(known, missing(census, known), len(census.environment))
+        names = ", ".join(path.name for path in (data, *more))
+        outcome = Outcome(
+            data=names,
+            radius=census.radius,
+            structures=census.structures,
+            atoms=len(census.environment),
+            environments=len(census.fingerprints),
+            elements=by_element(census),
+            saturation=saturation(census, orders, seed) if census.structures > 1 else None,
+            comparison=comparison,
+            seconds_reading=reading,
+            seconds=seconds,
+        )
+        show(outcome)
+        if save is not None:
+            save_reference(census, save, names)
+            print(f"Environments are in {save}")
+        if json is not None:
+            from sundog.cli.show.evaluation import save as save_json
 
-        save_json(json, outcome.json())
-    if output is not None:
-        save_folder(output, census, outcome)
-        print(f"Tables and figure are in {output}")
+            save_json(json, outcome.json())
+        if output is not None:
+            save_folder(output, census, outcome)
+            print(f"Tables and figure are in {output}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from sundog.cli.flags import FLAT
-from sundog.cli.options import check_folder, set_up_jax
+from sundog.cli.options import check_folder, locked, set_up_jax
 from sundog.errors import InputError, MissingDataError
 from sundog.evaluate.benchmarks.names import SIMULATIONS
 from sundog.hamiltonian import Hamiltonian, ModelOptions
@@ -134,16 +134,17 @@ def evaluate(
     _refuse_unread(data, benchmark, data_options, label_options, charges, one_by_one)
     names = [] if benchmark is None else _benchmarks(benchmark)
     simulations = bool(names) and set(names) <= set(SIMULATIONS)
-    # Distant monomers are beyond the range of float32.
-    usual = Hamiltonian.precision if simulations else "float64"
+    usual = Hamiltonian.precision if simulations else "float64"  # for distant monomers
     options = replace(model_options, precision=model_options.precision or usual)
     chosen = ModelChoice(options, tuple(calculator or ()), charges)
-    if data is not None:
-        _on_data(data, label_options, chosen, json, output)
-    elif suite is not None:
-        _on_suite(suite, data_options, chosen, json, output or Path(f"suite-{suite}"))
-    else:
-        _on_benchmarks(names, data_options, chosen, one_by_one, json, output)
+    output = Path(f"suite-{suite}") if suite is not None and output is None else output
+    with locked(json, output):
+        if data is not None:
+            _on_data(data, label_options, chosen, json, output)
+        elif suite is not None and output is not None:
+            _on_suite(suite, data_options, chosen, json, output)
+        else:
+            _on_benchmarks(names, data_options, chosen, one_by_one, json, output)
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from sundog.cli.flags import FLAT
-from sundog.cli.options import check_folder, set_up_jax
+from sundog.cli.options import check_folder, locked, set_up_jax
 from sundog.errors import ChargeError, InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
 
@@ -77,67 +77,74 @@ def explain(
     output
         Folder for atoms.csv, fragments.csv, pairs.csv and a figure.
     """
-    _check(model_options, json, dimer, pairs)
-    atoms, frames, gated = _frame(structure, frame, electron_options)
-    set_up_jax()
-    from sundog.cli.show.explanation import save_folder, show
-    from sundog.explain.decompose import decomposed
-    from sundog.explain.fragments import find_fragments
-    from sundog.explain.outcome import Explanation, NoInteractions, Outcome
-    from sundog.io.electrons import describe_states
-    from sundog.loading import load_force_field
-    from sundog.weights.known_errors import weak_spots
+    _check(model_options, json, dimer, pairs, fragment_charges)
+    with locked(json, output):
+        atoms, frames, gated = _frame(structure, frame, electron_options)
+        set_up_jax()
+        from sundog.cli.show.explanation import save_folder, show
+        from sundog.explain.decompose import decomposed
+        from sundog.explain.fragments import find_fragments
+        from sundog.explain.outcome import Explanation, NoInteractions, Outcome
+        from sundog.io.electrons import describe_states
+        from sundog.loading import load_force_field
+        from sundog.weights.known_errors import weak_spots
 
-    topology = gated.topology
-    force_field, described = load_force_field(
-        replace(model_options, precision="float64"), [atoms], run=False, topologies=[topology]
-    )
-    print(described)
-    said = [*gated.said, *describe_states([gated.state])]
-    said += weak_spots(topology, gated.perception, model_options.model)
-    for line in said:
-        _say(line)
-    groups = find_fragments(atoms, fragments, topology)
-    wanted = _pairs(atoms, groups, dimer, pairs)
-    found = decomposed(
-        force_field,
-        atoms,
-        charge=electron_options.charge,
-        multiplicity=electron_options.multiplicity,
-        forces=forces,
-        memory_gib=memory_gib,
-    )
-    bound: Sequence[Interaction] | NoInteractions
-    if isinstance(wanted, NoInteractions):
-        bound = wanted
-    else:
-        try:
-            bound = _interactions(
-                force_field, atoms, groups, wanted, fragment_charges, electron_options
-            )
-        except ChargeError as error:
-            if dimer or pairs or fragment_charges is not None:
-                raise
-            bound = NoInteractions(str(error))  # they were not asked for
-    outcome = Outcome(
-        explanation=Explanation(atoms, groups, found, bound),
-        coverage=None if reference is None else _compared(atoms, reference),
-        file=structure.name,
-        frame=frame % frames,
-        frames=frames,
-        **_origin(force_field, model_options, gated.state),
-    )
-    show(outcome)
-    if json is not None:
-        from sundog.cli.show.evaluation import save
+        topology = gated.topology
+        force_field, described = load_force_field(
+            replace(model_options, precision="float64"), [atoms], run=False, topologies=[topology]
+        )
+        print(described)
+        said = [*gated.said, *describe_states([gated.state])]
+        said += weak_spots(topology, gated.perception, model_options.model)
+        for line in said:
+            _say(line)
+        groups = find_fragments(atoms, fragments, topology)
+        wanted = _pairs(atoms, groups, dimer, pairs)
+        found = decomposed(
+            force_field,
+            atoms,
+            charge=electron_options.charge,
+            multiplicity=electron_options.multiplicity,
+            forces=forces,
+            memory_gib=memory_gib,
+        )
+        bound: Sequence[Interaction] | NoInteractions
+        if isinstance(wanted, NoInteractions):
+            bound = wanted
+        else:
+            try:
+                bound = _interactions(
+                    force_field, atoms, groups, wanted, fragment_charges, electron_options
+                )
+            except ChargeError as error:
+                if dimer or pairs or fragment_charges is not None:
+                    raise
+                bound = NoInteractions(str(error))  # they were not asked for
+        outcome = Outcome(
+            explanation=Explanation(atoms, groups, found, bound),
+            coverage=None if reference is None else _compared(atoms, reference),
+            file=structure.name,
+            frame=frame % frames,
+            frames=frames,
+            **_origin(force_field, model_options, gated.state),
+        )
+        show(outcome)
+        if json is not None:
+            from sundog.cli.show.evaluation import save
 
-        save(json, outcome.json())
-    if output is not None:
-        save_folder(output, outcome)
-        print(f"Tables and figure are in {output}")
+            save(json, outcome.json())
+        if output is not None:
+            save_folder(output, outcome)
+            print(f"Tables and figure are in {output}")
 
 
-def _check(options: ModelOptions, json: Path | None, dimer: bool | None, pairs: bool) -> None:
+def _check(
+    options: ModelOptions,
+    json: Path | None,
+    dimer: bool | None,
+    pairs: bool,
+    fragment_charges: str | None,
+) -> None:
     check_folder("json", json)
     if options.precision == "float32":
         raise InputError(
@@ -150,6 +157,11 @@ def _check(options: ModelOptions, json: Path | None, dimer: bool | None, pairs: 
             "--kernels: energies of atoms and forces of terms are those of the reference",
             got=options.kernels,
             expected="auto or reference",
+        )
+    if fragment_charges is not None and dimer is False and not pairs:
+        raise InputError(
+            "--fragment-charges: not used with --no-dimer",
+            remedy="Leave it out; only interactions use it",
         )
     if dimer and pairs:
         raise InputError(

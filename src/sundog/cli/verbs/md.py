@@ -47,7 +47,8 @@ def md(
     Parameters
     ----------
     structure
-        Structure file: xyz, extxyz, PDB, mmCIF, gro, POSCAR, CIF, …; of several frames the last.
+        Structure file: xyz, extxyz, PDB, mmCIF, gro, POSCAR, CIF, …; of several structures that
+        of `--frame`.
     output
         Folder of the run: settings, log, energies table, trajectory, checkpoints, final
         structure, report.
@@ -90,13 +91,13 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
 
     if output is not None:
         RunDirectory.check_new(output, overwrite, inputs=[structure])
-    refuse_elements(structure, last_of_many=True)
+    refuse_elements(structure, last_of_many=job.settings.start.frame is None)
     from sundog.elements import refuse_unsupported
     from sundog.io.gate import gate
-    from sundog.io.reading import read_last
+    from sundog.io.reading import read_one
 
     read: list[str] = []
-    atoms = read_last(structure, read.append)
+    atoms = read_one(structure, job.settings.start.frame, read.append)
     refuse_unsupported(atoms.numbers)
     gated = gate(atoms, job.electrons)
     set_up_jax()
@@ -138,6 +139,8 @@ def _resume(
         print(f"{directory.path}: at step {step} of {steps}.")
         if done:
             print("There is nothing left to do; raise --steps to extend the run.")
+        if not dry_run:
+            directory.remove_leftovers()
         return 0
     with Log(directory.log, append=True) as log, StopRequest() as stop:
         launch = reopened.launch(state)

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from sundog.cli.early import refuse_elements
 from sundog.cli.flags import FLAT
-from sundog.cli.options import refuse_existing, set_up_jax
+from sundog.cli.options import check_folder, locked, refuse_existing, set_up_jax
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
 from sundog.names import KernelName
@@ -46,7 +46,20 @@ def minimize(
     overwrite
         Replace an existing output file.
     """
-    refuse_existing(output, overwrite)
+    check_folder("output", output)
+    with locked(output):
+        refuse_existing(output, overwrite)
+        return _minimize(structure, output, settings, model_options, electron_options)
+
+
+def _minimize(
+    structure: Path,
+    output: Path,
+    settings: RelaxationSettings,
+    model_options: ModelOptions,
+    electron_options: ElectronOptions,
+) -> int:
+    """Relax what `minimize` was asked for, under the lock of the output; return an exit code."""
     refuse_elements(structure, last_of_many=False)
     # What the structures alone can tell is refused before anything heavy is imported.
     from sundog.elements import refuse_unsupported
@@ -61,11 +74,11 @@ def minimize(
     set_up_jax()
     from sundog.io.extxyz import write_extxyz
     from sundog.loading import load_force_field
-    from sundog.runs.relaxation import refuse_cells, relax, stated
+    from sundog.runs.relaxation import refuse_of_several, relax, stated
     from sundog.weights.known_errors import weak_spots
 
     if len(frames) > 1:
-        refuse_cells(settings)
+        refuse_of_several(settings)
     every, said = stated(frames, electron_options, gated)
     for line in said:
         _say(line)

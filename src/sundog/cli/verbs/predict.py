@@ -11,11 +11,10 @@ from cyclopts import Parameter
 
 from sundog.cli.early import refuse_elements
 from sundog.cli.flags import FLAT
-from sundog.cli.options import check_folder, refuse_existing, set_up_jax
+from sundog.cli.options import check_folder, locked, refuse_existing, set_up_jax
 from sundog.errors import InputError
 from sundog.hamiltonian import ElectronOptions, ModelOptions
 from sundog.io.prepared import structure_file
-from sundog.locks import lock_file
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -57,9 +56,7 @@ def predict(
     """
     structures = structure_file(structures)
     check_folder("output", output)
-    with lock_file(output) as lock:
-        if lock.warning:
-            print(lock.warning)
+    with locked(output):
         refuse_existing(output, overwrite)
         _predict(structures, output, model_options, electron_options, skip_bad, overwrite)
 

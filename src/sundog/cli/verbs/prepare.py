@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from sundog.cli.flags import flat
-from sundog.cli.options import refuse_existing
+from sundog.cli.options import locked, refuse_existing
 from sundog.errors import InputError
 from sundog.prepare.biomolecules.choices import StructureChoices
 from sundog.prepare.request import SolventChoices, Source
@@ -52,14 +52,20 @@ def prepare(
             f"{structure}: there is no such file",
             remedy="Check the path; a SMILES is given with --smiles, a sequence with --sequence",
         )
-    built = build(structure, source, residues, water, seed)
-    for line in built.decisions:
-        print(line)
-    run = f"sundog md {output} -o RUN --minimize"
-    inputs = [] if structure is None else [structure]
-    write_folder(output, built, asked_for(structure, source, residues, water, seed), inputs, run)
-    print(f"Wrote {len(built.atoms)} atoms, charge {built.atoms.info['charge']:+d} e, to {output}")
-    print(f"To run it: {run}")
+    with locked(output):
+        check_folder(output, overwrite)
+        built = build(structure, source, residues, water, seed)
+        for line in built.decisions:
+            print(line)
+        run = f"sundog md {output} -o RUN --minimize"
+        inputs = [] if structure is None else [structure]
+        write_folder(
+            output, built, asked_for(structure, source, residues, water, seed), inputs, run
+        )
+        print(
+            f"Wrote {len(built.atoms)} atoms, charge {built.atoms.info['charge']:+d} e, to {output}"
+        )
+        print(f"To run it: {run}")
 
 
 @app.command
@@ -89,11 +95,12 @@ def water(
     from sundog.io.extxyz import write_extxyz
     from sundog.prepare.water import water_box
 
-    refuse_existing(output, overwrite)
-    atoms = water_box(molecules, density_g_per_cm3, seed)
-    write_extxyz(output, atoms)
-    length = atoms.cell.lengths()[0]
-    print(f"Wrote {molecules} water molecules in a cube of {length:.3f} Å to {output}")
+    with locked(output):
+        refuse_existing(output, overwrite)
+        atoms = water_box(molecules, density_g_per_cm3, seed)
+        write_extxyz(output, atoms)
+        length = atoms.cell.lengths()[0]
+        print(f"Wrote {molecules} water molecules in a cube of {length:.3f} Å to {output}")
 
 
 @app.command(name="polyalanine")
@@ -123,7 +130,8 @@ def build_polyalanine(
     from sundog.io.extxyz import write_extxyz
     from sundog.prepare.peptides.polyalanine import polyalanine
 
-    refuse_existing(output, overwrite)
-    atoms = polyalanine(residues, phi_degrees, psi_degrees)
-    write_extxyz(output, atoms)
-    print(f"Wrote polyalanine of {residues} residues, {len(atoms)} atoms, to {output}")
+    with locked(output):
+        refuse_existing(output, overwrite)
+        atoms = polyalanine(residues, phi_degrees, psi_degrees)
+        write_extxyz(output, atoms)
+        print(f"Wrote polyalanine of {residues} residues, {len(atoms)} atoms, to {output}")

@@ -58,16 +58,17 @@ def protocol(
     _check_stages(stages)
     if not structure.is_file():
         raise FileFormatError(f"{structure}: there is no such file", remedy="Check the path")
-    _refuse_what_is_in(output)
+    first = f"{structure.resolve()}\n"
+    _refuse_what_is_in(output, first)
     output.mkdir(parents=True, exist_ok=True)
     from sundog.files import write_atomically
     from sundog.locks import lock_folder
 
     with lock_folder(output) as lock:
-        _refuse_what_is_in(output)
+        _refuse_what_is_in(output, first)
         if lock.warning:
             print(lock.warning, flush=True)
-        write_atomically(output / STRUCTURE, f"{structure.resolve()}\n")
+        write_atomically(output / STRUCTURE, first)
         write_atomically(output / PROTOCOL, file.read_text(encoding="utf-8-sig"))
         return _run_stages(output)
 
@@ -92,8 +93,10 @@ def read_protocol(file: Path) -> list[dict[str, Any]]:
         )
     whole = []
     for number, stage in enumerate(stages):
-        begins = {} if number == 0 else {"momenta": "structure"}
-        whole.append(_heard(begins | told, stage))
+        # Later stages begin with the one structure that the stage before has left.
+        begins = {} if number == 0 else {"momenta": "structure", "frame": None}
+        shared = told if number == 0 else {k: v for k, v in told.items() if k != "frame"}
+        whole.append(_heard(begins | shared, stage))
     unheard = told.keys() - {name for stage in whole for name in stage}
     if unheard:
         raise InputError(f"{min(unheard)}: no stage of the protocol uses it", remedy="Leave it out")
@@ -128,14 +131,34 @@ def _check_stages(stages: list[dict[str, Any]]) -> None:
             raise
 
 
-def _refuse_what_is_in(output: Path) -> None:
+def _refuse_what_is_in(output: Path, first: str) -> None:
+    """Raise `RunDirectoryError` when a folder holds what is not of a protocol killed at its start.
+
+    Args:
+        output: the folder.
+        first: text that will be written to `STRUCTURE`, and may stand there already.
+    """
     from sundog.locks import NAME as LOCK
 
-    if output.exists() and any(path.name != LOCK for path in output.iterdir()):
+    passing = {output / LOCK, *_leftovers(output)}
+    if _is_text(output / STRUCTURE, first):
+        passing.add(output / STRUCTURE)
+    if output.exists() and any(path not in passing for path in output.iterdir()):
         raise RunDirectoryError(
             f"{output}: the folder is not empty",
             remedy=f"Choose another, or continue with sundog protocol --resume {output}",
         )
+
+
+def _is_text(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
+
+
+def _leftovers(output: Path) -> list[Path]:
+    """Return what a killed process left of the files that it was writing to the folder."""
+    from sundog.files import leftovers
+
+    return leftovers(output, [STRUCTURE, PROTOCOL, "[0-9][0-9]-*.yaml"])
 
 
 def _parsed(stage: dict[str, Any]) -> "tuple[SimulationSettings, ModelOptions]":
@@ -172,7 +195,7 @@ def _resume(folder: Path) -> int:
         raise RunDirectoryError(
             f"{folder}: there is no protocol here",
             expected=f"a folder with {PROTOCOL}",
-            remedy="Check the path",
+            remedy="Check the path; what was stopped before this was written is begun again",
         )
     with lock_folder(folder) as lock:
         if lock.warning:
@@ -188,11 +211,16 @@ def _run_stages(folder: Path) -> int:
     from sundog.runs.directory import RunDirectory
     from sundog.runs.traces import begun, finished
 
+    for left in _leftovers(folder):
+        left.unlink()
     structure = Path((folder / STRUCTURE).read_text().strip())
     for number, stage in enumerate(read_protocol(folder / PROTOCOL), start=1):
         own = folder / f"{number:02d}-{stage.pop('name')}"
         left = RunDirectory(own)
         if finished(left):
+            # Killed after its last file was in place, it has left its lock.
+            with RunDirectory.claim(own) as done:
+                done.remove_leftovers()
             print(f"\nStage {own.name} is done", flush=True)
             structure = left.final
             continue

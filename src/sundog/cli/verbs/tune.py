@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from sundog.cli.flags import FLAT
-from sundog.cli.options import set_up_jax
-from sundog.errors import CellError, InputError, RunDirectoryError
+from sundog.cli.options import check_folder, locked, set_up_jax
+from sundog.errors import CellError, InputError
 from sundog.hamiltonian import ElectronOptions, Hamiltonian
 from sundog.names import KernelName, Precision
 
@@ -54,58 +54,58 @@ def tune(
     """
     if not seconds > 0:
         raise InputError("--seconds: must be positive", got=seconds)
-    if json is not None and not json.absolute().parent.is_dir():
-        raise RunDirectoryError(
-            "--json: there is no such folder", got=json.parent, remedy="Make it first"
-        )
-    from sundog.elements import refuse_unsupported
-    from sundog.io.gate import gate
-    from sundog.io.reading import read_last
+    check_folder("json", json)
+    with locked(json):
+        from sundog.elements import refuse_unsupported
+        from sundog.io.gate import gate
+        from sundog.io.reading import read_one
 
-    atoms = read_last(structure, print)
-    _check_periodic(atoms)
-    refuse_unsupported(atoms.numbers)
-    gated = gate(atoms, electron_options)
-    set_up_jax()
-    from sundog.bench.tuning import fastest
-    from sundog.bench.tuning import tune as measure
-    from sundog.io.electrons import describe_states
-    from sundog.io.structures import system_from_atoms
-    from sundog.loading import choose_tail
-    from sundog.weights.load import load
+        atoms = read_one(structure, report=print)
+        _check_periodic(atoms)
+        refuse_unsupported(atoms.numbers)
+        gated = gate(atoms, electron_options)
+        set_up_jax()
+        from sundog.bench.tuning import fastest
+        from sundog.bench.tuning import tune as measure
+        from sundog.io.electrons import describe_states
+        from sundog.io.structures import system_from_atoms
+        from sundog.loading import choose_tail
+        from sundog.weights.load import load
 
-    state = gated.state
-    print(*gated.said, *describe_states([state]), sep="\n")
-    system = system_from_atoms(atoms, state.charge, state.multiplicity)
-    tail, why = choose_tail(dispersion_tail, "ewald", [atoms], run=True)
-    print(f"{len(atoms)} atoms; dispersion tail {why}")
-    rows = measure(
-        system,
-        load,
-        Hamiltonian(model=model, electrostatics="ewald", dispersion_tail=tail, precision=precision),
-        accuracy=accuracy,
-        kernels=kernels,
-        seconds=seconds,
-        report=lambda line: print(line, file=sys.stderr, flush=True),
-    )
-    best = fastest(rows, accuracy)
-    _show(rows, best)
-    if json is not None:
-        _save(json, rows, best, accuracy)
-    if best is None:
-        lowest = min(rows, key=lambda row: row.force_error)
-        raise InputError(
-            "--accuracy: out of reach of every cutoff that was tried",
-            got=f"{accuracy:g} eV/Å",
-            expected=f"{lowest.force_error:.1e} eV/Å or more, which "
-            f"{lowest.cutoff_angstrom:g} Å gives",
-            remedy="Allow more, or try --precision float64",
+        state = gated.state
+        print(*gated.said, *describe_states([state]), sep="\n")
+        system = system_from_atoms(atoms, state.charge, state.multiplicity)
+        tail, why = choose_tail(dispersion_tail, "ewald", [atoms], run=True)
+        print(f"{len(atoms)} atoms; dispersion tail {why}")
+        rows = measure(
+            system,
+            load,
+            Hamiltonian(
+                model=model, electrostatics="ewald", dispersion_tail=tail, precision=precision
+            ),
+            accuracy=accuracy,
+            kernels=kernels,
+            seconds=seconds,
+            report=lambda line: print(line, file=sys.stderr, flush=True),
         )
-    asked = "" if dispersion_tail == "auto" else f" --dispersion-tail {dispersion_tail}"
-    print(
-        f"Use it with: --electrostatics ewald --ewald-accuracy {best.ewald_accuracy:g} "
-        f"--cutoff-angstrom {best.cutoff_angstrom:g}{asked}"
-    )
+        best = fastest(rows, accuracy)
+        _show(rows, best)
+        if json is not None:
+            _save(json, rows, best, accuracy)
+        if best is None:
+            lowest = min(rows, key=lambda row: row.force_error)
+            raise InputError(
+                "--accuracy: out of reach of every cutoff that was tried",
+                got=f"{accuracy:g} eV/Å",
+                expected=f"{lowest.force_error:.1e} eV/Å or more, which "
+                f"{lowest.cutoff_angstrom:g} Å gives",
+                remedy="Allow more, or try --precision float64",
+            )
+        asked = "" if dispersion_tail == "auto" else f" --dispersion-tail {dispersion_tail}"
+        print(
+            f"Use it with: --electrostatics ewald --ewald-accuracy {best.ewald_accuracy:g} "
+            f"--cutoff-angstrom {best.cutoff_angstrom:g}{asked}"
+        )
 
 
 def _check_periodic(atoms: "Atoms") -> None:
@@ -119,8 +119,9 @@ def _check_periodic(atoms: "Atoms") -> None:
 
 
 def _show(rows: "Sequence[Row]", best: "Row | None") -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from sundog.cli.show.console import PlainConsole
 
     table = Table()
     headings = ("cutoff Å", "ewald accuracy", "mesh", "order", "RMS force error eV/Å", "µs/atom")
@@ -137,8 +138,7 @@ def _show(rows: "Sequence[Row]", best: "Row | None") -> None:
             f"{row.microseconds_per_atom:.1f}",
             "chosen" if row is best else "",
         )
-    console = Console()
-    (console if console.is_terminal else Console(width=120)).print(table)
+    PlainConsole(width=120).print(table)
 
 
 def _save(path: Path, rows: "Sequence[Row]", best: "Row | None", accuracy: float) -> None:

@@ -4,6 +4,7 @@ Memory is that of one chunk. A file that ends within a frame, or whose frames ha
 the structure, is refused with the number of frames before.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -19,7 +20,7 @@ from mdtraj.utils.unitcell import lengths_and_angles_to_box_vectors
 
 from sundog.errors import FileFormatError
 from sundog.io.hdf5 import open_hdf5
-from sundog.io.trajectories.dcd import times_of
+from sundog.io.trajectories.dcd import frame_count, times_of
 from sundog.io.trajectories.extras import EXTRAS
 from sundog.io.trajectories.h5md import EDGES, ELEMENTS, POSITION, TIME
 
@@ -101,27 +102,39 @@ def read_chunks(path: Path, like: Atoms, frames: int | None = None) -> Iterator[
         ) from error
 
 
-def _of_xtc(path: Path, like: Atoms, size: int) -> Iterator[Frames]:
+def _of_xtc(path: Path, like: Atoms, size: int, skipped: int = 0) -> Iterator[Frames]:
+    count = skipped
     with XTCTrajectoryFile(str(path)) as file:
+        if skipped:
+            file.read(n_frames=skipped)
         while True:
-            positions, times, _, boxes = file.read(n_frames=size)
+            try:
+                positions, times, _, boxes = file.read(n_frames=size)
+            except RuntimeError:
+                if size == 1:
+                    raise
+                break  # the whole frames before the damage are read one by one
             if len(times) == 0:
                 return
+            count += len(times)
             yield Frames(
                 times.astype(np.float64),
                 positions * np.float64(ANGSTROM_PER_NANOMETRE),
                 boxes * np.float64(ANGSTROM_PER_NANOMETRE) if boxes.any() else None,
             )
+    yield from _of_xtc(path, like, 1, count)
 
 
 def _of_dcd(path: Path, like: Atoms, size: int) -> Iterator[Frames]:
     # mdtraj counts the frames of DCD files, where it should read their times.
     begin, apart = times_of(path)
-    count = 0
+    count, held = 0, frame_count(path)
     with DCDTrajectoryFile(str(path)) as file:
         while True:
             positions, lengths, angles = file.read(n_frames=size)
             if len(positions) == 0:
+                if count != held:
+                    raise ValueError(f"the header counts {held} frames")
                 return
             times = begin + apart * np.arange(count, count + len(positions))
             count += len(positions)
@@ -159,11 +172,15 @@ def _of_h5md(path: Path, like: Atoms, size: int) -> Iterator[Frames]:
 
 
 def _of_extxyz(path: Path, like: Atoms, size: int) -> Iterator[Frames]:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read() != b"\n":
+            raise ValueError("the last line is not complete")
     read, structures = 0, iread(path, format="extxyz")
     while group := list(islice(structures, size)):
-        for atoms in group:
+        for place, atoms in enumerate(group):
             if len(atoms) != len(like):
-                raise _other_atoms(path, read, len(atoms), len(like))
+                raise _other_atoms(path, read + place, len(atoms), len(like))
         data = [_data(atoms) for atoms in group]
         names = set(data[0]).intersection(*data)
         has_cell = all(atoms.cell.rank == 3 for atoms in group)

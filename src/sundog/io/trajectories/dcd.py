@@ -70,6 +70,13 @@ def times_of(path: Path) -> tuple[float, float]:
     return (0.0 if start == every else start * step_ps), every * step_ps
 
 
+def frame_count(path: Path) -> int:
+    """Return the number of frames that the header says."""
+    with path.open("rb") as file:
+        header = file.read(HEADER_BYTES)
+    return struct.unpack_from("<i", header, FRAME_COUNT_OFFSETS[0])[0]
+
+
 class DCDWriter(StreamWriter):
     """Writer of DCD frames; their times follow from the header."""
 

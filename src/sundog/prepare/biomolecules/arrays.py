@@ -5,6 +5,7 @@ biotite is imported within functions: it belongs to an extra.
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from string import ascii_letters, digits
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from sundog.prepare.extras import require
 
 PURPOSE = "preparing a structure"
 """Purpose of the packages, in messages."""
+
+LETTERS = ascii_letters + digits
+"""Names that chains have while other programs work on them: a PDB file has one letter for it."""
 
 
 def to_array(atoms: Atoms) -> Any:

@@ -3,19 +3,24 @@
     within a residue    the wwPDB's component dictionary, as biotite holds it, or the SMILES given
                         for a residue that it lacks
     between residues    `topology.bonds`: peptide bonds, disulfides, glycosidic bonds, linked
-                        ligands, whether the file has LINK and CONECT records or not
+                        ligands, whether the file has LINK and CONECT records or not; what such
+                        records name beside that is refused or said (`named.py`)
 
 What the two rules say differently within a residue is no guess: it is refused.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from sundog.elements import covalent_radii, number_of
 from sundog.errors import StructureError
+from sundog.io.connections import Connection
 from sundog.prepare.biomolecules.arrays import PURPOSE, label_of, listed, residue_index, residues
+from sundog.prepare.biomolecules.choices import StructureChoices
+from sundog.prepare.biomolecules.named import check_named
 from sundog.prepare.extras import require
 from sundog.topology.bonds import find_bonds
 from sundog.topology.residue_names import NUCLEOTIDES, amino_acid
@@ -29,21 +34,33 @@ SHORTEST = 0.78
 """
 
 
-def with_bonds(array: Any, templates: Mapping[str, str], report: Report) -> Any:
+BACKBONE = {
+    frozenset(("C", "N")): "peptide",
+    frozenset(("O3'", "P")): "phosphodiester",
+}
+"""Bonds that files do not name, by the names of their atoms."""
+
+
+def with_bonds(
+    array: Any, choices: StructureChoices, connections: Sequence[Connection], report: Report
+) -> Any:
     """Return a structure with its bonds and their orders, and formal charges of its ligands.
 
     Args:
         array: Heavy atoms, a biotite `AtomArray`.
-        templates: SMILES of residues by name, instead of the component dictionary.
-        report: Called with a line about the bonds between residues.
+        choices: Choices: SMILES of residues instead of the component dictionary, and what is done
+            about bonds that are named and too long.
+        connections: Bonds that the file names.
+        report: Called with lines about the bonds between residues.
 
     Raises:
         StructureError: A residue is not in the dictionary, an atom is not in its residue, or
-            distances contradict the dictionary.
+            distances contradict the dictionary or the bonds that the file names.
         InputError: A SMILES is not that of the residue.
     """
     structure = require("biotite.structure", PURPOSE)
     array = array.copy()
+    templates = choices.templates()
     components = _components(array, templates)
     for _, name, atoms in residues(array):
         if name in components:
@@ -68,16 +85,46 @@ def with_bonds(array: Any, templates: Mapping[str, str], report: Report) -> Any:
     numbers = np.array([number_of(one) or 0 for one in array.element.tolist()])
     found = find_bonds(numbers, array.coord.astype(np.float64), np.zeros((3, 3)), np.zeros(3, bool))
     by_distance = set(zip(found.first.tolist(), found.second.tolist(), strict=True))
+    if choices.relax == "amber":  # built atoms are moved before anything is made of distances
+        by_distance = _as_named(array, index, by_name, by_distance)
     between = sorted(pair for pair in by_distance if index[pair[0]] != index[pair[1]])
     _refuse_contradictions(array, by_name, by_distance - set(between))
     _refuse_crushed(array, numbers, between)
+    made, unnamed = check_named(array, numbers, between, connections, choices, report)
+    between = sorted([*between, *made])
     _refuse_incomplete(array, components, {k for pair in between for k in pair})
     for i, j in between:
         bonds.add_bond(i, j, structure.BondType.SINGLE)
-    _say_between(array, between, report)
+    _say_between(array, between, unnamed, report)
     bonds.remove_aromaticity()
     array.bonds = bonds
     return array
+
+
+def _as_named(
+    array: Any,
+    index: np.ndarray,
+    by_name: set[tuple[int, ...]],
+    by_distance: set[tuple[int, int]],
+) -> set[tuple[int, int]]:
+    """Return bonds by distance, those of atoms that were built by their names instead.
+
+    Between residues these are the bonds of the backbone.
+    """
+    built = array.built
+
+    def old(pair: tuple[int, ...]) -> bool:
+        return not built[list(pair)].any()
+
+    kept = {pair for pair in by_distance if old(pair)}
+    kept |= {(i, j) for i, j in by_name if not old((i, j))}
+    at = {(int(index[k]), str(array.atom_name[k])): k for k in range(len(array))}
+    for (residue, name), i in at.items():
+        follows = {"C": "N", "O3'": "P"}.get(name)
+        j = at.get((residue + 1, follows)) if follows else None
+        if j is not None and not old((i, j)) and array.chain_id[i] == array.chain_id[j]:
+            kept.add((i, j))
+    return kept
 
 
 def _components(array: Any, templates: Mapping[str, str]) -> dict[str, Any]:
@@ -133,7 +180,7 @@ def _refuse_incomplete(array: Any, components: Mapping[str, Any], linked: set[in
             continue
         component = components[name]
         there = dict(zip(array.atom_name[atoms], range(atoms.start, atoms.stop), strict=True))
-        heavy = component.element != "H"
+        heavy = ~np.isin(component.element, ("H", "D"))
         left = set(component.atom_name[heavy].tolist()) - there.keys()
         beside = [
             (str(component.atom_name[i]), str(component.atom_name[j]))
@@ -163,9 +210,9 @@ def _refuse_contradictions(
         (
             by_name - by_distance,
             "are bonded by their names, and too far apart",
-            "The residue is torn",
+            "A residue is torn",
         ),
-        (by_distance - by_name, "are close as if bonded, and are not", "The residue is crushed"),
+        (by_distance - by_name, "are close as if bonded, and are not", "A residue is crushed"),
     ):
         if pairs:
             told = [
@@ -176,8 +223,9 @@ def _refuse_contradictions(
             raise StructureError(
                 f"bonds: {len(pairs)} pair(s) of atoms {what}",
                 got=listed(told, 4),
-                remedy=f"{remedy}: leave out its side chain to have it built again, or choose "
-                "another model or alternate location",
+                remedy=f'{remedy}: if it was built here, relax="amber" moves it; else leave out '
+                "its side chain to have it built again, or choose another model or alternate "
+                "location",
             )
 
 
@@ -195,17 +243,20 @@ def _refuse_crushed(array: Any, numbers: np.ndarray, between: list[tuple[int, in
             f"bonds: {len(told)} pair(s) of atoms of different residues are closer than any bond",
             got=listed(told, 4),
             remedy="Two structures stand at one place, or a loop or side chain that was built does "
-            'not fit: build it with another program, or give loops="leave"',
+            'not fit: give relax="amber", which moves it, or loops="leave"',
         )
 
 
-def _say_between(array: Any, between: list[tuple[int, int]], report: Report) -> None:
-    told, peptide = [], 0
+def _say_between(
+    array: Any, between: list[tuple[int, int]], unnamed: set[tuple[int, int]], report: Report
+) -> None:
+    told, backbone = [], Counter()
     for i, j in between:
-        names = {str(array.atom_name[i]), str(array.atom_name[j])}
-        if names == {"C", "N"} and abs(int(array.res_id[i]) - int(array.res_id[j])) <= 1:
-            peptide += 1
+        kind = BACKBONE.get(frozenset((str(array.atom_name[i]), str(array.atom_name[j]))))
+        if kind and abs(int(array.res_id[i]) - int(array.res_id[j])) <= 1:
+            backbone[kind] += 1
         else:
-            told.append(f"{label_of(array, i)} – {label_of(array, j)}")
-    line = f"Bonds between residues: {peptide} peptide bonds"
-    report(f"{line}; {listed(told, 20)}" if told else line)
+            words = " (by distance, the file does not name it)" if (i, j) in unnamed else ""
+            told.append(f"{label_of(array, i)} – {label_of(array, j)}{words}")
+    counts = ", ".join(f"{count} {kind} bonds" for kind, count in backbone.items())
+    report("Bonds between residues: " + ("; ".join([*([counts] if counts else []), *told[:20]])))

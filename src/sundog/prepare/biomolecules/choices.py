@@ -46,38 +46,44 @@ class StructureChoices:
     """Choices about a PDB or mmCIF file.
 
     Attributes:
-        frame: Number of the model that is taken, from 1.
+        frame: Number of the model that is taken, from 0, or from -1 backwards.
         chains: Names of the chains that are taken; all without any.
-        remove: Names of residues that are left out, as SO4 or HOH.
+        assembly: Number of the biological assembly that is built, or `asymmetric` for what is in
+            the file; so it is by default, and said.
+        remove: Names of residues that are left out, as SO4, HOH or UNX.
         hydrogens: `rebuild` leaves out those of the file and places all after the pH; `keep` takes
             the file's as they are, and its protonation with them.
         ph: pH after which protonation states are chosen.
         pka: Where pKa values come from: those of the free groups, or PROPKA's for this structure.
         protonation: States of single residues, as `A:57=HID`.
         termini: Ends of chains: charged, neutral, or `auto`, charged in water and neutral without.
+        named_bonds: Whether bonds that SSBOND, LINK or CONECT records name, and whose atoms are
+            too far apart, are refused or ignored.
         loops: Whether residues that are missing within a chain are built or left out.
         standardise: Replace modified residues by those they derive from, as MSE by MET.
+        relax: Force field by which clashes are removed: Amber's, as far as it knows the residues.
         ligands: SMILES of residues that the component dictionary lacks, as `LIG=CCO`.
         charges: Formal charges of atoms of ligands, as `A:301:N1=+1`.
     """
 
-    frame: int = 1
+    frame: int = 0
     chains: tuple[str, ...] = ()
+    assembly: str | None = None
     remove: tuple[str, ...] = ()
     hydrogens: Literal["rebuild", "keep"] = "rebuild"
     ph: float = 7.0
     pka: Literal["model", "propka"] = "model"
     protonation: tuple[str, ...] = ()
     termini: Literal["auto", "charged", "neutral"] = "auto"
+    named_bonds: Literal["refuse", "ignore"] = "refuse"
     loops: Literal["build", "leave"] = "build"
     standardise: bool = False
+    relax: Literal["none", "amber"] = "none"
     ligands: tuple[str, ...] = ()
     charges: tuple[str, ...] = ()
 
     def __post_init__(self):
         check_fields(self)
-        if self.frame < 1:
-            raise InputError("frame: is counted from 1", got=self.frame)
         self.states()
         self.templates()
         self.atom_charges()

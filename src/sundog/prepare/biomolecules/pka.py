@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sundog.prepare.biomolecules.arrays import listed
+import numpy as np
+
+from sundog.prepare.biomolecules.arrays import LETTERS, listed, residue_index, residues
 from sundog.prepare.biomolecules.choices import Place
 from sundog.prepare.biomolecules.protonation import MODEL_PKA
 from sundog.prepare.extras import require
@@ -35,8 +37,16 @@ def propka_values(array: Any, report: Report) -> dict[Place, float]:
     """
     run = require("propka.run", PURPOSE)
     pdb = require("biotite.structure.io.pdb", PURPOSE)
+    # PDB has one letter for a chain, and PROPKA no insertion codes.
+    numbered, index = array.copy(), residue_index(array)
+    chains = list(dict.fromkeys(array.chain_id.tolist()))
+    numbered.chain_id = np.array(
+        [LETTERS[chains.index(one) % len(LETTERS)] for one in array.chain_id.tolist()]
+    )
+    numbered.res_id, numbered.ins_code = index + 1, np.full(len(array), "")
+    places = [place for place, _, _ in residues(array)]
     file = pdb.PDBFile()
-    file.set_structure(array)
+    file.set_structure(numbered)
     logging.getLogger("propka").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "structure.pdb"
@@ -47,7 +57,7 @@ def propka_values(array: Any, report: Report) -> dict[Place, float]:
     for group in molecule.conformations["AVR"].groups:
         name = str(group.residue_type)
         if name in MODEL_PKA and group.pka_value is not None:
-            place = Place(str(group.atom.chain_id), int(group.atom.res_num))
+            place = places[int(group.atom.res_num) - 1]
             found[place] = float(group.pka_value)
             if abs(group.pka_value - MODEL_PKA[name]) > SHIFTED:
                 shifted.append(f"{name} {place} {group.pka_value:.1f}")

@@ -48,22 +48,6 @@ HYDROGEN_BOND = 3.3
 """Distance in Å from a nitrogen of histidine within which an acceptor has its hydrogen."""
 
 
-def canonical_names(array: Any) -> tuple[Any, dict[Place, str]]:
-    """Return a structure with the dictionary's names of amino acids, and the states they meant.
-
-    Args:
-        array: Structure, a biotite `AtomArray`; residues may be named HID, ASH, CYX and the like.
-    """
-    array, states = array.copy(), {}
-    for place, name, atoms in residues(array):
-        base = amino_acid(name)
-        if base is not None and base != name:
-            array.res_name[atoms] = base
-            if name.upper() in VARIANTS:  # not Amber's NLYS or CLYS, which say an end alone
-                states[place] = name.upper()
-    return array, states
-
-
 def protonated(
     array: Any,
     choices: StructureChoices,

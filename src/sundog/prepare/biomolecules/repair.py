@@ -3,20 +3,20 @@
 Only proteins and nucleic acids are given to it, by standard residues; ligands and sugars stand
 beside as they are. Atoms that were there stay where they were.
 
-    side chains, OXT     built where missing
+    side chains          built where missing
+    OXT                  built in the plane of the carboxylate, as PDBFixer may put it upon O
     loops                built where SEQRES names the residues, up to `LONGEST_LOOP`
     ends of chains       residues that were not seen at the ends are left out, and said
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
-from string import ascii_letters, digits
 from typing import Any
 
 import numpy as np
 
 from sundog.errors import InputError, StructureError
-from sundog.prepare.biomolecules.arrays import label_of, listed, place_of, residues
+from sundog.prepare.biomolecules.arrays import LETTERS, label_of, listed, place_of, residues
 from sundog.prepare.biomolecules.choices import Place, StructureChoices
 from sundog.prepare.extras import require
 from sundog.topology.residue_names import CAPS, NUCLEOTIDES, amino_acid
@@ -32,8 +32,9 @@ LONGEST_LOOP = 12
 LONGEST_PEPTIDE_BOND = 1.7
 """Distance in Å of C and N below which they are bonded."""
 
-LETTERS = ascii_letters + digits
-"""Names that chains have while PDBFixer works on them: a PDB file has one letter for it."""
+
+CARBOXYLATE = 1.25
+"""Length in Å of the bonds of a carboxylate."""
 
 
 def is_polymer(array: Any, atoms: slice) -> bool:
@@ -50,7 +51,7 @@ def repaired(
     seed: int,
     report: Report,
 ) -> Any:
-    """Return a structure with its missing heavy atoms.
+    """Return a structure with its missing heavy atoms, which the annotation `built` marks.
 
     Args:
         array: Heavy atoms of the structure, a biotite `AtomArray`.
@@ -64,6 +65,7 @@ def repaired(
         UnavailableError: A package is missing.
     """
     structure = require("biotite.structure", PURPOSE)
+    array.set_annotation("built", np.zeros(len(array), bool))
     polymer = np.zeros(len(array), bool)
     for _, _, atoms in residues(array):
         polymer[atoms] = is_polymer(array, atoms)
@@ -128,10 +130,12 @@ def _fixer(
     renamed.chain_id = np.array(list(LETTERS))[segment]
     file = pdb.PDBFile()
     file.set_structure(renamed)
-    # Other platforms add forces in an order of their own: the same file would give other bytes.
-    reference = require("openmm", PURPOSE).Platform.getPlatformByName("Reference")
+    # Several threads add forces in an order of their own: the same file would give other bytes.
+    platform = require("openmm", PURPOSE).Platform.getPlatformByName("CPU")
+    platform.setPropertyDefaultValue("DeterministicForces", "true")
+    platform.setPropertyDefaultValue("Threads", "1")
     text = StringIO(str(file) + "\nEND\n")
-    fixer = pdbfixer.PDBFixer(pdbfile=text, platform=reference)
+    fixer = pdbfixer.PDBFixer(pdbfile=text, platform=platform)
     fixer.sequences = [
         pdbfixer.pdbfixer.Sequence(letter, list(sequences[chain]))
         for letter, chain in zip(LETTERS, chains, strict=False)
@@ -232,6 +236,7 @@ def _merged(fixer: Any, before: Any, chains: list[str]) -> Any:
     atoms = [atom for atom in fixer.topology.atoms() if atom.element is not None]
     array = structure.AtomArray(len(atoms))
     array.set_annotation("charge", np.zeros(len(atoms), int))
+    array.set_annotation("built", np.zeros(len(atoms), bool))
     for k, atom in enumerate(atoms):
         residue = atom.residue
         place = Place(
@@ -241,7 +246,21 @@ def _merged(fixer: Any, before: Any, chains: list[str]) -> Any:
         array.res_name[k], array.atom_name[k] = residue.name, atom.name
         array.element[k] = atom.element.symbol.upper()
         source = old.get((place, atom.name))
+        array.built[k] = source is None
         array.coord[k] = places[atom.index] if source is None else before.coord[source]
+    _place_ends(array, old)
     for k in np.flatnonzero(~np.isfinite(array.coord).all(axis=1)).tolist():
         raise StructureError(f"atom {label_of(array, k)} could not be built")
     return array
+
+
+def _place_ends(array: Any, old: Mapping[tuple[Place, str], int]) -> None:
+    """Put new atoms OXT where the plane of the carboxylate has them."""
+    for place, _, atoms in residues(array):
+        at = {str(array.atom_name[k]): k for k in range(atoms.start, atoms.stop)}
+        if (place, "OXT") in old or not {"OXT", "O", "C", "CA"} <= at.keys():
+            continue
+        carbon = array.coord[at["C"]]
+        away = [carbon - array.coord[at[name]] for name in ("CA", "O")]
+        between = sum(one / np.linalg.norm(one) for one in away)
+        array.coord[at["OXT"]] = carbon + CARBOXYLATE * between / np.linalg.norm(between)

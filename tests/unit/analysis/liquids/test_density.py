@@ -5,6 +5,7 @@ import pytest
 from ase import Atoms
 
 from recordings import CELLS, recording, result_of, values_of
+from sundog.analysis.liquids.density import DensityProfiles
 from sundog.units import GRAM_PER_CM3
 
 
@@ -15,7 +16,7 @@ def test_density_and_profile_of_a_slab(shape):
     fractional[:, :, 2] *= 0.5  # the lower half of the cell
     atoms = Atoms(np.full(80, 18), np.linspace(0, 1, 80)[:, None] @ [[1, 1, 1]] @ cell, cell=cell)
     atoms.pbc = True
-    result = result_of("density", recording(atoms, fractional @ cell))
+    result = result_of(DensityProfiles.name, recording(atoms, fractional @ cell))
     volume = abs(np.linalg.det(cell))
     expected = 80 * atoms.get_masses()[0] / volume / GRAM_PER_CM3
     assert values_of(result)["density_g_per_cm3"] == pytest.approx(expected)

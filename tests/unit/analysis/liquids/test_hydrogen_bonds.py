@@ -5,6 +5,7 @@ import pytest
 from ase import Atoms
 
 from recordings import CELLS, recording, result_of, values_of
+from sundog.analysis.liquids.hydrogen_bonds import HydrogenBonds
 from sundog.errors import InputError
 
 WATER = np.array([[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0.0]])
@@ -24,14 +25,14 @@ def pair(distances, shape="cubic", shift=(0.0, 0.0, 0.0)):
 @pytest.mark.parametrize("shape", CELLS)
 def test_one_bond_wherever_it_lies(shape):
     for shift in ((0, 0, 0), (-1.5, -0.3, 0.1), (20.0, 3.0, -7.0)):
-        result = result_of("hbonds", pair([2.9] * 12, shape, shift))
+        result = result_of(HydrogenBonds.name, pair([2.9] * 12, shape, shift))
         assert values_of(result)["bonds"] == 1
         assert values_of(result)["bonds_per_hydrogen"] == 0.25
 
 
 @pytest.mark.parametrize(("distance", "bonds"), [(3.49, 1), (3.51, 0)])
 def test_the_distance_is_that_of_the_criterion(distance, bonds):
-    assert values_of(result_of("hbonds", pair([distance] * 12)))["bonds"] == bonds
+    assert values_of(result_of(HydrogenBonds.name, pair([distance] * 12)))["bonds"] == bonds
 
 
 @pytest.mark.parametrize(("degrees", "bonds"), [(29.0, 1), (31.0, 0)])
@@ -41,13 +42,13 @@ def test_the_angle_is_that_of_the_criterion(degrees, bonds):
     for part in one.frames():
         place = 2.9 * np.array([np.cos(angle), -np.sin(angle), 0])
         part.positions[:, 3:] = FAR + place
-    assert values_of(result_of("hbonds", one))["bonds"] == bonds
+    assert values_of(result_of(HydrogenBonds.name, one))["bonds"] == bonds
 
 
 def test_lifetimes_of_bonds_that_open_and_close():
     # Closed for 10 frames and open for 10, many times.
     one = pair(([2.9] * 10 + [4.5] * 10) * 30)
-    result = result_of("hbonds", one, correlation_ps=0.2)
+    result = result_of(HydrogenBonds.name, one, correlation_ps=0.2)
     assert values_of(result)["bonds"] == pytest.approx(0.5)
     # Spells of 10 frames: the integral of S by trapezia is 10/2 frames.
     assert values_of(result)["continuous_lifetime_ps"] == pytest.approx(0.05, rel=1e-6)
@@ -60,4 +61,4 @@ def test_lifetimes_of_bonds_that_open_and_close():
 def test_what_has_no_donor_is_refused():
     atoms = Atoms("Ar2", [[0, 0, 0], [4, 0, 0]], cell=[20] * 3, pbc=True)
     with pytest.raises(InputError, match="hydrogen"):
-        result_of("hbonds", recording(atoms, atoms.positions[None]))
+        result_of(HydrogenBonds.name, recording(atoms, atoms.positions[None]))

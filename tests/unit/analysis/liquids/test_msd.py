@@ -5,6 +5,7 @@ import pytest
 from ase import Atoms
 
 from recordings import recording, result_of, values_of
+from sundog.analysis.liquids.msd import Diffusion
 from sundog.errors import InputError
 from sundog.units import BOLTZMANN
 
@@ -21,7 +22,7 @@ def walk(frames=3000, atoms=50, edge=30.0, **more):
 
 
 def test_the_coefficient_is_that_of_the_walk():
-    result = result_of("msd", walk())
+    result = result_of(Diffusion.name, walk())
     (one,) = [q for q in result.quantities if q.name == "diffusion_Ar"]
     # Å²/ps are 10⁻⁸ m²/s; the common centre is taken off.
     assert one.value.is_enough
@@ -34,7 +35,9 @@ def test_the_coefficient_is_that_of_the_walk():
 
 
 def test_the_correction_is_that_of_yeh_and_hummer():
-    found = values_of(result_of("msd", walk(), viscosity_mpa_s=0.8, temperature_kelvin=300.0))
+    found = values_of(
+        result_of(Diffusion.name, walk(), viscosity_mpa_s=0.8, temperature_kelvin=300.0)
+    )
     # k_B T ξ/(6π η L) in SI.
     joule = 1.602176621e-19
     expected = 2.837297 * BOLTZMANN * 300 * joule / (6 * np.pi * 0.8e-3 * 30e-10)
@@ -43,25 +46,25 @@ def test_the_correction_is_that_of_yeh_and_hummer():
 
 
 def test_without_viscosity_or_cube_there_is_no_correction():
-    said = result_of("msd", walk(), temperature_kelvin=300.0).notes
+    said = result_of(Diffusion.name, walk(), temperature_kelvin=300.0).notes
     assert any("too short for a viscosity" in note for note in said)
     one = walk()
     for part in one.frames():
         part.cells[:, 2, 2] = 40.0
-    said = result_of("msd", one, viscosity_mpa_s=0.8, temperature_kelvin=300.0).notes
+    said = result_of(Diffusion.name, one, viscosity_mpa_s=0.8, temperature_kelvin=300.0).notes
     assert any("not cubic" in note for note in said)
 
 
 def test_wrapped_positions_are_refused():
     with pytest.raises(InputError, match="unwrapped"):
-        result_of("msd", walk(frames=20, wrapping="molecules"))
+        result_of(Diffusion.name, walk(frames=20, wrapping="molecules"))
     one = walk(frames=2000, wrapping="unknown")
     for part in one.frames():
         part.positions[:] %= 30.0
     with pytest.raises(InputError, match="jump"):
-        result_of("msd", one)
+        result_of(Diffusion.name, one)
 
 
 def test_a_short_run_says_so():
-    said = result_of("msd", walk(frames=30)).notes
+    said = result_of(Diffusion.name, walk(frames=30)).notes
     assert any("too short for a diffusion coefficient" in note for note in said)

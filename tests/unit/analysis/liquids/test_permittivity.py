@@ -6,6 +6,7 @@ from ase import Atoms
 
 from recordings import correlated, recording, result_of
 from sundog.analysis.dielectric import strength
+from sundog.analysis.liquids.dielectric import Dielectric
 from sundog.errors import InputError
 
 
@@ -20,7 +21,7 @@ def dipolar(**settings):
 
 
 def test_the_permittivity_is_that_of_the_fluctuations():
-    result = result_of("dielectric", dipolar(electrostatics="ewald"), from_ps=0.0)
+    result = result_of(Dielectric.name, dipolar(electrostatics="ewald"), from_ps=0.0)
     (one,) = result.quantities
     expected = 1 + strength(np.array([1000.0]), 300.0) * 27
     assert one.value.is_enough
@@ -35,4 +36,4 @@ def test_the_permittivity_is_that_of_the_fluctuations():
 )
 def test_other_surroundings_are_refused(settings):
     with pytest.raises(InputError, match="ewald"):
-        result_of("dielectric", dipolar(**settings), from_ps=0.0)
+        result_of(Dielectric.name, dipolar(**settings), from_ps=0.0)

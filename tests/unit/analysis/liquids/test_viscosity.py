@@ -5,6 +5,7 @@ import pytest
 from ase import Atoms
 
 from recordings import correlated, recording, result_of
+from sundog.analysis.liquids.viscosity import Viscosity
 from sundog.errors import InputError
 from sundog.units import BAR, BOLTZMANN
 
@@ -28,7 +29,7 @@ def stressed(samples=60_000, inefficiency=50.0, amplitude=500.0):
 
 
 def test_the_viscosity_is_the_integral_of_the_memory():
-    result = result_of("viscosity", stressed(), correlation_ps=2.0, from_ps=0.0)
+    result = result_of(Viscosity.name, stressed(), correlation_ps=2.0, from_ps=0.0)
     (one,) = result.quantities
     # ∫ C dt = amplitude² g Δt/2; in SI: V/(k_B T) ∫ C dt.
     integral = (500.0 * 1e5) ** 2 * 50 * APART * 1e-12 / 2
@@ -41,7 +42,7 @@ def test_the_viscosity_is_the_integral_of_the_memory():
 
 def test_a_table_that_is_too_short_is_refused():
     with pytest.raises(InputError, match="shorter than needed"):
-        result_of("viscosity", stressed(samples=500), from_ps=0.0)
+        result_of(Viscosity.name, stressed(samples=500), from_ps=0.0)
 
 
 def test_one_bar_is_what_it_is():

@@ -1,0 +1,1 @@
+"""Relaxation of prepared structures with classical force fields, which removes clashes."""
