@@ -28,10 +28,9 @@ REPLICA_FILES = (
     "topology.pdb",
     "final.pdb",
     "report.png",
-    *(
-        f"observed/{name}"
-        for name in ("analysis.json", "summary.csv", "*/*.csv", "*/*.p*", "*/*.svg")
-    ),
+    "observed/analysis.json",
+    "observed/summary.csv",
+    "observed/*/*.[cps]*",
 )
 """Names of the files of one replica."""
 

@@ -17,7 +17,7 @@ from ase import Atoms
 
 from sundog.analysis.recording import Recording, Wrapping
 from sundog.errors import FileFormatError, InputError, RunDirectoryError
-from sundog.io.reading import read_last, read_structures
+from sundog.io.reading import read_one, read_structures
 from sundog.io.table import read_table
 from sundog.io.topologies import topology_from_atoms
 from sundog.io.trajectories import WRITERS
@@ -121,10 +121,10 @@ def _of_file(path: Path, topology: str | Path | None) -> Recording:
                 remedy="Name the structure file of its atoms with topology, as the topology.pdb "
                 "beside it, or give the folder of the run",
             )
-        atoms = read_last(topology, lambda line: None)
+        atoms = read_one(topology, report=lambda line: None)
         return _recording(path.stem, atoms, partial(read_chunks, path, atoms), "unknown")
     frames = read_structures(path, report=lambda line: None)
-    like = frames[0] if topology is None else read_last(topology, lambda line: None)
+    like = frames[0] if topology is None else read_one(topology, report=lambda line: None)
     if path.suffix == ".extxyz":
         return _recording(path.stem, like, partial(read_chunks, path, like), "unknown")
     return _recording(path.stem, like, partial(_listed, path, frames, len(like)), "unknown")

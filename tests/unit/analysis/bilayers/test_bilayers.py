@@ -11,7 +11,7 @@ from sundog.analysis.bilayers.graph import centre, heights, lipids
 from sundog.analysis.bilayers.order import LENGTHS, measured_order_parameters
 from sundog.analysis.bilayers.profiles import head_to_head
 from sundog.errors import InputError
-from sundog.io.reading import read_last
+from sundog.io.reading import read_one
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def popc():
     """One frame of 128 POPC and 5,120 waters, in all atoms."""
     openmm = pytest.importorskip("openmm")
     folder = Path(openmm.__file__).parent / "app" / "data"
-    atoms = read_last(folder / "POPC.pdb", lambda line: None)
+    atoms = read_one(folder / "POPC.pdb", report=lambda line: None)
     return recording(atoms, atoms.positions[None], wrapping="unknown")
 
 

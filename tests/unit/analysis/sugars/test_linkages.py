@@ -9,14 +9,14 @@ from ase.build import molecule
 from recordings import recording, result_of, values_of
 from sundog.analysis.sugars.graph import linkages, sugar_rings
 from sundog.errors import InputError
-from sundog.io.reading import read_last
+from sundog.io.reading import read_one
 
 GLYCAN = Path(__file__).parents[1] / "data" / "glycan_1gya_hydrogens.pdb"
 
 
 @pytest.fixture(scope="module")
 def glycan():
-    atoms = read_last(GLYCAN, lambda line: None)
+    atoms = read_one(GLYCAN, report=lambda line: None)
     return recording(atoms, np.repeat(atoms.positions[None], 12, 0), wrapping="unwrapped")
 
 
