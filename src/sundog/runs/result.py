@@ -93,7 +93,9 @@ class Run:
     @cached_property
     def initial(self) -> Atoms:
         """Structure that the run was given."""
-        return read_one(RunDirectory.open(self.folder).input, lambda line: None)
+        directory = RunDirectory.open(self.folder)
+        frame = directory.read_config().get("frame")
+        return read_one(directory.input, frame, lambda line: None)
 
     @cached_property
     def final(self) -> Atoms:
