@@ -1,9 +1,11 @@
 """Pictures as a page shows them: curves as data that a script draws, other pictures as SVG."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from sundog.plots.drawing import SMOOTHED_PARTS
 from sundog.plots.pictures import Curves, Line, Picture, Timeline
 from sundog.report.svg import drawing
 
@@ -28,27 +30,25 @@ def thinned(line: Line) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     return line.x[chosen], line.y[chosen], None if line.error is None else line.error[chosen]
 
 
+def smoothed(line: Line) -> Line | None:
+    """Return the moving average of a series; None where it has too few points for one."""
+    window = len(line.x) // SMOOTHED_PARTS
+    if line.look != "series" or window < 2 or not np.isfinite(line.y).all():
+        return None
+    weights = np.full(window, 1 / window)
+    x, y = (np.convolve(values, weights, mode="valid") for values in (line.x, line.y))
+    return replace(line, x=x, y=y, look="line")
+
+
 def chart(picture: Curves) -> dict[str, Any]:
     """Return curves as the page's script reads them."""
     lines = []
-    for line in picture.lines:
-        x, y, error = thinned(line)
-        # A script joins lines by their places, which must be finite and ascend.
-        order = np.argsort(x, kind="stable")
-        order = order[np.isfinite(x[order])]
-        if "x" in picture.logarithmic:
-            order = order[x[order] > 0]
-        if "y" in picture.logarithmic:
-            y = np.where(y > 0, y, np.nan)
-        lines.append(
-            {
-                "label": line.label,
-                "look": line.look,
-                "x": x[order],
-                "y": y[order],
-                "error": None if error is None else error[order],
-            }
-        )
+    for number, line in enumerate(picture.lines):
+        average = smoothed(line)
+        faint = average is not None
+        lines.append(_told(line, picture.logarithmic) | {"color": number, "faint": faint})
+        if average is not None:
+            lines.append(_told(average, picture.logarithmic) | {"color": number, "faint": False})
     return {
         "x_label": picture.x_label,
         "y_label": picture.y_label,
@@ -57,6 +57,26 @@ def chart(picture: Curves) -> dict[str, Any]:
         "level": picture.level,
         "y_from_zero": picture.y_from_zero,
         "logarithmic": picture.logarithmic,
+        "x_limit": picture.x_limit,
+        "y_limit": picture.y_limit,
+    }
+
+
+def _told(line: Line, logarithmic: str) -> dict[str, Any]:
+    """Return a line whose places ascend and are finite, as a script that joins lines needs."""
+    x, y, error = thinned(line)
+    order = np.argsort(x, kind="stable")
+    order = order[np.isfinite(x[order])]
+    if "x" in logarithmic:
+        order = order[x[order] > 0]
+    if "y" in logarithmic:
+        y = np.where(y > 0, y, np.nan)
+    return {
+        "label": line.label,
+        "look": line.look,
+        "x": x[order],
+        "y": y[order],
+        "error": None if error is None else error[order],
     }
 
 

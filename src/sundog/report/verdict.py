@@ -4,7 +4,7 @@ Each finding is good, a caution, bad, or unknown where a run is too short to tel
 worst of its findings, and what is unknown is said before it is called good.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from sundog.report.findings import WORDS, Finding, Level, Question, said
 from sundog.report.stability import ended, steady
 from sundog.weights.known_errors import known_errors
 
-RANK: dict[Level, int] = {"good": 0, "unknown": 1, "caution": 2, "bad": 3}
+RANK: Mapping[str, int] = {"good": 0, "unknown": 1, "caution": 2, "bad": 3}
 """Order of levels; the highest decides."""
 
 OF_HEALTH = ("engine", "model", "contacts")
@@ -112,7 +112,7 @@ def judge(
     found = [*_merged(found), _length(quantities)]
     found.sort(key=lambda one: -RANK[one.level])
     answers = tuple(_answer(question, found) for question in ANSWERS)
-    level = max((one.level for one in answers), key=RANK.__getitem__)
+    level = max((one.level for one in answers), key=lambda one: RANK[one])
     return Verdict(
         level, _headline(answers, found), answers, tuple(found), *_trust(analysis, answers, found)
     )
@@ -132,7 +132,7 @@ def _merged(found: Sequence[Finding]) -> Iterator[Finding]:
 
 def _answer(question: Question, found: Sequence[Finding]) -> Answer:
     own = [one.level for one in found if one.question == question]
-    level: Level = max(own, key=RANK.__getitem__) if own else "unknown"
+    level: Level = max(own, key=lambda one: RANK[one]) if own else "unknown"
     if question == "equilibrated" and level == "caution" and "unknown" in own:
         return Answer(ANSWERS[question][0], "Not yet", level)
     asked, told = ANSWERS[question]

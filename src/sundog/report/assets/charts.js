@@ -48,10 +48,10 @@
       const index = series.length;
       series.push({
         label: line.label || chart.y_label,
-        stroke: color,
-        width: points ? 0 : 1.6,
+        stroke: line.faint ? color + "66" : color,
+        width: points ? 0 : line.faint ? 0.8 : 1.6,
         dash: line.look === "dashed" ? [6, 4] : undefined,
-        paths: points ? () => null : line.look === "steps" ? uPlot.paths.stepped({ align: 0 }) : undefined,
+        paths: points ? () => null : undefined,
         points: { show: points || line.x.length < 3, size: 6, fill: color, stroke: color },
         spanGaps: false,
       });
@@ -76,7 +76,7 @@
         x: {
           time: false,
           distr: log.includes("x") ? 3 : 1,
-          range: log.includes("x") ? (u, low, high) => decades(low, high, 1) : undefined,
+          range: log.includes("x") ? (u, low, high) => decades(low, high, 1) : (u, low, high) => (low === null ? [0, 1] : low < high ? [low, Math.min(high, chart.x_limit ?? Infinity)] : [low - 0.5, high + 0.5]),
         },
         y: {
           distr: log.includes("y") ? 3 : 1,
@@ -87,7 +87,7 @@
               high = Math.max(high, chart.level);
             }
             const room = 0.06 * (high - low || Math.abs(high) || 1);
-            return [chart.y_from_zero && low >= 0 ? 0 : low - room, high + room];
+            return [chart.y_from_zero && low >= 0 ? 0 : low - room, Math.min(high + room, chart.y_limit ?? Infinity)];
           },
         },
       },
@@ -112,6 +112,7 @@
     }
     const spans = chart.lines.map((line, number) => {
       const span = document.createElement("span");
+      if (line.faint) span.hidden = true;
       if (chart.lines.length > 1 || line.label) {
         const svg = document.createElementNS(space, "svg");
         const stroke = document.createElementNS(space, "path");
