@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sundog.analysis.atoms import backbone, waters
 from sundog.analysis.recording import Recording
 from sundog.elements import symbol
@@ -123,7 +125,7 @@ def _simulation(recording: Recording) -> str:
     if ensemble == "NPT":
         parts.append(f"{settings.get('pressure_bar', 1):g} bar ({settings.get('barostat')})")
     step = float(settings.get("timestep_fs", 0))
-    done = recording.energies.get("time_ps", ())
+    done = recording.energies.get("time_ps", np.zeros(0))
     parts.append(f"timestep {step:g} fs")
     if len(done):
         parts.append(f"{float(done[-1]):.4g} ps")

@@ -187,7 +187,7 @@ def _distances(
     centre: np.ndarray | None,
 ) -> np.ndarray:
     """Return how far each atom is from the nearest of the solute, or from the middle."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     if centre is None:
         middle = positions.mean(axis=0) if cells is None else cells[0].sum(axis=0) / 2
@@ -201,7 +201,7 @@ def _distances(
         apart = points - inside.mean(axis=0)
         points = points - np.round(apart @ np.linalg.inv(cells[0])) @ cells[0]
         points[centre] = inside
-    return np.asarray(cKDTree(inside).query(points)[0])
+    return np.asarray(KDTree(inside).query(points)[0])
 
 
 def _collected(

@@ -99,7 +99,7 @@ def drawing(picture: Picture, prefix: str) -> Markup:
         "svg.fonttype": "none",
         "text.parse_math": False,  # names may have dollars
     }
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(settings):  # pyright: ignore[reportArgumentType]
         figure = draw(picture)
         figure.suptitle("")
         figure.patch.set_visible(False)
