@@ -21,6 +21,7 @@ from sundog.errors import InputError, SundogError
 VERBS = {
     "analyze": ("sundog.cli.verbs.analyze:analyze", "Measure observables along runs."),
     "bench": ("sundog.cli.verbs.bench:bench", "Measure the speed on this machine."),
+    "cite": ("sundog.cli.verbs.cite:cite", "Print the works to cite, as BibTeX."),
     "coverage": (
         "sundog.cli.verbs.coverage:coverage",
         "Count the local environments of a set, and find those that it lacks.",
@@ -33,6 +34,10 @@ VERBS = {
     "predict": ("sundog.cli.verbs.predict:predict", "Compute energies, forces and charges."),
     "protocol": ("sundog.cli.verbs.protocol:protocol", "Run stages of molecular dynamics."),
     "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to simulate."),
+    "report": (
+        "sundog.cli.verbs.report:report",
+        "Make one page of runs: verdict, trajectory, observables.",
+    ),
     "tune": ("sundog.cli.verbs.tune:tune", "Find the fastest cutoff and mesh for a structure."),
     "weights": ("sundog.cli.verbs.weights:app", "Fetch, import, list and show model weights."),
 }
