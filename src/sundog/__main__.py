@@ -19,13 +19,15 @@ def main() -> None:
 
 def _work() -> int:
     from sundog.cli.allocator import restart_with_retaining_allocator
-    from sundog.cli.app import run
-    from sundog.cli.environment import check_jax_variables, choose_picture_backend
     from sundog.cli.signals import heeding
 
     arguments = sys.argv[1:]
     with heeding():
         restart_with_retaining_allocator(arguments)
+        # What this process imports before it starts itself again, it imports twice.
+        from sundog.cli.app import run
+        from sundog.cli.environment import check_jax_variables, choose_picture_backend
+
         choose_picture_backend()
         if arguments and "--help" not in arguments:
             check_jax_variables()

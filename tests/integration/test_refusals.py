@@ -54,17 +54,23 @@ def test_pressure_needs_a_cell(tmp_path, capsys):
 SILICON = "3\n\nSi 0 0 0.1\nH 0 0.76 -0.47\nH 0 -0.76 -0.47\n"
 
 
-def test_what_a_file_alone_tells_is_refused_without_jax(tmp_path):
+def test_what_a_file_alone_tells_is_refused_before_anything_heavy_is_imported(tmp_path):
     (tmp_path / "si.xyz").write_text(SILICON)
     (tmp_path / "si.pdb").write_text(
         f"HETATM    1 SI   LIG A   1    {0:8.3f}{0:8.3f}{0:8.3f}{'SI':>24s}\n"
     )
+    (tmp_path / "bare.pdb").write_text(
+        f"ATOM      1 CA   GLY A   1    {0:8.3f}{0:8.3f}{0:8.3f}{'C':>24s}\n"
+    )
+    (tmp_path / "radical.xyz").write_text("2\n\nO 0 0 0\nH 0.97 0 0\n")
     code = (
         "import sys; from sundog.cli.app import run\n"
         "for verb in ('md', 'predict', 'minimize'):\n"
-        "    for file in ('si.xyz', 'si.pdb', 'none.xyz'):\n"
+        "    for file in ('si.xyz', 'si.pdb', 'bare.pdb', 'radical.xyz'):\n"
         "        assert run([verb, file, '-o', 'out']) == 2\n"
-        "assert 'jax' not in sys.modules\n"
+        "assert run(['prepare', 'bare.pdb', '--chains', 'Q', '-o', 'out']) == 2\n"
+        "heavy = {'jax', 'scipy', 'ase.io', 'matplotlib', 'h5py'} & sys.modules.keys()\n"
+        "assert not heavy, heavy\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -76,3 +82,5 @@ def test_what_a_file_alone_tells_is_refused_without_jax(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("no parameters for Si") == 6
+    assert done.stderr.count("residues lack them") == 3
+    assert done.stderr.count("for a radical") == 3

@@ -22,15 +22,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import ase.db
-import h5py
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
 from sundog.errors import FileFormatError, SundogError
 from sundog.io.expansion import check_npz
-from sundog.io.hdf5 import open_hdf5
 from sundog.io.reading import read_structures
 
 Report = Callable[[str], None]
@@ -199,6 +196,10 @@ def _read_npz(path: Path, report: Report) -> list[Atoms]:
 
 def _read_hdf5(path: Path, report: Report) -> list[Atoms]:
     frames: list[Atoms] = []
+    import h5py
+
+    from sundog.io.hdf5 import open_hdf5
+
     with open_hdf5(path) as file:
         groups: list[h5py.Group] = [file]
         file.visititems(lambda _, one: groups.append(one) if isinstance(one, h5py.Group) else None)
@@ -218,6 +219,8 @@ def _read_hdf5(path: Path, report: Report) -> list[Atoms]:
 
 
 def _read_database(path: Path, report: Report) -> list[Atoms]:
+    import ase.db  # which takes its time, as h5py does
+
     frames = []
     connected: Any = ase.db.connect(path)
     with connected as database:

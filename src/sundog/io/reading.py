@@ -10,15 +10,14 @@ reads
 """
 
 import difflib
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
-import ase.io
 from ase import Atoms
-from ase.io.formats import filetype, ioformats, string2index
 
 from sundog.errors import (
     FileFormatError,
@@ -217,6 +216,15 @@ def _read(path: Path, wanted: slice, report: Report) -> list[Atoms]:
     reader = _READERS.get(_suffix(path))
     if reader is not None:
         return reader(path, report)[wanted]
+    if (
+        _suffix(path) in (".xyz", ".extxyz")
+        and read_text(path).split("\n", 1)[0].strip().isdecimal()
+    ):
+        return read_xyz(path, wanted, report)
+    # ASE's readers import a second of other things.
+    import ase.io
+    from ase.io.formats import filetype, ioformats
+
     name = filetype(str(path))
     if name == "extxyz":
         return read_xyz(path, wanted, report)
@@ -230,6 +238,10 @@ def _read(path: Path, wanted: slice, report: Report) -> list[Atoms]:
         _refuse_partly_occupied(path, frame)
         frame.info = {k: v for k, v in frame.info.items() if k not in CRYSTAL_KEYS}
     return frames
+
+
+def _begins_with_a_number(path: Path) -> bool:
+    return read_text(path).split("\n", 1)[0].strip().isdecimal()
 
 
 def _refuse_partly_occupied(path: Path, frame: Atoms) -> None:
@@ -265,12 +277,16 @@ def _check_exists(path: Path) -> None:
 
 
 def _as_slice(index: str | int) -> slice:
-    try:
-        chosen = string2index(index) if isinstance(index, str) else index
-    except ValueError:
-        chosen = index
-    if isinstance(chosen, str):
+    text = str(index)
+    parts = [None if part == "" else part for part in text.split(":")]
+    if len(parts) > 3 or any(part and not re.fullmatch(r"[+-]?\d+", part) for part in parts):
         raise InputError(
             "index: neither a frame number nor a slice", got=index, expected="-1, 0, : or 10:20:2"
         )
-    return chosen if isinstance(chosen, slice) else slice(chosen, chosen + 1 or None)
+    numbers = [None if part is None else int(part) for part in parts]
+    if len(numbers) > 1:
+        return slice(*numbers)
+    (number,) = numbers
+    if number is None:
+        raise InputError("index: it is empty", expected="-1, 0, : or 10:20:2")
+    return slice(number, number + 1 or None)

@@ -1,14 +1,19 @@
 """Text of files, whatever its encoding and its ends of lines."""
 
+import bz2
 import codecs
+import gzip
+import lzma
 from pathlib import Path
-
-from ase.io.formats import open_with_compression
+from typing import IO
 
 from sundog.errors import FileFormatError
 
 LARGEST_TEXT = 8 * 2**30
 """Number of bytes, after decompression, beyond which a text file is refused."""
+
+COMPRESSIONS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+"""Functions that open compressed files, by suffix."""
 
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -27,8 +32,8 @@ def read_text(path: Path) -> str:
     Raises:
         FileFormatError: The file is no text, or too large.
     """
-    with open_with_compression(str(path), "rb") as file:
-        content: bytes = file.read(LARGEST_TEXT + 1)
+    with open_bytes(path) as file:
+        content = file.read(LARGEST_TEXT + 1)
     if len(content) > LARGEST_TEXT:
         raise FileFormatError(f"{path}: the file is too large", expected=f"{LARGEST_TEXT} bytes")
     encoding = next((MARKS[mark] for mark in MARKS if content.startswith(mark)), None)
@@ -39,3 +44,8 @@ def read_text(path: Path) -> str:
     if "\0" in text:
         raise FileFormatError(f"{path}: the file cannot be read", got="bytes that are no text")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a file for reading, compressed or not."""
+    return COMPRESSIONS.get(path.suffix.lower(), open)(path, "rb")

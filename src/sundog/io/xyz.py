@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-import ase.io
 from ase import Atoms
 
 from sundog.elements import HYDROGENS, number_of, symbol
@@ -76,9 +75,14 @@ def read_xyz(path: Path, wanted: slice, report: Report = lambda line: None) -> l
         report(f"{line} (frame in line {first})" if len(frames) > 1 else line)
     if not frames:
         return []
-    text = "\n".join(line for frame in frames for line in frame.lines) + "\n"
-    found = ase.io.read(StringIO(text), index=":", format="extxyz")
-    assert isinstance(found, list)
+    plain = [_plain(frame) for frame in frames]
+    found = [atoms for atoms in plain if atoms is not None]
+    if len(found) < len(frames):
+        import ase.io  # which takes its time
+
+        text = "\n".join(line for frame in frames for line in frame.lines) + "\n"
+        found = ase.io.read(StringIO(text), index=":", format="extxyz")
+        assert isinstance(found, list)
     for atoms, frame in zip(found, frames, strict=True):
         if frame.comment:
             atoms.info["comment"] = frame.comment
@@ -91,6 +95,18 @@ def read_xyz(path: Path, wanted: slice, report: Report = lambda line: None) -> l
     if isotopes:
         report(f"Isotopes: {isotopes} hydrogens are deuterium or tritium, and have its mass")
     return found
+
+
+def _plain(frame: _Frame) -> Atoms | None:
+    """Return the structure of a frame of symbols and positions alone, None for any other."""
+    rows = [line.split() for line in frame.lines[2:]]
+    if frame.lines[1].strip() or any(len(row) != 4 or row[0] not in _ELEMENTS for row in rows):
+        return None
+    try:
+        positions = [[float(one) for one in row[1:]] for row in rows]
+    except ValueError:
+        return None
+    return Atoms([row[0] for row in rows], positions)
 
 
 def _frames(path: Path) -> list[_Frame]:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Int
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from sundog.perception.assignment import Group, solve
 from sundog.perception.limits import find_limits
 from sundog.perception.states import fitting, settled
+from sundog.topology.graphs import components
 from sundog.topology.topology import Topology
 
 
@@ -121,8 +120,7 @@ def _groups(
     if not len(chosen):
         return []
     i, j = first[chosen], second[chosen]
-    graph = coo_array((np.ones(len(i), bool), (i, j)), shape=(atoms, atoms))
-    label = connected_components(graph, directed=False)[1]
+    label = components(i, j, atoms)
     members = np.unique(np.concatenate([i, j]))
     members = members[np.argsort(label[members], kind="stable")]
     order = np.argsort(label[i], kind="stable")

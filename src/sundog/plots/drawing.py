@@ -76,9 +76,22 @@ def _curves(picture: Curves) -> Figure:
     if picture.y_limit is not None:
         axes.set_ylim(top=picture.y_limit)
     if 0 < labels <= MOST_LEGENDS:
-        axes.legend(frameon=False, fontsize=LEGEND_POINTS)
+        _legend(axes)
     finish(axes)
     return figure
+
+
+def _legend(axes: Axes) -> None:
+    """Put the legend above the panel, where it hides nothing."""
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=4,
+        frameon=False,
+        fontsize=LEGEND_POINTS,
+        borderaxespad=0,
+        handlelength=1.4,
+    )
 
 
 def _line(axes: Axes, line: Line, color: str) -> None:
@@ -201,7 +214,7 @@ def _scatter(picture: Scatter) -> Figure:
     axes.set_xlabel(picture.x_label)
     axes.set_ylabel(picture.y_label)
     if len(picture.groups) > 1:
-        axes.legend(frameon=False, fontsize=LEGEND_POINTS)
+        _legend(axes)
     finish(axes)
     return figure
 

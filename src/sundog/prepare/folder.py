@@ -27,7 +27,6 @@ import numpy as np
 from sundog import __version__
 from sundog.errors import RunDirectoryError
 from sundog.files import write_failure
-from sundog.io.extxyz import write_extxyz
 from sundog.io.mmcif import write_mmcif
 from sundog.io.prepared import RECORD, STRUCTURE
 from sundog.prepare.built import Built, residue_starts
@@ -86,6 +85,8 @@ def write_folder(
     Raises:
         RunDirectoryError: It cannot be written.
     """
+    # What is refused before needs none of these, and they take their time.
+    from sundog.io.extxyz import write_extxyz
     from sundog.prepare.picture import draw_structure
 
     atoms = built.atoms

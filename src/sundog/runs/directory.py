@@ -28,9 +28,7 @@ REPLICA_FILES = (
     "topology.pdb",
     "final.pdb",
     "report.png",
-    "observed/analysis.json",
-    "observed/summary.csv",
-    "observed/*/*.[cps]*",
+    *(f"observed/{f}" for f in ("analysis.json", "summary.csv", "*/*.csv", "*/*.p*", "*/*.svg")),
 )
 """Names of the files of one replica."""
 

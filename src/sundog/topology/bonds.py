@@ -18,10 +18,10 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.spatial import KDTree
 
 from sundog.elements import covalent_radii
 from sundog.topology.cell import completed
+from sundog.topology.graphs import near_pairs
 
 BOND_STRETCH = 1.25
 """Length of the longest bond of two heavy atoms, relative to the sum of their covalent radii."""
@@ -76,7 +76,7 @@ def find_bonds(
     home = np.where(periodic, np.floor(fractional), 0.0).astype(np.int64)
     number, image = _with_images(fractional - home, lattice, periodic, reach)
     places = (positions - home @ lattice)[number] + image @ lattice
-    near = KDTree(places).query_pairs(reach, output_type="ndarray")
+    near = near_pairs(places, reach)
     near = near[near[:, 0] < len(numbers)]  # of two images the bond is that of their atoms
     (i, j), cells = number[near].T, image[near[:, 1]]
     # An atom meets its own images on both sides, and others once more as theirs.

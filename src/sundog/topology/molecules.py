@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from sundog.topology.bonds import Bonds
 from sundog.topology.cell import completed
+from sundog.topology.graphs import components
 
 
 class Molecules(NamedTuple):
@@ -34,7 +33,7 @@ class Molecules(NamedTuple):
 
 def connected(bonds: Bonds, atoms: int) -> Int[np.ndarray, " atoms"]:
     """Return for each atom the number of the molecule or network that bonds make it part of."""
-    return connected_components(_graph(bonds.first, bonds.second, atoms), directed=False)[1]
+    return components(bonds.first, bonds.second, atoms)
 
 
 def find_molecules(bonds: Bonds, pbc: Bool[np.ndarray, " 3"], atoms: int) -> Molecules:
@@ -89,11 +88,17 @@ def _images_along_tree(
     One tree spans all molecules: its root, numbered after the atoms, reaches the first atom
     of each.
     """
+    # Checks of a structure do not ask for whole molecules, and SciPy takes its time to import.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import breadth_first_order
+
     count = len(index)
     heads = np.unique(index, return_index=True)[1]
     first = np.concatenate([bonds.first, heads])
     second = np.concatenate([bonds.second, np.full(len(heads), count)])
-    _, before = breadth_first_order(_graph(first, second, count + 1), count, directed=False)
+    shape = (count + 1, count + 1)
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=shape)
+    _, before = breadth_first_order(graph, count, directed=False)
     parent = before[:count]
     parent[heads] = heads
     image = np.zeros((count, 3), dtype=np.int64)
@@ -107,9 +112,3 @@ def _images_along_tree(
         image += image[parent]
         parent = parent[parent]
     return image
-
-
-def _graph(
-    first: Int[np.ndarray, " bonds"], second: Int[np.ndarray, " bonds"], nodes: int
-) -> coo_array:
-    return coo_array((np.ones(len(first)), (first, second)), shape=(nodes, nodes))
