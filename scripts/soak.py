@@ -5,7 +5,8 @@ the number of programs that JAX has compiled from what it logs. A rise that come
 that program; any other is a leak. The exit code is 1 if the resident memory of the last tenth of
 the rows is, in the median, more than 5 % above that of the second tenth.
 
-python scripts/soak.py [--steps 500000] [--every 1000] [--seed 0] [--folder FOLDER] [-- FLAG …]
+python scripts/soak.py [--steps 500000] [--every 1000] [--seed 0] [--density-g-per-cm3 1]
+    [--folder FOLDER] [-- FLAG …]
 """
 
 import argparse
@@ -48,12 +49,15 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500_000)
     parser.add_argument("--every", type=int, default=1000, help="steps between two readings")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--density-g-per-cm3", type=float, default=1.0, help="a low one makes lists grow"
+    )
     parser.add_argument("--folder", type=Path, help="folder to work in, new")
     parser.add_argument("flags", nargs="*", help="flags of the run, after --")
     options = parser.parse_args()
     folder = (options.folder or Path(tempfile.mkdtemp(prefix="sundog-soak-"))).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    write_extxyz(folder / "water.extxyz", water_box(MOLECULES))
+    write_extxyz(folder / "water.extxyz", water_box(MOLECULES, options.density_g_per_cm3))
     command = [sys.executable, "-P", "-m", "sundog", "npt", str(folder / "water.extxyz")]
     command += ["-o", str(folder / "run"), "--steps", str(options.steps)]
     command += ["--sample-every", str(options.every), "--frame-every", str(options.every)]

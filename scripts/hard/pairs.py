@@ -37,6 +37,7 @@ def _folders(ground: Ground, output: Path) -> dict[str, list[str]]:
         "prepare, replacing": ["prepare", "--smiles", "CO", *to, OVER],
         "coverage": ["coverage", structure, *to],
         "explain": ["explain", structure, *to, "--no-dimer"],
+        "analyze": ["analyze", str(ground.peace.folder), "--what", "rdf", *to],
     }
 
 

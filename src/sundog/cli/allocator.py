@@ -11,7 +11,7 @@ import platform
 import sys
 from collections.abc import Sequence
 
-from sundog.cli.signals import defer
+from sundog.cli.signals import defer, hear
 
 SETTINGS = {
     "MALLOC_ARENA_MAX": "1",
@@ -41,4 +41,7 @@ def restart_with_retaining_allocator(arguments: Sequence[str]) -> None:
     # With -P the current folder, where a downloaded numpy.py may lie, is not on Python's path.
     command = [sys.executable, "-P", "-m", "sundog", *arguments]
     defer()  # until the new process hears them
-    os.execve(sys.executable, command, {**os.environ, **SETTINGS})
+    try:
+        os.execve(sys.executable, command, {**os.environ, **SETTINGS})
+    finally:
+        hear()  # where there is no new process

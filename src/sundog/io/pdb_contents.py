@@ -19,7 +19,7 @@ def pdb_contents(path: Path) -> Contents:
         path: File.
 
     Raises:
-        FileFormatError: A line cannot be read.
+        FileFormatError: There are no atoms, or a line cannot be read.
     """
     lines = read_text(path).split("\n")
     models: list[list[Record]] = [[]]
@@ -58,6 +58,14 @@ def pdb_contents(path: Path) -> Contents:
             remedy="Check that the file is whole; it may be of another format",
         ) from error
     models = [model for model in models if model]
+    if not models:
+        raise FileFormatError(
+            f"{path}: no atoms there",
+            got=repr(next((line[:60] for line in lines if line.strip()), "")),
+            expected="ATOM or HETATM records of a PDB file",
+            remedy="Check that the file is whole, and that its suffix names its format: an mmCIF "
+            "file ends in .cif",
+        )
     return Contents(
         models,
         cellpar,

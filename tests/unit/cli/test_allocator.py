@@ -2,12 +2,14 @@
 
 import os
 import platform
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from sundog.cli.allocator import SETTINGS, restart_with_retaining_allocator
+from sundog.cli.signals import HANDLED
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only with glibc")
@@ -20,6 +22,8 @@ def test_the_program_is_started_again_without_the_current_folder(monkeypatch):
     ((program, command, environment),) = started
     assert (program, command[1:]) == (sys.executable, ["-P", "-m", "sundog", "md", "w.xyz"])
     assert environment.items() >= SETTINGS.items()
+    # Where no program has taken its place, this one hears signals.
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & set(HANDLED)
 
 
 def test_modules_beside_a_structure_are_not_run(tmp_path):

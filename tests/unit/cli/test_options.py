@@ -11,6 +11,7 @@ FILE, FOLDER = "OUT/results.extxyz", "OUT/folder"
 """Outputs, in a folder that stands for OUT."""
 
 WRITING = {
+    "analyze": ["analyze", "STRUCTURE", "-o", FOLDER],
     "bench": ["bench", "--json", FILE],
     "coverage, json": ["coverage", "STRUCTURE", "--json", FILE],
     "coverage, reference": ["coverage", "STRUCTURE", "--save", "OUT/results.json"],

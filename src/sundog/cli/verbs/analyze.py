@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from sundog.analysis.choices import Choices
 from sundog.analysis.names import check_names
 from sundog.cli.flags import FLAT
+from sundog.cli.options import locked
 from sundog.errors import InputError
 
 
@@ -57,20 +58,25 @@ def analyze(
 
     folder = _folder(run, more, output)
     check_folder(folder, overwrite)
-    from sundog.analysis.carry_out import analyze as carry_out
-    from sundog.cli.show.analysis import show
-    from sundog.runs.recorded import open_recordings
+    with locked(folder):
+        check_folder(folder, overwrite)
+        from sundog.analysis.carry_out import analyze as carry_out
+        from sundog.cli.show.analysis import show
+        from sundog.runs.recorded import open_recordings
 
-    recordings = open_recordings((run, *more), topology, unfinished=unfinished)
-    for one in recordings:
-        for line in one.said:
-            print(f"{one.name}: {line}")
-    analysis = carry_out(recordings, names, choices, print)
-    origin = {"command": ["sundog", *sys.argv[1:]], "runs": [str(path) for path in (run, *more)]}
-    write_analysis(analysis, folder, origin)
-    for line in show(analysis):
-        print(line)
-    print(f"Tables and figures are in {folder}")
+        recordings = open_recordings((run, *more), topology, unfinished=unfinished)
+        for one in recordings:
+            for line in one.said:
+                print(f"{one.name}: {line}")
+        analysis = carry_out(recordings, names, choices, print)
+        origin = {
+            "command": ["sundog", *sys.argv[1:]],
+            "runs": [str(path) for path in (run, *more)],
+        }
+        write_analysis(analysis, folder, origin)
+        for line in show(analysis):
+            print(line)
+        print(f"Tables and figures are in {folder}")
 
 
 def _folder(run: Path, more: tuple[Path, ...], output: Path | None) -> Path:

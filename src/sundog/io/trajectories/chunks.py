@@ -117,10 +117,11 @@ def _of_xtc(path: Path, like: Atoms, size: int, skipped: int = 0) -> Iterator[Fr
             if len(times) == 0:
                 return
             count += len(times)
+            no_cell = boxes is None or not boxes.any()
             yield Frames(
                 times.astype(np.float64),
                 positions * np.float64(ANGSTROM_PER_NANOMETRE),
-                boxes * np.float64(ANGSTROM_PER_NANOMETRE) if boxes.any() else None,
+                None if no_cell else boxes * np.float64(ANGSTROM_PER_NANOMETRE),
             )
     yield from _of_xtc(path, like, 1, count)
 

@@ -32,8 +32,13 @@ from sundog.prepare.biomolecules.selection import selected
 from sundog.prepare.biomolecules.sequences import sequences_of_file
 from sundog.prepare.built import Built, labelled
 from sundog.prepare.relaxing.amber import relaxed
+from sundog.topology.graphs import near_pairs
 
 Report = Callable[[str], None]
+
+
+DOUBLED = 0.5
+"""Distance in Å below which two atoms are one that is there twice."""
 
 
 def prepare_structure(
@@ -63,6 +68,7 @@ def prepare_structure(
     decisions: list[str] = []
     report = decisions.append
     atoms, connections = selected(Path(path), choices, report)
+    _refuse_doubled(atoms)
     if not choices.standardise:  # that replaces selenium, for one
         _refuse_elements(atoms)
     if _keeps_hydrogens(atoms, choices, report):
@@ -95,6 +101,23 @@ def _sequences(path: Path, array: Any) -> dict[str, list[str]]:
     found = sequences_of_file(path)
     originals = {one: original_chain(one, found) for one in dict.fromkeys(array.chain_id.tolist())}
     return {chain: found[one] for chain, one in originals.items() if one in found}
+
+
+def _refuse_doubled(atoms: Atoms) -> None:
+    """Refuse atoms that stand upon each other, before anything is built beside them."""
+    pairs = near_pairs(atoms.positions, DOUBLED)
+    if not len(pairs):
+        return
+    names, residues, numbers, chains = (
+        atoms.arrays[one] for one in ("atomtypes", "residuenames", "residuenumbers", "chainids")
+    )
+    words = [f"{names[k]} of {residues[k]} {chains[k]}:{numbers[k]}" for k in pairs[0]]
+    raise StructureError(
+        f"structure: {len(pairs)} pair(s) of atoms stand upon each other",
+        got=f"{words[0]} and {words[1]}, {atoms.get_distance(*pairs[0].tolist()):.2f} Å apart",
+        remedy="Look for two structures at one place, as models without MODEL records or a ligand "
+        "in two places without letters of alternate locations, and leave one out",
+    )
 
 
 def _refuse_elements(atoms: Atoms) -> None:
