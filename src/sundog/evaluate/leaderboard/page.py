@@ -4,43 +4,39 @@ from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 
+from markupsafe import Markup
+
 from sundog.evaluate.benchmarks.card import Card
 from sundog.evaluate.benchmarks.figures import draw
 from sundog.evaluate.benchmarks.run import Outcome
 from sundog.evaluate.benchmarks.wording import interval, number
 from sundog.evaluate.leaderboard.run import Cell, Done, Row, Suite
-
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1f2933; margin: 2rem auto; max-width: 1150px;
-  padding: 0 1rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
-table { border-collapse: collapse; margin: 1rem 0; }
-th, td { padding: .35rem .7rem; border-bottom: 1px solid #d5dae0; text-align: right;
-  vertical-align: top; }
-th { font-weight: 600; } th:first-child, td:first-child { text-align: left; }
-small { color: #65717d; display: block; font-weight: 400; }
-.wide { overflow-x: auto; } .none { color: #9a4a00; } img { max-width: 100%; }
-dt { font-weight: 600; } dd { margin: 0 0 .4rem 0; }
-"""
-"""Style sheet of the page."""
+from sundog.report.skeleton import render
 
 
 def page(suite: Suite) -> str:
     """Return the page of a suite, finished or not."""
     title = f"sundog evaluate --suite {suite.name}"
     parts = [
-        "<!doctype html>",
-        f'<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>',
-        f"<style>{STYLE}</style></head><body>",
-        f"<h1>{escape(title)}</h1>",
-        f"<p>{escape(_provenance(suite))}</p>",
-        _leaderboard(suite),
+        _section("table", _leaderboard(suite)),
         _absent(suite),
         *(_benchmark(name, suite) for name in suite.cards),
         _models(suite.rows),
-        "</body></html>",
     ]
-    return "\n".join(part for part in parts if part) + "\n"
+    return render(
+        "leaderboard.html",
+        scripts=("common.js",),
+        title=title,
+        eyebrow="sundog evaluate",
+        heading=title,
+        lead=_provenance(suite),
+        contents=[("table", "All"), *((name, name) for name in suite.cards), ("models", "Models")],
+        body=Markup("\n".join(part for part in parts if part)),
+    )
+
+
+def _section(id_: str, content: str) -> str:
+    return f'<section id="{escape(id_)}">{content}</section>'
 
 
 def _provenance(suite: Suite) -> str:
@@ -101,22 +97,25 @@ def _absent(suite: Suite) -> str:
             who = f", {model}" if model else ""
             word = f"no {cell.metric}" if isinstance(cell, Done) else cell.status
             lines.append(f"<li>{escape(f'{name}{who}: {word}: {cell.reason}')}</li>")
-    return f"<h2>Not there</h2><ul>{''.join(lines)}</ul>" if lines else ""
+    return _section("absent", f"<h2>Not there</h2><ul>{''.join(lines)}</ul>") if lines else ""
 
 
 def _benchmark(name: str, suite: Suite) -> str:
     card = suite.cards[name]
     cells = [row.cells.get(name) for row in suite.rows]
     done = [cell.outcome for cell in cells if isinstance(cell, Done)]
-    return "\n".join(
-        [
-            f'<h2 id="{escape(name)}">{escape(card.title)}</h2>',
-            _metrics(card, done) if done else '<p class="none">Not run, see above.</p>',
-            *(_hamiltonian(one) for one in done if one.settings),
-            _figure(done, card.title),
-            *(_failures(one) for one in done),
-            _card(card),
-        ]
+    return _section(
+        name,
+        "\n".join(
+            [
+                f"<h2>{escape(card.title)}</h2>",
+                _metrics(card, done) if done else '<p class="none">Not run, see above.</p>',
+                *(_hamiltonian(one) for one in done if one.settings),
+                _figure(done, card.title),
+                *(_failures(one) for one in done),
+                _card(card),
+            ]
+        ),
     )
 
 
@@ -149,7 +148,7 @@ def _figure(done: Sequence[Outcome], title: str) -> str:
     if picture is None:
         return ""
     source = f"data:image/png;base64,{b64encode(picture).decode()}"
-    return f'<p><img alt="{escape(title)}" src="{source}"></p>'
+    return f'<p class="sheet"><img alt="{escape(title)}" src="{source}"></p>'
 
 
 def _failures(one: Outcome) -> str:
@@ -178,4 +177,4 @@ def _models(rows: Sequence[Row]) -> str:
         weights = f"; weights {said['weights']['name']}, sha256 {sha}" if sha else ""
         words = f"{settings}{weights}; {said['platform']}, Python {said['python']}"
         items.append(f"<dt>{escape(row.model)}</dt><dd>{escape(words)}</dd>")
-    return f"<h2>Models</h2><dl>{''.join(items)}</dl>"
+    return _section("models", f"<h2>Models</h2><dl>{''.join(items)}</dl>")
