@@ -42,7 +42,8 @@ class Fluctuation(AbstractObservable):
         own = self.recording.whole(frames)[:, self._atoms]
         if self._reference is None:
             self._reference = own[0] - own[0].mean(axis=0)
-        moved = superposed(own, self._reference, np.arange(len(self._atoms)))
+        reference = self._reference
+        moved = superposed(own, reference, np.arange(len(self._atoms)))
         for one in moved:
             self._moments.add(np.concatenate([one, (one**2).sum(axis=1, keepdims=True)], axis=1))
 

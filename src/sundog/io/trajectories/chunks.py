@@ -151,7 +151,7 @@ def _of_h5md(path: Path, like: Atoms, size: int) -> Iterator[Frames]:
         times = np.asarray(_dataset(file, TIME))
         elements = {name: (one.path, one.scale) for name, one in ELEMENTS.items()}
         observables = file.get("observables")
-        for name in () if observables is None else observables:
+        for name in observables if isinstance(observables, h5py.Group) else ():
             if name.startswith("energy_"):
                 elements[name] = (f"observables/{name}", 1.0)
         for begin in range(0, len(times), size):
