@@ -25,6 +25,7 @@ demo: setup
 	$(BIN)/sundog nvt demo-water.extxyz --output demo-run --overwrite \
 	    --electrostatics truncated --cutoff-angstrom 12 --temperature-kelvin 300 \
 	    --minimize --minimize-steps 30 --steps 200 --timestep-fs 0.5 --sample-every 5
+	$(BIN)/sundog report demo-run --overwrite
 
 check: setup
 	$(BIN)/ruff format --check src tests scripts benchmarks
@@ -108,4 +109,4 @@ fix: setup
 	$(BIN)/ruff check --fix src tests scripts benchmarks
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(FLOORS) demo-run demo-water.extxyz build dist
+	rm -rf $(VENV) $(PEERS) $(FLOORS) demo-run demo-run-report.html demo-water.extxyz build dist

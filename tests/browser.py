@@ -67,11 +67,10 @@ class Page:
     def open(self, path: Path | str) -> None:
         """Open a file or an address, and wait until it is loaded."""
         url = path if isinstance(path, str) else path.resolve().as_uri()
-        self._loaded = False
         self._call("Page.navigate", url=url)
-        end = time.monotonic() + 120
-        while not self._loaded and time.monotonic() < end:
-            self._message(1.0)
+        # The first page, an empty one, may report that it is loaded after this.
+        there = f"location.href === {json.dumps(url)} && document.readyState === 'complete'"
+        self.wait(there, 300)
 
     def run(self, expression: str) -> Any:
         """Return the value of an expression of JavaScript; promises are waited for."""
@@ -131,9 +130,7 @@ class Page:
         return message
 
     def _notice(self, method: str, params: dict[str, Any]) -> None:
-        if method == "Page.loadEventFired":
-            self._loaded = True
-        elif method == "Runtime.exceptionThrown":
+        if method == "Runtime.exceptionThrown":
             self.complaints.append(json.dumps(params["exceptionDetails"])[:600])
         elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning"):
             self.complaints.append(json.dumps(params["args"])[:600])

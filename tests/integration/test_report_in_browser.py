@@ -47,7 +47,7 @@ def opened(tmp_path_factory):
     with browser() as tab:
         tab.resize(1280, 900)
         tab.open(path)
-        tab.wait("!!document.getElementById('stage').dataset.state")
+        tab.wait("!!document.getElementById('stage').dataset.state", 300)
         assert tab.run("document.getElementById('stage').dataset.state") == "ready"
         yield tab, path
 
