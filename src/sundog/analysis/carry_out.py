@@ -200,7 +200,7 @@ def _pass(
     if frames == 0:
         raise InputError(
             f"{recording.name}: no frames to analyse",
-            got=f"{before} frames, all before {begin:g} ps" if before else "an empty trajectory",
+            got=f"{before} frames, all before {begin:.4g} ps" if before else "an empty trajectory",
             remedy="Begin earlier with from_ps" if before else "Write frames more often",
         )
     return Window(first, last, -(-frames // choices.every), before, why)
