@@ -47,9 +47,8 @@ class Deviation(AbstractObservable):
     def update(self, frames: Frames) -> None:
         """Add the deviations of some frames."""
         whole = self.recording.whole(frames)
-        if self._reference is None:
-            self._reference = whole[0]
-        reference = self._reference
+        reference = whole[0] if self._reference is None else self._reference
+        self._reference = reference
         columns = {}
         for name, (atoms, about) in self._groups.items():
             if about is None:
