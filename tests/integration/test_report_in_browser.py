@@ -24,7 +24,7 @@ REDNESS = """(async () => {
   await picture.decode();
   const copy = document.createElement('canvas');
   copy.width = picture.width; copy.height = picture.height;
-  const context = copy.getContext('2d');
+  const context = copy.getContext('2d', { willReadFrequently: true });
   context.drawImage(picture, 0, 0);
   const box = document.getElementById('stage').getBoundingClientRect();
   const scale = picture.width / box.width;
