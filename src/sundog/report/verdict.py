@@ -112,7 +112,7 @@ def judge(
     found = [*_merged(found), _length(quantities)]
     found.sort(key=lambda one: -RANK[one.level])
     answers = tuple(_answer(question, found) for question in ANSWERS)
-    level = max((one.level for one in answers), key=lambda one: RANK[one])
+    level = worst([one.level for one in answers])
     return Verdict(
         level, _headline(answers, found), answers, tuple(found), *_trust(analysis, answers, found)
     )
@@ -130,9 +130,18 @@ def _merged(found: Sequence[Finding]) -> Iterator[Finding]:
         yield first._replace(text=text, run=", ".join(dict.fromkeys(one.run for one in runs)))
 
 
+def worst(levels: Sequence[Level]) -> Level:
+    """Return the worst of levels; of none it is unknown how good they are."""
+    found: Level = "unknown"
+    for number, one in enumerate(levels):
+        if number == 0 or RANK[one] > RANK[found]:
+            found = one
+    return found
+
+
 def _answer(question: Question, found: Sequence[Finding]) -> Answer:
     own = [one.level for one in found if one.question == question]
-    level: Level = max(own, key=lambda one: RANK[one]) if own else "unknown"
+    level: Level = worst(own)
     if question == "equilibrated" and level == "caution" and "unknown" in own:
         return Answer(ANSWERS[question][0], "Not yet", level)
     asked, told = ANSWERS[question]
