@@ -112,7 +112,8 @@ def judge(
     found = [*_merged(found), _length(quantities)]
     found.sort(key=lambda one: -RANK[one.level])
     answers = tuple(_answer(question, found) for question in ANSWERS)
-    level = worst([one.level for one in answers])
+    levels: list[Level] = [one.level for one in answers]
+    level = worst(levels)
     return Verdict(
         level, _headline(answers, found), answers, tuple(found), *_trust(analysis, answers, found)
     )
@@ -140,7 +141,7 @@ def worst(levels: Sequence[Level]) -> Level:
 
 
 def _answer(question: Question, found: Sequence[Finding]) -> Answer:
-    own = [one.level for one in found if one.question == question]
+    own: list[Level] = [one.level for one in found if one.question == question]
     level: Level = worst(own)
     if question == "equilibrated" and level == "caution" and "unknown" in own:
         return Answer(ANSWERS[question][0], "Not yet", level)
