@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -157,11 +158,14 @@ def browser() -> Iterator[Page]:
             os.dup2(high[0], 3)
             os.dup2(high[1], 4)
 
-        process = subprocess.Popen(
-            [program, *FLAGS, f"--user-data-dir={folder}"],
-            preexec_fn=place, close_fds=False, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        with warnings.catch_warnings():
+            # JAX warns of forks; what is forked here becomes the browser at once.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            process = subprocess.Popen(
+                [program, *FLAGS, f"--user-data-dir={folder}"],
+                preexec_fn=place, close_fds=False, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
         os.close(read_by_it)
         os.close(written_by_it)
         try:

@@ -36,11 +36,12 @@ class BlockedMean:
         """Add the array of one frame."""
         values = np.array(values, np.float64)
         self.total = values.copy() if self.total is None else self.total + values
-        self._open = values if self._open is None else self._open + values
+        held = values if self._open is None else self._open + values
+        self._open = held
         self.frames += 1
         self._held += 1
         if self._held == self._size:
-            self._blocks.append(self._open / self._size)
+            self._blocks.append(held / self._size)
             self._open, self._held = None, 0
             if len(self._blocks) == MOST_BLOCKS:
                 pairs = zip(self._blocks[::2], self._blocks[1::2], strict=True)

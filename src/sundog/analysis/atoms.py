@@ -138,7 +138,7 @@ def rings(topology: Topology, longest: int = 6) -> tuple[tuple[int, ...], ...]:
     heavy = [[k for k in one if kinds[k] > 1] for one in near]
     found = set()
     for start in np.flatnonzero(kinds > 1).tolist():
-        stack = [(start,)]
+        stack: list[tuple[int, ...]] = [(start,)]
         while stack:
             path = stack.pop()
             for after in heavy[path[-1]]:

@@ -27,6 +27,7 @@ class Window(NamedTuple):
         frames: number of its frames.
         before: number of frames that were left out before.
         why: reason for its beginning.
+        of: unit of the numbers: frames, or rows of the energies table where no frame counts.
     """
 
     first_ps: float
@@ -34,11 +35,12 @@ class Window(NamedTuple):
     frames: int
     before: int
     why: str
+    of: str = "frames"
 
     def text(self) -> str:
         """Return the window in words."""
-        cut = f"; {self.before} frames before are left out" if self.before else ""
-        span = f"{self.frames} frames from {self.first_ps:.4g} to {self.last_ps:.4g} ps"
+        cut = f"; {self.before} {self.of} before are left out" if self.before else ""
+        span = f"{self.frames} {self.of} from {self.first_ps:.4g} to {self.last_ps:.4g} ps"
         return f"{span} ({self.why}{cut})"
 
 
@@ -174,8 +176,14 @@ def _pass(
     else:
         why = recording.equilibrated_ps[1]
     looking = [one for one in observables if one.of_frames]
+    if not looking:
+        times = recording.energies["time_ps"]
+        rows = times[(times >= begin) & (times <= end)]
+        before = int((times < begin).sum())
+        ends = (float(rows[0]), float(rows[-1])) if len(rows) else (begin, begin)
+        return Window(*ends, len(rows), before, why, "rows of the energies table")
     first, last, frames, before = np.inf, -np.inf, 0, 0
-    for chunk in recording.frames() if looking else ():
+    for chunk in recording.frames():
         inside = (chunk.times >= begin) & (chunk.times <= end)
         _refuse_backwards(recording, chunk, last if frames else -np.inf)
         before += int((chunk.times < begin).sum())
@@ -189,10 +197,10 @@ def _pass(
                 one.update(part)
         if chunk.times[-1] * (1 + ROUNDING) >= end:
             break
-    if looking and frames == 0:
+    if frames == 0:
         raise InputError(
             f"{recording.name}: no frames to analyse",
-            got=f"{before} frames, all before {begin:g} ps" if before else "an empty trajectory",
+            got=f"{before} frames, all before {begin:.4g} ps" if before else "an empty trajectory",
             remedy="Begin earlier with from_ps" if before else "Write frames more often",
         )
     return Window(first, last, -(-frames // choices.every), before, why)

@@ -142,7 +142,7 @@ class Recording:
         positions = self.whole(frames) / 10
         topology = self.mdtraj_topology
         if atoms is not None:
-            positions, topology = positions[:, atoms], topology.subset(atoms)
+            positions, topology = positions[:, atoms], topology.subset(atoms.tolist())
         made = mdtraj.Trajectory(positions.astype(np.float32), topology, time=frames.times)
         if frames.cells is not None:
             made.unitcell_vectors = (frames.cells / 10).astype(np.float32)

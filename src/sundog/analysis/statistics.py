@@ -48,7 +48,7 @@ class Estimate(NamedTuple):
     mean: float
     error: float
     effective: float
-    count: int
+    count: int  # pyright: ignore[reportIncompatibleMethodOverride], of tuples
 
     @property
     def is_enough(self) -> bool:

@@ -7,6 +7,7 @@ SIGUSR1, SIGUSR2 or SIGXCPU; a terminal or connection that closes sends SIGHUP.
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -18,6 +19,13 @@ INSISTENT = (signal.SIGINT, signal.SIGTERM)
 HANDLED = (*INSISTENT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 """Signals that end a run after its chunk. All but `INSISTENT` come several times: shell and kernel
 both send SIGHUP, and batch systems send theirs to every process."""
+
+
+SOON = 0.05
+"""Time in s after which a signal is raised again that was lost."""
+
+_raised: list[int] = []
+"""Numbers of the signals that `heeding` has raised."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -38,14 +46,29 @@ def heeding() -> Iterator[None]:
     """Have signals raise `Stopped` for a while, as Ctrl-C raises `KeyboardInterrupt` by itself.
 
     The first one is raised. Later ones are ignored, but for a second SIGTERM, which ends the
-    process where it stands.
+    process where it stands. Where Python cannot hand an exception on, as in a callback of its
+    garbage collector, of which JAX has some, it is raised again soon after.
     """
     before: dict[int, Any] = {}
+    told, waker = sys.unraisablehook, signal.getsignal(signal.SIGALRM)
 
     def stop(number: int, frame: FrameType | None) -> None:
+        _raised.append(number)
         for one in before:
             signal.signal(one, signal.SIG_DFL if one in INSISTENT else signal.SIG_IGN)
         raise Stopped(number)
+
+    def again(number: int, frame: FrameType | None) -> None:
+        raise Stopped(_raised[-1])
+
+    def lost(unraisable: Any) -> None:
+        if not isinstance(unraisable.exc_value, Stopped):
+            told(unraisable)
+            return
+        signal.signal(signal.SIGALRM, again)
+        signal.setitimer(signal.ITIMER_REAL, SOON)
+
+    sys.unraisablehook = lost
 
     for number in HANDLED:
         # `nohup` ignores SIGHUP, and a command under it goes on.
@@ -55,6 +78,10 @@ def heeding() -> Iterator[None]:
         hear()
         yield
     finally:
+        sys.unraisablehook = told
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, waker)
+        _raised.clear()
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -73,8 +100,9 @@ class StopRequest:
     """Context that remembers the first signal; a call returns whether there was one."""
 
     def __init__(self):
-        """Begin without a signal."""
-        self.signal: int | None = None
+        """Begin without a signal, unless one was raised before and is lost."""
+        # Whatever has caught the exception of an earlier one, the run is to stop.
+        self.signal: int | None = _raised[-1] if _raised else None
         self._before: dict[int, Any] = {}
 
     def __call__(self) -> bool:

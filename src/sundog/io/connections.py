@@ -200,7 +200,8 @@ def say_far_apart(atoms: Atoms, connections: Sequence[Connection], report: Repor
     if not both:
         return
     i, j = (np.array([pair[k] for pair in both]) for k in (1, 2))
-    _, lengths = find_mic(atoms.positions[j] - atoms.positions[i], atoms.cell, atoms.pbc)
+    apart = atoms.positions[j] - atoms.positions[i]
+    _, lengths = find_mic(apart, atoms.cell, atoms.pbc)  # pyright: ignore[reportArgumentType]
     longest = longest_bonds(atoms.numbers, i, j)
     far = np.flatnonzero(np.isfinite(longest) & (lengths >= longest))
     if len(far):

@@ -1,6 +1,7 @@
 """The style of all figures: one palette, one type scale, one way to write a file."""
 
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -50,7 +51,7 @@ def finish(axes: Axes, *, grid: bool = True) -> None:
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=TICK_POINTS, color=INK, labelcolor=INK)
     for label in (axes.xaxis.label, axes.yaxis.label):
-        label.set_size(LABEL_POINTS)
+        label.set_fontsize(LABEL_POINTS)
         label.set_color(INK)
 
 
@@ -63,6 +64,6 @@ def save_figure(figure: Figure, path: Path) -> None:
     import matplotlib
 
     kind = path.suffix.removeprefix(".")
-    settings = {"svg.hashsalt": "sundog", "svg.fonttype": "none"}
+    settings: Any = {"svg.hashsalt": "sundog", "svg.fonttype": "none"}
     with matplotlib.rc_context(settings), replacing(path) as scratch:
         figure.savefig(scratch, format=kind, metadata={"Date": None} if kind == "svg" else None)

@@ -1,8 +1,11 @@
 """Signals as a request to stop."""
 
+import contextlib
+import gc
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -89,6 +92,36 @@ def test_a_second_hangup_does_not_end_what_the_first_one_ends():
 
     with pytest.raises(Stopped), heeding():
         end()
+
+
+def test_a_signal_that_a_callback_of_the_garbage_collector_loses_is_raised_again():
+    def callback(phase, info):
+        gc.callbacks.remove(callback)
+        signal.raise_signal(signal.SIGHUP)
+
+    def work():
+        gc.callbacks.append(callback)
+        gc.collect()
+        time.sleep(10)
+        pytest.fail("it was lost")
+
+    before = sys.unraisablehook, signal.getsignal(signal.SIGALRM)
+    begin = time.monotonic()
+    with pytest.raises(Stopped, match="SIGHUP"), heeding():
+        work()
+    assert time.monotonic() - begin < 5
+    assert (sys.unraisablehook, signal.getsignal(signal.SIGALRM)) == before
+
+
+def test_a_run_that_begins_after_a_signal_was_lost_stops():
+    with heeding():
+        with contextlib.suppress(BaseException):
+            signal.raise_signal(signal.SIGHUP)
+        with StopRequest() as stop:
+            assert stop()
+            assert stop.exit_code == 128 + signal.SIGHUP
+    with StopRequest() as stop:
+        assert not stop()
 
 
 def test_signals_that_waited_are_raised():

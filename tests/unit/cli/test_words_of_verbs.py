@@ -37,8 +37,8 @@ def test_stages_have_the_keys_of_all_and_begin_with_the_momenta_before(tmp_path)
     )
     assert read_protocol(path) == [
         {"steps": 20, "timestep_fs": 0.5, "name": "warm"},
-        {"momenta": "structure", "steps": 10, "timestep_fs": 0.5, "name": "run"},
-        {"momenta": "thermal", "steps": 10, "timestep_fs": 0.5, "name": "anew"},
+        {"momenta": "structure", "frame": None, "steps": 10, "timestep_fs": 0.5, "name": "run"},
+        {"momenta": "thermal", "frame": None, "steps": 10, "timestep_fs": 0.5, "name": "anew"},
     ]
 
 

@@ -94,7 +94,8 @@ class HydrogenBonds(AbstractObservable):
             count = np.diff(starts)[place[chosen]]
             hydrogen = np.repeat(chosen, count)
             pair = np.concatenate(
-                [np.arange(starts[p], starts[p + 1]) for p in place[chosen].tolist()] or [[]]
+                [np.arange(int(starts[p]), int(starts[p + 1])) for p in place[chosen].tolist()]
+                or [[]]
             ).astype(int)
             narrow = angles(arm[hydrogen], apart[pair]) < WIDEST_DEGREES
             atoms = len(self.recording.topology)

@@ -101,7 +101,8 @@ def tetrahedral_order(oxygens: np.ndarray, cell: np.ndarray) -> np.ndarray:
     own, reach = in_cell(oxygens, cell), REACH_ANGSTROM
     while True:
         places, _ = with_images(own, cell, reach)
-        distances, near = KDTree(places).query(own, k=NEAREST + 1)
+        found = KDTree(places).query(own, k=NEAREST + 1)
+        distances, near = (np.asarray(one) for one in found)
         if np.isfinite(distances).all() and distances[:, -1].max() <= reach:
             break
         reach *= 2

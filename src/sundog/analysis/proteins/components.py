@@ -75,7 +75,9 @@ class PrincipalComponents(Placed):
         return _components(self.name, self.title, [self], "components")
 
     @classmethod
-    def together(cls, several: Sequence[Self]) -> Result | None:
+    def together(  # pyright: ignore[reportIncompatibleMethodOverride], of its own kind
+        cls, several: Sequence[Self]
+    ) -> Result | None:
         """Return the components of all runs in one space."""
         if len(several) < 2 or not several[0].alike(several):
             return None
@@ -103,7 +105,7 @@ def _components(name: str, title: str, several: Sequence[Placed], picture: str) 
     groups = tuple(
         (one.recording.name, part[:, :2]) for one, part in zip(several, parts, strict=True)
     )
-    words = [f"component {k + 1} ({100 * share[k]:.0f} %) / Å" for k in range(2)]
+    x, y = (f"component {k + 1} ({100 * share[k]:.0f} %) / Å" for k in range(2))
     notes = [f"Components 1 to {count} hold {100 * share[:count].sum():.0f} % of the variance"]
     for one, part in zip(several, parts, strict=True):
         content = cosine_content(part[:, 0])
@@ -113,7 +115,7 @@ def _components(name: str, title: str, several: Sequence[Placed], picture: str) 
         picture: table,
         f"{picture}_variance": {"component": np.arange(1, count + 1), "share": share[:count]},
     }
-    return Result(name, title, (), tables, (Scatter(picture, title, *words, groups),), tuple(notes))
+    return Result(name, title, (), tables, (Scatter(picture, title, x, y, groups),), tuple(notes))
 
 
 def cosine_content(series: np.ndarray) -> float:

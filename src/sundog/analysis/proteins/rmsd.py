@@ -47,17 +47,17 @@ class Deviation(AbstractObservable):
     def update(self, frames: Frames) -> None:
         """Add the deviations of some frames."""
         whole = self.recording.whole(frames)
-        if self._reference is None:
-            self._reference = whole[0]
+        reference = whole[0] if self._reference is None else self._reference
+        self._reference = reference
         columns = {}
         for name, (atoms, about) in self._groups.items():
             if about is None:
-                columns[f"{name}_angstrom"] = deviations(whole[:, atoms], self._reference[atoms])
+                columns[f"{name}_angstrom"] = deviations(whole[:, atoms], reference[atoms])
             else:
                 both = np.concatenate([atoms, about])
                 fitted = np.arange(len(atoms), len(both))
-                moved = superposed(whole[:, both], self._reference[both], fitted)
-                apart = moved[:, : len(atoms)] - self._reference[atoms]
+                moved = superposed(whole[:, both], reference[both], fitted)
+                apart = moved[:, : len(atoms)] - reference[atoms]
                 columns[f"{name}_angstrom"] = np.sqrt((apart**2).sum(axis=2).mean(axis=1))
         self._series.add(
             time_ps=frames.times, **{k.replace(" ", "_"): v for k, v in columns.items()}

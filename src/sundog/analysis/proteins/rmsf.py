@@ -40,9 +40,10 @@ class Fluctuation(AbstractObservable):
     def update(self, frames: Frames) -> None:
         """Add places and squares of some frames."""
         own = self.recording.whole(frames)[:, self._atoms]
-        if self._reference is None:
-            self._reference = own[0] - own[0].mean(axis=0)
-        moved = superposed(own, self._reference, np.arange(len(self._atoms)))
+        begin = own[0] - own[0].mean(axis=0)
+        reference = begin if self._reference is None else self._reference
+        self._reference = reference
+        moved = superposed(own, reference, np.arange(len(self._atoms)))
         for one in moved:
             self._moments.add(np.concatenate([one, (one**2).sum(axis=1, keepdims=True)], axis=1))
 

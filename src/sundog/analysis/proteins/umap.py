@@ -37,7 +37,9 @@ class Map(Placed):
         return _map([self], "map")
 
     @classmethod
-    def together(cls, several: Sequence[Self]) -> Result | None:
+    def together(  # pyright: ignore[reportIncompatibleMethodOverride], of its own kind
+        cls, several: Sequence[Self]
+    ) -> Result | None:
         """Return the map of all runs in one plane."""
         if len(several) < 2 or not several[0].alike(several):
             return None
@@ -51,7 +53,9 @@ def _map(several: Sequence[Map], name: str) -> Result:
     data = np.concatenate(placed)
     if len(data) < FEWEST_FRAMES:
         raise several[0].refuse(f"{FEWEST_FRAMES} frames are needed for a map")
-    plane = umap.UMAP(random_state=several[0].choices.seed, n_jobs=1).fit_transform(data)
+    plane = umap.UMAP(  # pyright: ignore[reportAttributeAccessIssue], the package
+        random_state=several[0].choices.seed, n_jobs=1
+    ).fit_transform(data)
     parts = np.split(np.asarray(plane, np.float64), np.cumsum([len(one) for one in placed])[:-1])
     names = [one.recording.name for one in several]
     groups = tuple(zip(names, parts, strict=True))

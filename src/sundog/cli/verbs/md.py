@@ -142,6 +142,7 @@ def _resume(
         if not dry_run:
             directory.remove_leftovers()
         return 0
+    directory.check_permissions()
     with Log(directory.log, append=True) as log, StopRequest() as stop:
         launch = reopened.launch(state)
         log(f"Resumed at step {step} of {steps}, from {reopened.origin}")

@@ -1,5 +1,6 @@
 """`sundog report`: one page that says what was run, whether it can be trusted, what it shows."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ from cyclopts import Parameter
 from sundog.analysis.choices import Choices
 from sundog.analysis.names import check_names
 from sundog.cli.flags import FLAT
+from sundog.cli.options import locked
 from sundog.errors import InputError, RunDirectoryError
 
 
@@ -49,19 +51,33 @@ def report(
     names = [] if what is None else [name.strip() for name in what.split(",")]
     check_names(names)
     file = _file(run, more, output)
+    if file.is_dir() or not file.parent.is_dir():
+        raise RunDirectoryError(f"output: {file} cannot be a file", expected="a path in a folder")
+    with locked(file):
+        _report((run, *more), file, names, topology, choices, unfinished, overwrite)
+
+
+def _report(
+    runs: Sequence[Path],
+    file: Path,
+    names: Sequence[str],
+    topology: Path | None,
+    choices: Choices,
+    unfinished: bool,
+    overwrite: bool,
+) -> None:
+    """Write the page that `report` was asked for, under the lock of its file."""
     if file.exists() and not overwrite:
         raise RunDirectoryError(
             f"output: {file} exists already",
             remedy="Choose another file (`output`), or replace it with overwrite=True",
         )
-    if file.is_dir() or not file.parent.is_dir():
-        raise RunDirectoryError(f"output: {file} cannot be a file", expected="a path in a folder")
     from sundog.files import write_atomically
     from sundog.report.build import make_report
     from sundog.runs.recorded import open_recordings
 
     recordings, folders = [], []
-    for path in (run, *more):
+    for path in runs:
         opened = open_recordings([path], topology, unfinished=unfinished)
         recordings += opened
         folders += [path.resolve() if path.is_dir() else None] * len(opened)

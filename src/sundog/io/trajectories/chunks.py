@@ -117,11 +117,11 @@ def _of_xtc(path: Path, like: Atoms, size: int, skipped: int = 0) -> Iterator[Fr
             if len(times) == 0:
                 return
             count += len(times)
-            no_cell = boxes is None or not boxes.any()
+            held = boxes is not None and boxes.any()
             yield Frames(
                 times.astype(np.float64),
                 positions * np.float64(ANGSTROM_PER_NANOMETRE),
-                None if no_cell else boxes * np.float64(ANGSTROM_PER_NANOMETRE),
+                np.asarray(boxes) * np.float64(ANGSTROM_PER_NANOMETRE) if held else None,
             )
     yield from _of_xtc(path, like, 1, count)
 
@@ -151,9 +151,9 @@ def _of_h5md(path: Path, like: Atoms, size: int) -> Iterator[Frames]:
         times = np.asarray(_dataset(file, TIME))
         elements = {name: (one.path, one.scale) for name, one in ELEMENTS.items()}
         observables = file.get("observables")
-        for name in () if observables is None else observables:
-            if name.startswith("energy_"):
-                elements[name] = (f"observables/{name}", 1.0)
+        for name in observables if isinstance(observables, h5py.Group) else ():
+            if str(name).startswith("energy_"):
+                elements[str(name)] = (f"observables/{name}", 1.0)
         for begin in range(0, len(times), size):
             which = slice(begin, begin + size)
 

@@ -83,7 +83,8 @@ def prepare_structure(
     pka = propka_values(array, report) if choices.pka == "propka" else {}
     charged = choices.termini == "charged" or (choices.termini == "auto" and in_water)
     array = protonated(array, choices, named, pka, charged, report)
-    built = {(place_of(array, k), str(array.atom_name[k])) for k in np.flatnonzero(array.built)}
+    new = np.flatnonzero(array.built).tolist()
+    built = {(place_of(array, k), str(array.atom_name[k])) for k in new}
     array = with_hydrogens(array, report)
     atoms = to_atoms(array)
     labels = ((place_of(array, k), str(array.atom_name[k])) for k in range(len(array)))

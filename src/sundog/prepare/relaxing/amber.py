@@ -67,14 +67,14 @@ class _Residues(NamedTuple):
 
     Attributes:
         starts: First atom of each, and the number of atoms.
-        index: Residue of each atom.
+        of_atom: Residue of each atom.
         names: Name of each.
         labels: Each in words.
         linked: Names of the atoms of each that are bonded to other residues.
     """
 
     starts: Int[np.ndarray, " edges"]
-    index: Int[np.ndarray, " atoms"]
+    of_atom: Int[np.ndarray, " atoms"]
     names: list[str]
     labels: list[str]
     linked: list[set[str]]
@@ -262,7 +262,7 @@ def _add_spheres(field: Any, atoms: Atoms, pairs: Any, residues: _Residues, resi
 
 def _stand_still(residues: _Residues, pairs: Any, fixed: list[int]) -> Bool[np.ndarray, " atoms"]:
     """Return which atoms stand still: those without a template, and what is bonded to them."""
-    own = np.isin(residues.index, fixed)
+    own = np.isin(residues.of_atom, fixed)
     still = own.copy()
     for i, j in np.asarray(pairs).tolist():
         if own[i] or own[j]:

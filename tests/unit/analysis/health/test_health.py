@@ -5,6 +5,8 @@ import pytest
 from ase import Atoms
 
 from recordings import correlated, recording, result_of, values_of
+from sundog.analysis.carry_out import analyze
+from sundog.analysis.choices import Choices
 from sundog.analysis.health.contacts import CloseContacts
 from sundog.analysis.health.engine import Engine
 from sundog.analysis.health.model import ModelHealth
@@ -50,6 +52,12 @@ def test_a_run_that_is_too_cold_inside_is_told():
     """Berendsen's thermostat makes the kinetic energy too narrow."""
     assert any("not the canonical" in n for n in result_of(Engine.name, run(width=0.6)).notes)
     assert any("not that of the bath" in n for n in result_of(Engine.name, run(offset=20.0)).notes)
+
+
+def test_the_rows_that_count_are_told_where_no_frame_is_looked_at():
+    window = analyze([run()], [Engine.name], Choices(from_ps=10.0)).windows["run"]
+    assert window.text().startswith("7000 rows of the energies table from 10 to 79.99 ps")
+    assert window.before == 1000
 
 
 def test_correlation_times_are_those_of_the_series():
