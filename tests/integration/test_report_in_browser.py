@@ -132,6 +132,8 @@ def test_nothing_overflows_on_a_phone_in_either_theme(opened):
         tab.open(path)
         tab.wait("document.getElementById('stage').dataset.state === 'ready'")
         assert tab.run("document.documentElement.scrollWidth") <= 390
+        narrow = "[...document.querySelectorAll('tbody th')].filter(e => e.offsetWidth < 100)"
+        assert tab.run(f"{narrow}.filter(e => e.offsetWidth > 0).length") == 0
 
 
 def test_nothing_was_asked_for_and_nothing_complained(opened):

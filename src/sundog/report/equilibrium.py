@@ -4,8 +4,15 @@ from collections.abc import Iterator, Mapping
 
 from sundog.analysis.recording import FEWEST_TO_DETECT, Recording
 from sundog.analysis.result import Result
-from sundog.analysis.window import change
+from sundog.analysis.statistics import FEWEST_EFFECTIVE
+from sundog.analysis.window import change, first_sample
 from sundog.report.findings import Finding, Level, plainly, quantity_of, said, signed
+
+MOVING = {
+    "potential_energy_ev": ("potential energy", "eV"),
+    "density_g_per_cm3": ("density", "g/cm³"),
+}
+"""Series that must not move any more: words and unit."""
 
 COLD_SHARE = 0.05
 """Share by which a mean temperature may differ from that of the bath."""
@@ -33,7 +40,7 @@ def settled(recording: Recording, results: Mapping[str, Result]) -> Iterator[Fin
             yield Finding("equilibrated", "caution", "The run has not settled.", f"{plainly(why)}.")
         else:
             text = f"Means begin at {begin:.4g} ps ({plainly(why)})."
-            yield Finding("equilibrated", "good", "The series have settled.", text)
+            yield Finding("equilibrated", "good", "An end of equilibration was found.", text)
     yield from _temperature(recording, results)
     yield from _width(recording, results)
     yield from _moving(recording, results)
@@ -71,19 +78,25 @@ def _width(recording: Recording, results: Mapping[str, Result]) -> Iterator[Find
 
 
 def _moving(recording: Recording, results: Mapping[str, Result]) -> Iterator[Finding]:
-    known = quantity_of(results, "engine", "potential_energy_ev")
-    if known is None:
-        return
-    values = recording.energies["potential_energy_ev"]
-    moved = change(values[len(values) // 2 :])
-    if moved is not None:
-        text = f"It changed by {signed(moved)} eV over the last half, more than it fluctuates."
-        yield Finding("equilibrated", "caution", "The potential energy still moves.", text)
-    elif not known.value.is_enough:
-        text = (
-            f"Only {known.value.effective:.1f} independent values of it are there; 10 are needed."
-        )
-        yield Finding("equilibrated", "unknown", "The energy is known from too few values.", text)
+    """Yield which series of the energies table still move, or are too short to tell."""
+    for name, (words, unit) in MOVING.items():
+        known = quantity_of(results, "engine", name)
+        if known is None or known.value.error == 0:  # a density that is held
+            continue
+        values = recording.energies[name]
+        moved = change(values[first_sample(len(values)) :])
+        if moved is not None:
+            text = (
+                f"It changed by {signed(moved)} {unit} over the last half, more than it fluctuates."
+            )
+            yield Finding("equilibrated", "caution", f"The {words} still moves.", text)
+        elif not known.value.is_enough:
+            text = (
+                f"Only {known.value.effective:.1f} independent values of it are there; "
+                f"{FEWEST_EFFECTIVE:g} are needed."
+            )
+            title = f"The {words} is known from too few values."
+            yield Finding("equilibrated", "unknown", title, text)
 
 
 def _pressure(recording: Recording, results: Mapping[str, Result]) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ Each finding is good, a caution, bad, or unknown where a run is too short to tel
 worst of its findings, and what is unknown is said before it is called good.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,8 +19,8 @@ from sundog.report.findings import WORDS, Finding, Level, Question, said
 from sundog.report.stability import ended, steady
 from sundog.weights.known_errors import known_errors
 
-ORDER: tuple[Level, ...] = ("bad", "caution", "unknown", "good")
-"""Levels, the worst first, which decides."""
+RANK: Mapping[str, int] = {"good": 0, "unknown": 1, "caution": 2, "bad": 3}
+"""Order of levels; the highest decides."""
 
 OF_HEALTH = ("engine", "model", "contacts")
 """Observables whose values tell of the run and not of the system, but for those in `SHOWN`."""
@@ -110,9 +110,10 @@ def judge(
         for one in run.quantities
     ]  # fmt: skip
     found = [*_merged(found), _length(quantities)]
-    found.sort(key=lambda one: ORDER.index(one.level))
+    found.sort(key=lambda one: -RANK[one.level])
     answers = tuple(_answer(question, found) for question in ANSWERS)
-    level = _worst([one.level for one in answers])
+    levels: list[Level] = [one.level for one in answers]
+    level = worst(levels)
     return Verdict(
         level, _headline(answers, found), answers, tuple(found), *_trust(analysis, answers, found)
     )
@@ -130,17 +131,18 @@ def _merged(found: Sequence[Finding]) -> Iterator[Finding]:
         yield first._replace(text=text, run=", ".join(dict.fromkeys(one.run for one in runs)))
 
 
-def _worst(levels: Sequence[Level]) -> Level:
-    """Return the worst of some levels; where there is none, nothing is known."""
-    worst: Level = "unknown"
-    for one in reversed(ORDER):
-        worst = one if one in levels else worst
-    return worst
+def worst(levels: Sequence[Level]) -> Level:
+    """Return the worst of levels; of none it is unknown how good they are."""
+    found: Level = "unknown"
+    for number, one in enumerate(levels):
+        if number == 0 or RANK[one] > RANK[found]:
+            found = one
+    return found
 
 
 def _answer(question: Question, found: Sequence[Finding]) -> Answer:
     own: list[Level] = [one.level for one in found if one.question == question]
-    level = _worst(own)
+    level: Level = worst(own)
     if question == "equilibrated" and level == "caution" and "unknown" in own:
         return Answer(ANSWERS[question][0], "Not yet", level)
     asked, told = ANSWERS[question]
