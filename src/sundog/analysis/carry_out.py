@@ -1,6 +1,6 @@
 """Observables of several runs, carried out in one pass over the frames of each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,11 +9,12 @@ import numpy as np
 from sundog.analysis.choices import Choices
 from sundog.analysis.names import OBSERVABLES, check_names, observable
 from sundog.analysis.observable import ROUNDING, AbstractObservable, window_of
-from sundog.analysis.recording import Recording
+from sundog.analysis.recording import FEWEST_TO_DETECT, Recording
 from sundog.analysis.result import Quantity, Result
 from sundog.analysis.statistics import Agreement, agreement
 from sundog.errors import InputError
 from sundog.io.trajectories.chunks import Frames
+from sundog.plots.pictures import Picture, overlaid
 
 Report = Callable[[str], None]
 
@@ -40,7 +41,8 @@ class Window(NamedTuple):
     def text(self) -> str:
         """Return the window in words."""
         cut = f"; {self.before} {self.of} before are left out" if self.before else ""
-        span = f"{self.frames} {self.of} from {self.first_ps:.4g} to {self.last_ps:.4g} ps"
+        of = self.of if self.frames != 1 else self.of.replace("rows", "row").replace("frames", "frame")
+        span = f"{self.frames} {of} from {self.first_ps:.4g} to {self.last_ps:.4g} ps"
         return f"{span} ({self.why}{cut})"
 
 
@@ -62,6 +64,17 @@ class Analysis:
     left_out: Mapping[str, str]
     choices: Choices
 
+    def pictures(self, name: str) -> Iterator[Picture]:
+        """Yield the pictures of an observable: those of several runs laid over one another."""
+        by_name: dict[str, dict[str, Picture]] = {}
+        for run, result in self.results[name].items():
+            for picture in result.pictures:
+                by_name.setdefault(picture.name, {})[run] = picture
+        for pictures in by_name.values():
+            yield from overlaid(pictures)
+        if name in self.together:
+            yield from self.together[name].pictures
+
     def compared(self, name: str) -> list[tuple[Quantity, Agreement]]:
         """Return the quantities that all of several runs have, and how they compare."""
         runs = [*self.results[name].values()]
@@ -75,11 +88,22 @@ class Analysis:
         ]
 
 
+class NothingFitsError(InputError):
+    """Error where no observable fits.
+
+    Attributes:
+        left_out: reasons by the names of the observables.
+    """
+
+    left_out: Mapping[str, str]
+
+
 def analyze(
     recordings: Sequence[Recording],
     what: Sequence[str] = (),
     choices: Choices | None = None,
     report: Report | None = None,
+    among: Sequence[str] = (),
 ) -> Analysis:
     """Carry out observables on recordings; nothing is written.
 
@@ -88,22 +112,30 @@ def analyze(
         what: names of observables; by default all that fit every run.
         choices: choices of the user; by default none.
         report: called with lines on the way.
+        among: names of those that are tried where `what` names none; by default all.
 
     Raises:
-        InputError: a name of no observable, an observable that does not fit a run, no frames.
+        InputError: a name of no observable, an observable of `what` that does not fit a run, no
+            frames.
+        NothingFitsError: no observable fits.
         FileFormatError: a trajectory is damaged.
     """
-    check_names(what)
+    check_names([*what, *among])
     choices = Choices() if choices is None else choices
     say = report or (lambda line: None)
     names = [one.name for one in recordings]
     if not recordings or len(set(names)) < len(names):
         raise InputError("runs: at least one, each with a name of its own", got=", ".join(names))
-    made, left_out = _made(recordings, what, choices)
+    made, left_out = _made(recordings, what, choices, what or among or [*OBSERVABLES])
     windows = {}
     for recording in recordings:
         mine = [made[name][recording.name] for name in made]
-        windows[recording.name] = _pass(recording, choices, mine)
+        windows[recording.name], refusals = _pass(recording, choices, mine)
+        for name, error in refusals.items():
+            if what:
+                raise error
+            del made[name]
+            left_out[name] = str(error)
         say(f"{recording.name}: {windows[recording.name].text()}")
     return collected(made, windows, choices, left_out, what)
 
@@ -146,12 +178,15 @@ def collected(
 
 
 def _made(
-    recordings: Sequence[Recording], what: Sequence[str], choices: Choices
+    recordings: Sequence[Recording],
+    what: Sequence[str],
+    choices: Choices,
+    tried: Sequence[str],
 ) -> tuple[dict[str, dict[str, AbstractObservable]], dict[str, str]]:
-    """Return the observables by name and run, and why others do not fit."""
+    """Return the observables by name and run that fit of those tried, and why others do not."""
     made: dict[str, dict[str, AbstractObservable]] = {}
     left_out: dict[str, str] = {}
-    for name in what or OBSERVABLES:
+    for name in tried:
         try:
             kind = observable(name)
             made[name] = {one.name: kind(one, choices) for one in recordings}
@@ -160,19 +195,27 @@ def _made(
                 raise
             left_out[name] = str(error)
     if not made:
-        raise InputError("what: no observable fits", got=", ".join(one.name for one in recordings))
+        names = ", ".join(one.name for one in recordings)
+        error = NothingFitsError("what: no observable fits", got=names)
+        error.left_out = left_out
+        raise error
     return made, left_out
 
 
 def _pass(
     recording: Recording, choices: Choices, observables: Sequence[AbstractObservable]
-) -> Window:
-    """Show the frames of a recording to observables, and return which they were."""
+) -> tuple[Window, dict[str, InputError]]:
+    """Show the frames of a recording to observables; return which they were, and who refused them.
+
+    An observable that refuses a frame sees no further ones.
+    """
     begin, end = window_of(recording, choices)
     if choices.from_ps is not None:
         why = f"from {choices.from_ps:g} ps, as asked"
     elif recording.equilibrated_ps is None:
-        why = "all frames: no table of energies from which equilibration could be told"
+        few = 0 < len(recording.energies.get("time_ps", ())) < FEWEST_TO_DETECT
+        table = f"a table of fewer than {FEWEST_TO_DETECT} rows" if few else "no table"
+        why = f"from the start: {table} of energies to tell equilibration from"
     else:
         why = recording.equilibrated_ps[1]
     looking = [one for one in observables if one.of_frames]
@@ -181,8 +224,9 @@ def _pass(
         rows = times[(times >= begin) & (times <= end)]
         before = int((times < begin).sum())
         ends = (float(rows[0]), float(rows[-1])) if len(rows) else (begin, begin)
-        return Window(*ends, len(rows), before, why, "rows of the energies table")
+        return Window(*ends, len(rows), before, why, "rows of the energies table"), {}
     first, last, frames, before = np.inf, -np.inf, 0, 0
+    refusals: dict[str, InputError] = {}
     for chunk in recording.frames():
         inside = (chunk.times >= begin) & (chunk.times <= end)
         _refuse_backwards(recording, chunk, last if frames else -np.inf)
@@ -194,7 +238,11 @@ def _pass(
             part = chunk[chosen]
             first, last = min(first, float(part.times[0])), float(part.times[-1])
             for one in looking:
-                one.update(part)
+                if one.name not in refusals:
+                    try:
+                        one.update(part)
+                    except InputError as error:
+                        refusals[one.name] = error
         if chunk.times[-1] * (1 + ROUNDING) >= end:
             break
     if frames == 0:
@@ -203,7 +251,7 @@ def _pass(
             got=f"{before} frames, all before {begin:.4g} ps" if before else "an empty trajectory",
             remedy="Begin earlier with from_ps" if before else "Write frames more often",
         )
-    return Window(first, last, -(-frames // choices.every), before, why)
+    return Window(first, last, -(-frames // choices.every), before, why), refusals
 
 
 def _refuse_backwards(recording: Recording, chunk: Frames, last: float) -> None:

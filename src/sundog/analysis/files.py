@@ -25,7 +25,6 @@ from sundog.analysis.result import Result, Table
 from sundog.errors import RunDirectoryError
 from sundog.files import replacing, write_atomically
 from sundog.plots.drawing import draw
-from sundog.plots.pictures import Picture, overlaid
 from sundog.plots.style import save_figure
 from sundog.text import cell
 
@@ -83,7 +82,7 @@ def write_analysis(analysis: Analysis, folder: Path, origin: Mapping[str, Any]) 
     for name, by_run in analysis.results.items():
         for run, result in by_run.items():
             _write_tables(folder / name, run, result)
-        for picture in _pictures(analysis, name):
+        for picture in analysis.pictures(name):
             figure = draw(picture)
             for kind in ("png", "svg"):
                 save_figure(figure, folder / name / f"{_usable(picture.name)}.{kind}")
@@ -92,18 +91,6 @@ def write_analysis(analysis: Analysis, folder: Path, origin: Mapping[str, Any]) 
     write_atomically(folder / "summary.csv", _text(_summary(analysis)))
     record = {**origin, **_record(analysis)}
     write_atomically(folder / MARKER, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
-
-
-def _pictures(analysis: Analysis, name: str) -> Iterator[Picture]:
-    """Yield the pictures of an observable: those of several runs laid over one another."""
-    by_name: dict[str, dict[str, Picture]] = {}
-    for run, result in analysis.results[name].items():
-        for picture in result.pictures:
-            by_name.setdefault(picture.name, {})[run] = picture
-    for pictures in by_name.values():
-        yield from overlaid(pictures)
-    if name in analysis.together:
-        yield from analysis.together[name].pictures
 
 
 def _write_tables(folder: Path, run: str, result: Result) -> None:

@@ -7,10 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 
-
-def widths(cell: Float[np.ndarray, "*frames 3 3"]) -> Float[np.ndarray, "*frames 3"]:
-    """Return the distances in Å between opposite faces of a cell."""
-    return 1 / np.linalg.norm(np.linalg.inv(cell), axis=-2)
+from sundog.topology.images import images_within
 
 
 def in_cell(
@@ -32,15 +29,8 @@ def with_images(
         reach: distance in Å.
     """
     fractional = positions @ np.linalg.inv(cell)
-    margin = reach / widths(cell)
-    several = [np.arange(-n, n + 1) for n in np.ceil(margin).astype(int).tolist()]
-    places, atoms = [], []
-    for shift in np.stack(np.meshgrid(*several, indexing="ij"), axis=-1).reshape(-1, 3):
-        moved = fractional + shift
-        near = np.flatnonzero(((moved >= -margin) & (moved <= 1 + margin)).all(axis=1))
-        places.append(moved[near] @ cell)
-        atoms.append(near)
-    return np.concatenate(places), np.concatenate(atoms)
+    number, image = images_within(fractional, cell, np.ones(3, bool), reach)
+    return positions[number] + image @ cell, number
 
 
 def count_pairs(

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -100,8 +100,12 @@ class AbstractObservable(ABC):
         """Return what was found."""
 
     @classmethod
-    def together(cls, several: Sequence[Self]) -> Result | None:
-        """Return what only several runs together say; None where that is nothing."""
+    def together(cls, several: Sequence[Any]) -> Result | None:
+        """Return what only several runs together say; None where that is nothing.
+
+        Args:
+            several: observables of this class, one for each run.
+        """
         return None
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sundog.errors import InputError
+from sundog.numerics.heights import heights
 
 ANGSTROM_PER_NM = 10.0
 """Ångströms in one nanometre, the unit of mdtraj."""
@@ -61,9 +62,7 @@ def radial_distribution(
             "radial distribution: the selections have no pairs", got=f"{first!r}, {second!r}"
         )
     vectors = np.asarray(trajectory.unitcell_vectors, np.float64)
-    # The distance between opposite faces is the inverse length of the reciprocal vector.
-    widths = 1 / np.linalg.norm(np.linalg.inv(vectors), axis=1)
-    reach = 0.5 * widths.min()
+    reach = 0.5 * heights(vectors).min()
     r, g = mdtraj.compute_rdf(
         trajectory, pairs, r_range=(0.0, reach), bin_width=bin_width / ANGSTROM_PER_NM
     )

@@ -43,11 +43,6 @@ def complete_lattice(
     return lattice, low @ complement
 
 
-def heights(lattice: np.ndarray) -> np.ndarray:
-    """Return the heights h_k of each lattice in Å, [..., 3] (host)."""
-    return 1.0 / np.linalg.norm(np.linalg.inv(lattice), axis=-2)
-
-
 def inverse(lattice: Cells) -> Cells:
     """Return L⁻¹, whose columns are the reciprocal vectors in 1/Å (device)."""
     reciprocal = jnp.cross(jnp.roll(lattice, -1, axis=1), jnp.roll(lattice, -2, axis=1))

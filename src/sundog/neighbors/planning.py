@@ -26,8 +26,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from sundog.neighbors.lattice import complete_lattice, heights
+from sundog.neighbors.lattice import complete_lattice
 from sundog.neighbors.reference import longest_row
+from sundog.numerics.heights import heights
 from sundog.system import System
 from sundog.typing import Cells
 

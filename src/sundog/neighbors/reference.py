@@ -18,8 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from sundog.errors import CellError, InputError
-from sundog.neighbors.lattice import complete_lattice, heights
+from sundog.neighbors.lattice import complete_lattice
 from sundog.neighbors.pairs import PairList
+from sundog.numerics.heights import heights
 from sundog.system import System
 
 CHUNK = 2**21

@@ -19,8 +19,9 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, PyTree
 
-from sundog.neighbors.lattice import heights, inverse, transform
+from sundog.neighbors.lattice import inverse, transform
 from sundog.neighbors.planning import ConcreteAtoms
+from sundog.numerics.heights import heights
 from sundog.system import System
 from sundog.typing import Cells, SystemIndex
 

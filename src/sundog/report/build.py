@@ -8,7 +8,6 @@ from sundog.analysis.carry_out import Analysis
 from sundog.analysis.choices import Choices
 from sundog.analysis.recording import Recording
 from sundog.analysis.result import Quantity
-from sundog.plots.pictures import Picture, overlaid
 from sundog.report.charts import figure
 from sundog.report.choice import HEALTH, carry_out
 from sundog.report.citations import bibtex, works
@@ -20,7 +19,7 @@ from sundog.report.skeleton import CHARTS, VIEWER, render
 from sundog.report.verdict import judge
 
 LARGEST = 10_000_000
-"""Size of a page in bytes that is never exceeded."""
+"""Size of a page in bytes that frames and atoms are left out for."""
 
 SCRIPTS = ("common.js", CHARTS, "charts.js", VIEWER, "viewer.js")
 """Scripts of a report in the order in which they run."""
@@ -34,7 +33,6 @@ def make_report(
     what: Sequence[str] = (),
     choices: Choices | None = None,
     report: Report | None = None,
-    live: bool = False,
 ) -> str:
     """Return the page of one or several runs.
 
@@ -44,7 +42,6 @@ def make_report(
         what: names of observables; by default those that fit the systems.
         choices: choices of the user; by default none.
         report: called with lines on the way.
-        live: whether the page asks the server that it came from for a newer one.
 
     Raises:
         InputError: a name of no observable, or one that does not fit; no frames.
@@ -71,7 +68,6 @@ def make_report(
                 "colors": colors(),
                 "scenes": [one.packed() for one in scenes],
             },
-            live=live,
             **_heading(recordings),
             contents=_contents(groups),
             verdict=judge(recordings, facts, analysis),
@@ -141,7 +137,7 @@ def _groups(
 def _observable(analysis: Analysis, name: str, charts: dict[str, Any]) -> dict[str, Any]:
     by_run = analysis.results[name]
     figures = []
-    for number, picture in enumerate(_pictures(analysis, name)):
+    for number, picture in enumerate(analysis.pictures(name)):
         key = f"{name}-{number}"
         told, data = figure(picture, key)
         if data is not None:
@@ -160,17 +156,6 @@ def _observable(analysis: Analysis, name: str, charts: dict[str, Any]) -> dict[s
         "rows": [*_rows(analysis, name)],
         "notes": notes,
     }
-
-
-def _pictures(analysis: Analysis, name: str) -> Iterator[Picture]:
-    by_name: dict[str, dict[str, Picture]] = {}
-    for run, result in analysis.results[name].items():
-        for picture in result.pictures:
-            by_name.setdefault(picture.name, {})[run] = picture
-    for pictures in by_name.values():
-        yield from overlaid(pictures)
-    if name in analysis.together:
-        yield from analysis.together[name].pictures
 
 
 def _rows(analysis: Analysis, name: str) -> Iterator[dict[str, Any]]:

@@ -1,14 +1,13 @@
 """Observables that a report shows: health first, then those that fit what the system is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sundog.analysis.atoms import backbone, solute, waters
-from sundog.analysis.carry_out import Analysis, analyze
+from sundog.analysis.carry_out import Analysis, NothingFitsError, analyze
 from sundog.analysis.choices import Choices
-from sundog.analysis.names import OBSERVABLES, observable
+from sundog.analysis.names import OBSERVABLES
 from sundog.analysis.recording import Recording
-from sundog.errors import InputError
 
 HEALTH = ("engine", "contacts", "model")
 """Observables of the health of a run."""
@@ -68,26 +67,12 @@ def carry_out(
     """
     if what:
         return analyze(recordings, what, choices, report), {}
-    left_out: dict[str, str] = {}
-    names = []
-    for name in chosen(recordings):
-        try:
-            for one in recordings:
-                observable(name)(one, choices)
-            names.append(name)
-        except InputError as error:
-            left_out[name] = _reason(name, error)
-    while names:
-        try:
-            return analyze(recordings, names, choices, report), left_out
-        except InputError as error:
-            culprit = next((name for name in names if str(error).startswith(f"{name}: ")), None)
-            if culprit is None:
-                raise
-            names.remove(culprit)
-            left_out[culprit] = _reason(culprit, error)
-    return None, left_out
+    try:
+        analysis = analyze(recordings, (), choices, report, among=chosen(recordings))
+    except NothingFitsError as error:
+        return None, _reasons(error.left_out)
+    return analysis, _reasons(analysis.left_out)
 
 
-def _reason(name: str, error: InputError) -> str:
-    return str(error).removeprefix(f"{name}: ")
+def _reasons(left_out: Mapping[str, str]) -> dict[str, str]:
+    return {name: why.removeprefix(f"{name}: ") for name, why in left_out.items()}

@@ -36,7 +36,6 @@ def render(
     *,
     scripts: Sequence[str] = (),
     data: Mapping[str, Json] | None = None,
-    live: bool = False,
     **values: object,
 ) -> str:
     """Return a page.
@@ -45,7 +44,6 @@ def render(
         template: name of the template in `ASSETS`.
         scripts: names of scripts in `ASSETS`, in the order in which they run.
         data: values that scripts read, by the name of the element that holds them.
-        live: whether the page may ask the server that it came from for a newer one.
         values: values of the template.
     """
     style = "\n".join(_asset(name) for name in ("style.css", "vendor/uplot/uPlot.min.css"))
@@ -55,7 +53,7 @@ def render(
         values
         | {
             "version": __version__,
-            "policy": _policy(style, codes, live),
+            "policy": _policy(style, codes),
             "style": Markup(style),
             "codes": [Markup(code) for code in codes],
             "embedded": [(name, _json(value)) for name, value in (data or {}).items()],
@@ -115,7 +113,7 @@ def _asset(name: str) -> str:
     return text
 
 
-def _policy(style: str, codes: Sequence[str], live: bool) -> str:
+def _policy(style: str, codes: Sequence[str]) -> str:
     hashes = " ".join(_hash(code) for code in codes) or "'none'"
     return "; ".join(
         [
@@ -123,7 +121,6 @@ def _policy(style: str, codes: Sequence[str], live: bool) -> str:
             f"script-src {hashes}",
             f"style-src {_hash(style)}",
             "img-src data:",
-            *(["connect-src 'self'"] if live else []),
             "base-uri 'none'",
             "form-action 'none'",
         ]

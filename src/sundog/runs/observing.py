@@ -2,7 +2,8 @@
 
 What they found is written to `observed/` of the run, or of the replica, when it ends, however it
 ends. A run that is continued shows them the frames that its trajectory has already, so that they
-know the whole run; these have the precision of the file.
+know the whole run; these have the precision of the file. An observable that refuses a frame sees no
+further ones and is named with the reason among what is left out; the run goes on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,6 +46,7 @@ class Observing:
         self._made: dict[str, AbstractObservable] = {
             name: observable(name)(recording, self._choices) for name in names
         }
+        self._left_out: dict[str, str] = {}
         self._times: list[float] = []
         self._count = 0
 
@@ -77,8 +79,13 @@ class Observing:
             self._take(chunk)
 
     def _take(self, frames: Frames) -> None:
-        for one in self._made.values():
-            one.update(frames)
+        for name, one in [*self._made.items()]:
+            try:
+                one.update(frames)
+            except InputError as error:
+                # The run goes on: what it computes does not depend on who looks at it.
+                del self._made[name]
+                self._left_out[name] = str(error)
         self._times = [*self._times[:1], float(frames.times[-1])]
         self._count += len(frames)
 
@@ -99,7 +106,7 @@ class Observing:
             one.recording = replace(self._recording, energies=table)
         window = Window(self._times[0], self._times[-1], self._count, 0, "every frame, as it ran")
         made = {key: {name: one} for key, one in self._made.items()}
-        analysis = collected(made, {name: window}, self._choices)
+        analysis = collected(made, {name: window}, self._choices, self._left_out)
         write_analysis(analysis, directory.path / "observed", {"runs": [name]})
 
 

@@ -13,7 +13,6 @@ hypervalent sulfur and phosphorus have all their bonds. What was decided and why
 docs/decisions/0015-topology.md.
 """
 
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +21,7 @@ from jaxtyping import Bool, Float, Int
 from sundog.elements import covalent_radii
 from sundog.topology.cell import completed
 from sundog.topology.graphs import near_pairs
+from sundog.topology.images import images_within
 
 BOND_STRETCH = 1.25
 """Length of the longest bond of two heavy atoms, relative to the sum of their covalent radii."""
@@ -74,7 +74,7 @@ def find_bonds(
     lattice = completed(np.where(periodic[:, None], cell, 0.0))
     fractional = positions @ np.linalg.inv(lattice)
     home = np.where(periodic, np.floor(fractional), 0.0).astype(np.int64)
-    number, image = _with_images(fractional - home, lattice, periodic, reach)
+    number, image = images_within(fractional - home, lattice, periodic, reach)
     places = (positions - home @ lattice)[number] + image @ lattice
     near = near_pairs(places, reach)
     near = near[near[:, 0] < len(numbers)]  # of two images the bond is that of their atoms
@@ -179,23 +179,3 @@ def _paired(
         if not (taken[i[pair]] or taken[j[pair]]):
             kept[pair] = taken[i[pair]] = taken[j[pair]] = True
     return kept
-
-
-def _with_images(
-    fractional: Float[np.ndarray, "atoms 3"],
-    cell: Float[np.ndarray, "3 3"],
-    periodic: Bool[np.ndarray, " 3"],
-    reach: float,
-) -> tuple[Int[np.ndarray, " places"], Int[np.ndarray, "places 3"]]:
-    """Return atom and image of all places within `reach` of the cell, the cell's own first."""
-    margin = np.where(periodic, reach * np.linalg.norm(np.linalg.inv(cell), axis=0), 0.0)
-    several = [range(-n, n + 1) for n in np.ceil(margin).astype(int).tolist()]
-    number, image = [np.arange(len(fractional))], [np.zeros_like(fractional, dtype=np.int64)]
-    for shift in product(*several):
-        moved = fractional + shift
-        beside = (moved > -margin) & (moved < 1 + margin)
-        found = np.flatnonzero((beside | ~periodic).all(axis=1))
-        if any(shift):
-            number.append(found)
-            image.append(np.tile(np.array(shift), (len(found), 1)))
-    return np.concatenate(number), np.concatenate(image)

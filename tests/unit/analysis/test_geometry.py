@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from recordings import CELLS
-from sundog.analysis.geometry import count_pairs, dihedral_angles, neighbours, widths
+from sundog.analysis.geometry import count_pairs, dihedral_angles, neighbours
+from sundog.numerics.heights import heights
 
 
 def brute(first, second, cell, reach):
@@ -21,7 +22,7 @@ def test_pairs_are_those_of_all_images(shape):
     cell = CELLS[shape]
     random = np.random.default_rng(1)
     first, second = (random.uniform(-2, 3, (n, 3)) @ cell for n in (20, 30))
-    edges = np.linspace(0.01, 0.9 * widths(cell).min(), 12)
+    edges = np.linspace(0.01, 0.9 * heights(cell).min(), 12)
     wrapped = [(f - np.floor(f)) @ cell for f in (x @ np.linalg.inv(cell) for x in (first, second))]
     expected = np.histogram(brute(*wrapped, cell, edges[-1]), edges)[0]
     assert count_pairs(first, second, cell, edges) == pytest.approx(expected)

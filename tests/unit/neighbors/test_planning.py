@@ -4,8 +4,8 @@ import pytest
 
 from random_cells import PERIODICITIES, random_system
 from sundog.neighbors import planning
-from sundog.neighbors.lattice import heights
 from sundog.neighbors.planning import SHRINKAGE, Demand, plan_cell_list, round_up
+from sundog.numerics.heights import heights
 from sundog.system import concatenate, make_system
 
 CUTOFF = 4.0

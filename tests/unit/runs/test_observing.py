@@ -8,6 +8,7 @@ from ase.build import molecule
 
 from sundog.analysis.carry_out import analyze
 from sundog.analysis.choices import Choices
+from sundog.analysis.liquids.rdf import RadialDistributions
 from sundog.errors import InputError
 from sundog.io.topologies import topology_from_atoms
 from sundog.runs.directory import RunDirectory
@@ -80,3 +81,20 @@ def test_nothing_is_observed_unless_it_is_asked_for():
     settings = SimulationSettings.of()
     assert observing(None, ATOMS, topology_from_atoms(ATOMS), settings) is None
     assert observed_names(("rdf, bonds", "msd")) == ["rdf", "bonds", "msd"]
+
+
+def test_an_observable_that_refuses_a_frame_does_not_end_the_run(tmp_path, monkeypatch):
+    folder = written_run(tmp_path / "run", ATOMS, POSITIONS[:1], suffix="h5md")
+    directory = RunDirectory.open(folder)
+    seen = observing(directory, ATOMS, topology_from_atoms(ATOMS), SETTINGS)
+
+    def refuse(self, frames):
+        raise InputError("rdf: this frame does not fit")
+
+    monkeypatch.setattr(RadialDistributions, "update", refuse)
+    for k in range(30):
+        seen.add(POSITIONS[k], ATOMS.cell.array, 0.01 * k, {})
+    seen.write(directory)
+    record = json.loads((folder / "observed" / "analysis.json").read_text())
+    assert record["results"].keys() == {"bonds"}
+    assert "this frame does not fit" in record["left_out"]["rdf"]

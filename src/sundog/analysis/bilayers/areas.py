@@ -15,7 +15,7 @@ import numpy as np
 
 from sundog.analysis.accumulators import Series
 from sundog.analysis.atoms import waters
-from sundog.analysis.bilayers.graph import centre, heights, lipids, tails
+from sundog.analysis.bilayers.graph import along_normal, bilayer_of, centre, tails
 from sundog.analysis.observable import AbstractObservable, Need
 from sundog.analysis.result import Quantity, Result
 from sundog.analysis.statistics import estimate
@@ -24,9 +24,6 @@ from sundog.plots.pictures import Curves, Line
 
 WATER_ANGSTROM3 = 29.9
 """Volume of a molecule of water in Å³."""
-
-FEWEST_LIPIDS = 4
-"""Number of lipids below which there is no bilayer."""
 
 
 class Areas(AbstractObservable):
@@ -39,9 +36,7 @@ class Areas(AbstractObservable):
     def prepare(self) -> None:
         """Find lipids and waters."""
         topology = self.recording.topology
-        found = lipids(topology)
-        if len(found) < FEWEST_LIPIDS:
-            raise self.refuse(f"fewer than {FEWEST_LIPIDS} phospholipids")
+        found = bilayer_of(self)
         self._phosphorus = np.array([one.phosphorus for one in found])
         self._tails = tails(topology)
         number = topology.connected
@@ -59,7 +54,9 @@ class Areas(AbstractObservable):
         volume = np.abs(np.linalg.det(frames.cells))
         rows = []
         for positions, cell in zip(frames.positions, frames.cells, strict=True):
-            z = heights(positions[self._phosphorus], cell, centre(positions, cell, self._tails))
+            z = along_normal(
+                positions[self._phosphorus], cell, centre(positions, cell, self._tails)
+            )
             up = z > 0
             if up.all() or not up.any():
                 raise self.refuse("all phosphorus is on one side: this is no bilayer along c")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sundog.analysis.atoms import neighbours_of
+from sundog.analysis.observable import AbstractObservable
 from sundog.topology.topology import Topology
 
 SHORTEST_CHAIN = 6
@@ -31,6 +32,18 @@ class Lipid(NamedTuple):
 
     phosphorus: int
     chains: tuple[tuple[int, ...], tuple[int, ...]]
+
+
+FEWEST_LIPIDS = 4
+"""Number of lipids below which there is no bilayer."""
+
+
+def bilayer_of(observable: AbstractObservable) -> tuple[Lipid, ...]:
+    """Return the phospholipids of what is observed; refuse fewer than make a bilayer."""
+    found = lipids(observable.recording.topology)
+    if len(found) < FEWEST_LIPIDS:
+        raise observable.refuse(f"fewer than {FEWEST_LIPIDS} phospholipids")
+    return found
 
 
 @lru_cache(maxsize=8)
@@ -98,7 +111,7 @@ def centre(positions: np.ndarray, cell: np.ndarray, atoms: np.ndarray) -> float:
     return float(np.angle(np.exp(2j * np.pi * z).mean()) / (2 * np.pi)) % 1.0
 
 
-def heights(positions: np.ndarray, cell: np.ndarray, middle: float) -> np.ndarray:
+def along_normal(positions: np.ndarray, cell: np.ndarray, middle: float) -> np.ndarray:
     """Return heights in Å over the middle of the bilayer along the normal of the first two vectors.
 
     Args:

@@ -17,8 +17,7 @@ import numpy as np
 
 from sundog.analysis.accumulators import BlockedMean
 from sundog.analysis.atoms import neighbours_of
-from sundog.analysis.bilayers.areas import FEWEST_LIPIDS
-from sundog.analysis.bilayers.graph import CHAINS, lipids
+from sundog.analysis.bilayers.graph import CHAINS, bilayer_of
 from sundog.analysis.observable import AbstractObservable, Need
 from sundog.analysis.result import Quantity, Result
 from sundog.io.trajectories.chunks import Frames
@@ -41,9 +40,7 @@ class OrderParameters(AbstractObservable):
     def prepare(self) -> None:
         """List the C–H bonds of the chains."""
         topology = self.recording.topology
-        found = lipids(topology)
-        if len(found) < FEWEST_LIPIDS:
-            raise self.refuse(f"fewer than {FEWEST_LIPIDS} phospholipids")
+        found = bilayer_of(self)
         near, kinds = neighbours_of(topology), topology.numbers
         bonds: dict[tuple[str, int, int], list[tuple[int, int]]] = {}
         for lipid in found:

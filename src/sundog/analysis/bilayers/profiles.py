@@ -15,13 +15,12 @@ from scipy.ndimage import gaussian_filter1d
 
 from sundog.analysis.accumulators import BlockedMean
 from sundog.analysis.atoms import waters
-from sundog.analysis.bilayers.areas import FEWEST_LIPIDS
-from sundog.analysis.bilayers.graph import centre, heights, lipids, tails
-from sundog.analysis.geometry import widths
+from sundog.analysis.bilayers.graph import along_normal, bilayer_of, centre, tails
 from sundog.analysis.observable import AbstractObservable, Need
 from sundog.analysis.result import Quantity, Result
 from sundog.analysis.statistics import estimate
 from sundog.io.trajectories.chunks import Frames
+from sundog.numerics.heights import heights
 from sundog.plots.pictures import Curves, Line
 
 BIN_ANGSTROM, SMOOTH_ANGSTROM = 0.5, 1.0
@@ -38,9 +37,7 @@ class BilayerProfiles(AbstractObservable):
     def prepare(self) -> None:
         """Find the groups, and slabs for the cell at the start."""
         topology = self.recording.topology
-        found = lipids(topology)
-        if len(found) < FEWEST_LIPIDS:
-            raise self.refuse(f"fewer than {FEWEST_LIPIDS} phospholipids")
+        found = bilayer_of(self)
         self._tails = tails(topology)
         water = np.flatnonzero(waters(topology))
         carbons = np.array([k for one in found for chain in one.chains for k in chain])
@@ -50,7 +47,7 @@ class BilayerProfiles(AbstractObservable):
             "chains": carbons,
             "water": water,
         }
-        half = 0.5 * float(widths(self.recording.atoms.cell.array)[2])
+        half = 0.5 * float(heights(self.recording.atoms.cell.array)[2])
         count = max(4, int(half / BIN_ANGSTROM))
         self._edges = np.arange(-count, count + 1) * BIN_ANGSTROM
         self._means = {name: BlockedMean() for name in self._groups}
@@ -60,7 +57,7 @@ class BilayerProfiles(AbstractObservable):
         assert frames.cells is not None
         electrons = self.recording.topology.numbers.astype(np.float64)
         for positions, cell in zip(frames.positions, frames.cells, strict=True):
-            z = heights(positions, cell, centre(positions, cell, self._tails))
+            z = along_normal(positions, cell, centre(positions, cell, self._tails))
             area = float(np.linalg.norm(np.cross(cell[0], cell[1])))
             for name, atoms in self._groups.items():
                 held = np.histogram(z[atoms], self._edges, weights=electrons[atoms])[0]

@@ -12,12 +12,12 @@ from typing import ClassVar
 import numpy as np
 
 from sundog.analysis.accumulators import BlockedMean, Series
-from sundog.analysis.geometry import widths
 from sundog.analysis.observable import AbstractObservable, Need
 from sundog.analysis.result import Quantity, Result
 from sundog.analysis.statistics import estimate
 from sundog.elements import symbol
 from sundog.io.trajectories.chunks import Frames
+from sundog.numerics.heights import heights
 from sundog.plots.pictures import Curves, Line
 from sundog.units import GRAM_PER_CM3
 
@@ -55,7 +55,7 @@ class DensityProfiles(AbstractObservable):
         )
         inverse = np.linalg.inv(frames.cells)
         for k, volume in enumerate(volumes.tolist()):
-            self._width.add(widths(frames.cells[k])[2:])
+            self._width.add(heights(frames.cells[k])[2:])
             z = frames.positions[k] @ inverse[k, :, 2]
             slab = ((z - np.floor(z)) * BINS).astype(int) % BINS
             for name, atoms in self._groups.items():

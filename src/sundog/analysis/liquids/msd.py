@@ -20,13 +20,13 @@ from sundog.analysis.diffusion import (
     mean_squared_displacement,
     unwrapped_at_mean_cell,
 )
-from sundog.analysis.geometry import widths
 from sundog.analysis.liquids.viscosity import MPA_S, viscosity_of
 from sundog.analysis.observable import AbstractObservable, Need
 from sundog.analysis.result import Quantity, Result
 from sundog.analysis.statistics import FEWEST_EFFECTIVE, Estimate
 from sundog.elements import symbol
 from sundog.io.trajectories.chunks import Frames
+from sundog.numerics.heights import heights
 from sundog.plots.pictures import Curves, Line
 from sundog.units import BOLTZMANN
 
@@ -78,7 +78,7 @@ class Diffusion(AbstractObservable):
             centre = np.stack(centres, axis=1) / self._mass[:, None]
             if self._last is not None and self.recording.wrapping == "unknown":
                 jump = np.abs(centre - self._last).max()
-                if jump > 0.5 * widths(frames.cells[k]).min():
+                if jump > 0.5 * heights(frames.cells[k]).min():
                     raise self.refuse(
                         f"molecules jump by {jump:.1f} Å between two frames: positions are wrapped "
                         "into the cell, and diffusion needs them unwrapped",

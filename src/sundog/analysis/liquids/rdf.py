@@ -17,12 +17,13 @@ import mdtraj
 import numpy as np
 
 from sundog.analysis.accumulators import BlockedMean
-from sundog.analysis.geometry import count_pairs, widths
+from sundog.analysis.geometry import count_pairs
 from sundog.analysis.observable import AbstractObservable, Need
 from sundog.analysis.result import Quantity, Result
 from sundog.elements import symbol
 from sundog.errors import InputError
 from sundog.io.trajectories.chunks import Frames
+from sundog.numerics.heights import heights
 from sundog.plots.pictures import Curves, Line
 
 MOST_KINDS = 4
@@ -52,7 +53,7 @@ class RadialDistributions(AbstractObservable):
     def prepare(self) -> None:
         """Find the pairs, and bins up to half the width of the cell at the start."""
         self._pairs = self._of_choices() if self.choices.pairs else self._of_elements()
-        half = 0.5 * float(widths(self.recording.atoms.cell.array).min())
+        half = 0.5 * float(heights(self.recording.atoms.cell.array).min())
         reach = min(self.choices.reach_angstrom, half)
         count = max(1, int(reach / self.choices.bin_angstrom))
         self._edges = np.arange(count + 1) * self.choices.bin_angstrom

@@ -14,11 +14,12 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from sundog.analysis.accumulators import BlockedMean, Series
-from sundog.analysis.geometry import in_cell, widths, with_images
+from sundog.analysis.geometry import in_cell, with_images
 from sundog.analysis.observable import AbstractObservable, Need
 from sundog.analysis.result import Quantity, Result
 from sundog.analysis.statistics import estimate
 from sundog.io.trajectories.chunks import Frames
+from sundog.numerics.heights import heights
 from sundog.plots.pictures import Curves, Line
 
 NEAREST = 4
@@ -106,7 +107,7 @@ def tetrahedral_order(oxygens: np.ndarray, cell: np.ndarray) -> np.ndarray:
         if np.isfinite(distances).all() and distances[:, -1].max() <= reach:
             break
         reach *= 2
-        if reach > 100 * float(widths(cell).max()):
+        if reach > 100 * float(heights(cell).max()):
             break
     arms = places[near[:, 1:]] - own[:, None]
     arms /= np.linalg.norm(arms, axis=2, keepdims=True)

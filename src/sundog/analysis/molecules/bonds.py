@@ -4,6 +4,7 @@ Bonds are those of the start of the run (`topology.bonds`); lengths in Å, angle
 all bonds of the same two elements, or angles of the same three with the middle one in the middle.
 """
 
+from abc import abstractmethod
 from collections import defaultdict
 from itertools import combinations
 from typing import ClassVar
@@ -29,13 +30,13 @@ class _Internal(AbstractObservable):
     digits: ClassVar[int]
     edges: ClassVar[np.ndarray]
 
+    @abstractmethod
     def kinds(self) -> dict[str, np.ndarray]:
         """Return the atoms of every coordinate by label."""
-        raise NotImplementedError
 
+    @abstractmethod
     def measure(self, positions: np.ndarray, atoms: np.ndarray) -> np.ndarray:
         """Return the coordinates by frame."""
-        raise NotImplementedError
 
     def prepare(self) -> None:
         """Sort the coordinates by elements."""

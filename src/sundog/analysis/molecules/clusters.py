@@ -3,43 +3,34 @@
 The frame with most neighbours within `clusters_angstrom` of RMSD is the middle of the first
 cluster; its neighbours are taken away, and so on. RMSD after the best fit of the atoms of a
 selection, by default the heavy atoms of molecules of four and more. Frames are thinned to
-`MOST_FRAMES`. Source: Daura et al., Angew. Chem. Int. Ed. 38, 236 (1999).
+1,000. Source: Daura et al., Angew. Chem. Int. Ed. 38, 236 (1999).
 """
 
 from typing import ClassVar
 
 import numpy as np
+from jaxtyping import Int
 
-from sundog.analysis.accumulators import Thinned
-from sundog.analysis.atoms import solute
-from sundog.analysis.observable import AbstractObservable
+from sundog.analysis.kept import KeptFrames, fitted_atoms
 from sundog.analysis.result import Quantity, Result
 from sundog.analysis.statistics import estimate
 from sundog.analysis.superposition import deviations_between
-from sundog.io.trajectories.chunks import Frames
 from sundog.plots.pictures import Timeline
 from sundog.plots.style import PALETTE
 
-MOST_FRAMES, MOST_SHOWN, MOST_ATOMS = 1000, 6, 5000
-"""Largest numbers: of frames that are compared, of clusters that are named, of atoms."""
+MOST_SHOWN = 6
+"""Number of clusters that are named."""
 
 
-class Clusters(AbstractObservable):
+class Clusters(KeptFrames):
     """Clusters of conformations: populations, middles, and which is when."""
 
     name: ClassVar[str] = "clusters"
     title: ClassVar[str] = "Clusters of conformations"
 
-    def prepare(self) -> None:
-        """Choose the atoms that are fitted."""
-        self._atoms = fitted_atoms(self)
-        self._kept = Thinned(MOST_FRAMES)
-
-    def update(self, frames: Frames) -> None:
-        """Keep the positions of the atoms."""
-        whole = self.recording.whole(frames)[:, self._atoms]
-        for time, positions in zip(frames.times.tolist(), whole, strict=True):
-            self._kept.add(time, positions.astype(np.float32))
+    def chosen(self) -> Int[np.ndarray, " chosen"]:
+        """Return the atoms that are fitted."""
+        return fitted_atoms(self)
 
     def result(self) -> Result:
         """Return the populations of the clusters, and the middle of each."""
@@ -93,18 +84,3 @@ def clustered(near: np.ndarray) -> tuple[np.ndarray, list[int]]:
         middles.append(middle)
         left &= ~members
     return number, middles
-
-
-def fitted_atoms(observable: AbstractObservable) -> np.ndarray:
-    """Return the atoms of the selection, or heavy atoms of molecules of four and more."""
-    recording, chosen = observable.recording, observable.choices.selection
-    atoms = solute(recording.topology) if chosen is None else recording.select(chosen)
-    if len(atoms) < 3:
-        raise observable.refuse(
-            "no molecule of four heavy atoms and more", "Name atoms with selection"
-        )
-    if len(atoms) > MOST_ATOMS:
-        raise observable.refuse(
-            f"{len(atoms)} atoms are no conformation", "Name atoms with selection"
-        )
-    return atoms

@@ -3,44 +3,58 @@
     x − ⟨x⟩ = Σ_k p_k(t) v_k,   v_k: eigenvectors of the covariance of the positions
 
 Positions of the Cα of peptides, else of heavy atoms, or of a selection, fitted to the first frame
-of the first run; p in Å. Frames are thinned to `MOST_FRAMES` a run. Components of a run that is
+of the first run; p in Å. Frames are thinned to 1,000 a run. Components of a run that is
 shorter than its slow motions are cosines of time (Hess, Phys. Rev. E 62, 8438 (2000),
 doi:10.1103/PhysRevE.62.8438); the cosine content of the first says so, near 1.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
+from jaxtyping import Int
 
-from sundog.analysis.accumulators import Thinned
 from sundog.analysis.atoms import backbone
-from sundog.analysis.molecules.clusters import fitted_atoms
-from sundog.analysis.observable import AbstractObservable
+from sundog.analysis.kept import KeptFrames, fitted_atoms
 from sundog.analysis.result import Result
 from sundog.analysis.superposition import superposed
-from sundog.io.trajectories.chunks import Frames
 from sundog.plots.pictures import Scatter
 
-MOST_FRAMES, COMPONENTS = 1000, 5
-"""Largest number of frames of a run, and number of components that are given."""
+COMPONENTS = 5
+"""Number of components that are given."""
 
 
-class Placed(AbstractObservable):
-    """Positions of the frames of a run, thinned, for what compares them."""
+class Placed(KeptFrames):
+    """Observable that places the frames of a run, or of several, in a common space.
 
-    def prepare(self) -> None:
-        """Choose the atoms."""
+    Attributes:
+        alone: name of the picture of a single run.
+    """
+
+    alone: ClassVar[str]
+
+    def chosen(self) -> Int[np.ndarray, " chosen"]:
+        """Return the α carbons of a peptide, or what is selected."""
         alpha = [one.ca for one in backbone(self.recording.topology)]
         named = self.choices.selection is not None
-        self._atoms = fitted_atoms(self) if named or len(alpha) < 3 else np.array(alpha)
-        self._kept = Thinned(MOST_FRAMES)
+        return fitted_atoms(self) if named or len(alpha) < 3 else np.array(alpha)
 
-    def update(self, frames: Frames) -> None:
-        """Keep the positions of the atoms."""
-        whole = self.recording.whole(frames)[:, self._atoms]
-        for time, positions in zip(frames.times.tolist(), whole, strict=True):
-            self._kept.add(time, positions.astype(np.float32))
+    @classmethod
+    @abstractmethod
+    def placing(cls, several: Sequence[Any], picture: str) -> Result:
+        """Return the frames of runs in one space, and a picture of that name."""
+
+    def result(self) -> Result:
+        """Return the frames of this run alone."""
+        return self.placing([self], self.alone)
+
+    @classmethod
+    def together(cls, several: Sequence[Any]) -> Result | None:
+        """Return the frames of all runs in one space; None where their atoms differ."""
+        if len(several) < 2 or not several[0].alike(several):
+            return None
+        return cls.placing(several, "together")
 
     def placed(self, reference: np.ndarray) -> np.ndarray:
         """Return the positions by frame, fitted to a reference."""
@@ -69,19 +83,13 @@ class PrincipalComponents(Placed):
 
     name: ClassVar[str] = "pca"
     title: ClassVar[str] = "Principal components"
-
-    def result(self) -> Result:
-        """Return the components of this run alone."""
-        return _components(self.name, self.title, [self], "components")
+    alone: ClassVar[str] = "components"
 
     @classmethod
-    def together(  # pyright: ignore[reportIncompatibleMethodOverride], of its own kind
-        cls, several: Sequence[Self]
-    ) -> Result | None:
-        """Return the components of all runs in one space."""
-        if len(several) < 2 or not several[0].alike(several):
-            return None
-        return _components(cls.name, f"{cls.title} of all runs", several, "together")
+    def placing(cls, several: Sequence[Any], picture: str) -> Result:
+        """Return the components of the motion of runs in one space."""
+        title = cls.title if picture == cls.alone else f"{cls.title} of all runs"
+        return _components(cls.name, title, several, picture)
 
 
 def _components(name: str, title: str, several: Sequence[Placed], picture: str) -> Result:

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from sundog.analysis.accumulators import Series
-from sundog.analysis.molecules.clusters import fitted_atoms
+from sundog.analysis.kept import fitted_atoms
 from sundog.analysis.observable import AbstractObservable
 from sundog.analysis.result import Quantity, Result
 from sundog.analysis.statistics import estimate

@@ -1,6 +1,6 @@
 """Deviation between all frames, RMSD(t, t + Δt), and its mean by Δt.
 
-In Å after the best fit of the backbone, or of a selection. Frames are thinned to `MOST_FRAMES`.
+In Å after the best fit of the backbone, or of a selection. Frames are thinned to 400.
 Where the mean stops growing with Δt the run returns to where it was; where it grows up to the
 longest Δt it does not, and its length is too short for averages of the structure.
 """
@@ -8,38 +8,27 @@ longest Δt it does not, and its length is too short for averages of the structu
 from typing import ClassVar
 
 import numpy as np
+from jaxtyping import Int
 
-from sundog.analysis.accumulators import Thinned
 from sundog.analysis.atoms import backbone
-from sundog.analysis.molecules.clusters import fitted_atoms
-from sundog.analysis.observable import AbstractObservable
+from sundog.analysis.kept import KeptFrames, fitted_atoms
 from sundog.analysis.result import Result
 from sundog.analysis.superposition import deviations_between
-from sundog.io.trajectories.chunks import Frames
 from sundog.plots.pictures import Curves, HeatMap, Line
 
-MOST_FRAMES = 400
-"""Largest number of frames that are compared."""
 
-
-class DeviationMatrix(AbstractObservable):
+class DeviationMatrix(KeptFrames):
     """Deviation between all frames as a map, and its mean by the time between them."""
 
     name: ClassVar[str] = "rmsd-matrix"
     title: ClassVar[str] = "Deviation between frames"
+    most_frames: ClassVar[int] = 400
 
-    def prepare(self) -> None:
-        """Choose what is fitted."""
+    def chosen(self) -> Int[np.ndarray, " chosen"]:
+        """Return the backbone, or what is selected."""
         spine = [k for one in backbone(self.recording.topology) for k in (one.n, one.ca, one.c)]
         named = self.choices.selection is not None
-        self._atoms = fitted_atoms(self) if named or len(spine) < 6 else np.array(spine)
-        self._kept = Thinned(MOST_FRAMES)
-
-    def update(self, frames: Frames) -> None:
-        """Keep the positions of the atoms."""
-        whole = self.recording.whole(frames)[:, self._atoms]
-        for time, positions in zip(frames.times.tolist(), whole, strict=True):
-            self._kept.add(time, positions.astype(np.float32))
+        return fitted_atoms(self) if named or len(spine) < 6 else np.array(spine)
 
     def result(self) -> Result:
         """Return the map, and the mean by Δt."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from sundog.analysis.accumulators import BlockedMean
 from sundog.analysis.atoms import backbone, residue_labels
-from sundog.analysis.molecules.clusters import fitted_atoms
+from sundog.analysis.kept import fitted_atoms
 from sundog.analysis.observable import AbstractObservable
 from sundog.analysis.result import Result
 from sundog.analysis.statistics import estimates_by_column

@@ -6,7 +6,7 @@ Neighbours stay neighbours; distances and sizes of islands mean nothing. Positio
 
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ class Map(Placed):
 
     name: ClassVar[str] = "umap"
     title: ClassVar[str] = "Map of conformations"
+    alone: ClassVar[str] = "map"
 
     def prepare(self) -> None:
         """Refuse where the package is not installed."""
@@ -32,18 +33,10 @@ class Map(Placed):
             )
         super().prepare()
 
-    def result(self) -> Result:
-        """Return the map of this run."""
-        return _map([self], "map")
-
     @classmethod
-    def together(  # pyright: ignore[reportIncompatibleMethodOverride], of its own kind
-        cls, several: Sequence[Self]
-    ) -> Result | None:
-        """Return the map of all runs in one plane."""
-        if len(several) < 2 or not several[0].alike(several):
-            return None
-        return _map(several, "together")
+    def placing(cls, several: Sequence[Any], picture: str) -> Result:
+        """Return the map of runs in one plane."""
+        return _map(several, picture)
 
 
 def _map(several: Sequence[Map], name: str) -> Result:

@@ -7,9 +7,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sundog.analysis.choices import Choices
-from sundog.analysis.names import check_names
 from sundog.cli.flags import FLAT
 from sundog.cli.options import locked
+from sundog.cli.recordings import beside, names_of, opened
 from sundog.errors import InputError
 
 
@@ -52,8 +52,7 @@ def analyze(
         return
     if run is None:
         raise InputError("analyze: the folder of a run, or a trajectory, is needed")
-    names = [] if what is None else [name.strip() for name in what.split(",")]
-    check_names(names)
+    names = names_of(what)
     from sundog.analysis.files import check_folder, write_analysis
 
     folder = _folder(run, more, output)
@@ -62,12 +61,8 @@ def analyze(
         check_folder(folder, overwrite)
         from sundog.analysis.carry_out import analyze as carry_out
         from sundog.cli.show.analysis import show
-        from sundog.runs.recorded import open_recordings
 
-        recordings = open_recordings((run, *more), topology, unfinished=unfinished)
-        for one in recordings:
-            for line in one.said:
-                print(f"{one.name}: {line}")
+        recordings, _ = opened((run, *more), topology, unfinished)
         analysis = carry_out(recordings, names, choices, print)
         origin = {
             "command": ["sundog", *sys.argv[1:]],
@@ -85,8 +80,7 @@ def _folder(run: Path, more: tuple[Path, ...], output: Path | None) -> Path:
         return output
     if more:
         raise InputError("output: several runs have no folder of their own", expected="-o FOLDER")
-    whole = run.absolute()
-    return whole.with_name(f"{whole.name if run.is_dir() else whole.stem}-analysis")
+    return beside(run, "-analysis")
 
 
 def _list() -> None:

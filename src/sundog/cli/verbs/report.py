@@ -7,9 +7,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sundog.analysis.choices import Choices
-from sundog.analysis.names import check_names
 from sundog.cli.flags import FLAT
 from sundog.cli.options import locked
+from sundog.cli.recordings import beside, names_of, opened
 from sundog.errors import InputError, RunDirectoryError
 
 
@@ -48,8 +48,7 @@ def report(
     overwrite
         Replace the file.
     """
-    names = [] if what is None else [name.strip() for name in what.split(",")]
-    check_names(names)
+    names = names_of(what)
     file = _file(run, more, output)
     if file.is_dir() or not file.parent.is_dir():
         raise RunDirectoryError(f"output: {file} cannot be a file", expected="a path in a folder")
@@ -74,16 +73,9 @@ def _report(
         )
     from sundog.files import write_atomically
     from sundog.report.build import make_report
-    from sundog.runs.recorded import open_recordings
 
-    recordings, folders = [], []
-    for path in runs:
-        opened = open_recordings([path], topology, unfinished=unfinished)
-        recordings += opened
-        folders += [path.resolve() if path.is_dir() else None] * len(opened)
-    for one in recordings:
-        for line in one.said:
-            print(f"{one.name}: {line}")
+    recordings, paths = opened(runs, topology, unfinished)
+    folders = [path.resolve() if path.is_dir() else None for path in paths]
     page = make_report(recordings, folders, names, choices, print)
     write_atomically(file, page)
     print(f"Report in {file} ({len(page.encode()) / 1e6:.1f} MB): open it in a browser")
@@ -97,5 +89,4 @@ def _file(run: Path, more: tuple[Path, ...], output: Path | None) -> Path:
         return output
     if more:
         raise InputError("output: several runs have no file of their own", expected="-o FILE.html")
-    whole = run.absolute()
-    return whole.with_name(f"{whole.name if run.is_dir() else whole.stem}-report.html")
+    return beside(run, "-report.html")

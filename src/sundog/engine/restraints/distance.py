@@ -21,7 +21,7 @@ from sundog.engine.restraints.base import AbstractRestraint
 from sundog.engine.restraints.checks import check_length, checked_atoms, checked_numbers
 from sundog.engine.restraints.minimum_image import minimum_image
 from sundog.errors import InputError
-from sundog.neighbors.lattice import heights
+from sundog.numerics.heights import heights
 from sundog.numerics.segments import sum_per_system
 from sundog.system import System
 from sundog.typing import Cells, PerSystem

@@ -10,11 +10,11 @@ from itertools import pairwise
 
 import numpy as np
 from ase import Atoms
-from jaxtyping import Float
 
 from sundog.errors import StructureError
 from sundog.prepare.biomolecules.arrays import listed
 from sundog.prepare.built import residue_starts
+from sundog.prepare.peptides.placement import dihedral_degrees
 from sundog.topology.residue_names import amino_acid
 
 Report = Callable[[str], None]
@@ -56,7 +56,7 @@ def check_handedness(atoms: Atoms, built: Set[int], report: Report) -> None:
                 wrong.append(label)
         if (is_built or was_built) and {"CA", "C"} <= before.keys() and {"N", "CA"} <= at.keys():
             bonded = np.linalg.norm(at["N"] - before["C"]) < 1.7
-            if bonded and abs(_dihedral(before["CA"], before["C"], at["N"], at["CA"])) < CIS:
+            if bonded and abs(dihedral_degrees(before["CA"], before["C"], at["N"], at["CA"])) < CIS:
                 cis.append(label)
         before, was_built = at, is_built
     if wrong:
@@ -67,10 +67,3 @@ def check_handedness(atoms: Atoms, built: Set[int], report: Report) -> None:
         )
     if cis:
         report(f"Warning: peptide bonds that were built are cis, before {listed(cis)}")
-
-
-def _dihedral(*points: Float[np.ndarray, " 3"]) -> float:
-    """Return the dihedral angle of four points in degrees."""
-    a, b, c = np.diff(points, axis=0)
-    first, second = np.cross(a, b), np.cross(b, c)
-    return float(np.degrees(np.arctan2(np.linalg.norm(b) * (a @ second), first @ second)))

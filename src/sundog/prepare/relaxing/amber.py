@@ -21,6 +21,7 @@ from jaxtyping import Bool, Float, Int
 
 from sundog.elements import symbol
 from sundog.errors import StructureError
+from sundog.numerics.heights import heights
 from sundog.prepare.built import residue_starts
 from sundog.prepare.extras import require
 from sundog.prepare.relaxing.glycam import SUGARS, carrier_name, sugar_name
@@ -114,10 +115,10 @@ def relaxed(
     periodic = bool(atoms.pbc.all())
     method = {"nonbondedMethod": app.NoCutoff}
     if periodic:
-        widths = 1 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0) / 10
+        height = float(heights(atoms.cell.array).min()) / 10  # nm
         method = {
             "nonbondedMethod": app.CutoffPeriodic,
-            "nonbondedCutoff": min(CUTOFF, 0.49 * float(widths.min())),
+            "nonbondedCutoff": min(CUTOFF, 0.49 * height),
         }
     system = field.createSystem(
         topology, residueTemplates=templates, constraints=None, rigidWater=False, **method

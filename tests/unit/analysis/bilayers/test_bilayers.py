@@ -7,7 +7,7 @@ import pytest
 from ase.build import molecule
 
 from recordings import recording, result_of, values_of
-from sundog.analysis.bilayers.graph import centre, heights, lipids
+from sundog.analysis.bilayers.graph import along_normal, centre, lipids
 from sundog.analysis.bilayers.order import LENGTHS, measured_order_parameters
 from sundog.analysis.bilayers.profiles import head_to_head
 from sundog.errors import InputError
@@ -85,7 +85,7 @@ def test_the_middle_is_found_across_the_boundary():
         places = (fractional % 1.0) @ cell
         found = centre(places, cell, np.arange(400))
         assert (found - middle + 0.5) % 1 - 0.5 == pytest.approx(0, abs=0.01)
-        z = heights(places, cell, found)
+        z = along_normal(places, cell, found)
         assert np.abs(z).max() < 7
         assert z.mean() == pytest.approx(0, abs=0.1)
 
