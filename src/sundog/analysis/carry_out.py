@@ -41,7 +41,9 @@ class Window(NamedTuple):
     def text(self) -> str:
         """Return the window in words."""
         cut = f"; {self.before} {self.of} before are left out" if self.before else ""
-        of = self.of if self.frames != 1 else self.of.replace("rows", "row").replace("frames", "frame")
+        of = self.of
+        if self.frames == 1:
+            of = of.replace("frames", "frame").replace("rows", "row")
         span = f"{self.frames} {of} from {self.first_ps:.4g} to {self.last_ps:.4g} ps"
         return f"{span} ({self.why}{cut})"
 
