@@ -85,19 +85,3 @@ def angles(
     lengths = np.linalg.norm(first, axis=-1) * np.linalg.norm(second, axis=-1)
     cosine = (first * second).sum(axis=-1) / lengths
     return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
-
-
-def dihedral_angles(
-    positions: Float[np.ndarray, "frames atoms 3"], quadruples: Int[np.ndarray, "many 4"]
-) -> Float[np.ndarray, "frames many"]:
-    """Return dihedral angles in degrees from −180 to 180, by the convention of IUPAC.
-
-    Args:
-        positions: positions in Å of whole molecules.
-        quadruples: four atoms of each dihedral.
-    """
-    a, b, c, d = (positions[:, quadruples[:, k]] for k in range(4))
-    axis = c - b
-    one, other = np.cross(b - a, axis), np.cross(axis, d - c)
-    sine = (np.cross(one, other) * axis).sum(axis=-1) / np.linalg.norm(axis, axis=-1)
-    return np.degrees(np.arctan2(sine, (one * other).sum(axis=-1)))

@@ -1,13 +1,12 @@
-"""Distances in cells of all shapes against brute force over images, and dihedral angles."""
+"""Distances in cells of all shapes against brute force over images."""
 
 from itertools import product
 
-import mdtraj
 import numpy as np
 import pytest
 
 from recordings import CELLS
-from sundog.analysis.geometry import count_pairs, dihedral_angles, neighbours
+from sundog.analysis.geometry import count_pairs, neighbours
 from sundog.numerics.heights import heights
 
 
@@ -40,11 +39,3 @@ def test_without_a_cell_there_are_no_images():
     i, j, apart = neighbours(first, first, None, 5.5)
     assert sorted(zip(i.tolist(), j.tolist(), strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert np.abs(apart).max() == 5
-
-
-def test_dihedral_angles_are_those_of_mdtraj():
-    positions = np.random.default_rng(2).normal(size=(5, 8, 3))
-    four = np.array([[0, 1, 2, 3], [4, 5, 6, 7], [7, 3, 1, 0]])
-    trajectory = mdtraj.Trajectory(positions.astype(np.float32), None)
-    expected = np.degrees(mdtraj.compute_dihedrals(trajectory, four, periodic=False))
-    assert dihedral_angles(positions, four) == pytest.approx(expected, abs=1e-2)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from random_cells import PERIODICITIES, random_cell
-from sundog.neighbors.lattice import complete_lattice, heights, inverse, transform
+from sundog.neighbors.lattice import complete_lattice, inverse, transform
 
 
 @pytest.mark.parametrize("pbc", PERIODICITIES)
@@ -25,12 +25,6 @@ def test_a_completed_lattice_keeps_the_periodic_rows_and_encloses_the_atoms(pbc)
 def test_a_structure_without_atoms_has_a_lattice():
     lattice, _ = complete_lattice(np.zeros((3, 3)), np.zeros(3, bool), np.zeros((0, 3)))
     np.testing.assert_allclose(np.abs(np.linalg.det(lattice)), 1)
-
-
-def test_heights_are_volume_over_face():
-    cell = random_cell(np.random.default_rng(1))
-    faces = np.linalg.norm(np.cross(np.roll(cell, -1, axis=0), np.roll(cell, -2, axis=0)), axis=1)
-    np.testing.assert_allclose(heights(cell), abs(np.linalg.det(cell)) / faces)
 
 
 def test_inverse_and_transform_are_those_of_matrices():

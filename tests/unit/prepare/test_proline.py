@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sundog.prepare.peptides.placement import dihedral_degrees
+from sundog.numerics.dihedrals import dihedral_angles
 from sundog.prepare.peptides.proline import CG_CD, proline_ring
 
 
@@ -11,9 +11,8 @@ def test_the_ring_is_closed_puckered_and_of_an_l_amino_acid():
     ring = proline_ring()
     assert np.linalg.norm(ring["CG"] - ring["CD"]) == pytest.approx(CG_CD)
     order = ["N", "CA", "CB", "CG", "CD"]
-    pucker = [
-        dihedral_degrees(*(ring[order[(k + shift) % 5]] for shift in range(4))) for k in range(5)
-    ]
+    places = np.stack([ring[name] for name in order])
+    pucker = dihedral_angles(places, (np.arange(5)[:, None] + np.arange(4)) % 5)
     # Cγ-endo: signs alternate, the largest dihedral is about CB–CG.
     assert pucker[0] > 15
     assert pucker[1] < -30

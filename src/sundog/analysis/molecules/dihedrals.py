@@ -12,12 +12,12 @@ import numpy as np
 
 from sundog.analysis.accumulators import BlockedMean, Series
 from sundog.analysis.atoms import neighbours_of, rings
-from sundog.analysis.geometry import dihedral_angles
 from sundog.analysis.observable import AbstractObservable
 from sundog.analysis.result import Quantity, Result
 from sundog.analysis.statistics import estimate
 from sundog.errors import InputError
 from sundog.io.trajectories.chunks import Frames
+from sundog.numerics.dihedrals import dihedral_angles
 from sundog.plots.pictures import Curves, Line
 from sundog.topology.topology import Topology
 

@@ -14,12 +14,12 @@ import numpy as np
 
 from sundog.analysis.accumulators import Series
 from sundog.analysis.atoms import backbone, residue_labels
-from sundog.analysis.geometry import dihedral_angles
 from sundog.analysis.observable import AbstractObservable, Need
 from sundog.analysis.result import Quantity, Result
 from sundog.analysis.statistics import FEWEST_EFFECTIVE, estimate
 from sundog.analysis.window import statistical_inefficiency
 from sundog.io.trajectories.chunks import Frames
+from sundog.numerics.dihedrals import dihedral_angles
 from sundog.plots.pictures import HeatMap
 from sundog.units import BOLTZMANN, KCAL_PER_MOL
 

@@ -11,12 +11,12 @@ from typing import ClassVar
 import numpy as np
 
 from sundog.analysis.accumulators import Series
-from sundog.analysis.geometry import dihedral_angles
 from sundog.analysis.molecules.dihedrals import populations
 from sundog.analysis.observable import AbstractObservable
 from sundog.analysis.result import Result
 from sundog.analysis.sugars.graph import linkages
 from sundog.io.trajectories.chunks import Frames
+from sundog.numerics.dihedrals import dihedral_angles
 from sundog.plots.pictures import Curves, HeatMap, Line, Picture
 
 EDGES = np.linspace(-180, 180, 37)

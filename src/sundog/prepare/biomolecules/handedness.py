@@ -12,9 +12,9 @@ import numpy as np
 from ase import Atoms
 
 from sundog.errors import StructureError
+from sundog.numerics.dihedrals import dihedral_angles
 from sundog.prepare.biomolecules.arrays import listed
 from sundog.prepare.built import residue_starts
-from sundog.prepare.peptides.placement import dihedral_degrees
 from sundog.topology.residue_names import amino_acid
 
 Report = Callable[[str], None]
@@ -55,8 +55,9 @@ def check_handedness(atoms: Atoms, built: Set[int], report: Report) -> None:
             if np.linalg.det(arms) < 0:
                 wrong.append(label)
         if (is_built or was_built) and {"CA", "C"} <= before.keys() and {"N", "CA"} <= at.keys():
-            bonded = np.linalg.norm(at["N"] - before["C"]) < 1.7
-            if bonded and abs(dihedral_degrees(before["CA"], before["C"], at["N"], at["CA"])) < CIS:
+            bond = np.stack([before["CA"], before["C"], at["N"], at["CA"]])
+            bonded = np.linalg.norm(bond[2] - bond[1]) < 1.7
+            if bonded and abs(dihedral_angles(bond, np.arange(4))) < CIS:
                 cis.append(label)
         before, was_built = at, is_built
     if wrong:

@@ -32,22 +32,6 @@ def place(c: Place, b: Place, a: Place, length: float, angle: float, dihedral: f
     return c + length * step
 
 
-def dihedral_degrees(d: Place, c: Place, b: Place, a: Place) -> float:
-    """Return the dihedral d–c–b–a in degrees, from −180 to 180.
-
-    Args:
-        d: Place of the first atom.
-        c: Place of the second atom.
-        b: Place of the third atom.
-        a: Place of the last atom.
-    """
-    along = b - c
-    along = along / np.linalg.norm(along)
-    first, last = d - c, a - b
-    first, last = first - (first @ along) * along, last - (last @ along) * along
-    return float(np.degrees(np.arctan2(np.cross(along, first) @ last, first @ last)))
-
-
 def turned(
     positions: Float[np.ndarray, "atoms 3"], start: Place, end: Place, degrees: float
 ) -> Float[np.ndarray, "atoms 3"]:

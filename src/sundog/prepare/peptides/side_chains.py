@@ -14,8 +14,9 @@ from jaxtyping import Bool, Float, Int
 from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 
+from sundog.numerics.dihedrals import dihedral_angles
 from sundog.prepare.extras import require
-from sundog.prepare.peptides.placement import dihedral_degrees, turned
+from sundog.prepare.peptides.placement import turned
 from sundog.prepare.peptides.proline import proline_ring
 from sundog.prepare.peptides.sequence_grammar import Form
 
@@ -199,8 +200,8 @@ def rotamers(
     for angles in product(*choices):
         places = residue.copy()
         for turn, angle in zip(turns, angles, strict=True):
-            d, c, b, a = turn.atoms
-            now = dihedral_degrees(places[d], places[c], places[b], places[a])
+            _, c, b, _ = turn.atoms
+            now = float(dihedral_angles(places, np.array(turn.atoms)))
             places[turn.beyond] = turned(places[turn.beyond], places[b], places[c], angle - now)
         found.append(places)
     return found
