@@ -111,7 +111,7 @@ def initialize_embedding(hyperparameters: Hyperparameters, key: PRNGKeyArray) ->
 
     keys = jax.random.split(key, 3)
     return Embedding(
-        element=jax.random.normal(keys[0], (TABLE_ROWS, width)),
+        element=init.table(keys[0], TABLE_ROWS, width),
         charge=electron(keys[1]),
         spin=electron(keys[2]),
     )

@@ -122,15 +122,19 @@ def initialize_energy_head(h: Hyperparameters, key: PRNGKeyArray) -> EnergyHead:
 
 def initialize_charge_head(h: Hyperparameters, key: PRNGKeyArray) -> ChargeHead:
     """Return a charge head with random parameters."""
-    return ChargeHead(mlp=init.mlp(key, h.features, h.features, 1), element=jnp.zeros(HEAD_ROWS))
+    first, second = jax.random.split(key)
+    return ChargeHead(
+        mlp=init.mlp(first, h.features, h.features, 1),
+        element=init.table(second, HEAD_ROWS, 1)[:, 0],
+    )
 
 
 def initialize_hirshfeld_head(h: Hyperparameters, key: PRNGKeyArray) -> HirshfeldHead:
     """Return a Hirshfeld head with random parameters."""
     channels = h.hirshfeld_features
-    first, second = jax.random.split(key)
+    first, second, third = jax.random.split(key, 3)
     return HirshfeldHead(
         mlp=init.mlp(first, h.features, channels, channels),
-        element=jnp.ones(HEAD_ROWS),
-        query=init.table(second, HEAD_ROWS, channels),
+        element=init.table(second, HEAD_ROWS, 1)[:, 0],
+        query=init.table(third, HEAD_ROWS, channels),
     )

@@ -1,6 +1,8 @@
-"""Random parameters, and their shapes, for layers of the model.
+"""Random parameters, and their shapes, for layers of the model, drawn as for the published weights.
 
-Weights are drawn with variance 1/inputs (LeCun normal), biases are zero.
+Matrices are drawn with variance 1/inputs from a normal distribution that is cut at two standard
+deviations (LeCun normal), rows of tables with variance 1/width from a whole one; biases are zero.
+Source: the defaults of flax's `Dense` and `Embed`, which the published code used.
 """
 
 import jax
@@ -10,10 +12,15 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from sundog.numerics.layers import MLP, LayerNorm, Linear
 
 
-def table(key: PRNGKeyArray, *shape: int) -> Float[Array, "..."]:
+def matrices(key: PRNGKeyArray, *shape: int) -> Float[Array, "..."]:
     """Return a matrix, or a stack of them, whose entries have variance 1/(their rows)."""
-    inputs = shape[-2]
-    return jax.random.normal(key, shape) / jnp.sqrt(inputs * 1.0)
+    stacked = tuple(range(len(shape) - 2))
+    return jax.nn.initializers.lecun_normal(batch_axis=stacked)(key, shape)
+
+
+def table(key: PRNGKeyArray, rows: int, width: int) -> Float[Array, "rows width"]:
+    """Return a table whose entries have variance 1/(its width), for one row of each element."""
+    return jax.random.normal(key, (rows, width)) / jnp.sqrt(width * 1.0)
 
 
 def linear(key: PRNGKeyArray, inputs: int, outputs: int, bias: bool = True) -> Linear:
@@ -25,7 +32,7 @@ def linear(key: PRNGKeyArray, inputs: int, outputs: int, bias: bool = True) -> L
         outputs: number of output features.
         bias: whether the layer has a bias.
     """
-    return Linear(table(key, inputs, outputs), jnp.zeros(outputs) if bias else None)
+    return Linear(matrices(key, inputs, outputs), jnp.zeros(outputs) if bias else None)
 
 
 def mlp(key: PRNGKeyArray, inputs: int, hidden: int, outputs: int, bias: bool = True) -> MLP:

@@ -230,7 +230,7 @@ def initialize_layer(hyperparameters: Hyperparameters, key: PRNGKeyArray) -> Lay
         )
 
     def maps(heads: int) -> HeadMaps:
-        return init.table(next(keys), heads, width // heads, width // heads)
+        return init.matrices(next(keys), heads, width // heads, width // heads)
 
     return Layer(
         filter_features=make_filter(),

@@ -22,8 +22,21 @@ from sundog.numerics.switch import exponential_switch, polynomial_cutoff
 from sundog.properties import AtomicProperties
 from sundog.terms.base import AbstractPairTerm
 from sundog.typing import PerPair
+from sundog.units import BOHR
 
 Sites = tuple[Float[Array, " sites"], Float[Array, " sites"]]
+
+EXPONENTS = (3.2, 0.9423, 0.4028, 0.2016)
+"""Exponents a_k of the universal potential, from which training starts."""
+
+COEFFICIENTS = (0.1818, 0.5099, 0.2802, 0.02817)
+"""Its coefficients c_k."""
+
+POWER = 0.23
+"""Its power p of the atomic number."""
+
+SCREENING = 0.8854
+"""Its length 1/d in bohr."""
 
 
 class ZBL(AbstractPairTerm):
@@ -61,3 +74,24 @@ class ZBL(AbstractPairTerm):
         switch = exponential_switch(distances, 0.0, self.switch_off)
         switch = switch * polynomial_cutoff(distances, self.cutoff)
         return switch * COULOMB * z_i * z_j / distances * screening
+
+
+def initialize_zbl(cutoff: float, switch_off: float) -> ZBL:
+    """Return the universal potential, from which the published weights were trained.
+
+    Args:
+        cutoff: end of the polynomial cutoff in Å.
+        switch_off: end of the switch in Å.
+    """
+
+    def raw(value: float | tuple[float, ...]) -> Array:
+        return jnp.log(jnp.expm1(jnp.asarray(value)))
+
+    return ZBL(
+        a=raw(EXPONENTS),
+        c=raw(COEFFICIENTS),
+        p=raw(POWER),
+        d=raw(1.0 / (SCREENING * BOHR)),
+        cutoff=cutoff,
+        switch_off=switch_off,
+    )
