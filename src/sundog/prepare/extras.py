@@ -1,9 +1,8 @@
 """Packages that `sundog[prepare]` installs, imported where they are needed and nowhere else."""
 
-from importlib import import_module
 from types import ModuleType
 
-from sundog.errors import UnavailableError
+from sundog import extras
 
 INSTALL = "pip install 'sundog[prepare]'"
 """Command that installs all of them."""
@@ -20,14 +19,4 @@ def require(module: str, purpose: str) -> ModuleType:
         UnavailableError: The package is not installed, or cannot be imported; the message holds the
             command that installs it.
     """
-    package = module.partition(".")[0]
-    try:
-        return import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name and error.name.partition(".")[0] != package:
-            what = f"{package} lacks the package {error.name}"
-        else:
-            what = f"the package {package} is not installed"
-    except ImportError as error:
-        what = f"the package {package} cannot be imported ({error})"
-    raise UnavailableError(f"{purpose} needs {package}: {what}. Install it with: {INSTALL}")
+    return extras.require(module, purpose, "prepare")

@@ -1,0 +1,1 @@
+"""Training: the published recipe, its step, and runs in folders."""
