@@ -40,6 +40,9 @@ MOST_ATOMS = 10**7
 STEPS, TIMES = Bounds(1, MOST_STEPS), Bounds(1e-3, 1e9, "fs")
 """Bounds of numbers of steps, and of relaxation times: up to a microsecond."""
 
+WEIGHT = Bounds(0.0, 1e6)
+"""Bounds of weights in a loss."""
+
 BOUNDS: Mapping[str, Bounds] = {
     # a run
     "steps": STEPS,
@@ -97,6 +100,42 @@ BOUNDS: Mapping[str, Bounds] = {
     "edge_angstrom": Bounds(2.0, 1e4, "Å"),
     "waters": Bounds(1, MOST_ATOMS // 3),
     "vacuum_angstrom": Bounds(2.0, 1e4, "Å"),
+    # training
+    "epochs": Bounds(1, 10**6),
+    "validate_every": STEPS,
+    "log_every": STEPS,
+    "patience": Bounds(1, 10**6),
+    "features": Bounds(1, 10_000),
+    "heads": Bounds(1, 1000),
+    "degrees": Bounds(1, 10),
+    "layers": Bounds(1, 100),
+    "radial_functions": Bounds(1, 1000),
+    "angular_features": Bounds(1, 10_000),
+    "hirshfeld_features": Bounds(1, 10_000),
+    "short_cutoff_angstrom": Bounds(0.5, 20.0, "Å"),
+    "average_neighbors": Bounds(1e-3, 1000.0),
+    "forces_weight": WEIGHT,
+    "dipole_weight": WEIGHT,
+    "hirshfeld_ratios_weight": WEIGHT,
+    "energy_weight": WEIGHT,
+    "charges_weight": WEIGHT,
+    "stress_weight": WEIGHT,
+    "huber_width": Bounds(1e-9, 1e9),
+    "learning_rate": Bounds(1e-12, 10.0),
+    "decay_factor": Bounds(1e-6, 1.0),
+    "decay_steps": STEPS,
+    "warmup_steps": Bounds(0, MOST_STEPS),
+    "clip_norm": Bounds(1e-9, 1e12),
+    "weight_decay": Bounds(0.0, 10.0),
+    "average_decay": Bounds(0.0, 1.0 - 1e-9),
+    "accumulate": Bounds(1, 10_000),
+    "batch_structures": Bounds(2, 100_000),
+    "batch_atoms": Bounds(2, MOST_ATOMS),
+    "batch_pairs": Bounds(2, 10**9),
+    "validation_structures": Bounds(1, 10**9),
+    "shortest_distance_angstrom": Bounds(0.1, 10.0, "Å"),
+    "largest_force_ev_per_angstrom": Bounds(1e-3, 1e6, "eV/Å"),
+    "most_bad_frames": Bounds(0, 10**9),
     # analyses
     "from_ps": Bounds(0.0, 1e12, "ps"),
     "to_ps": Bounds(0.0, 1e12, "ps"),
