@@ -106,3 +106,9 @@ class SimulationError(SundogError):
     """A simulation failed: its numbers are no longer physically meaningful."""
 
     exit_code = 3
+
+
+class TrainingError(SundogError):
+    """A training run cannot go on: its numbers are no longer finite, or its data are not usable."""
+
+    exit_code = 3

@@ -53,9 +53,13 @@ def term_energies(
         return {name: jnp.where(chunk.mask, 0.5 * one, 0.0) for name, one in found.items()}
 
     energies = _map_chunks(of_pairs, pairs)
+
+    def of_atoms(one: PerPair) -> PerAtom:
+        shares = [way.sum_over_senders(one, system.number_of_atoms) for way in pairs.directions]
+        return sum(shares[1:], start=shares[0])
+
     return {
-        term.name: pairs.sum_over_senders(energies[term.name], system.number_of_atoms)
-        + term.self_energy(atoms).astype(dtype)
+        term.name: of_atoms(energies[term.name]) + term.self_energy(atoms).astype(dtype)
         for term in terms
     }
 
@@ -92,7 +96,7 @@ def _map_chunks(
     """Return `of_pairs(pairs)`, formed chunk by chunk when the list is long."""
     count = pairs.i.shape[0]
     chunks = -(-count // CHUNK_OF_PAIRS)
-    if chunks <= 1:
+    if chunks <= 1 or len(pairs.directions) > 1:
         return of_pairs(pairs)
     size = -(-count // chunks)
     padding = chunks * size - count

@@ -165,25 +165,28 @@ class Layer(eqx.Module):
         """Return the sums over the pairs of both attentions."""
         x, ev = atoms.invariant, atoms.euclidean
         projections = self.projections(x)
+        # The filters are the same for both orders of a pair, and so are the weights.
         differences = invariants(pairs.at_senders(ev) - pairs.at_receivers(ev), self.degrees)
-        alpha = _attention(
-            projections.query_features,
-            self.filter_features(basis.radial, differences),
-            projections.key_features,
-            basis.weight,
-            pairs,
-        )
-        values = pairs.at_senders(projections.value_features)
-        update = pairs.sum_over_senders(alpha[:, :, None] * values, x.shape[0])
-        alpha = _attention(
-            projections.query_euclidean,
-            self.filter_euclidean(basis.radial, differences),
-            projections.key_euclidean,
-            basis.weight,
-            pairs,
-        )
-        rotations = _per_component(alpha, self.degrees) * basis.harmonics
-        return AtomFeatures(update.reshape(x.shape), pairs.sum_over_senders(rotations, x.shape[0]))
+        filters = self.filter_features(basis.radial, differences)
+        turning = self.filter_euclidean(basis.radial, differences)
+        update, turned = jnp.zeros_like(x), jnp.zeros_like(ev)
+        for ordered in pairs.directions:
+            query, key = projections.query_features, projections.key_features
+            alpha = _attention(query, filters, key, basis.weight, ordered)
+            values = alpha[:, :, None] * ordered.at_senders(projections.value_features)
+            update = update + ordered.sum_over_senders(values, x.shape[0]).reshape(x.shape)
+            query, key = projections.query_euclidean, projections.key_euclidean
+            alpha = _attention(query, turning, key, basis.weight, ordered)
+            rotations = _per_component(alpha, self.degrees) * self._seen(basis, ordered)
+            turned = turned + ordered.sum_over_senders(rotations, x.shape[0])
+        return AtomFeatures(update, turned)
+
+    def _seen(self, basis: PairBasis, ordered: PairList) -> Float[Array, "pairs components"]:
+        """Return Y_lm of the pairs of a list: (−1)^l times those of its reverse."""
+        if ordered.parity == 1:
+            return basis.harmonics
+        signs = degree_of_component(self.degrees) @ [(-1.0) ** degree for degree in self.degrees]
+        return basis.harmonics * jnp.asarray(signs, basis.harmonics.dtype)[None]
 
 
 def invariants(

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from sundog.system import System
-from sundog.typing import PerPair
+from sundog.typing import PairVectors, PerPair
 
 
 class PairList(eqx.Module):
@@ -35,6 +35,20 @@ class PairList(eqx.Module):
     mask: Bool[Array, " pairs"]
     row_length: int | None = eqx.field(static=True, default=None)
 
+    @property
+    def directions(self) -> tuple["PairList", ...]:
+        """Lists over which sums over ordered pairs are taken: this one, which holds both orders.
+
+        A list that holds every pair once (`RingPairs`) is followed by its reverse. What is the
+        same for both orders need be computed once for all of them.
+        """
+        return (self,)
+
+    @property
+    def parity(self) -> int:
+        """Sign of r_ij here against that of the first of the `directions`."""
+        return 1
+
     def at_receivers(self, values: Array) -> Array:
         """Return `values[i]`, one row per pair."""
         if self.row_length is None:
@@ -53,6 +67,22 @@ class PairList(eqx.Module):
         if self.row_length is None:
             return jax.ops.segment_sum(values, self.i, atoms, indices_are_sorted=True)
         return values.reshape(atoms, self.row_length, *values.shape[1:]).sum(axis=1)
+
+    def vectors(self, system: System, strain: Float[Array, "systems 3 3"]) -> PairVectors:
+        """Return the vectors r_ij in Å under a strain, whatever they are in padding.
+
+        Args:
+            system: positions and cells.
+            strain: strain ε of each structure.
+        """
+        difference = self.at_senders(system.positions) - self.at_receivers(system.positions)
+        shift = self.shift.astype(difference.dtype)
+        if system.number_of_systems == 1:
+            vectors = difference + shift @ system.cell[0]
+            return vectors + vectors @ strain[0]
+        structure = self.at_receivers(system.system_index)
+        vectors = difference + jnp.einsum("pa,pab->pb", shift, system.cell[structure])
+        return vectors + jnp.einsum("pa,pab->pb", vectors, strain[structure])
 
 
 class Edges(eqx.Module):
@@ -87,14 +117,6 @@ def edges(
         strain: strain ε of each structure; zero, but for differentiation.
         dtype: precision of the result.
     """
-    difference = pairs.at_senders(system.positions) - pairs.at_receivers(system.positions)
-    shift = pairs.shift.astype(difference.dtype)
-    if system.number_of_systems == 1:
-        vectors = difference + shift @ system.cell[0]
-        vectors = vectors + vectors @ strain[0]
-    else:
-        structure = pairs.at_receivers(system.system_index)
-        vectors = difference + jnp.einsum("pa,pab->pb", shift, system.cell[structure])
-        vectors = vectors + jnp.einsum("pa,pab->pb", vectors, strain[structure])
+    vectors = pairs.vectors(system, strain)
     vectors = jnp.where(pairs.mask[:, None], vectors, 1.0).astype(dtype)
     return Edges(vectors=vectors, distances=jnp.sqrt(jnp.sum(vectors**2, axis=1)), mask=pairs.mask)

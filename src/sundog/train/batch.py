@@ -1,7 +1,8 @@
-"""`Batch`: structures, pairs and labels of one step as arrays of fixed lengths, in flat layout.
+"""`Batch`: structures, pairs and labels of one step as arrays of fixed lengths, in two layouts.
 
-Atoms, pairs and structures of all members follow each other; what is left of the room is padding,
-of which the last structure and the last atom always are. Batches of one room share one compiled
+Flat: atoms, pairs and structures of all members follow each other; what is left of the room is
+padding, of which the last structure and the last atom always are. Ring: molecules are padded to
+one width, and pairs need no lists (`neighbors.ring`). Batches of one shape share one compiled
 program.
 """
 
@@ -15,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from sundog.neighbors.pairs import PairList
 from sundog.neighbors.reference import reference_pairs
+from sundog.neighbors.ring import RingPairs, ring_arrays
 from sundog.system import System, make_system
 from sundog.train.records import Record
 
@@ -45,6 +47,18 @@ class Room(NamedTuple):
         return all(have > wanted for have, wanted in zip(self, need, strict=True))
 
 
+class Ring(NamedTuple):
+    """Shape of a batch in ring layout.
+
+    Attributes:
+        width: atoms of each molecule, with padding.
+        molecules: number of molecules, with padding.
+    """
+
+    width: int
+    molecules: int
+
+
 class Batch(eqx.Module):
     """Structures of one step with their labels.
 
@@ -63,76 +77,104 @@ class Batch(eqx.Module):
     composition: Int[Array, " systems"]
 
 
-def flat_batch(
-    records: Sequence[Record], room: Room, cutoffs: Mapping[str, float], quantities: Sequence[str]
+def make_batch(
+    records: Sequence[Record],
+    shape: Room | Ring,
+    cutoffs: Mapping[str, float],
+    quantities: Sequence[str],
 ) -> Batch:
-    """Return structures as a batch in flat layout (host only).
+    """Return structures as a batch (host only).
 
     Args:
-        records: structures; they fit the room.
-        room: lengths of the arrays.
+        records: structures; they fit the shape.
+        shape: room of a flat batch, or shape of a ring, which holds molecules alone.
         cutoffs: cutoff of each range in Å, infinite for all pairs of molecules.
         quantities: labels that the batch carries.
     """
-    counts = np.array([len(one.numbers) for one in records])
-    index = np.full(room.atoms, room.structures - 1, np.int32)
-    index[: counts.sum()] = np.repeat(np.arange(len(records)), counts)
+    ring = isinstance(shape, Ring)
+    atoms = shape.width * shape.molecules if ring else shape.atoms
+    structures = shape.molecules if ring else shape.structures
+    rows = rows_of(records, shape)
     centres = [0.5 * (r.positions.min(axis=0) + r.positions.max(axis=0)) for r in records]
     places = [r.positions - centre for r, centre in zip(records, centres, strict=True)]
+    index = np.full(atoms, structures - 1, np.int32)
+    if ring:
+        index = np.tile(np.arange(structures, dtype=np.int32), shape.width)
+    for number, own in enumerate(rows):
+        index[own] = number
+    numbers = _placed([r.numbers for r in records], rows, atoms).astype(np.int32)
     system = {
-        "positions": _filled(places, room.atoms),
-        "numbers": _filled([r.numbers for r in records], room.atoms).astype(np.int32),
-        "cell": _filled([r.cell[None] for r in records], room.structures),
-        "pbc": _filled([r.pbc[None] for r in records], room.structures).astype(bool),
-        "total_charge": _filled([[r.total_charge] for r in records], room.structures),
-        "multiplicity": _filled([[r.multiplicity] for r in records], room.structures, 1.0),
+        "positions": _placed(places, rows, atoms),
+        "numbers": numbers,
+        "cell": _filled([r.cell[None] for r in records], structures),
+        "pbc": _filled([r.pbc[None] for r in records], structures).astype(bool),
+        "total_charge": _filled([[r.total_charge] for r in records], structures),
+        "multiplicity": _filled([[r.multiplicity] for r in records], structures, 1.0),
         "system_index": index,
-        "origin": _filled([centre[None] for centre in centres], room.structures),
+        "origin": _filled([centre[None] for centre in centres], structures),
     }
-    lists = {
-        name: _padded(pairs_of(records, cutoff), getattr(room, name), room.atoms)
-        for name, cutoff in cutoffs.items()
-    }
-    labels, known = labels_of(records, quantities, room.atoms, room.structures)
-    compositions = compositions_of(records, room.structures)
+    if ring:
+        lists = ring_arrays(numbers.reshape(shape.width, shape.molecules))
+    else:
+        lists = {
+            name: _padded(pairs_of(records, cutoff), getattr(shape, name), atoms)
+            for name, cutoff in cutoffs.items()
+        }
+    labels, known = _labels(records, quantities, rows, atoms, structures)
+    compositions = _compositions(records, structures)
     system, lists, labels, known, compositions = jax.device_put(
         (system, lists, labels, known, compositions)
     )
-    pairs = {name: PairList(**one) for name, one in lists.items()}
+    if ring:
+        pairs = dict.fromkeys(cutoffs, RingPairs(**lists, width=shape.width))
+    else:
+        pairs = {name: PairList(**one) for name, one in lists.items()}
     return Batch(System(**system), pairs, labels, known, compositions)
 
 
-def labels_of(
-    records: Sequence[Record], quantities: Sequence[str], atoms: int, structures: int
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Return labels of a batch by quantity, zero where unknown, and which entries are known.
-
-    A value that is NaN is missing.
+def rows_of(records: Sequence[Record], shape: Room | Ring) -> list[np.ndarray]:
+    """Return the rows that the atoms of each structure have in a batch.
 
     Args:
         records: structures.
-        quantities: labels that are wanted.
-        atoms: number of atoms with padding.
-        structures: number of structures with padding.
+        shape: shape of the batch.
+    """
+    counts = [len(one.numbers) for one in records]
+    if isinstance(shape, Ring):
+        return [np.arange(n) * shape.molecules + m for m, n in enumerate(counts)]
+    ends = np.cumsum(counts)
+    return [np.arange(end - n, end) for n, end in zip(counts, ends, strict=True)]
+
+
+def _labels(
+    records: Sequence[Record],
+    quantities: Sequence[str],
+    rows: Sequence[np.ndarray],
+    atoms: int,
+    structures: int,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return labels by quantity, zero where unknown, and which entries are known.
+
+    A value that is NaN is missing; so is the stress of what is not periodic.
     """
     labels, known = {}, {}
     for name in quantities:
         of_atoms = name in PER_ATOM
         shape = PER_ATOM[name] if of_atoms else PER_STRUCTURE[name]
-        rows = [
+        parts = [
             np.asarray(one.labels[name]).reshape(-1, *shape)
             if name in one.labels and (name != "stress" or one.pbc.all())
             else np.full((len(one.numbers) if of_atoms else 1, *shape), np.nan)
             for one in records
         ]
-        values = _filled(rows, atoms if of_atoms else structures, np.nan)
-        known[name] = ~np.isnan(values)
-        labels[name] = np.where(known[name], values, 0.0)
+        filled = _placed(parts, rows, atoms, np.nan) if of_atoms else _filled(parts, structures, np.nan)
+        known[name] = ~np.isnan(filled)
+        labels[name] = np.where(known[name], filled, 0.0)
     return labels, known
 
 
-def compositions_of(records: Sequence[Record], structures: int) -> np.ndarray:
-    """Return the number of each structure's composition, with padding up to `structures`."""
+def _compositions(records: Sequence[Record], structures: int) -> np.ndarray:
+    """Return the number of each structure's composition; padding has one of its own if any."""
     numbered: dict[tuple[tuple[int, int], ...], int] = {}
     found = [numbered.setdefault(one.formula, len(numbered)) for one in records]
     return np.array(found + [structures - 1] * (structures - len(found)), np.int32)
@@ -192,6 +234,16 @@ def _padded(pairs: Listed, room: int, atoms: int) -> dict[str, np.ndarray]:
         "shift": _filled([shift], room).astype(np.int32),
         "mask": np.arange(room) < len(i),
     }
+
+
+def _placed(
+    parts: Sequence, rows: Sequence[np.ndarray], length: int, value: float = 0.0
+) -> np.ndarray:
+    """Return arrays of structures at the rows of their atoms, and a value elsewhere."""
+    joined = np.concatenate([np.asarray(part, np.float64) for part in parts])
+    placed = np.full((length, *joined.shape[1:]), value)
+    placed[np.concatenate(rows)] = joined
+    return placed
 
 
 def _filled(parts: Sequence, length: int, value: float = 0.0) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Unpack
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import GetAttrKey, SequenceKey
 
 from sundog.forcefield.so3lr import ForceField, assemble
@@ -82,6 +83,19 @@ def build(
     )
     named = replace(hamiltonian, model=weights.name)
     return assemble(network, zbl, named, extra_terms=extra_terms)
+
+
+def arrays_of(force_field: ForceField) -> dict[str, np.ndarray]:
+    """Return the arrays of a force field by the names under which they are stored.
+
+    Args:
+        force_field: force field whose first short term is the learned repulsion.
+    """
+    named = jax.tree_util.tree_flatten_with_path(force_field.network)[0]
+    arrays = {_dotted(path): np.asarray(leaf) for path, leaf in named}
+    zbl = force_field.short_terms[0]
+    repulsion = {f"zbl.{name}": np.asarray(getattr(zbl, name)) for name in ("a", "c", "p", "d")}
+    return arrays | repulsion
 
 
 def _say(line: str) -> None:

@@ -11,7 +11,7 @@ from ase.build import molecule
 from fixtures import SIMPLE, random_force_field
 
 from sundog.forcefield.prediction import Prediction
-from sundog.train.batch import Room, flat_batch
+from sundog.train.batch import Ring, Room, make_batch
 from sundog.train.loss import loss, loss_of, pseudo_huber, square
 from sundog.train.records import Record
 from sundog.train.step import parts_of
@@ -48,8 +48,8 @@ def force_field():
     return random_force_field(SIMPLE, "exact")
 
 
-def batch_of(*records):
-    return flat_batch(records, ROOM, {"short": 3.0, "long": np.inf}, QUANTITIES)
+def batch_of(*records, shape=ROOM):
+    return make_batch(records, shape, {"short": 3.0, "long": np.inf}, QUANTITIES)
 
 
 def guess(batch, seed=1):
@@ -175,3 +175,16 @@ def test_a_label_that_is_not_there_does_not_reach_the_gradient(force_field, grad
         assert np.array_equal(one, other)
     alone = gradient(parameters, skeleton, batch_of(whole))
     assert float(alone[0]) == pytest.approx(float(with_it[0]), rel=1e-12)
+
+
+def test_flat_and_ring_give_the_same_loss_and_gradient(force_field, gradient):
+    parameters, skeleton = parts_of(force_field)
+    charged = replace(record("CH4", seed=3), total_charge=1.0, multiplicity=2.0)
+    records = [record("H2O"), record("NH3", ["forces"], seed=2), charged]
+    flat, ring = (
+        gradient(parameters, skeleton, batch_of(*records, shape=shape))
+        for shape in (ROOM._replace(atoms=20), Ring(width=8, molecules=4))
+    )
+    assert float(ring[0]) == pytest.approx(float(flat[0]), rel=1e-12)
+    for one, other in zip(jax.tree.leaves(ring[1]), jax.tree.leaves(flat[1]), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
