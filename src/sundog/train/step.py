@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField
+from sundog.model.chebyshev import with_chebyshev_filters
 from sundog.train.batch import Batch
 from sundog.train.loss import Shape, loss, loss_of, pseudo_huber, square
 from sundog.train.optimizer import averaged, optimizer_of
@@ -67,12 +68,15 @@ class Recipe:
         optimizer: gradient transformation of optax.
         loss: settings of the loss.
         average_decay: decay of the moving average, 0 for none.
+        expanded_from: distance in Å from which on the radial filters of a step are sums of
+            polynomials (`model.chebyshev`); None for the perceptrons themselves.
     """
 
     skeleton: ForceField
     optimizer: Any
     loss: Loss
     average_decay: float
+    expanded_from: float | None = None
 
     @property
     def rho(self) -> Shape:
@@ -88,6 +92,14 @@ class Recipe:
     def force_field(self, parameters: PyTree[Array]) -> ForceField:
         """Return the force field with parameters."""
         return eqx.combine(parameters, self.skeleton)
+
+    def fast(self, parameters: PyTree[Array]) -> ForceField:
+        """Return the force field as steps compute it."""
+        whole = self.force_field(parameters)
+        if self.expanded_from is None:
+            return whole
+        network = with_chebyshev_filters(whole.network, self.expanded_from)
+        return replace(whole, network=network)
 
 
 def parts_of(force_field: ForceField) -> tuple[PyTree[Array], ForceField]:
@@ -135,9 +147,8 @@ def step_of(recipe: Recipe) -> Step:
     @eqx.filter_jit
     def gradient(parameters: PyTree[Array], batch: Batch) -> Any:
         def total(parameters: PyTree[Array]) -> Any:
-            force_field = recipe.force_field(parameters)
             return loss(
-                force_field,
+                recipe.fast(parameters),
                 batch,
                 recipe.loss.weights,
                 recipe.rho,
