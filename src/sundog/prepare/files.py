@@ -58,7 +58,12 @@ def molecule_of(path: Path) -> Built:
         InputError: The file holds several structures.
     """
     decisions: list[str] = []
-    frames = read_structures(path, report=decisions.append)
+    if path.suffix.lower() == ".mol2":
+        from sundog.prepare.mol2 import read_mol2
+
+        frames = [read_mol2(path, decisions.append)]
+    else:
+        frames = read_structures(path, report=decisions.append)
     if len(frames) != 1:
         raise InputError(
             f"{path}: one structure is needed",
