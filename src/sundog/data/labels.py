@@ -8,7 +8,7 @@ said.
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,8 +90,7 @@ def find_labels(
     Raises:
         InputError: No structure has a key that was given, or none has any label.
     """
-    if unit not in UNITS:
-        raise InputError("unit: unknown", got=unit, expected=", ".join(UNITS))
+    scale = scale_of(unit)
     present: dict[str, int] = {}
     for atoms in structures:
         for key in _stored(atoms):
@@ -100,28 +99,126 @@ def find_labels(
     unused: dict[str, list[str]] = {}
     for quantity in QUANTITIES:
         key = given.get(quantity)
-        if key is not None and key not in present:
-            close = difflib.get_close_matches(key, present)
-            raise InputError(
-                f"{quantity}_key: no structure has it",
-                got=key,
-                expected=f"one of {', '.join(sorted(present)) or 'no keys at all'}",
-                remedy=f"Perhaps {' or '.join(close)} is meant" if close else None,
-            )
-        usual = (f"REF_{quantity}", quantity, *OTHER_NAMES.get(quantity, ()))
+        if key is not None:
+            _refuse_missing(quantity, key, present)
+        usual = _usual(quantity)
         candidates = usual if key is None else (key, *usual)
         found = [one for one in dict.fromkeys(candidates) if one in present]
         if found:
             keys[quantity] = found[0]
             unused[quantity] = found[1:]
     if not keys:
+        raise _no_labels(present)
+    return Labels(keys, scale, unused)
+
+
+class GrowingLabels:
+    """Keys of labels that are found while structures come one by one.
+
+    The key of a quantity is the first that appears; another one in a later structure is refused
+    rather than chosen.
+    """
+
+    def __init__(self, given: Mapping[str, str | None], unit: str = "eV"):
+        """Begin without keys.
+
+        Args:
+            given: Keys by quantity, where the user has named them.
+            unit: Unit of energies, one of `UNITS`.
+
+        Raises:
+            InputError: The unit is unknown.
+        """
+        self._given = {quantity: key for quantity, key in given.items() if key is not None}
+        self._scale = scale_of(unit)
+        self._keys: dict[str, str] = {}
+        self._unused: dict[str, list[str]] = {}
+        self._seen: set[str] = set()
+
+    def of(self, atoms: Atoms, name: str) -> dict[str, np.ndarray]:
+        """Return the labels of a structure, by quantity, in eV, Å and e.
+
+        Args:
+            atoms: Structure with labels.
+            name: Name of the structure, for messages.
+
+        Raises:
+            FileFormatError: A label has the wrong shape.
+            InputError: A quantity has another key than in earlier structures.
+        """
+        stored = _stored(atoms)
+        self._seen |= stored.keys()
+        for quantity in QUANTITIES:
+            given = self._given.get(quantity)
+            candidates = _usual(quantity) if given is None else (given,)
+            here = [key for key in candidates if key in stored]
+            known = self._keys.get(quantity)
+            if not here:
+                continue
+            if known is None:
+                self._keys[quantity] = here[0]
+                self._unused[quantity] = [key for key in _usual(quantity) if key in stored][1:]
+            elif here[0] != known:
+                raise InputError(
+                    f"{quantity}_key: structures have this label under several keys",
+                    got=f"{here[0]} in {name}, {known} in those before",
+                    remedy=f'Name the one that is meant, as {quantity}_key="{known}"',
+                )
+        labels = self.labels
+        found = {quantity: labels.of(atoms, quantity) for quantity in self._keys}
+        return {quantity: value for quantity, value in found.items() if value is not None}
+
+    @property
+    def labels(self) -> Labels:
+        """Keys and unit that were found so far."""
+        return Labels(self._keys, self._scale, self._unused)
+
+    def check(self) -> None:
+        """Refuse a set without labels, or without a key that was given.
+
+        Raises:
+            InputError: As of `find_labels`.
+        """
+        for quantity, key in self._given.items():
+            _refuse_missing(quantity, key, self._seen)
+        if not self._keys:
+            raise _no_labels(self._seen)
+
+
+def scale_of(unit: str) -> float:
+    """Return a unit of energies in eV.
+
+    Raises:
+        InputError: The unit is unknown.
+    """
+    if unit not in UNITS:
+        raise InputError("unit: unknown", got=unit, expected=", ".join(UNITS))
+    return UNITS[unit]
+
+
+def _usual(quantity: str) -> tuple[str, ...]:
+    return (f"REF_{quantity}", quantity, *OTHER_NAMES.get(quantity, ()))
+
+
+def _refuse_missing(quantity: str, key: str, present: Iterable[str]) -> None:
+    known = sorted(present)
+    if key not in known:
+        close = difflib.get_close_matches(key, known)
         raise InputError(
-            "data: no structure has a label",
-            got=f"keys {', '.join(sorted(present)) or 'none'}",
-            expected=", ".join(f"REF_{quantity}" for quantity in QUANTITIES),
-            remedy='Name your keys, as energy_key="E" forces_key="F"',
+            f"{quantity}_key: no structure has it",
+            got=key,
+            expected=f"one of {', '.join(known) or 'no keys at all'}",
+            remedy=f"Perhaps {' or '.join(close)} is meant" if close else None,
         )
-    return Labels(keys, UNITS[unit], unused)
+
+
+def _no_labels(present: Iterable[str]) -> InputError:
+    return InputError(
+        "data: no structure has a label",
+        got=f"keys {', '.join(sorted(present)) or 'none'}",
+        expected=", ".join(f"REF_{quantity}" for quantity in QUANTITIES),
+        remedy='Name your keys, as energy_key="E" forces_key="F"',
+    )
 
 
 def _stored(atoms: Atoms) -> dict[str, object]:

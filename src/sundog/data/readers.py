@@ -1,7 +1,8 @@
 """Readers of labelled sets: structure files, ASE databases, HDF5, npz, and folders of them.
 
-`read_dataset` returns ASE atoms with the labels of the structure in `info` and those of its atoms
-in `arrays`. Labels keep their names and their units.
+`stream_dataset` yields ASE atoms with the labels of the structure in `info` and those of its atoms
+in `arrays`, without holding more than a part of a file: a group of HDF5, a row of a database, some
+thousand frames of XYZ. `read_dataset` returns them all. Labels keep their names and their units.
 
 HDF5 and npz hold arrays. A group, or an npz file, is a set of structures:
 
@@ -26,9 +27,9 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
+from sundog.data.pieces import stream_structures
 from sundog.errors import FileFormatError, SundogError
 from sundog.io.expansion import check_npz
-from sundog.io.reading import read_structures
 
 Report = Callable[[str], None]
 
@@ -66,16 +67,20 @@ def read_dataset(path: str | Path, report: Report = lambda line: None) -> list[A
         FileFormatError: There are no structures, or a file cannot be read.
         StructureError: The file names no elements for its atoms; see `read_structures`.
     """
+    return list(stream_dataset(path, report))
+
+
+def stream_dataset(path: str | Path, report: Report = lambda line: None) -> Iterator[Atoms]:
+    """Yield what `read_dataset` returns, and raise what it raises."""
     path = Path(path)
     if not path.is_dir():
-        return _reader(path)(path, report)
-    frames = []
+        yield from _frames_of_file(path, report)
+        return
     for file in files_of(path):
         own = file.relative_to(path).as_posix()
-        for atoms in _reader(file)(file, _prefixed(own, report)):
+        for atoms in _frames_of_file(file, _prefixed(own, report)):
             atoms.info["source"] = own
-            frames.append(atoms)
-    return frames
+            yield atoms
 
 
 def _prefixed(name: str, report: Report) -> Report:
@@ -181,7 +186,7 @@ def _label(
         atoms.info[name] = value.item() if value.size == 1 else np.array(value)
 
 
-def _read_npz(path: Path, report: Report) -> list[Atoms]:
+def _read_npz(path: Path, report: Report) -> Iterator[Atoms]:
     check_npz(path)
     with np.load(path, allow_pickle=False) as file:
         readable = {}
@@ -191,15 +196,15 @@ def _read_npz(path: Path, report: Report) -> list[Atoms]:
             except ValueError:
                 # Loading them can run code.
                 report(f"The array {name} holds pickled objects and is not read")
-        return list(frames_of(readable, str(path), report))
+        yield from frames_of(readable, str(path), report)
 
 
-def _read_hdf5(path: Path, report: Report) -> list[Atoms]:
-    frames: list[Atoms] = []
+def _read_hdf5(path: Path, report: Report) -> Iterator[Atoms]:
     import h5py
 
     from sundog.io.hdf5 import open_hdf5
 
+    found = False
     with open_hdf5(path) as file:
         groups: list[h5py.Group] = [file]
         file.visititems(lambda _, one: groups.append(one) if isinstance(one, h5py.Group) else None)
@@ -210,18 +215,17 @@ def _read_hdf5(path: Path, report: Report) -> list[Atoms]:
                 for atoms in frames_of(sets, f"{path}:{group.name}", report):
                     if own:
                         atoms.info.setdefault("name", own)
-                    frames.append(atoms)
-    if not frames:
+                    found = True
+                    yield atoms
+    if not found:
         raise FileFormatError(
             f"{path}: no group has positions", expected=" or ".join(NAMES["positions"])
         )
-    return frames
 
 
-def _read_database(path: Path, report: Report) -> list[Atoms]:
+def _read_database(path: Path, report: Report) -> Iterator[Atoms]:
     import ase.db  # which takes its time, as h5py does
 
-    frames = []
     connected: Any = ase.db.connect(path)
     with connected as database:
         for row in database.select():
@@ -235,11 +239,10 @@ def _read_database(path: Path, report: Report) -> list[Atoms]:
                     atoms.set_array(name, array)
                 else:
                     atoms.info[name] = value
-            frames.append(atoms)
-    return frames
+            yield atoms
 
 
-_READERS: dict[str, Callable[[Path, Report], list[Atoms]]] = {
+_READERS: dict[str, Callable[[Path, Report], Iterator[Atoms]]] = {
     ".npz": _read_npz,
     ".h5": _read_hdf5,
     ".hdf5": _read_hdf5,
@@ -251,28 +254,28 @@ STRUCTURES = (".xyz", ".extxyz", ".pdb", ".cif", ".mmcif", ".gro", ".sdf", ".mol
 """Suffixes of structure files that are looked for in a folder."""
 
 
-def _reader(path: Path) -> Callable[[Path, Report], list[Atoms]]:
+def _frames_of_file(path: Path, report: Report) -> Iterator[Atoms]:
+    """Yield the structures of a file; at least one."""
     special = _READERS.get(path.suffix.lower())
     if special is None or not path.is_file():
         # Its errors also cover paths that are no files.
-        return lambda path, report: read_structures(path, report=report)
-
-    def read(path: Path, report: Report) -> list[Atoms]:
-        try:
-            frames = special(path, report)
-        except SundogError:
-            raise
-        except Exception as error:  # the libraries raise exceptions of any type
-            raise FileFormatError(
-                f"{path}: the file cannot be read",
-                got=f"{type(error).__name__}: {error}".rstrip(": "),
-                remedy="Check that the file is whole and that its suffix names its format",
-            ) from error
-        if not frames:
-            raise FileFormatError(f"{path}: no structure there")
-        return frames
-
-    return read
+        yield from stream_structures(path, report)
+        return
+    found = False
+    try:
+        for atoms in special(path, report):
+            found = True
+            yield atoms
+    except (SundogError, GeneratorExit):
+        raise
+    except Exception as error:  # the libraries raise exceptions of any type
+        raise FileFormatError(
+            f"{path}: the file cannot be read",
+            got=f"{type(error).__name__}: {error}".rstrip(": "),
+            remedy="Check that the file is whole and that its suffix names its format",
+        ) from error
+    if not found:
+        raise FileFormatError(f"{path}: no structure there")
 
 
 def _named(arrays: Arrays, names: tuple[str, ...]) -> str | None:

@@ -18,7 +18,7 @@ from sundog.neighbors.pairs import PairList
 from sundog.neighbors.reference import reference_pairs
 from sundog.neighbors.ring import RingPairs, ring_arrays
 from sundog.system import System, make_system
-from sundog.train.records import Record
+from sundog.data.records import Record
 
 PER_ATOM = {"forces": (3,), "charges": (), "hirshfeld_ratios": ()}
 """Labels of atoms, with the shape of one."""

@@ -12,7 +12,7 @@ import numpy as np
 from sundog.elements import refuse_unsupported
 from sundog.errors import InputError, SundogError
 from sundog.train.batch import pairs_of
-from sundog.train.records import Record, Records
+from sundog.data.records import Record, Records
 from sundog.train.settings import Data
 
 Report = Callable[[str], None]

@@ -16,7 +16,7 @@ from sundog.elements import symbol
 from sundog.forcefield.prediction import Prediction
 from sundog.train.batch import PER_ATOM, Batch
 from sundog.train.loss import differences
-from sundog.train.records import Record
+from sundog.data.records import Record
 
 UNITS = {
     "energy": "eV/atom",

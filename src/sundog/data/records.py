@@ -27,7 +27,8 @@ class Record:
         total_charge: total charge in e.
         multiplicity: spin multiplicity 2S + 1.
         labels: labels in eV, Å and e, by quantity; NaN where a value is missing.
-        name: name for messages.
+        number: number within its set, from 0.
+        own_name: name or title that the structure came with, empty for none.
         group: name of the group that it belongs to, empty for none.
     """
 
@@ -38,8 +39,15 @@ class Record:
     total_charge: float
     multiplicity: float
     labels: Mapping[str, np.ndarray]
-    name: str
+    number: int
+    own_name: str = ""
     group: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name for messages."""
+        own = f" ({self.own_name})" if self.own_name else ""
+        return f"structure {self.number}{own}"
 
     @property
     def formula(self) -> tuple[tuple[int, int], ...]:
@@ -109,20 +117,37 @@ class FrameRecords:
 
     def _record(self, number: int) -> Record:
         atoms = self._frames[number]
-        check_atoms(atoms.positions, atoms.numbers)
-        check_cell(atoms.cell.array, atoms.pbc)
-        charge, multiplicity = electronic_state(atoms, None, None)
         found = {quantity: self._labels.of(atoms, quantity) for quantity in QUANTITIES}
-        name = name_of(atoms)
-        group = "" if self._group_key is None else str(atoms.info.get(self._group_key, ""))
-        return Record(
-            numbers=np.asarray(atoms.numbers, np.int32),
-            positions=np.asarray(atoms.positions, np.float64),
-            cell=np.asarray(atoms.cell.array, np.float64),
-            pbc=np.asarray(atoms.pbc, bool),
-            total_charge=float(charge),
-            multiplicity=float(multiplicity),
-            labels={key: value for key, value in found.items() if value is not None},
-            name=f"structure {number}" + (f" ({name})" if name else ""),
-            group=group,
-        )
+        labels = {key: value for key, value in found.items() if value is not None}
+        return record_of(atoms, labels, number, self._group_key)
+
+
+def record_of(
+    atoms: Atoms, labels: Mapping[str, np.ndarray], number: int, group_key: str | None = None
+) -> Record:
+    """Return a structure with its labels.
+
+    Args:
+        atoms: structure, with its charge in `info` if it has one.
+        labels: labels in eV, Å and e, by quantity.
+        number: number of the structure, for its name.
+        group_key: entry of `info` that names its group.
+
+    Raises:
+        SundogError: it is no structure that can be computed.
+    """
+    check_atoms(atoms.positions, atoms.numbers)
+    check_cell(atoms.cell.array, atoms.pbc)
+    charge, multiplicity = electronic_state(atoms, None, None)
+    return Record(
+        numbers=np.asarray(atoms.numbers, np.int32),
+        positions=np.asarray(atoms.positions, np.float64),
+        cell=np.asarray(atoms.cell.array, np.float64),
+        pbc=np.asarray(atoms.pbc, bool),
+        total_charge=float(charge),
+        multiplicity=float(multiplicity),
+        labels=labels,
+        number=number,
+        own_name=name_of(atoms),
+        group="" if group_key is None else str(atoms.info.get(group_key, "")),
+    )
