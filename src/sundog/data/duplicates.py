@@ -2,8 +2,8 @@
 
     d(A, B)² = 2/(N(N − 1)) Σ_k (r_k(A) − r_k(B))²
 
-r_k(A): distances between atoms of a molecule A of N atoms, sorted within each pair of elements, in Å.
-d is zero for molecules that are turned, moved, numbered otherwise or mirrored, and at most the
+r_k(A): distances between atoms of a molecule A of N atoms, sorted within each pair of elements, in
+Å. d is zero for molecules that are turned, moved, numbered otherwise or mirrored, and at most the
 root mean square change of the distances. Molecules of one formula and charge are compared.
 Candidates are those whose means of r_k over blocks differ by no more, which is necessary.
 Periodic structures are compared for equality alone.

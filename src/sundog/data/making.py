@@ -123,7 +123,8 @@ def make_store(
             "choices": asdict(choices),
             "left_out": len(left_out),
             "sources": [
-                {**state, "sha256": hash_of(file)} for file, state in zip(files, before, strict=True)
+                {**state, "sha256": hash_of(file)}
+                for file, state in zip(files, before, strict=True)
             ],
         }
     )

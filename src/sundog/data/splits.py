@@ -5,7 +5,7 @@ other, of one formula, of one group, or of one scaffold where that is asked for.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,11 +15,13 @@ from jaxtyping import Int
 
 from sundog.bounds import check_fields
 from sundog.data.duplicates import equal_structures, near_structures
+from sundog.data.graphs import molecule_hash, scaffold_hash
+from sundog.data.records import Record
 from sundog.data.store import Store
 from sundog.errors import FileFormatError, InputError
 from sundog.files import write_atomically
 
-By = Literal["structure", "near", "formula", "group"]
+By = Literal["structure", "near", "molecule", "scaffold", "formula", "group"]
 """What is not divided."""
 
 PARTS = ("train", "validation", "test")
@@ -32,7 +34,7 @@ class Split:
 
     by: By = "near"
     """What is not divided between the parts: equal structures; molecules that are near each other;
-    all structures of a formula; of a group."""
+    conformers of a molecule, by its bonds; all molecules of a scaffold; of a formula; of a group."""
     validation_fraction: float = 0.1
     """Part of the structures for validation."""
     test_fraction: float = 0.1
@@ -151,14 +153,23 @@ def load_split(folder: Path, structures: int) -> dict[str, Int[np.ndarray, " str
     return found
 
 
+_NAMES: Mapping[str, Callable[[Record], bytes]] = {
+    "formula": lambda one: repr(one.formula).encode(),
+    "molecule": molecule_hash,
+    "scaffold": scaffold_hash,
+}
+"""Functions that name what a structure is not divided from."""
+
+
 def _kinds(store: Store, how: Split) -> np.ndarray:
     """Return a name for what each structure is not divided from."""
     if how.by == "structure":
         return equal_structures(store)
     if how.by == "near":
         return near_structures(store, how.near_angstrom)
-    if how.by == "formula":
-        return np.array([str(store[number].formula) for number in range(len(store))])
+    if how.by in _NAMES:
+        name_of = _NAMES[how.by]
+        return np.array([name_of(store[number]) for number in range(len(store))])
     if store.groups == ("",):
         raise InputError(
             "by: the store has no groups",

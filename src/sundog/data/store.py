@@ -171,7 +171,7 @@ def _header(folder: Path) -> Mapping[str, Any]:
         raise FileFormatError(f"{path}: it cannot be read", got=repr(error)) from error
     if version != FORMAT or not all(isinstance(one, int) and one >= 0 for one in known.values()):
         raise FileFormatError(
-            f"{path}: of another version", got=version, expected=FORMAT, remedy="Make it anew"
+            f"{path}: of another version", got=version, expected=str(FORMAT), remedy="Make it anew"
         )
     unknown = set(header["quantities"]) - OF_STRUCTURE.keys() - OF_ATOMS.keys()
     if unknown:

@@ -137,7 +137,9 @@ class StoreWriter:
             self._missing(quantity, min(FILLED, count - first))
 
     def _missing(self, quantity: str, count: int) -> None:
-        self._write(array_name(quantity), np.full((count, *_shape(quantity)), np.nan, _kind(quantity)))
+        self._write(
+            array_name(quantity), np.full((count, *_shape(quantity)), np.nan, _kind(quantity))
+        )
 
     def _label(self, quantity: str, value: np.ndarray | None, atoms: int) -> None:
         if value is None:

@@ -14,11 +14,11 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from sundog.data.records import Record
 from sundog.neighbors.pairs import PairList
 from sundog.neighbors.reference import reference_pairs
 from sundog.neighbors.ring import RingPairs, ring_arrays
 from sundog.system import System, make_system
-from sundog.data.records import Record
 
 PER_ATOM = {"forces": (3,), "charges": (), "hirshfeld_ratios": ()}
 """Labels of atoms, with the shape of one."""
@@ -167,7 +167,9 @@ def _labels(
             else np.full((len(one.numbers) if of_atoms else 1, *shape), np.nan)
             for one in records
         ]
-        filled = _placed(parts, rows, atoms, np.nan) if of_atoms else _filled(parts, structures, np.nan)
+        filled = (
+            _placed(parts, rows, atoms, np.nan) if of_atoms else _filled(parts, structures, np.nan)
+        )
         known[name] = ~np.isnan(filled)
         labels[name] = np.where(known[name], filled, 0.0)
     return labels, known

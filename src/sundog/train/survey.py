@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sundog.data.records import Record, Records
 from sundog.elements import refuse_unsupported
 from sundog.errors import InputError, SundogError
 from sundog.train.batch import pairs_of
-from sundog.data.records import Record, Records
 from sundog.train.settings import Data
 
 Report = Callable[[str], None]
@@ -140,9 +140,7 @@ def _refused(
     return None
 
 
-def divide(
-    found: Survey, count: int | None, by: str, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+def divide(found: Survey, count: int | None, by: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of the structures for training and for validation.
 
     Structures that are equal, or of one formula or group, are on the same side.

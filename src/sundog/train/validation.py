@@ -12,11 +12,11 @@ from typing import Any
 import jax
 import numpy as np
 
+from sundog.data.records import Record
 from sundog.elements import symbol
 from sundog.forcefield.prediction import Prediction
 from sundog.train.batch import PER_ATOM, Batch
 from sundog.train.loss import differences
-from sundog.data.records import Record
 
 UNITS = {
     "energy": "eV/atom",
