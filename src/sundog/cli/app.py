@@ -26,6 +26,7 @@ VERBS = {
         "sundog.cli.verbs.coverage:coverage",
         "Count the local environments of a set, and find those that it lacks.",
     ),
+    "data": ("sundog.cli.verbs.data:app", "Keep, look at and divide labelled structures."),
     "doctor": ("sundog.cli.verbs.doctor:doctor", "Say what this installation can do."),
     "evaluate": ("sundog.cli.verbs.evaluate:evaluate", "Measure the accuracy of a model."),
     "explain": ("sundog.cli.verbs.explain:explain", "Take a prediction apart."),

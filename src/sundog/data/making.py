@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ase import Atoms
 from ase.neighborlist import primitive_neighbor_list
 from scipy.spatial.distance import pdist
 
-from sundog.bounds import check_fields
+from sundog.data.choices import Choices
 from sundog.data.labels import GrowingLabels
 from sundog.data.readers import files_of, stream_dataset
 from sundog.data.records import Record, record_of
@@ -26,28 +27,11 @@ Report = Callable[[str], None]
 SMALL = 200
 """Number of atoms up to which all distances are computed."""
 
+ASKED = 10_000
+"""Number of structures after which a set without labels is refused, long before its end."""
+
 LEFT_OUT = "left-out.csv"
 """File with the structures that are not in a store, and why."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choices:
-    """What structures a store takes, and how their labels are read."""
-
-    unit: str = "eV"
-    """Unit of energies; forces and stress are in it per Å and per Å³."""
-    group_key: str | None = None
-    """Entry of `info` that names the group of a structure, as the molecule of a conformer."""
-    shortest_distance_angstrom: float = 0.5
-    """Structures with atoms closer than this are left out."""
-    largest_force_ev_per_angstrom: float = 1000.0
-    """Structures with a component of a force label beyond this are left out."""
-    most_bad_frames: int = 10
-    """Structures that may be left out; one more ends the making of the store."""
-
-    def __post_init__(self):
-        """Refuse values that are of another type or out of bounds."""
-        check_fields(self)
 
 
 @dataclass(frozen=True)
@@ -71,6 +55,7 @@ def make_store(
     sources: Sequence[Path],
     folder: Path,
     keys: Mapping[str, str | None],
+    unit: str,
     choices: Choices,
     report: Report,
 ) -> Made:
@@ -80,6 +65,7 @@ def make_store(
         sources: labelled sets, as `stream_dataset` reads them.
         folder: folder of the store, which must not exist.
         keys: keys of labels by quantity, where they are not the usual ones.
+        unit: unit of energies, one of `UNITS`; forces and stress are in it per Å and per Å³.
         choices: what is taken.
         report: called with lines about what was read, chosen and left out.
 
@@ -88,7 +74,7 @@ def make_store(
         RunDirectoryError: the folder exists, or cannot be written.
         SundogError: a file cannot be read.
     """
-    labels = GrowingLabels(keys, choices.unit)
+    labels = GrowingLabels(keys, unit)
     files = [file for source in sources for file in files_of(source)]
     before = [_state(file) for file in files]
     try:
@@ -97,41 +83,60 @@ def make_store(
         raise RunDirectoryError(
             f"{folder}: the folder cannot be made", got=error, remedy="Name a new one"
         ) from error
-    left_out: list[tuple[int, str, str]] = []
+    try:
+        writer, left_out = _written(sources, folder, labels, choices, report)
+        writer.finish(
+            {
+                "made": datetime.now(UTC).isoformat(timespec="seconds"),
+                "labels": dict(labels.labels.keys),
+                "unit": unit,
+                "choices": asdict(choices),
+                "left_out": left_out,
+                "sources": [
+                    {**state, "sha256": hash_of(file)}
+                    for file, state in zip(files, before, strict=True)
+                ],
+            }
+        )
+    except BaseException:
+        rmtree(folder)
+        raise
+    for file, state in zip(files, before, strict=True):
+        if _state(file) != state:
+            report(f"Warning: {file} has changed while the store was made from it")
+    return Made(writer.structures, writer.atoms, labels.labels.describe(), left_out)
+
+
+def _written(
+    sources: Sequence[Path], folder: Path, labels: GrowingLabels, choices: Choices, report: Report
+) -> tuple[StoreWriter, int]:
+    """Write all structures; return the writer and the number of structures that were left out."""
+    left_out: list[tuple[int, str]] = []
     with StoreWriter(folder) as writer:
         for number, atoms in enumerate(_all(sources, report)):
             one, reason = _taken(atoms, number, writer.structures, labels, choices)
-            if one is None:
-                left_out.append((number, f"structure {number}", reason))
+            if one is not None:
+                writer.add(one)
+            else:
+                left_out.append((number, reason))
                 report(f"Left out: structure {number}: {reason}")
-                if len(left_out) > choices.most_bad_frames:
-                    raise InputError(
-                        f"data: more than {choices.most_bad_frames} structures are left out",
-                        got=reason,
-                        remedy="Mend the data, or raise most_bad_frames to leave out more",
-                    )
-                continue
-            writer.add(one)
+                _limit(left_out, choices.most_bad_frames)
+            if number == ASKED:
+                labels.check()
     labels.check()
     if writer.structures == 0:
         raise InputError("data: no structure is left", got=f"{len(left_out)} left out")
     _write_left_out(folder, left_out)
-    writer.finish(
-        {
-            "made": datetime.now(UTC).isoformat(timespec="seconds"),
-            "labels": dict(labels.labels.keys),
-            "choices": asdict(choices),
-            "left_out": len(left_out),
-            "sources": [
-                {**state, "sha256": hash_of(file)}
-                for file, state in zip(files, before, strict=True)
-            ],
-        }
-    )
-    for file, state in zip(files, before, strict=True):
-        if _state(file) != state:
-            report(f"Warning: {file} has changed while the store was made from it")
-    return Made(writer.structures, writer.atoms, labels.labels.describe(), len(left_out))
+    return writer, len(left_out)
+
+
+def _limit(left_out: Sequence[tuple[int, str]], most: int) -> None:
+    if len(left_out) > most:
+        raise InputError(
+            f"data: more than {most} structures are left out",
+            got=left_out[-1][1],
+            remedy="Mend the data, or raise most_bad_frames to leave out more",
+        )
 
 
 def changed_sources(header: Mapping[str, Any]) -> list[str]:
@@ -144,9 +149,9 @@ def changed_sources(header: Mapping[str, Any]) -> list[str]:
     for one in header.get("sources", []):
         file = Path(one["file"])
         # The content is read only where size or time speak of another.
-        if file.is_file() and _state(file).items() - one.items():
-            if hash_of(file) != one["sha256"]:
-                changed.append(one["file"])
+        same = not file.is_file() or _state(file).items() <= one.items()
+        if not same and hash_of(file) != one["sha256"]:
+            changed.append(one["file"])
     return changed
 
 
@@ -208,9 +213,9 @@ def _closest(one: Record, reach: float) -> float:
     return float(np.min(distances, initial=np.inf))
 
 
-def _write_left_out(folder: Path, rows: Sequence[tuple[int, str, str]]) -> None:
+def _write_left_out(folder: Path, rows: Sequence[tuple[int, str]]) -> None:
     text = StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(("number", "name", "reason"))
+    table.writerow(("number", "reason"))
     table.writerows(rows)
     write_atomically(folder / LEFT_OUT, text.getvalue())

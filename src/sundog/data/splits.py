@@ -6,14 +6,13 @@ other, of one formula, of one group, or of one scaffold where that is asked for.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Int
 
-from sundog.bounds import check_fields
+from sundog.data.choices import Split
 from sundog.data.duplicates import equal_structures, near_structures
 from sundog.data.graphs import molecule_hash, scaffold_hash
 from sundog.data.records import Record
@@ -21,38 +20,8 @@ from sundog.data.store import Store
 from sundog.errors import FileFormatError, InputError
 from sundog.files import write_atomically
 
-By = Literal["structure", "near", "molecule", "scaffold", "formula", "group"]
-"""What is not divided."""
-
 PARTS = ("train", "validation", "test")
 """Names of the parts."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Split:
-    """How structures are divided."""
-
-    by: By = "near"
-    """What is not divided between the parts: equal structures; molecules that are near each other;
-    conformers of a molecule, by its bonds; all molecules of a scaffold; of a formula; of a group."""
-    validation_fraction: float = 0.1
-    """Part of the structures for validation."""
-    test_fraction: float = 0.1
-    """Part of the structures for test."""
-    near_angstrom: float = 0.05
-    """Root mean square change of the distances up to which molecules are near."""
-    seed: int = 0
-    """Seed of the choice."""
-
-    def __post_init__(self):
-        """Refuse values that are of another type or out of bounds."""
-        check_fields(self)
-        if self.validation_fraction + self.test_fraction >= 1:
-            raise InputError(
-                "validation_fraction: nothing is left for training",
-                got=f"{self.validation_fraction} and {self.test_fraction} for test",
-                expected="less than 1 together",
-            )
 
 
 def divide(store: Store, how: Split) -> dict[str, Int[np.ndarray, " structures"]]:

@@ -7,11 +7,12 @@ from ase.build import molecule
 from ase.io import write
 from scipy.spatial.transform import Rotation
 
+from sundog.data.choices import Choices, Split
 from sundog.data.duplicates import equal_structures, near_structures, sorted_distances
 from sundog.data.graphs import molecule_hash, scaffold_hash
-from sundog.data.making import Choices, make_store
+from sundog.data.making import make_store
 from sundog.data.records import record_of
-from sundog.data.splits import PARTS, Split, divide, leaks, load_split, save_split
+from sundog.data.splits import PARTS, divide, leaks, load_split, save_split
 from sundog.data.statistics import statistics
 from sundog.data.store import Store
 from sundog.errors import FileFormatError, InputError
@@ -23,7 +24,7 @@ def store_of(tmp_path, frames, **choices):
     for k, atoms in enumerate(frames):
         atoms.info["REF_energy"] = float(k)
     write(tmp_path / "set.extxyz", frames)
-    make_store([tmp_path / "set.extxyz"], tmp_path / "store", {}, Choices(**choices), print)
+    make_store([tmp_path / "set.extxyz"], tmp_path / "store", {}, "eV", Choices(**choices), print)
     return Store(tmp_path / "store")
 
 
@@ -45,8 +46,13 @@ def test_equal_and_near_structures_are_found(tmp_path):
     ethanol = [kicked("CH3CH2OH", 0.1, seed) for seed in range(4)]
     store = store_of(
         tmp_path,
-        [*ethanol, ethanol[1].copy(), turned(ethanol[2]), turned(ethanol[3], 0.003)]
-        + [kicked("CH3OCH3", 0.1, 9)],
+        [
+            *ethanol,
+            ethanol[1].copy(),
+            turned(ethanol[2]),
+            turned(ethanol[3], 0.003),
+            kicked("CH3OCH3", 0.1, 9),
+        ],
     )
     assert equal_structures(store).tolist() == [0, 1, 2, 3, 1, 5, 6, 7]
     groups = near_structures(store, 0.02)

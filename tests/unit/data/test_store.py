@@ -10,7 +10,8 @@ from ase.build import bulk, molecule
 from ase.io import write
 
 from sundog.data import pieces
-from sundog.data.making import LEFT_OUT, Choices, changed_sources, make_store
+from sundog.data.choices import Choices
+from sundog.data.making import LEFT_OUT, changed_sources, make_store
 from sundog.data.store import Store
 from sundog.errors import FileFormatError, InputError, RunDirectoryError
 
@@ -24,11 +25,16 @@ def labelled(name, seed, **more):
     return atoms
 
 
-def made(tmp_path, frames, keys=None, **choices):
+def made(tmp_path, frames, keys=None, unit="eV", **choices):
     write(tmp_path / "set.extxyz", frames)
     said = []
     make_store(
-        [tmp_path / "set.extxyz"], tmp_path / "store", keys or {}, Choices(**choices), said.append
+        [tmp_path / "set.extxyz"],
+        tmp_path / "store",
+        keys or {},
+        unit,
+        Choices(**choices),
+        said.append,
     )
     return Store(tmp_path / "store"), said
 
@@ -68,7 +74,7 @@ def test_large_files_are_read_in_pieces(tmp_path, monkeypatch):
     text = (tmp_path / "set.extxyz").read_text()
     (tmp_path / "cut.extxyz").write_text(text[:-40])
     with pytest.raises(FileFormatError, match="frames from 6 on"):
-        make_store([tmp_path / "cut.extxyz"], tmp_path / "other", {}, Choices(), print)
+        make_store([tmp_path / "cut.extxyz"], tmp_path / "other", {}, "eV", Choices(), print)
     with pytest.raises(FileFormatError, match="no store"):
         Store(tmp_path / "other")
 
@@ -115,7 +121,7 @@ def test_keys_that_were_given_must_be_there(tmp_path):
     frames = [Atoms("He", [[0, 0, 0]])]
     write(tmp_path / "bare.xyz", frames)
     with pytest.raises(InputError, match="no structure has a label"):
-        make_store([tmp_path / "bare.xyz"], tmp_path / "c", {}, Choices(), print)
+        make_store([tmp_path / "bare.xyz"], tmp_path / "c", {}, "eV", Choices(), print)
 
 
 def test_a_folder_that_is_there_is_kept(tmp_path):

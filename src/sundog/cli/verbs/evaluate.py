@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from sundog.cli.flags import FLAT
+from sundog.cli.labels import LabelOptions
 from sundog.cli.options import check_folder, locked, set_up_jax
 from sundog.errors import InputError, MissingDataError
 from sundog.evaluate.benchmarks.names import SIMULATIONS
@@ -58,33 +59,13 @@ class DataOptions:
         return folder if self.data_dir or folder.is_dir() else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class LabelOptions:
-    """Names and unit of the labels; by default REF_energy, REF_forces, … or energy, forces, …."""
-
-    energy_key: str | None = None
-    """Key of the energy, in eV unless --unit says otherwise."""
-    forces_key: str | None = None
-    """Key of the forces, in eV/Å."""
-    stress_key: str | None = None
-    """Key of the stress, 3×3 or Voigt, in eV/Å³, positive under tension."""
-    dipole_key: str | None = None
-    """Key of the dipole, in e·Å."""
-    charges_key: str | None = None
-    """Key of the atomic charges, in e."""
-    hirshfeld_ratios_key: str | None = None
-    """Key of the Hirshfeld ratios."""
-    unit: Literal["eV", "meV", "kcal/mol", "hartree"] = "eV"
-    """Unit of the labels of energy, forces (per Å) and stress (per Å³)."""
-
-
 def evaluate(
     *,
     benchmark: str | None = None,
     suite: Literal["quick", "paper", "full"] | None = None,
     data_options: Annotated[DataOptions, FLAT] = DataOptions(),
     data: Path | None = None,
-    label_options: Annotated[LabelOptions, FLAT] = LabelOptions(),
+    label_options: Annotated[LabelOptions, FLAT] = LabelOptions(),  # noqa: B008
     model_options: Annotated[ModelOptions, FLAT] = ModelOptions(),  # noqa: B008
     calculator: list[str] | None = None,
     charges: Literal["monomers", "dimer"] = "monomers",
@@ -258,8 +239,7 @@ def _on_data(
     from sundog.data.readers import read_dataset
 
     structures = read_dataset(data, _say)
-    keys = {k.removesuffix("_key"): v for k, v in asdict(labelling).items() if k != "unit"}
-    labels = find_labels(structures, keys, labelling.unit)
+    labels = find_labels(structures, labelling.keys, labelling.unit)
     _say(labels.describe())
     set_up_jax()
     from sundog.cli.show.evaluation import progress, save, save_folder, show_data
