@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from ase import Atoms
@@ -65,8 +65,73 @@ class Record:
         return hashlib.sha256(told + f"{self.total_charge}".encode()).digest()[:16]
 
 
+class Gathered(NamedTuple):
+    """Several labelled structures as arrays: their atoms follow each other.
+
+    Attributes:
+        counts: number of atoms of each structure.
+        numbers: atomic numbers, [atoms].
+        positions: coordinates in Å, [atoms, 3].
+        cells: lattice vectors in Å as rows, zero where there are none, [structures, 3, 3].
+        pbc: periodicity along each of them, [structures, 3].
+        total_charges: total charges in e, [structures].
+        multiplicities: spin multiplicities 2S + 1, [structures].
+        labels: labels in eV, Å and e, by quantity; NaN where a value is missing.
+    """
+
+    counts: np.ndarray
+    numbers: np.ndarray
+    positions: np.ndarray
+    cells: np.ndarray
+    pbc: np.ndarray
+    total_charges: np.ndarray
+    multiplicities: np.ndarray
+    labels: Mapping[str, np.ndarray]
+
+
+OF_STRUCTURE = {"energy": (), "stress": (3, 3), "dipole": (3,)}
+"""Shapes of the labels of structures, by quantity."""
+
+OF_ATOMS = {"forces": (3,), "charges": (), "hirshfeld_ratios": ()}
+"""Shapes of the labels of atoms, by quantity."""
+
+
+def gathered(records: Sequence[Record], quantities: Sequence[str]) -> Gathered:
+    """Return structures as arrays.
+
+    Args:
+        records: structures, at least one.
+        quantities: labels that are wanted.
+    """
+    labels = {}
+    for name in quantities:
+        of_atoms = name in OF_ATOMS
+        shape = OF_ATOMS[name] if of_atoms else OF_STRUCTURE[name]
+        parts = [
+            np.asarray(one.labels[name], np.float64).reshape(-1, *shape)
+            if name in one.labels
+            else np.full((len(one.numbers) if of_atoms else 1, *shape), np.nan)
+            for one in records
+        ]
+        labels[name] = np.concatenate(parts)
+    return Gathered(
+        counts=np.array([len(one.numbers) for one in records]),
+        numbers=np.concatenate([one.numbers for one in records]).astype(np.int32),
+        positions=np.concatenate([one.positions for one in records]),
+        cells=np.stack([one.cell for one in records]),
+        pbc=np.stack([one.pbc for one in records]),
+        total_charges=np.array([one.total_charge for one in records]),
+        multiplicities=np.array([one.multiplicity for one in records]),
+        labels=labels,
+    )
+
+
 class Records(Protocol):
     """Many labelled structures, in memory or not."""
+
+    def gather(self, numbers: np.ndarray, quantities: Sequence[str]) -> Gathered:
+        """Return structures of these numbers, in this order, with some of their labels."""
+        ...
 
     def __len__(self) -> int:
         """Return the number of structures."""
@@ -114,6 +179,10 @@ class FrameRecords:
         if number not in self._made:
             self._made[number] = self._record(number)
         return self._made[number]
+
+    def gather(self, numbers: np.ndarray, quantities: Sequence[str]) -> Gathered:
+        """Return structures of these numbers, in this order, with some of their labels."""
+        return gathered([self[number] for number in numbers.tolist()], quantities)
 
     def _record(self, number: int) -> Record:
         atoms = self._frames[number]

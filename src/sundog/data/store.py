@@ -17,13 +17,13 @@ larger than the memory. A folder without `store.json` is no store: it was not wr
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sundog.data.records import Record
+from sundog.data.records import OF_ATOMS, OF_STRUCTURE, Gathered, Record
 from sundog.errors import FileFormatError
 
 MARKER = "store.json"
@@ -43,12 +43,6 @@ STRUCTURE = np.dtype(
     ]
 )
 """Row of a structure; its name ends at this byte and begins where the one before ends."""
-
-OF_STRUCTURE = {"energy": (), "stress": (3, 3), "dipole": (3,)}
-"""Shapes of the labels of structures, by quantity."""
-
-OF_ATOMS = {"forces": (3,), "charges": (), "hirshfeld_ratios": ()}
-"""Shapes of the labels of atoms, by quantity."""
 
 
 def array_name(quantity: str) -> str:
@@ -123,6 +117,33 @@ class Store:
             number=number,
             own_name=self._own_name(number),
             group=self.groups[row["group"]],
+        )
+
+    def gather(self, numbers: np.ndarray, quantities: Sequence[str]) -> Gathered:
+        """Return structures of these numbers, in this order, with some of their labels."""
+        first = self._offsets[numbers]
+        counts = self._offsets[numbers + 1] - first
+        ends = np.cumsum(counts)
+        atoms = np.arange(ends[-1]) + np.repeat(first - ends + counts, counts)
+        rows = self._rows[numbers]
+        labels = {}
+        for name in quantities:
+            found = self._labels.get(name)
+            of_atoms = name in OF_ATOMS
+            shape = OF_ATOMS[name] if of_atoms else OF_STRUCTURE[name]
+            where = atoms if of_atoms else numbers
+            missing = found is None
+            values = np.full((len(where), *shape), np.nan) if missing else np.asarray(found[where])
+            labels[name] = values
+        return Gathered(
+            counts=counts,
+            numbers=self._numbers[atoms].astype(np.int32),
+            positions=np.asarray(self._positions[atoms]),
+            cells=rows["cell"],
+            pbc=rows["pbc"],
+            total_charges=rows["total_charge"].astype(np.float64),
+            multiplicities=rows["multiplicity"].astype(np.float64),
+            labels=labels,
         )
 
     @property

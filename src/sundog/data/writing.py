@@ -8,12 +8,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from sundog.data.records import Record
+from sundog.data.records import OF_ATOMS, OF_STRUCTURE, Record
 from sundog.data.store import (
     FORMAT,
     MARKER,
-    OF_ATOMS,
-    OF_STRUCTURE,
     STRUCTURE,
     array_name,
 )

@@ -12,6 +12,7 @@ from ase.io import write
 from sundog.data import pieces
 from sundog.data.choices import Choices
 from sundog.data.making import LEFT_OUT, changed_sources, make_store
+from sundog.data.records import gathered
 from sundog.data.store import Store
 from sundog.errors import FileFormatError, InputError, RunDirectoryError
 
@@ -150,3 +151,18 @@ def test_a_source_that_changed_is_noticed(tmp_path):
     assert changed_sources(store.header) == []  # another time, the same content
     path.write_text(path.read_text().replace("H2O-0", "H2O-1"))
     assert changed_sources(store.header) == [str(path)]
+
+
+def test_many_are_gathered_at_once(tmp_path):
+    frames = [labelled(name, k) for k, name in enumerate(("H2O", "CH4", "NaCl", "C6H6", "H2O"))]
+    frames[1].info["REF_dipole"] = np.array([0.1, 0.2, 0.3])
+    store, _ = made(tmp_path, frames)
+    numbers = np.array([4, 1, 2, 1])
+    quantities = ("forces", "dipole", "energy", "charges")
+    one = store.gather(numbers, quantities)
+    other = gathered([store[k] for k in numbers.tolist()], quantities)
+    for name in one._fields[:-1]:
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+    for name in quantities:
+        np.testing.assert_array_equal(one.labels[name], other.labels[name], err_msg=name)
+    assert np.isnan(one.labels["charges"]).all()

@@ -63,10 +63,10 @@ def show(store: Path, /, *, output: Annotated[Path | None, Parameter(alias="-o")
         HTML file for the statistics with histograms; replaced if it is there.
     """
     check_folder("output", output)
-    opened = _opened(store)
-    from sundog.data.statistics import statistics
-
     with locked(output):
+        opened = _opened(store)
+        from sundog.data.statistics import statistics
+
         found = statistics(opened)
         for line in found.lines():
             print(line)
@@ -100,10 +100,10 @@ def split(
     """
     check_folder("output", output)
     _refuse_existing(output)
-    opened = _opened(store)
-    from sundog.data.splits import divide, leaks, save_split
-
     with locked(output):
+        opened = _opened(store)
+        from sundog.data.splits import divide, leaks, save_split
+
         parts = divide(opened, how)
         save_split(output, parts, how)
         print(", ".join(f"{name} {len(numbers):,}" for name, numbers in parts.items()))
