@@ -66,6 +66,6 @@ def test_logarithmic_axes_are_labelled_in_plain_text():
     figure = draw(Curves("a", "a", "x", "y", (Line(x, 1 + 0.5 * x / 1e5),), logarithmic="xy"))
     figure.canvas.draw()
     (axes,) = figure.axes
-    assert {"10⁻⁵", "0.1", "1", "10⁵"} <= {one.get_text() for one in axes.get_xticklabels()}
+    assert {"10⁻⁵", "0.1", "10⁵"} <= {one.get_text() for one in axes.get_xticklabels()}
     assert {"1"} <= {one.get_text() for one in axes.get_yticklabels()}
     assert not any("$" in one.get_text() for one in axes.get_xticklabels(which="both"))
