@@ -52,17 +52,21 @@ class Statistics:
     histograms: Mapping[str, tuple[np.ndarray, np.ndarray]]
     force_by_element: Mapping[str, float]
 
-    def lines(self) -> Iterator[str]:
-        """Yield the statistics in words."""
+    def of_structures(self) -> Iterator[str]:
+        """Yield what the structures are, in words."""
         equal = f", {self.equal} equal to an earlier one" if self.equal else ""
         yield f"{self.structures:,} structures, {self.atoms:,} atoms{equal}"
-        yield "Elements: " + ", ".join(f"{name} {n:,}" for name, n in self.elements.items())
         yield "Charges: " + ", ".join(f"{q:+d} e {n:,}" for q, n in self.charges.items())
         yield "Multiplicities: " + ", ".join(f"{m} {n:,}" for m, n in self.multiplicities.items())
         if self.periodic:
             yield f"Periodic: {self.periodic:,}"
         if self.groups > 1:
             yield f"Groups: {self.groups:,}"
+
+    def lines(self) -> Iterator[str]:
+        """Yield all of it in words."""
+        yield from self.of_structures()
+        yield "Elements: " + ", ".join(f"{name} {n:,}" for name, n in self.elements.items())
         for name, count in self.labelled.items():
             yield f"Label {name}: {count:,} structures ({count / self.structures:.1%})"
         for name, rms in self.force_by_element.items():

@@ -23,8 +23,9 @@ def page(name: str, header: Mapping[str, Any], found: Statistics) -> str:
         {"title": title, "svg": drawing(_picture(title, edges, counts), f"h{k}")}
         for k, (title, (edges, counts)) in enumerate(found.histograms.items())
     ]
+    keys, whole = header["labels"], found.structures
     labels = [
-        (quantity, header["labels"].get(quantity, ""), count, f"{count / found.structures:.1%}")
+        (quantity, keys.get(quantity, ""), f"{count:,}", f"{count / whole:.1%}")
         for quantity, count in found.labelled.items()
     ]
     elements = [
@@ -42,7 +43,7 @@ def page(name: str, header: Mapping[str, Any], found: Statistics) -> str:
         heading=name,
         lead=f"Made {header['made']}; energies were in {header['unit']} and are in eV here.",
         contents=[(one.lower(), one) for one in ("Set", "Labels", "Values", "Sources")],
-        lines=[*found.lines()],
+        lines=[*found.of_structures()],
         labels=labels,
         elements=elements,
         figures=figures,
