@@ -126,7 +126,7 @@ def _values(one: Record) -> dict[str, np.ndarray]:
     if "forces" in one.labels:
         found["force of an atom, eV/Å"] = np.linalg.norm(one.labels["forces"], axis=1)
     if "dipole" in one.labels:
-        found["dipole, e·Å"] = np.linalg.norm(one.labels["dipole"])[None]
+        found["dipole, e·Å"] = np.array([np.linalg.norm(one.labels["dipole"])])
     if "hirshfeld_ratios" in one.labels:
         found["Hirshfeld ratio"] = one.labels["hirshfeld_ratios"]
     return found
