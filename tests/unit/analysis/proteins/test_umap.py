@@ -9,6 +9,7 @@ from recordings import recording
 from sundog.analysis.carry_out import analyze
 from sundog.analysis.choices import Choices
 from sundog.analysis.files import write_analysis
+from sundog.analysis.proteins.umap import Map
 from sundog.prepare.peptides.polyalanine import polyalanine
 
 
@@ -22,8 +23,8 @@ def test_runs_of_two_conformations_are_two_islands(tmp_path, monkeypatch):
         atoms = polyalanine(8, *angles)
         frames = atoms.positions + random.normal(scale=0.1, size=(30, len(atoms), 3))
         runs.append(recording(atoms, frames, name=name))
-    found = analyze(runs, ["umap"], Choices())
-    table = found.together["umap"].tables["together"]
+    found = analyze(runs, [Map.name], Choices())
+    table = found.together[Map.name].tables["together"]
     assert [*table["run"]] == ["helix"] * 30 + ["strand"] * 30
     plane = np.stack([table["x"], table["y"]], axis=1)
     apart = np.linalg.norm(plane[:, None] - plane[None], axis=-1)
