@@ -66,7 +66,7 @@ class Batch(eqx.Module):
         system: structures.
         pairs: pairs of each range.
         labels: labels in eV, Å and e, by quantity; zero where there is none.
-        known: which entries of the labels are there.
+        known: masks of the entries of the labels that are there.
         composition: number of the composition of each structure, the same for equal ones.
     """
 
@@ -167,7 +167,9 @@ def _labels(
             else np.full((len(one.numbers) if of_atoms else 1, *shape), np.nan)
             for one in records
         ]
-        filled = _placed(parts, rows, atoms, np.nan) if of_atoms else _filled(parts, structures, np.nan)
+        filled = (
+            _placed(parts, rows, atoms, np.nan) if of_atoms else _filled(parts, structures, np.nan)
+        )
         known[name] = ~np.isnan(filled)
         labels[name] = np.where(known[name], filled, 0.0)
     return labels, known

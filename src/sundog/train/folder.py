@@ -1,14 +1,14 @@
 """`TrainingFolder`: the folder of a training run and its files; no run overwrites another unasked.
 
-    training.json       provenance: data with their hashes, versions, command line, start
-    config.yaml         settings, those given and the defaults of the others
-    training.log        every line of messages with its time
-    losses.csv          loss, its terms, norm of the gradient and learning rate over the steps
-    validation.csv      loss and errors of each validation
-    errors.json         errors of the last validation and of the best one, by element and group
-    losses.png          loss curves
-    best.safetensors    weights of the best validation, with their card; last.safetensors the last
-    state/              the whole state of the run, the last two
+training.json       provenance: data with their hashes, versions, command line, start
+config.yaml         settings, those given and the defaults of the others
+training.log        every line of messages with its time
+losses.csv          loss, its terms, norm of the gradient and learning rate over the steps
+validation.csv      loss and errors of each validation
+errors.json         errors of the last validation and of the best one, by element and group
+losses.png          loss curves
+best.safetensors    weights of the best validation, with their card; last.safetensors the last
+state/              the whole state of the run, the last two
 """
 
 import csv
@@ -95,7 +95,13 @@ class TrainingFolder:
 
     @classmethod
     def create(cls, path: Path, overwrite: bool, inputs: Sequence[Path]) -> "TrainingFolder":
-        """Make the folder of a new run, and lock it; errors are those of `check_new`."""
+        """Make the folder of a new run, and lock it; errors are those of `check_new`.
+
+        Args:
+            path: the folder.
+            overwrite: whether an earlier training run there is replaced.
+            inputs: files that the run reads.
+        """
         cls.check_new(path, overwrite, inputs)
         try:
             path.mkdir(parents=True, exist_ok=True)

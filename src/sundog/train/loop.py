@@ -20,7 +20,7 @@ from sundog.train.batch import Batch, make_batch, rows_of
 from sundog.train.keeping import Progress
 from sundog.train.materials import Materials
 from sundog.train.optimizer import schedule_of
-from sundog.train.plan import Planned
+from sundog.train.order import Planned
 from sundog.train.step import Recipe, Told, TrainState, judge_of, step_of
 from sundog.train.validation import Errors, MeanLoss
 
@@ -46,7 +46,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class Event:
-    """What the loop has done since the last one.
+    """Doings of the loop since the last event.
 
     Attributes:
         row: values of a row of the table of losses, by column, or None.
@@ -81,7 +81,7 @@ class Loop:
 
         Args:
             materials: data, plan and settings.
-            recipe: what steps need.
+            recipe: parts that steps need.
             state: arrays of the run.
             progress: everything else.
             report: called with a line about each structure that is left out.

@@ -1,4 +1,4 @@
-"""What a run trains on and with: sets, survey, plan and force field, made of the settings.
+"""Materials of a run: sets, survey, plan and force field, made of the settings.
 
 Everything here follows from settings and data, so that a resumed run makes it again.
 """
@@ -18,7 +18,7 @@ from sundog.model.hyperparameters import Hyperparameters
 from sundog.model.so3krates import initialize
 from sundog.numerics.precision import with_x64
 from sundog.terms.zbl import initialize_zbl
-from sundog.train.plan import Plan
+from sundog.train.order import Plan
 from sundog.train.records import Record, Records
 from sundog.train.settings import Shape, TrainingSettings
 from sundog.train.survey import (
@@ -55,7 +55,7 @@ class Joined:
 
 @dataclass(frozen=True)
 class Materials:
-    """What a run trains on and with.
+    """Data and force field of a run.
 
     Attributes:
         records: all structures, those for validation included.

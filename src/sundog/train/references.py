@@ -1,6 +1,6 @@
 """Reference energies of the elements, fitted to the structures for training.
 
-    E_A ≈ Σ_Z n_Z(A) e_Z   by least squares; what is trained is E_A − Σ_Z n_Z e_Z
+E_A ≈ Σ_Z n_Z(A) e_Z   by least squares; what is trained is E_A − Σ_Z n_Z e_Z
 """
 
 from collections.abc import Mapping

@@ -41,7 +41,7 @@ MAY_CHANGE = frozenset(
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run has ended.
+    """End of a run.
 
     Attributes:
         step: last step.
@@ -153,7 +153,7 @@ class Session:
         """Write what says what the run is, before its first step.
 
         Args:
-            told: what the file of settings holds beside the settings: data and keys of labels.
+            told: entries of the file of settings beside the settings: data and keys of labels.
         """
         name = self._materials.settings.start_from or "random parameters"
         start = self._materials.start or {}
@@ -196,9 +196,7 @@ class Session:
         except Exception:
             self._keep()
             raise
-        return Outcome(
-            int(loop.state.step), self._materials.steps, loop.progress.best, reason
-        )
+        return Outcome(int(loop.state.step), self._materials.steps, loop.progress.best, reason)
 
     def _tell(self, row: Mapping[str, float], began: float, first: int) -> None:
         done = row["step"] - first

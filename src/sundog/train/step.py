@@ -41,7 +41,7 @@ class TrainState(eqx.Module):
 
 
 class Told(eqx.Module):
-    """What a step tells of its batches.
+    """Numbers that a step tells of its batches.
 
     Attributes:
         loss: the loss, a mean over the batches of the step.
@@ -60,7 +60,7 @@ class Told(eqx.Module):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a step needs beside state and batch.
+    """Parts that a step needs beside state and batch.
 
     Attributes:
         skeleton: force field without its parameters.

@@ -67,7 +67,7 @@ def survey(
         records: labelled structures.
         cutoffs: cutoff of each range in Å.
         quantities: labels of the loss.
-        data: what is left out, and how many structures may be.
+        data: limits of what is used, and how many structures may be left out.
         report: called with a line about each structure that is left out.
 
     Raises:
@@ -139,9 +139,7 @@ def _refused(one: Record, cutoff: float, quantities: tuple[str, ...], data: Data
     return None
 
 
-def divide(
-    found: Survey, count: int | None, by: str, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+def divide(found: Survey, count: int | None, by: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of the structures for training and for validation.
 
     Structures that are equal, or of one formula or group, are on the same side.
@@ -178,6 +176,11 @@ def divide(
 def refuse_leaks(found: Survey, train: np.ndarray, valid: np.ndarray) -> None:
     """Refuse structures that are for training and for validation at once.
 
+    Args:
+        found: survey of all structures.
+        train: numbers of those for training.
+        valid: numbers of those for validation.
+
     Raises:
         InputError: naming the first of them.
     """
@@ -196,6 +199,11 @@ def refuse_leaks(found: Survey, train: np.ndarray, valid: np.ndarray) -> None:
 
 def refuse_unlabelled(found: Survey, train: np.ndarray, weights: Mapping[str, float]) -> None:
     """Refuse a label with a weight that no structure for training has.
+
+    Args:
+        found: survey of all structures.
+        train: numbers of those for training.
+        weights: weights by label.
 
     Raises:
         InputError: naming the label.

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from ase.build import molecule
-from fixtures import SIMPLE, random_force_field
 
+from fixtures import SIMPLE, random_force_field
 from sundog.forcefield.prediction import Prediction
 from sundog.train.batch import Ring, Room, make_batch
 from sundog.train.loss import loss, loss_of, pseudo_huber, square

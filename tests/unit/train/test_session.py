@@ -136,8 +136,8 @@ def test_too_many_of_them_end_the_run_with_its_state_kept(tmp_path):
 def test_training_data_beside_validation_data_must_differ():
     with pytest.raises(InputError, match="trained on as well"):
         gather([some(6)], [some(2)], SETTINGS, print)
+    close = [tethered(0, positions=np.zeros((3, 3)))]
     with pytest.raises(InputError, match="validation_data: no structure is left"):
-        close = [tethered(0, positions=np.zeros((3, 3)))]
         gather([some(6)], [close], SETTINGS, print)
 
 

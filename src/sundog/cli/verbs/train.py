@@ -23,7 +23,6 @@ from sundog.train.settings import (
 )
 
 if TYPE_CHECKING:
-    from sundog.cli.log import Log
     from sundog.train.folder import TrainingFolder
     from sundog.train.records import FrameRecords
 
@@ -46,8 +45,8 @@ def train(
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     resume: Path | None = None,
     dry_run: bool = False,
-    settings: Annotated[TrainingFlags, flat("Run")] = TrainingFlags(),  # noqa: B008
-    label_options: Annotated[LabelOptions, FLAT] = LabelOptions(),
+    settings: Annotated[TrainingFlags, flat("Run")] = TrainingFlags(),
+    label_options: Annotated[LabelOptions, FLAT] = LabelOptions(),  # noqa: B008
     overwrite: bool = False,
 ) -> int:
     """Train a model on labelled structures; the defaults are the recipe of the published weights.
@@ -155,9 +154,7 @@ def _run(
     with Log(folder.log, append=append, verb="train") as log, StopRequest() as stop:
         for line in (*said, *materials.describe()):
             log(line)
-        session = Session(
-            folder, materials, log, command_line=_typed(), data=hashes_of(files)
-        )
+        session = Session(folder, materials, log, command_line=_typed(), data=hashes_of(files))
         if not append:
             session.begin(told)
         outcome = session.run(stop)

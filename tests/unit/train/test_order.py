@@ -7,7 +7,7 @@ from test_survey import surveyed
 
 from sundog.errors import InputError
 from sundog.train.batch import Ring, Room
-from sundog.train.plan import Plan
+from sundog.train.order import Plan
 from sundog.train.settings import Batches
 
 ALL = np.arange(40)

@@ -149,8 +149,7 @@ class Plan:
     def _usual_room(self) -> Room:
         """Return the room that batches of the first epoch need, in standard lengths."""
         used = [
-            np.sum([self._needs(number) for number in one.members], axis=0)
-            for one in self.epoch(0)
+            np.sum([self._needs(number) for number in one.members], axis=0) for one in self.epoch(0)
         ]
         most = np.max(used, axis=0) + 1
         lengths = [
