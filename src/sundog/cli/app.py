@@ -39,6 +39,7 @@ VERBS = {
         "sundog.cli.verbs.report:report",
         "Make one page of runs: verdict, trajectory, observables.",
     ),
+    "train": ("sundog.cli.verbs.train:train", "Train a model on labelled structures."),
     "tune": ("sundog.cli.verbs.tune:tune", "Find the fastest cutoff and mesh for a structure."),
     "weights": (
         "sundog.cli.verbs.weights:app",

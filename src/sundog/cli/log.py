@@ -14,14 +14,19 @@ from sundog.text import printable
 
 
 class Log:
-    """Log that is called with a line; fields that the line names become the flags of `md`.
+    """Log that is called with a line; fields that the line names become the flags of its verb.
 
     Lines in the file carry the time. A file that cannot be written any more is said once and does
     not end the run.
     """
 
-    def __init__(self, path: Path, append: bool = False):
+    def __init__(self, path: Path, append: bool = False, verb: str = "md"):
         """Open the log file at `path`, anew or at its end.
+
+        Args:
+            path: path of the file.
+            append: whether lines are added at its end.
+            verb: verb that runs.
 
         Raises:
             RunDirectoryError: the file cannot be opened.
@@ -31,7 +36,7 @@ class Log:
             self._file = path.open("ab" if append else "wb", buffering=0)
         except OSError as error:
             raise write_failure(path, error, "No step was made") from error
-        self._flags = flags_of(make_app(["md"])["md"])
+        self._flags = flags_of(make_app([verb])[verb])
         self._said = False
 
     def __call__(self, line: str) -> None:

@@ -19,7 +19,13 @@ def matrices(key: PRNGKeyArray, *shape: int) -> Float[Array, "..."]:
 
 
 def table(key: PRNGKeyArray, rows: int, width: int) -> Float[Array, "rows width"]:
-    """Return a table whose entries have variance 1/(its width), for one row of each element."""
+    """Return a table whose entries have variance 1/(its width), a row for each element.
+
+    Args:
+        key: key of the random numbers.
+        rows: number of rows.
+        width: number of columns.
+    """
     return jax.random.normal(key, (rows, width)) / jnp.sqrt(width * 1.0)
 
 

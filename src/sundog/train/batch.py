@@ -66,7 +66,7 @@ class Batch(eqx.Module):
         system: structures.
         pairs: pairs of each range.
         labels: labels in eV, Å and e, by quantity; zero where there is none.
-        known: which entries of the labels are there.
+        known: masks of the entries of the labels that are there.
         composition: number of the composition of each structure, the same for equal ones.
     """
 

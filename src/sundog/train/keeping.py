@@ -18,7 +18,7 @@ from sundog.train.step import TrainState
 
 @dataclass
 class Progress:
-    """What a run knows beside its arrays.
+    """Knowledge of a run beside its arrays.
 
     Attributes:
         epoch: number of the epoch, from 0.

@@ -33,7 +33,7 @@ Shape = Callable[[Array], Array]
 
 
 class LossParts(NamedTuple):
-    """What a loss is made of.
+    """Parts of a loss.
 
     Attributes:
         terms: L_k by label, before its weight.
@@ -86,7 +86,15 @@ def loss_of(
     rho: Shape,
     by_composition: bool,
 ) -> tuple[Float[Array, ""], LossParts]:
-    """Return the loss of a prediction; arguments as of `loss`."""
+    """Return the loss of a prediction, and its parts.
+
+    Args:
+        prediction: prediction for the batch.
+        batch: structures and labels.
+        weights: weights w_k by label.
+        rho: function ρ of the differences.
+        by_composition: whether energies are compared within compositions.
+    """
     terms, spread = {}, jnp.zeros(batch.system.number_of_systems)
     for name, weight in weights.items():
         known = batch.known[name]

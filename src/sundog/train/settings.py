@@ -149,8 +149,8 @@ class Data(TrainingGroup):
     validation_structures: int | None = None
     """Structures taken from the data for validation; by default a tenth, at most 10,000."""
     split: Literal["structure", "formula", "group"] = "structure"
-    """What is not divided between training and validation: equal structures, all structures of a
-    formula, or of a value of --group-key."""
+    """Kind of what is not divided between training and validation: equal structures, structures of
+    one formula, or of one value of --group-key."""
     group_key: str | None = None
     """Entry of `info` that names the group of a structure; errors are told by group."""
     shortest_distance_angstrom: float = 0.5

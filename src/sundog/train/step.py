@@ -16,11 +16,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from sundog.forcefield.prediction import Prediction
 from sundog.forcefield.so3lr import ForceField
 from sundog.model.chebyshev import with_chebyshev_filters
 from sundog.train.batch import Batch
-from sundog.train.loss import Shape, loss, loss_of, pseudo_huber, square
+from sundog.train.loss import Shape, differences, loss, loss_of, pseudo_huber, square
 from sundog.train.optimizer import averaged, optimizer_of
 from sundog.train.settings import Loss, Optimizer
 
@@ -42,7 +41,7 @@ class TrainState(eqx.Module):
 
 
 class Told(eqx.Module):
-    """What a step tells of its batches.
+    """Numbers that a step tells of its batches.
 
     Attributes:
         loss: the loss, a mean over the batches of the step.
@@ -61,7 +60,7 @@ class Told(eqx.Module):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a step needs beside state and batch.
+    """Parts that a step needs beside state and batch.
 
     Attributes:
         skeleton: force field without its parameters.
@@ -92,6 +91,10 @@ class Recipe:
     def force_field(self, parameters: PyTree[Array]) -> ForceField:
         """Return the force field with parameters."""
         return eqx.combine(parameters, self.skeleton)
+
+    def expanded(self, start: float) -> "Recipe":
+        """Return the recipe with filters as sums of polynomials from a distance in Å on."""
+        return replace(self, expanded_from=start)
 
     def fast(self, parameters: PyTree[Array]) -> ForceField:
         """Return the force field as steps compute it."""
@@ -132,7 +135,7 @@ def begin(
     optimizer = optimizer_of(settings, steps)
     average = parameters if settings.average_decay else None
     with jax.numpy_dtype_promotion("standard"):
-        moments = optimizer.init(parameters)
+        moments = eqx.filter_jit(optimizer.init)(parameters)
     state = TrainState(parameters, moments, average, jnp.zeros((), jnp.int32))
     return state, Recipe(skeleton, optimizer, loss_settings, settings.average_decay)
 
@@ -191,12 +194,12 @@ def _norm(gradients: PyTree[Array]) -> Float[Array, ""]:
     return jnp.sqrt(sum(squares, start=jnp.zeros(())))
 
 
-Judge = Callable[[PyTree[Array], Batch], tuple[Prediction, Float[Array, " systems"]]]
-"""Function from parameters and a batch to the prediction and each structure's part of the loss."""
+Judge = Callable[[PyTree[Array], Batch], tuple[dict[str, Array], dict[str, Array]]]
+"""Function from parameters and a batch to differences from the labels and terms of the loss."""
 
 
 def judge_of(recipe: Recipe) -> Judge:
-    """Return the function that predicts a batch for validation."""
+    """Return the function that judges a batch for validation, with the filters themselves."""
 
     @eqx.filter_jit
     def judge(parameters: PyTree[Array], batch: Batch) -> Any:
@@ -204,7 +207,6 @@ def judge_of(recipe: Recipe) -> Judge:
         _, parts = loss_of(
             prediction, batch, recipe.loss.weights, recipe.rho, recipe.by_composition
         )
-        small = replace(prediction, features=None, polarizability=None, c6=None)
-        return small, parts.terms
+        return {name: differences(prediction, batch, name) for name in batch.labels}, parts.terms
 
     return judge

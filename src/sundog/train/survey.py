@@ -67,7 +67,7 @@ def survey(
         records: labelled structures.
         cutoffs: cutoff of each range in Å.
         quantities: labels of the loss.
-        data: what is left out, and how many structures may be.
+        data: limits of what is used, and how many structures may be left out.
         report: called with a line about each structure that is left out.
 
     Raises:
@@ -84,9 +84,15 @@ def survey(
         try:
             one = records[number]
             refuse_unsupported(one.numbers.tolist(), "the model")
-            reason = _refused(one, cutoffs, quantities, data)
+            reason = _refused(one, cutoffs["short"], quantities, data)
         except SundogError as error:
             one, reason = None, str(error)
+        if one is not None and one.pbc.any() and not np.isfinite(cutoffs["long"]):
+            raise InputError(
+                "electrostatics: `exact` sums all pairs of a molecule, and one is periodic",
+                got=one.name,
+                remedy='Use electrostatics="truncated" or "wolf"',
+            )
         if one is None or reason is not None:
             left_out[number] = f"{one.name if one else f'structure {number}'}: {reason}"
             report(f"Left out: {left_out[number]}")
@@ -113,15 +119,8 @@ def _limit(left_out: Mapping[int, str], most: int) -> None:
         )
 
 
-def _refused(
-    one: Record, cutoffs: Mapping[str, float], quantities: tuple[str, ...], data: Data
-) -> str | None:
+def _refused(one: Record, cutoff: float, quantities: tuple[str, ...], data: Data) -> str | None:
     """Return the reason why a structure cannot be trained on, or None."""
-    if one.pbc.any() and not np.isfinite(cutoffs["long"]):
-        raise InputError(
-            "electrostatics: `exact` sums all pairs of a molecule, and this is periodic",
-            remedy='Use electrostatics="truncated" or "wolf"',
-        )
     for name in quantities:
         label = one.labels.get(name)
         if label is not None and np.isinf(label).any():
@@ -131,7 +130,7 @@ def _refused(
         largest = np.nanmax(np.abs(forces), initial=0.0)
         if largest > data.largest_force_ev_per_angstrom:
             return f"a force of {largest:.3g} eV/Å"
-    i, j, shift = pairs_of([one], min(cutoffs["short"], 2.0))
+    i, j, shift = pairs_of([one], min(cutoff, 2.0))
     if len(i):
         vectors = one.positions[j] - one.positions[i] + shift @ one.cell
         closest = float(np.sqrt(np.min(np.sum(vectors**2, axis=1))))
@@ -177,6 +176,11 @@ def divide(found: Survey, count: int | None, by: str, seed: int) -> tuple[np.nda
 def refuse_leaks(found: Survey, train: np.ndarray, valid: np.ndarray) -> None:
     """Refuse structures that are for training and for validation at once.
 
+    Args:
+        found: survey of all structures.
+        train: numbers of those for training.
+        valid: numbers of those for validation.
+
     Raises:
         InputError: naming the first of them.
     """
@@ -195,6 +199,11 @@ def refuse_leaks(found: Survey, train: np.ndarray, valid: np.ndarray) -> None:
 
 def refuse_unlabelled(found: Survey, train: np.ndarray, weights: Mapping[str, float]) -> None:
     """Refuse a label with a weight that no structure for training has.
+
+    Args:
+        found: survey of all structures.
+        train: numbers of those for training.
+        weights: weights by label.
 
     Raises:
         InputError: naming the label.

@@ -5,7 +5,7 @@ atom, less the mean difference of their composition over the whole set.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,7 @@ import numpy as np
 
 from sundog.data.records import Record
 from sundog.elements import symbol
-from sundog.forcefield.prediction import Prediction
 from sundog.train.batch import PER_ATOM, Batch
-from sundog.train.loss import differences
 
 UNITS = {
     "energy": "eV/atom",
@@ -63,6 +61,7 @@ class Errors:
         labels: sums by label.
         elements: sums by label of atoms and element.
         groups: sums by label and group.
+        energies: group and error of each energy, by composition, until `finished`.
     """
 
     labels: dict[str, Sums] = field(default_factory=lambda: defaultdict(Sums))
@@ -76,18 +75,23 @@ class Errors:
         default_factory=lambda: defaultdict(list)
     )
 
-    def add(self, found: Prediction, batch: Batch, members: Iterable[Record], where: Any) -> None:
+    def add(
+        self,
+        found: Mapping[str, jax.Array],
+        batch: Batch,
+        members: Sequence[Record],
+        where: Sequence[np.ndarray],
+    ) -> None:
         """Add the errors of a batch.
 
         Args:
-            found: prediction for the batch, on the host.
-            batch: the batch, on the host.
+            found: differences between prediction and label, by label.
+            batch: the batch.
             members: structures of the batch, in their order.
             where: rows of the atoms of each structure.
         """
-        for name in batch.labels:
-            error = np.asarray(differences(found, batch, name))
-            known = np.asarray(batch.known[name])
+        for name, differences in found.items():
+            error, known = np.asarray(differences), np.asarray(batch.known[name])
             for place, (one, rows) in enumerate(zip(members, where, strict=True)):
                 own = rows if name in PER_ATOM else place
                 self._add(name, one, error[own], known[own])

@@ -10,7 +10,6 @@ import pytest
 from ase.build import molecule
 
 from fixtures import SIMPLE, random_force_field
-from sundog.data.records import Record
 from sundog.forcefield.prediction import Prediction
 from sundog.train.batch import Ring, Room, make_batch
 from sundog.train.loss import loss, loss_of, pseudo_huber, square
