@@ -146,6 +146,11 @@ class Store:
             labels=labels,
         )
 
+    def describe(self) -> list[str]:
+        """Return lines on what the store holds."""
+        keys = ", ".join(f"{name} with {key}" for name, key in self.header["labels"].items())
+        return [f"{len(self):,} structures; labels: {keys}, in {self.header['unit']}"]
+
     @property
     def group_numbers(self) -> np.ndarray:
         """Number of the group of each structure."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import ExitStack
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
@@ -44,6 +45,7 @@ class StoreWriter:
         self._files: dict[str, IO[bytes]] = {}
         self._groups: dict[str, int] = {}
         self._name_end = 0
+        self._hashes: dict[str, Any] = {}
         self.structures, self.atoms = 0, 0
         self.quantities: list[str] = []
 
@@ -108,6 +110,7 @@ class StoreWriter:
             "name_bytes": self._name_end,
             "quantities": sorted(self.quantities),
             "groups": [*self._groups],
+            "sha256": {name: one.hexdigest() for name, one in self._hashes.items()},
             **origin,
         }
         text = json.dumps(header, indent=2, ensure_ascii=False) + "\n"
@@ -117,12 +120,15 @@ class StoreWriter:
         path = self._folder / name
         try:
             self._files[name] = self._stack.enter_context(path.open("xb", buffering=BUFFER))
+            self._hashes[name] = sha256()
         except OSError as error:
             raise write_failure(path, error, "There is no store") from error
 
     def _write(self, name: str, values: np.ndarray) -> None:
+        content = np.ascontiguousarray(values).tobytes()
+        self._hashes[name].update(content)
         try:
-            self._files[name].write(np.ascontiguousarray(values).tobytes())
+            self._files[name].write(content)
         except OSError as error:
             raise write_failure(self._folder / name, error, "There is no store") from error
 

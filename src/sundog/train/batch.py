@@ -14,17 +14,11 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from sundog.data.records import Record
+from sundog.data.records import OF_ATOMS, Gathered
 from sundog.neighbors.pairs import PairList
 from sundog.neighbors.reference import reference_pairs
 from sundog.neighbors.ring import RingPairs, ring_arrays
 from sundog.system import System, make_system
-
-PER_ATOM = {"forces": (3,), "charges": (), "hirshfeld_ratios": ()}
-"""Labels of atoms, with the shape of one."""
-
-PER_STRUCTURE = {"energy": (), "dipole": (3,), "stress": (3, 3)}
-"""Labels of structures, with the shape of one."""
 
 
 class Room(NamedTuple):
@@ -78,7 +72,7 @@ class Batch(eqx.Module):
 
 
 def make_batch(
-    records: Sequence[Record],
+    members: Gathered,
     shape: Room | Ring,
     cutoffs: Mapping[str, float],
     quantities: Sequence[str],
@@ -86,7 +80,7 @@ def make_batch(
     """Return structures as a batch (host only).
 
     Args:
-        records: structures; they fit the shape.
+        members: structures; they fit the shape.
         shape: room of a flat batch, or shape of a ring, which holds molecules alone.
         cutoffs: cutoff of each range in Å, infinite for all pairs of molecules.
         quantities: labels that the batch carries.
@@ -94,34 +88,35 @@ def make_batch(
     ring = isinstance(shape, Ring)
     atoms = shape.width * shape.molecules if ring else shape.atoms
     structures = shape.molecules if ring else shape.structures
-    rows = rows_of(records, shape)
-    centres = [0.5 * (r.positions.min(axis=0) + r.positions.max(axis=0)) for r in records]
-    places = [r.positions - centre for r, centre in zip(records, centres, strict=True)]
+    rows = rows_of(members.counts, shape)
+    first = np.cumsum(members.counts) - members.counts
+    low, high = (each.reduceat(members.positions, first) for each in (np.minimum, np.maximum))
+    centres = 0.5 * (low + high)
+    own = np.repeat(np.arange(len(first)), members.counts)
     index = np.full(atoms, structures - 1, np.int32)
     if ring:
         index = np.tile(np.arange(structures, dtype=np.int32), shape.width)
-    for number, own in enumerate(rows):
-        index[own] = number
-    numbers = _placed([r.numbers for r in records], rows, atoms).astype(np.int32)
+    index[rows] = own
+    numbers = _placed(members.numbers, rows, atoms).astype(np.int32)
     system = {
-        "positions": _placed(places, rows, atoms),
+        "positions": _placed(members.positions - centres[own], rows, atoms),
         "numbers": numbers,
-        "cell": _filled([r.cell[None] for r in records], structures),
-        "pbc": _filled([r.pbc[None] for r in records], structures).astype(bool),
-        "total_charge": _filled([[r.total_charge] for r in records], structures),
-        "multiplicity": _filled([[r.multiplicity] for r in records], structures, 1.0),
+        "cell": _filled(members.cells, structures),
+        "pbc": _filled(members.pbc, structures).astype(bool),
+        "total_charge": _filled(members.total_charges, structures),
+        "multiplicity": _filled(members.multiplicities, structures, 1.0),
         "system_index": index,
-        "origin": _filled([centre[None] for centre in centres], structures),
+        "origin": _filled(centres, structures),
     }
     if ring:
         lists = ring_arrays(numbers.reshape(shape.width, shape.molecules))
     else:
         lists = {
-            name: _padded(pairs_of(records, cutoff), getattr(shape, name), atoms)
+            name: _padded(pairs_of(members, cutoff), getattr(shape, name), atoms)
             for name, cutoff in cutoffs.items()
         }
-    labels, known = _labels(records, quantities, rows, atoms, structures)
-    compositions = _compositions(records, structures)
+    labels, known = _labels(members, quantities, rows, atoms, structures)
+    compositions = _compositions(members, structures)
     system, lists, labels, known, compositions = jax.device_put(
         (system, lists, labels, known, compositions)
     )
@@ -132,26 +127,22 @@ def make_batch(
     return Batch(System(**system), pairs, labels, known, compositions)
 
 
-def rows_of(records: Sequence[Record], shape: Room | Ring) -> list[np.ndarray]:
-    """Return the rows that the atoms of each structure have in a batch.
+def rows_of(counts: np.ndarray, shape: Room | Ring) -> np.ndarray:
+    """Return the rows that the atoms of structures have in a batch, one structure after another.
 
     Args:
-        records: structures.
+        counts: number of atoms of each structure.
         shape: shape of the batch.
     """
-    counts = [len(one.numbers) for one in records]
-    if isinstance(shape, Ring):
-        return [np.arange(n) * shape.molecules + m for m, n in enumerate(counts)]
-    ends = np.cumsum(counts)
-    return [np.arange(end - n, end) for n, end in zip(counts, ends, strict=True)]
+    rows = np.arange(counts.sum())
+    if not isinstance(shape, Ring):
+        return rows
+    within = rows - np.repeat(np.cumsum(counts) - counts, counts)
+    return within * shape.molecules + np.repeat(np.arange(len(counts)), counts)
 
 
 def _labels(
-    records: Sequence[Record],
-    quantities: Sequence[str],
-    rows: Sequence[np.ndarray],
-    atoms: int,
-    structures: int,
+    members: Gathered, quantities: Sequence[str], rows: np.ndarray, atoms: int, structures: int
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return labels by quantity, zero where unknown, and which entries are known.
 
@@ -159,61 +150,61 @@ def _labels(
     """
     labels, known = {}, {}
     for name in quantities:
-        of_atoms = name in PER_ATOM
-        shape = PER_ATOM[name] if of_atoms else PER_STRUCTURE[name]
-        parts = [
-            np.asarray(one.labels[name]).reshape(-1, *shape)
-            if name in one.labels and (name != "stress" or one.pbc.all())
-            else np.full((len(one.numbers) if of_atoms else 1, *shape), np.nan)
-            for one in records
-        ]
+        values = np.asarray(members.labels[name], np.float64)
+        if name == "stress":
+            values = np.where(members.pbc.all(axis=1)[:, None, None], values, np.nan)
         filled = (
-            _placed(parts, rows, atoms, np.nan) if of_atoms else _filled(parts, structures, np.nan)
+            _placed(values, rows, atoms, np.nan)
+            if name in OF_ATOMS
+            else _filled(values, structures, np.nan)
         )
         known[name] = ~np.isnan(filled)
         labels[name] = np.where(known[name], filled, 0.0)
     return labels, known
 
 
-def _compositions(records: Sequence[Record], structures: int) -> np.ndarray:
+def _compositions(members: Gathered, structures: int) -> np.ndarray:
     """Return the number of each structure's composition; padding has one of its own if any."""
-    numbered: dict[tuple[tuple[int, int], ...], int] = {}
-    found = [numbered.setdefault(one.formula, len(numbered)) for one in records]
-    return np.array(found + [structures - 1] * (structures - len(found)), np.int32)
+    own = np.repeat(np.arange(len(members.counts)), members.counts)
+    counts = np.zeros((len(members.counts), members.numbers.max() + 2), np.int64)
+    np.add.at(counts, (own, members.numbers), 1)
+    counts[:, -1] = np.round(members.total_charges)
+    _, kind = np.unique(counts, axis=0, return_inverse=True)
+    return _filled(kind.reshape(-1), structures, structures - 1).astype(np.int32)
 
 
 Listed = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Receivers, senders and shifts of pairs."""
 
 
-def pairs_of(records: Sequence[Record], cutoff: float) -> Listed:
+def pairs_of(members: Gathered, cutoff: float) -> Listed:
     """Return the ordered pairs of structures that follow each other, sorted by receiver.
 
     Args:
-        records: structures.
+        members: structures.
         cutoff: cutoff in Å, infinite for all pairs of molecules.
 
     Raises:
         CellError: the cutoff is infinite and a structure periodic.
     """
-    if not any(one.pbc.any() for one in records):
-        return _pairs_of_molecules(records, cutoff)
+    if not members.pbc.any():
+        return _pairs_of_molecules(members.counts, members.positions, cutoff)
     parts, start = [], 0
-    for one in records:
-        if one.pbc.any():
-            alone = make_system(one.positions, one.numbers, cell=one.cell, pbc=one.pbc)
+    for count, cell, pbc in zip(members.counts.tolist(), members.cells, members.pbc, strict=True):
+        own = slice(start, start + count)
+        if pbc.any():
+            alone = make_system(members.positions[own], members.numbers[own], cell=cell, pbc=pbc)
             found = reference_pairs(alone, cutoff)
             i, j, shift = (np.asarray(a) for a in (found.i, found.j, found.shift))
         else:
-            i, j, shift = _pairs_of_molecules([one], cutoff)
+            i, j, shift = _pairs_of_molecules(np.array([count]), members.positions[own], cutoff)
         parts.append((i + start, j + start, shift))
-        start += len(one.numbers)
+        start += count
     i, j, shift = (np.concatenate(each) for each in zip(*parts, strict=True))
     return i, j, shift
 
 
-def _pairs_of_molecules(records: Sequence[Record], cutoff: float) -> Listed:
-    counts = np.array([len(one.numbers) for one in records])
+def _pairs_of_molecules(counts: np.ndarray, positions: np.ndarray, cutoff: float) -> Listed:
     first = np.cumsum(counts) - counts
     mates = np.repeat(counts, counts)  # atoms of the molecule of each atom
     i = np.repeat(np.arange(counts.sum()), mates)
@@ -222,8 +213,7 @@ def _pairs_of_molecules(records: Sequence[Record], cutoff: float) -> Listed:
     keep = i != j
     i, j = i[keep], j[keep]
     if np.isfinite(cutoff):
-        places = np.concatenate([one.positions for one in records])
-        near = np.sum((places[j] - places[i]) ** 2, axis=1) < cutoff**2
+        near = np.sum((positions[j] - positions[i]) ** 2, axis=1) < cutoff**2
         i, j = i[near], j[near]
     return i, j, np.zeros((len(i), 3), np.int32)
 
@@ -231,25 +221,22 @@ def _pairs_of_molecules(records: Sequence[Record], cutoff: float) -> Listed:
 def _padded(pairs: Listed, room: int, atoms: int) -> dict[str, np.ndarray]:
     i, j, shift = pairs
     return {
-        "i": _filled([i], room, atoms - 1).astype(np.int32),
-        "j": _filled([j], room, atoms - 1).astype(np.int32),
-        "shift": _filled([shift], room).astype(np.int32),
+        "i": _filled(i, room, atoms - 1).astype(np.int32),
+        "j": _filled(j, room, atoms - 1).astype(np.int32),
+        "shift": _filled(shift, room).astype(np.int32),
         "mask": np.arange(room) < len(i),
     }
 
 
-def _placed(
-    parts: Sequence, rows: Sequence[np.ndarray], length: int, value: float = 0.0
-) -> np.ndarray:
-    """Return arrays of structures at the rows of their atoms, and a value elsewhere."""
-    joined = np.concatenate([np.asarray(part, np.float64) for part in parts])
-    placed = np.full((length, *joined.shape[1:]), value)
-    placed[np.concatenate(rows)] = joined
+def _placed(values: np.ndarray, rows: np.ndarray, length: int, value: float = 0.0) -> np.ndarray:
+    """Return values of atoms at their rows, and another value elsewhere."""
+    placed = np.full((length, *values.shape[1:]), value)
+    placed[rows] = values
     return placed
 
 
-def _filled(parts: Sequence, length: int, value: float = 0.0) -> np.ndarray:
-    """Return arrays one after another, and a value up to a length."""
-    joined = np.concatenate([np.asarray(part, np.float64) for part in parts])
-    widths = [(0, length - len(joined))] + [(0, 0)] * (joined.ndim - 1)
-    return np.pad(joined, widths, constant_values=value)
+def _filled(values: np.ndarray, length: int, value: float = 0.0) -> np.ndarray:
+    """Return values one after another, and another value up to a length."""
+    filled = np.full((length, *values.shape[1:]), value)
+    filled[: len(values)] = values
+    return filled

@@ -133,10 +133,11 @@ class Loop:
         materials = self._materials
         errors, mean = Errors(), MeanLoss(self._settings.loss.weights)
         for planned in materials.checks.epoch(0):
+            gathered = materials.records.gather(planned.members, self._quantities)
+            batch = make_batch(gathered, planned.shape, materials.cutoffs, self._quantities)
             members = [materials.records[n] for n in planned.members.tolist()]
-            batch = make_batch(members, planned.shape, materials.cutoffs, self._quantities)
             found, terms = jax.device_get(self._judge(self.judged, batch))
-            errors.add(found, batch, members, rows_of(members, planned.shape))
+            errors.add(found, batch, members, rows_of(gathered.counts, planned.shape))
             mean.add(terms, batch)
         errors = errors.finished()
         terms = mean.terms
@@ -208,7 +209,7 @@ class Loop:
         with x64():  # a mode of the thread
             return [
                 make_batch(
-                    [materials.records[n] for n in members],
+                    materials.records.gather(np.array(members), self._quantities),
                     shape,
                     materials.cutoffs,
                     self._quantities,

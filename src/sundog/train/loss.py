@@ -22,10 +22,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from sundog.data.records import OF_ATOMS
 from sundog.forcefield.base import AbstractForceField
 from sundog.forcefield.prediction import Prediction
 from sundog.numerics.segments import sum_per_system
-from sundog.train.batch import PER_ATOM, Batch
+from sundog.train.batch import Batch
 from sundog.typing import PerSystem
 
 Shape = Callable[[Array], Array]
@@ -149,7 +150,7 @@ def _per_structure(
     values, count = jnp.where(known, values, 0.0), known.astype(values.dtype)
     rows = values.reshape(values.shape[0], -1).sum(axis=1)
     counts = count.reshape(values.shape[0], -1).sum(axis=1)
-    if name in PER_ATOM:
+    if name in OF_ATOMS:
         system = batch.system
         index, systems = system.system_index, system.number_of_systems
         rows, counts = (sum_per_system(one, index, systems) for one in (rows, counts))

@@ -11,6 +11,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from sundog.data.records import Gathered, Record, Records, gathered
 from sundog.errors import InputError
 from sundog.forcefield.so3lr import ForceField, assemble
 from sundog.hamiltonian import Hamiltonian
@@ -19,7 +20,6 @@ from sundog.model.so3krates import initialize
 from sundog.numerics.precision import with_x64
 from sundog.terms.zbl import initialize_zbl
 from sundog.train.order import Plan
-from sundog.data.records import Record, Records
 from sundog.train.settings import Shape, TrainingSettings
 from sundog.train.survey import (
     Survey,
@@ -51,6 +51,12 @@ class Joined:
         which = int(np.searchsorted(self._ends, number, side="right"))
         start = self._ends[which] - len(self._sets[which])
         return self._sets[which][number - int(start)]
+
+    def gather(self, numbers: np.ndarray, quantities: Sequence[str]) -> Gathered:
+        """Return structures of these numbers, in this order, with some of their labels."""
+        if len(self._sets) == 1:
+            return self._sets[0].gather(numbers, quantities)
+        return gathered([self[number] for number in numbers.tolist()], quantities)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 E_A ≈ Σ_Z n_Z(A) e_Z   by least squares; what is trained is E_A − Σ_Z n_Z e_Z
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from sundog.data.records import Gathered, Record, Records
 from sundog.elements import symbol
 from sundog.errors import InputError
-from sundog.data.records import Record, Records
 
 
 def fit_references(records: Records, numbers: np.ndarray) -> dict[int, float]:
@@ -77,3 +77,14 @@ class Referred:
             return one
         base = sum(self._references.get(z, np.nan) for z in one.numbers.tolist())
         return replace(one, labels={**one.labels, "energy": np.asarray(energy) - base})
+
+    def gather(self, numbers: np.ndarray, quantities: Sequence[str]) -> Gathered:
+        """Return structures of these numbers, in this order, with some of their labels."""
+        found = self._records.gather(numbers, quantities)
+        if "energy" not in quantities:
+            return found
+        table = np.full(256, np.nan)
+        table[[*self._references]] = [*self._references.values()]
+        first = np.cumsum(found.counts) - found.counts
+        base = np.add.reduceat(table[found.numbers], first)
+        return found._replace(labels={**found.labels, "energy": found.labels["energy"] - base})

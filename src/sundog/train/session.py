@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from sundog.data.store import MARKER, is_store
 from sundog.errors import InputError, RunDirectoryError
 from sundog.files import hash_of, write_atomically
 from sundog.numerics.precision import with_x64
@@ -57,8 +58,12 @@ class Outcome:
 
 
 def hashes_of(files: Sequence[Path]) -> dict[str, str]:
-    """Return the SHA-256 of data files by their names; of folders none."""
-    return {str(file): hash_of(file) for file in files if file.is_file()}
+    """Return the SHA-256 of data files by their names; of folders that are no stores none.
+
+    That of a store is of the file that holds the hashes of the others.
+    """
+    named = {str(file): file / MARKER if is_store(file) else file for file in files}
+    return {name: hash_of(file) for name, file in named.items() if file.is_file()}
 
 
 def refuse_changed_data(folder: TrainingFolder, files: Sequence[Path]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sundog.data.records import Record, Records
+from sundog.data.records import Record, Records, gathered
 from sundog.elements import refuse_unsupported
 from sundog.errors import InputError, SundogError
 from sundog.train.batch import pairs_of
@@ -98,9 +98,10 @@ def survey(
             report(f"Left out: {left_out[number]}")
             _limit(left_out, data.most_bad_frames)
             continue
+        alone = gathered([one], ())
         atoms[number], periodic[number] = len(one.numbers), one.pbc.any()
-        short[number] = len(pairs_of([one], cutoffs["short"])[0])
-        long[number] = len(pairs_of([one], cutoffs["long"])[0])
+        short[number] = len(pairs_of(alone, cutoffs["short"])[0])
+        long[number] = len(pairs_of(alone, cutoffs["long"])[0])
         digests[number], groups[number] = one.digest, one.group
         formulas[number] = " ".join(f"{element}:{n}" for element, n in one.formula)
         for name in quantities:
@@ -130,7 +131,7 @@ def _refused(one: Record, cutoff: float, quantities: tuple[str, ...], data: Data
         largest = np.nanmax(np.abs(forces), initial=0.0)
         if largest > data.largest_force_ev_per_angstrom:
             return f"a force of {largest:.3g} eV/Å"
-    i, j, shift = pairs_of([one], min(cutoff, 2.0))
+    i, j, shift = pairs_of(gathered([one], ()), min(cutoff, 2.0))
     if len(i):
         vectors = one.positions[j] - one.positions[i] + shift @ one.cell
         closest = float(np.sqrt(np.min(np.sum(vectors**2, axis=1))))

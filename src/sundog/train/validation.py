@@ -12,9 +12,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from sundog.data.records import Record
+from sundog.data.records import OF_ATOMS, Record
 from sundog.elements import symbol
-from sundog.train.batch import PER_ATOM, Batch
+from sundog.train.batch import Batch
 
 UNITS = {
     "energy": "eV/atom",
@@ -80,7 +80,7 @@ class Errors:
         found: Mapping[str, jax.Array],
         batch: Batch,
         members: Sequence[Record],
-        where: Sequence[np.ndarray],
+        where: np.ndarray,
     ) -> None:
         """Add the errors of a batch.
 
@@ -88,12 +88,14 @@ class Errors:
             found: differences between prediction and label, by label.
             batch: the batch.
             members: structures of the batch, in their order.
-            where: rows of the atoms of each structure.
+            where: rows of the atoms of all structures, one structure after another.
         """
+        ends = np.cumsum([len(one.numbers) for one in members])
+        places = np.split(where, ends[:-1])
         for name, differences in found.items():
             error, known = np.asarray(differences), np.asarray(batch.known[name])
-            for place, (one, rows) in enumerate(zip(members, where, strict=True)):
-                own = rows if name in PER_ATOM else place
+            for place, (one, rows) in enumerate(zip(members, places, strict=True)):
+                own = rows if name in OF_ATOMS else place
                 self._add(name, one, error[own], known[own])
 
     def _add(self, name: str, one: Record, error: np.ndarray, known: np.ndarray) -> None:
@@ -105,7 +107,7 @@ class Errors:
         self.labels[name].add(error[known])
         if one.group:
             self.groups[name][one.group].add(error[known])
-        if name in PER_ATOM:
+        if name in OF_ATOMS:
             for element in np.unique(one.numbers):
                 mine = one.numbers == element
                 self.elements[name][symbol(int(element))].add(error[mine][known[mine]])
@@ -165,7 +167,7 @@ class MeanLoss:
 def _counted(known: np.ndarray, name: str, batch: Batch) -> float:
     if name == "dipole":
         return float(known.sum())
-    if name in PER_ATOM:
+    if name in OF_ATOMS:
         any_known = known.reshape(len(known), -1).any(axis=1)
         return float(len(np.unique(np.asarray(batch.system.system_index)[any_known])))
     return float(known.reshape(len(known), -1).any(axis=1).sum())

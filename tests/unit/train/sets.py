@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from ase.build import molecule
 
-from sundog.data.records import Record
+from sundog.data.records import Record, gathered
 from sundog.train.settings import Batches, Data, Loss, Shape, TrainingSettings
 
 TINY = Shape(
@@ -52,12 +52,20 @@ def tethered(number, name="H2O", **changes):
             "hirshfeld_ratios": np.full(len(atoms), 0.8),
             "energy": np.array(10 * np.sum(moved**2)),
         },
-        name=f"structure {number} ({name})",
+        number=number,
+        own_name=name,
         group=name,
     )
     return replace(record, **changes)
 
 
+class Held(list):
+    """Structures in memory."""
+
+    def gather(self, numbers, quantities):
+        return gathered([self[number] for number in numbers.tolist()], quantities)
+
+
 def some(count, **changes):
     """A set of molecules."""
-    return [tethered(k, KINDS[k % len(KINDS)], **changes) for k in range(count)]
+    return Held(tethered(k, KINDS[k % len(KINDS)], **changes) for k in range(count))

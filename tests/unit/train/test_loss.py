@@ -10,6 +10,7 @@ import pytest
 from ase.build import molecule
 
 from fixtures import SIMPLE, random_force_field
+from sundog.data.records import Record, gathered
 from sundog.forcefield.prediction import Prediction
 from sundog.train.batch import Ring, Room, make_batch
 from sundog.train.loss import loss, loss_of, pseudo_huber, square
@@ -38,7 +39,8 @@ def record(name, labels=None, seed=0, shake=0.05):
         total_charge=0.0,
         multiplicity=1.0,
         labels=every if labels is None else {k: every[k] for k in labels},
-        name=name,
+        number=seed,
+        own_name=name,
     )
 
 
@@ -48,7 +50,8 @@ def force_field():
 
 
 def batch_of(*records, shape=ROOM):
-    return make_batch(records, shape, {"short": 3.0, "long": np.inf}, QUANTITIES)
+    members = gathered(records, QUANTITIES)
+    return make_batch(members, shape, {"short": 3.0, "long": np.inf}, QUANTITIES)
 
 
 def guess(batch, seed=1):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from sundog.cli.flags import FLAT, flat
+from sundog.cli.labels import LabelOptions
 from sundog.cli.options import refuse_file_name, set_up_jax
 from sundog.cli.signals import StopRequest
-from sundog.cli.labels import LabelOptions
 from sundog.errors import FileFormatError, InputError
 from sundog.extras import require
 from sundog.train.settings import (
@@ -23,8 +23,8 @@ from sundog.train.settings import (
 )
 
 if TYPE_CHECKING:
+    from sundog.data.records import Records
     from sundog.train.folder import TrainingFolder
-    from sundog.data.records import FrameRecords
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,8 @@ def train(
     Parameters
     ----------
     data
-        Labelled structures: extxyz, ASE databases, HDF5, npz, or folders of them.
+        Labelled structures: extxyz, ASE databases, HDF5, npz, folders of them, or stores of
+        `sundog data make`.
     validation_data
         Labelled structures for validation; by default some of the others are held out.
     output
@@ -113,15 +114,31 @@ def train(
 
 def _records(
     file: Path, options: LabelOptions, group_key: str | None, said: list[str]
-) -> "FrameRecords":
-    from sundog.data.labels import QUANTITIES, find_labels
+) -> "Records":
+    from sundog.data.labels import find_labels
     from sundog.data.readers import read_dataset
     from sundog.data.records import FrameRecords
+    from sundog.data.store import Store, is_store
 
+    if is_store(file):
+        if options != LabelOptions() or group_key is not None:
+            raise InputError(
+                "label_options: a store knows its labels, their unit and the groups",
+                got=file,
+                remedy="Leave out the keys, --unit and --group-key",
+            )
+        from sundog.data.making import changed_sources
+
+        store = Store(file)
+        said += [f"{file}: {line}" for line in store.describe()]
+        said += [
+            f"Warning: {one} has changed since the store {file} was made of it"
+            for one in changed_sources(store.header)
+        ]
+        return store
     lines: list[str] = []
     frames = read_dataset(file, lines.append)
-    given = {quantity: getattr(options, f"{quantity}_key") for quantity in QUANTITIES}
-    labels = find_labels(frames, given, options.unit)
+    labels = find_labels(frames, options.keys, options.unit)
     said += [f"{file}: {line}" for line in (*lines, labels.describe())]
     return FrameRecords(frames, labels, group_key)
 
