@@ -28,6 +28,7 @@ from sundog.train.survey import (
     refuse_unlabelled,
     survey,
 )
+from sundog.train.suspicion import check_forces
 from sundog.weights.load import build
 from sundog.weights.store import WeightSet, resolve
 
@@ -159,6 +160,8 @@ def gather(
         train, valid = divide(found, data.validation_structures, data.split, settings.seed)
     refuse_leaks(found, train, valid)
     refuse_unlabelled(found, train, settings.loss.weights)
+    if settings.data.check_labels and "forces" in quantities:
+        report(check_forces(records, train, weights, settings.electrostatics))
     if weights is None:
         given = settings.shape.average_neighbors
         mean = found.average_neighbors(train) if given is None else given

@@ -157,6 +157,10 @@ class Data(TrainingGroup):
     """Structures with atoms closer than this are left out."""
     largest_force_ev_per_angstrom: float = 1000.0
     """Structures with a component of a force label beyond this are left out."""
+    check_labels: bool = True
+    """Compare the forces of some structures with those of the base model (the weights that are
+    started from, else so3lr where it is installed), and refuse labels in another unit or with
+    another sign."""
     most_bad_frames: int = 10
     """Structures that may be left out because of their numbers; one more ends the run."""
 
