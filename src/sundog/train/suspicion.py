@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sundog.data.records import Records
 from sundog.errors import InputError
 from sundog.hamiltonian import Hamiltonian
 from sundog.names import ElectrostaticsName
 from sundog.system import System, make_system
-from sundog.train.records import Records
 from sundog.units import BOHR, HARTREE, KCAL_PER_MOL
 from sundog.weights.published import DEFAULT
 from sundog.weights.store import WeightSet, find_installed, is_installed, read_weights
@@ -72,7 +72,7 @@ def refuse_odd(labels: np.ndarray, base: np.ndarray) -> str:
                     f"unit: the labels of forces look like {unit}",
                     got=told,
                     expected="eV/Å",
-                    remedy="Name the unit of energies, as unit=\"kcal/mol\" for forces in it per Å, "
+                    remedy='Name the unit of energies, as unit="kcal/mol" for forces in it per Å, '
                     "or use check_labels=False if they are right",
                 )
         if not 1 / FAR < slope < FAR:

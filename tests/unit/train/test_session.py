@@ -52,10 +52,10 @@ def whole(tmp_path_factory):
 def test_a_run_leaves_weights_errors_and_tables(whole):
     path, outcome, _, _ = whole
     assert (outcome.step, outcome.reason) == (6, "")
-    rows = list(csv.DictReader((path / "losses.csv").open()))
+    rows = list(csv.DictReader((path / "losses.csv").read_text().splitlines()))
     assert [row["step"] for row in rows] == ["2", "4", "6"]
     assert float(rows[0]["loss"]) > 0
-    checks = list(csv.DictReader((path / "validation.csv").open()))
+    checks = list(csv.DictReader((path / "validation.csv").read_text().splitlines()))
     assert [row["step"] for row in checks] == ["3", "6"]
     errors = json.loads((path / "errors.json").read_text())
     assert errors["best"]["loss"] == outcome.best
