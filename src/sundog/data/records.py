@@ -126,11 +126,37 @@ def gathered(records: Sequence[Record], quantities: Sequence[str]) -> Gathered:
     )
 
 
+class Tags(NamedTuple):
+    """Hashes and groups of several structures.
+
+    Attributes:
+        digests: hashes of the structures without their labels, [structures, 2].
+        groups: names of their groups, [structures].
+    """
+
+    digests: np.ndarray
+    groups: np.ndarray
+
+
+def tagged(records: Sequence[Record]) -> Tags:
+    """Return hashes and groups of structures."""
+    digests = np.array([np.frombuffer(one.digest, "<u8") for one in records])
+    return Tags(digests.reshape(-1, 2), np.array([one.group for one in records], str))
+
+
 class Records(Protocol):
     """Many labelled structures, in memory or not."""
 
     def gather(self, numbers: np.ndarray, quantities: Sequence[str]) -> Gathered:
-        """Return structures of these numbers, in this order, with some of their labels."""
+        """Return structures of these numbers, in this order, with some of their labels.
+
+        Raises:
+            SundogError: one of them is no structure that can be computed.
+        """
+        ...
+
+    def tags(self, numbers: np.ndarray) -> "Tags":
+        """Return hashes and groups of structures of these numbers; errors as of `gather`."""
         ...
 
     def __len__(self) -> int:
@@ -183,6 +209,10 @@ class FrameRecords:
     def gather(self, numbers: np.ndarray, quantities: Sequence[str]) -> Gathered:
         """Return structures of these numbers, in this order, with some of their labels."""
         return gathered([self[number] for number in numbers.tolist()], quantities)
+
+    def tags(self, numbers: np.ndarray) -> Tags:
+        """Return hashes and groups of structures of these numbers."""
+        return tagged([self[number] for number in numbers.tolist()])
 
     def _record(self, number: int) -> Record:
         atoms = self._frames[number]

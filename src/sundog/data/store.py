@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from sundog.data.records import OF_ATOMS, OF_STRUCTURE, Gathered, Record
+from sundog.data.records import OF_ATOMS, OF_STRUCTURE, Gathered, Record, Tags
 from sundog.errors import FileFormatError
 
 MARKER = "store.json"
@@ -145,6 +145,11 @@ class Store:
             multiplicities=rows["multiplicity"].astype(np.float64),
             labels=labels,
         )
+
+    def tags(self, numbers: np.ndarray) -> Tags:
+        """Return hashes and groups of structures of these numbers."""
+        groups = np.array(self.groups, str)[self._rows["group"][numbers]]
+        return Tags(np.asarray(self.digests[numbers]), groups)
 
     def describe(self) -> list[str]:
         """Return lines on what the store holds."""

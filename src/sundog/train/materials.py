@@ -11,7 +11,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from sundog.data.records import Gathered, Record, Records, gathered
+from sundog.data.records import Gathered, Record, Records, Tags, gathered, tagged
 from sundog.errors import InputError
 from sundog.forcefield.so3lr import ForceField, assemble
 from sundog.hamiltonian import Hamiltonian
@@ -58,6 +58,12 @@ class Joined:
         if len(self._sets) == 1:
             return self._sets[0].gather(numbers, quantities)
         return gathered([self[number] for number in numbers.tolist()], quantities)
+
+    def tags(self, numbers: np.ndarray) -> Tags:
+        """Return hashes and groups of structures of these numbers."""
+        if len(self._sets) == 1:
+            return self._sets[0].tags(numbers)
+        return tagged([self[number] for number in numbers.tolist()])
 
 
 @dataclass(frozen=True)

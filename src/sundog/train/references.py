@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sundog.data.records import Gathered, Record, Records
+from sundog.data.records import Gathered, Record, Records, Tags
 from sundog.elements import symbol
 from sundog.errors import InputError
 
@@ -77,6 +77,10 @@ class Referred:
             return one
         base = sum(self._references.get(z, np.nan) for z in one.numbers.tolist())
         return replace(one, labels={**one.labels, "energy": np.asarray(energy) - base})
+
+    def tags(self, numbers: np.ndarray) -> Tags:
+        """Return hashes and groups of structures of these numbers."""
+        return self._records.tags(numbers)
 
     def gather(self, numbers: np.ndarray, quantities: Sequence[str]) -> Gathered:
         """Return structures of these numbers, in this order, with some of their labels."""

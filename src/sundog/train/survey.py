@@ -9,13 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sundog.data.records import Record, Records, gathered
+from sundog.data.records import OF_ATOMS, Gathered, Records
 from sundog.elements import refuse_unsupported
 from sundog.errors import InputError, SundogError
 from sundog.train.batch import pairs_of
 from sundog.train.settings import Data
 
 Report = Callable[[str], None]
+
+AT_ONCE = 512
+"""Number of structures that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -75,40 +78,114 @@ def survey(
         CellError: a structure is periodic, and a cutoff infinite.
     """
     count = len(records)
-    atoms, short, long = (np.zeros(count, np.int64) for _ in range(3))
-    periodic = np.zeros(count, bool)
-    labelled = {name: np.zeros(count, bool) for name in quantities}
-    digests, formulas, groups = [b""] * count, [""] * count, [""] * count
-    left_out: dict[int, str] = {}
-    for number in range(count):
+    made = Survey(
+        *(np.zeros(count, np.int64) for _ in range(3)),
+        np.zeros(count, bool),
+        np.zeros(count, "S16"),
+        np.full(count, "", object),
+        np.full(count, "", object),
+        {name: np.zeros(count, bool) for name in quantities},
+        left_out := {},
+    )
+    for first in range(0, count, AT_ONCE):
+        numbers = np.arange(first, min(first + AT_ONCE, count))
         try:
-            one = records[number]
-            refuse_unsupported(one.numbers.tolist(), "the model")
-            reason = _refused(one, cutoffs["short"], quantities, data)
-        except SundogError as error:
-            one, reason = None, str(error)
-        if one is not None and one.pbc.any() and not np.isfinite(cutoffs["long"]):
-            raise InputError(
-                "electrostatics: `exact` sums all pairs of a molecule, and one is periodic",
-                got=one.name,
-                remedy='Use electrostatics="truncated" or "wolf"',
-            )
-        if one is None or reason is not None:
-            left_out[number] = f"{one.name if one else f'structure {number}'}: {reason}"
-            report(f"Left out: {left_out[number]}")
-            _limit(left_out, data.most_bad_frames)
+            _look_at(made, records, numbers, cutoffs, quantities, data)
             continue
-        alone = gathered([one], ())
-        atoms[number], periodic[number] = len(one.numbers), one.pbc.any()
-        short[number] = len(pairs_of(alone, cutoffs["short"])[0])
-        long[number] = len(pairs_of(alone, cutoffs["long"])[0])
-        digests[number], groups[number] = one.digest, one.group
-        formulas[number] = " ".join(f"{element}:{n}" for element, n in one.formula)
-        for name in quantities:
-            found = one.labels.get(name)
-            labelled[name][number] = found is not None and not np.isnan(found).all()
-    told = (np.array(each) for each in (digests, formulas, groups))
-    return Survey(atoms, short, long, periodic, *told, labelled, left_out)
+        except (SundogError, _OddError):
+            pass  # one of them is odd: each alone, to name it
+        for number in numbers:
+            try:
+                _look_at(made, records, number[None], cutoffs, quantities, data)
+            except (SundogError, _OddError) as error:
+                left_out[int(number)] = f"{_name(records, int(number))}: {error}"
+                report(f"Left out: {left_out[int(number)]}")
+                _limit(left_out, data.most_bad_frames)
+    if made.periodic.any() and not np.isfinite(cutoffs["long"]):
+        raise InputError(
+            "electrostatics: `exact` sums all pairs of a molecule, and one is periodic",
+            got=_name(records, int(made.periodic.argmax())),
+            remedy='Use electrostatics="truncated" or "wolf"',
+        )
+    return made
+
+
+class _OddError(Exception):
+    """One of the structures cannot be trained on."""
+
+
+def _look_at(
+    made: Survey,
+    records: Records,
+    numbers: np.ndarray,
+    cutoffs: Mapping[str, float],
+    quantities: tuple[str, ...],
+    data: Data,
+) -> None:
+    """Fill in what some structures hold.
+
+    Raises:
+        _OddError: one of them cannot be trained on.
+        SundogError: one of them is no structure that can be computed.
+    """
+    members = records.gather(numbers, quantities)
+    refuse_unsupported(np.unique(members.numbers).tolist(), "the model")
+    own = np.repeat(np.arange(len(numbers)), members.counts)
+    _refuse_odd(members, own, cutoffs["short"], quantities, data)
+    made.atoms[numbers] = members.counts
+    made.periodic[numbers] = members.pbc.any(axis=1)
+    if members.pbc.any() and not np.isfinite(cutoffs["long"]):
+        return  # which is refused in the end
+    for name, counts in (("short", made.short), ("long", made.long)):
+        i, _, _ = pairs_of(members, cutoffs[name])
+        counts[numbers] = np.bincount(own[i], minlength=len(numbers))
+    tags = records.tags(numbers)
+    made.digests[numbers] = np.ascontiguousarray(tags.digests).view("S16")[:, 0]
+    made.groups[numbers] = tags.groups
+    made.formulas[numbers] = _formulas(members, own)
+    for name in quantities:
+        known = ~np.isnan(members.labels[name])
+        known = known.reshape(len(known), -1).any(axis=1)
+        of = own if name in OF_ATOMS else np.arange(len(numbers))
+        made.labelled[name][numbers] = np.bincount(of, known, minlength=len(numbers)) > 0
+
+
+def _refuse_odd(
+    members: Gathered, own: np.ndarray, cutoff: float, quantities: tuple[str, ...], data: Data
+) -> None:
+    """Raise `_OddError` with the reason why one of the structures cannot be trained on."""
+    for name in quantities:
+        if np.isinf(members.labels[name]).any():
+            raise _OddError(f"an infinite value in the label of {name}")
+    if "forces" in quantities:
+        largest = np.nanmax(np.abs(members.labels["forces"]), initial=0.0)
+        if largest > data.largest_force_ev_per_angstrom:
+            raise _OddError(f"a force of {largest:.3g} eV/Å")
+    i, j, shift = pairs_of(members, min(cutoff, 2.0))
+    vectors = members.positions[j] - members.positions[i]
+    vectors = vectors + np.einsum("ka,kab->kb", shift, members.cells[own[i]])
+    closest = np.sqrt(np.min(np.sum(vectors**2, axis=1), initial=np.inf))
+    if closest < data.shortest_distance_angstrom:
+        raise _OddError(f"two atoms are {closest:.3g} Å apart")
+
+
+def _formulas(members: Gathered, own: np.ndarray) -> list[str]:
+    """Return formula and charge of each structure, as text."""
+    counts = np.zeros((len(members.counts), int(members.numbers.max()) + 1), np.int64)
+    np.add.at(counts, (own, members.numbers), 1)
+    counts[:, 0] = np.round(members.total_charges)
+    kinds, where = np.unique(counts, axis=0, return_inverse=True)
+    words = [
+        " ".join(f"{z}:{n}" for z, n in enumerate(kind.tolist()) if n or z == 0) for kind in kinds
+    ]
+    return [words[kind] for kind in where.reshape(-1).tolist()]
+
+
+def _name(records: Records, number: int) -> str:
+    try:
+        return records[number].name
+    except SundogError:
+        return f"structure {number}"
 
 
 def _limit(left_out: Mapping[int, str], most: int) -> None:
@@ -118,26 +195,6 @@ def _limit(left_out: Mapping[int, str], most: int) -> None:
             got=next(iter(left_out.values())),
             remedy="Mend the data, or raise most_bad_frames to leave out more",
         )
-
-
-def _refused(one: Record, cutoff: float, quantities: tuple[str, ...], data: Data) -> str | None:
-    """Return the reason why a structure cannot be trained on, or None."""
-    for name in quantities:
-        label = one.labels.get(name)
-        if label is not None and np.isinf(label).any():
-            return f"an infinite value in the label of {name}"
-    forces = one.labels.get("forces")
-    if forces is not None:
-        largest = np.nanmax(np.abs(forces), initial=0.0)
-        if largest > data.largest_force_ev_per_angstrom:
-            return f"a force of {largest:.3g} eV/Å"
-    i, j, shift = pairs_of(gathered([one], ()), min(cutoff, 2.0))
-    if len(i):
-        vectors = one.positions[j] - one.positions[i] + shift @ one.cell
-        closest = float(np.sqrt(np.min(np.sum(vectors**2, axis=1))))
-        if closest < data.shortest_distance_angstrom:
-            return f"two atoms are {closest:.3g} Å apart"
-    return None
 
 
 def divide(found: Survey, count: int | None, by: str, seed: int) -> tuple[np.ndarray, np.ndarray]:

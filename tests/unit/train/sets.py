@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from ase.build import molecule
 
-from sundog.data.records import Record, gathered
+from sundog.data.records import Record, gathered, tagged
 from sundog.train.settings import Batches, Data, Loss, Shape, TrainingSettings
 
 TINY = Shape(
@@ -64,6 +64,9 @@ class Held(list):
 
     def gather(self, numbers, quantities):
         return gathered([self[number] for number in numbers.tolist()], quantities)
+
+    def tags(self, numbers):
+        return tagged([self[number] for number in numbers.tolist()])
 
 
 def some(count, **changes):

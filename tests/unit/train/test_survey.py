@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sets import some, tethered
+from sets import Held, some, tethered
 
 from sundog.errors import InputError
 from sundog.train.settings import Data
@@ -16,7 +16,7 @@ QUANTITIES = ("forces", "dipole")
 
 def surveyed(records, data=None, cutoffs=CUTOFFS):
     said = []
-    return survey(records, cutoffs, QUANTITIES, data or Data(), said.append), said
+    return survey(Held(records), cutoffs, QUANTITIES, data or Data(), said.append), said
 
 
 def with_label(record, name, value):
