@@ -15,7 +15,7 @@ FILE = "comparison.csv"
 """Name of the file in the folder of the results."""
 
 NOT_RUN = "not run here"
-"""What stands in place of a number that is not there."""
+"""Words in place of a number that is not there."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def lines(rows: list[Row]) -> Iterator[str]:
     """Yield the rows as lines of text."""
     for row in rows:
         one = row.published
-        yield f"{one.part}: {one.label}: published {one.value} {one.unit} ({one.source}); ours {row.ours}"
+        theirs = f"{one.value} {one.unit}".rstrip()
+        yield f"{one.part}: {one.label}: published {theirs} ({one.source}); ours {row.ours}"
 
 
 def _ours(one: Published, folder: Path) -> str:
@@ -88,12 +89,12 @@ def _of_benchmark(told: Any, quantity: str) -> str:
 def _of_analysis(told: Mapping[str, Any], observable: str, quantity: str) -> str:
     """Return a quantity of an analysis: of one run, or the mean over several."""
     several = told["compared"].get(observable, {}).get(quantity)
-    if several is not None:
+    if several is not None and several["error"] is not None:
         return f"{several['mean']:.4g} ± {several['error']:.2g} ({several['runs']} runs)"
     for found in told["results"].get(observable, {}).values():
         one = found["quantities"].get(quantity)
         if one is not None and one["value"] is not None:
-            if one["error"] is None or one["n_eff"] < 10:
+            if one["error"] is None:
                 return f"{one['value']:.4g}, too short for an error bar"
             return f"{one['value']:.4g} ± {one['error']:.2g}"
     return NOT_RUN

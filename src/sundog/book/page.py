@@ -32,11 +32,14 @@ PAGES = Path(__file__).parent / "pages"
 """Folder of the pages."""
 
 Length = Literal["short", "paper"]
-"""How much is run: what two cores give in a night, or the system of the paper."""
+"""Extent of the runs: what two cores give in a night, or the system of the paper."""
 
 CPU_US, GPU_US = 35.0, 3.25
 """Time in µs per atom and step: of compiled kernels on two cores (benchmarks/README.md), and that
 published for an H100."""
+
+FILLS_A_GPU = 2000
+"""Number of atoms below which the time per atom on a GPU is longer than `GPU_US`."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Published:
         part: part of the page that gives ours.
         quantity: ours, as OBSERVABLE/QUANTITY of an analysis or METRIC of a benchmark; None where
             there is only theirs.
-        label: what it is.
+        label: words for it.
         value: theirs.
         unit: unit of both.
         source: where it was published.
@@ -98,11 +101,21 @@ class Part:
         own = {key: value for key, value in self.lengths[length].items() if key != "atoms"}
         return {**self.settings, **own}
 
+    def cost(self, length: Length) -> str:
+        """Return the estimated time of the simulation in words.
+
+        Small systems do not fill a GPU: for them there is no such time.
+        """
+        told = f"{_words(self.hours(length))} on two cores"
+        if self.atoms(length) < FILLS_A_GPU:
+            return told
+        return f"{told}, {_words(self.hours(length, GPU_US))} on a GPU"
+
     def hours(self, length: Length, each_us: float = CPU_US) -> float:
         """Return the hours that the simulation takes, estimated; 0 without one.
 
         Args:
-            length: how much is run.
+            length: extent of the runs.
             each_us: time per atom and step in µs.
         """
         if not self.is_run:
@@ -114,7 +127,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Page:
-    """What makes one figure of the paper.
+    """Everything that makes one figure of the paper.
 
     Attributes:
         name: name of the recipe.
@@ -122,9 +135,9 @@ class Page:
         figure: place in the paper.
         parts: systems and benchmarks.
         published: numbers to compare with.
-        note: what else is to be known; may be empty.
+        note: remarks; may be empty.
         file: name of the structure file that the user gives; None if none is needed.
-        file_is: what that file is.
+        file_is: description of that file.
     """
 
     name: str
@@ -167,6 +180,10 @@ def read_page(name: str) -> Page:
         file.get("name"),
         file.get("what", ""),
     )
+
+
+def _words(hours: float) -> str:
+    return f"{60 * hours:.0f} minutes" if hours < 1 else f"{hours:.3g} hours"
 
 
 def _part(name: str, told: Mapping[str, Any]) -> Part:

@@ -23,7 +23,7 @@ from sundog.runs.directory import RunDirectory
 from sundog.runs.traces import begun, finished
 
 Kind = Literal["prepare", "run", "analyze", "report", "evaluate"]
-"""What a stage does."""
+"""Kinds of stages."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Stage:
     """A command of sundog and what it leaves.
 
     Attributes:
-        kind: what it does.
+        kind: kind of the command.
         part: part of the page.
         output: file or folder that it leaves.
         command: its command line without `sundog`, from the beginning.
@@ -70,7 +70,7 @@ def stages(page: Page, length: Length, folder: Path, file: Path | None) -> Itera
 
     Args:
         page: the page.
-        length: how much is run.
+        length: extent of the runs.
         folder: folder of the results.
         file: structure file that the page asks for; None if it asks for none.
     """
@@ -107,7 +107,7 @@ def write_settings(part: Part, length: Length, folder: Path) -> None:
 
     Args:
         part: the part.
-        length: how much is run.
+        length: extent of the runs.
         folder: folder of the results.
     """
     own = folder / part.name

@@ -26,20 +26,18 @@ LONG_HOURS = 12.0
 @app.command(name="list")
 def list_() -> None:
     """List the recipes: place in the paper, systems, and what each run costs."""
-    from sundog.book.page import GPU_US, names, read_page
+    from sundog.book.page import names, read_page
 
     for name in names():
         page = read_page(name)
         print(f"{name:18s} {page.figure}: {page.title}")
         for part in page.parts:
             for length in part.lengths:
-                if part.is_run:
-                    told = part.told(length)
-                    print(
-                        f"    {part.name}, {length}: {part.atoms(length)} atoms, "
-                        f"{told['steps']} steps, {_hours(part.hours(length))} on two cores, "
-                        f"{_hours(part.hours(length, GPU_US))} on a GPU"
-                    )
+                size, steps = part.atoms(length), part.told(length)["steps"]
+                copies = part.told(length).get("replicas", 1)
+                many = "" if copies == 1 else f"{copies} × "
+                cost = part.cost(length)
+                print(f"    {part.name}, {length}: {many}{size} atoms, {steps} steps, {cost}")
 
 
 @app.command
@@ -182,7 +180,9 @@ def _stage(stage: "Stage", length: Length, output: Path, long: bool) -> int | No
     if stage.kind == "run":
         write_settings(stage.part, length, output)
         if not long and _is_too_long(stage.part, length):
-            _say_cost(stage, length)
+            cost = stage.part.cost(length)
+            print(f"Prepared, not begun: the run of {stage.part.name} takes {cost}. To run it:")
+            print(f"$ sundog {' '.join(stage.command)}")
             return None
     stage.output.parent.mkdir(parents=True, exist_ok=True)
     arguments = stage.arguments()
@@ -197,18 +197,3 @@ def _is_too_long(part: "Part", length: Length) -> bool:
     import jax
 
     return jax.default_backend() == "cpu"
-
-
-def _say_cost(stage: "Stage", length: Length) -> None:
-    from sundog.book.page import GPU_US
-
-    part = stage.part
-    print(
-        f"Prepared, not begun: the run of {part.name} takes {_hours(part.hours(length))} on two "
-        f"cores, {_hours(part.hours(length, GPU_US))} on a GPU. To run it:\n"
-        f"$ sundog {' '.join(stage.command)}"
-    )
-
-
-def _hours(hours: float) -> str:
-    return f"{60 * hours:.0f} minutes" if hours < 1 else f"{hours:.3g} hours"
