@@ -48,7 +48,7 @@ def test_mdtraj_opens_xtc_and_dcd(written):
     mdtraj = pytest.importorskip("mdtraj")
     folder, atoms, frames, topology, suffix = written
     if suffix not in ("xtc", "dcd"):
-        pytest.skip("mdtraj has no reader for it: analyze and Run read it")
+        pytest.skip("mdtraj has no reader for it; Run.to_mdtraj hands it over")
     read = mdtraj.load(folder / f"trajectory.{suffix}", top=folder / "topology.pdb")
     if suffix == "xtc":  # of DCD mdtraj counts the frames
         assert read.time == pytest.approx(APART_PS * np.arange(7), abs=1e-6)
@@ -60,12 +60,15 @@ def test_mdtraj_opens_xtc_and_dcd(written):
     assert bonds == pairs_of(topology.pairs.tolist())
 
 
-def test_mdtraj_has_the_frames_of_a_run_by_its_result(written):
-    folder, _, frames, *_, suffix = written
-    if suffix in ("h5md", "extxyz"):
-        pytest.skip("refused with the formats that mdtraj reads")
+def test_mdtraj_has_the_frames_of_every_run_by_its_result(written):
+    folder, atoms, frames, topology, _ = written
     read = Run(folder).to_mdtraj()
+    assert read.time == pytest.approx(APART_PS * np.arange(7), abs=1e-6)
+    cell = np.concatenate([10 * read.unitcell_lengths[3], read.unitcell_angles[3]])
+    assert cell == pytest.approx(atoms.cell.cellpar(), abs=2e-3)
     assert distances(10 * read.xyz) == pytest.approx(distances(frames), abs=2e-2)
+    bonds = pairs_of((a.index, b.index) for a, b in read.topology.bonds)
+    assert bonds == pairs_of(topology.pairs.tolist())
 
 
 @pytest.mark.filterwarnings("ignore")  # of its own future, and of XYZ without times
