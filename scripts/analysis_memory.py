@@ -63,8 +63,10 @@ def write_trajectory(path: Path, molecules: int, size: float) -> int:
 def analyzed(path: Path, what: str, every: int) -> tuple[float, float]:
     """Analyse a trajectory in a process of its own; return peak memory in MB and time in s."""
     folder = path.with_suffix("")
-    command = [sys.executable, "-P", "-m", "sundog", "analyze", str(path), "--topology",
-               str(path.with_suffix(".pdb")), "--what", what, "--every", str(every), "-o", str(folder)]  # fmt: skip
+    command = [
+        *(sys.executable, "-P", "-m", "sundog", "analyze", str(path), "-o", str(folder)),
+        *("--topology", str(path.with_suffix(".pdb")), "--what", what, "--every", str(every)),
+    ]
     begun = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | ONE)
     _, status, usage = os.wait4(process.pid, 0)
