@@ -40,7 +40,10 @@ VERBS = {
         "Make one page of runs: verdict, trajectory, observables.",
     ),
     "tune": ("sundog.cli.verbs.tune:tune", "Find the fastest cutoff and mesh for a structure."),
-    "weights": ("sundog.cli.verbs.weights:app", "Fetch, import, list and show model weights."),
+    "weights": (
+        "sundog.cli.verbs.weights:app",
+        "Fetch, import, export, list and show weights.",
+    ),
 }
 """Function and summary of each verb. It is imported when called, so that help is immediate."""
 
