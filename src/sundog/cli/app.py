@@ -35,6 +35,7 @@ VERBS = {
     "predict": ("sundog.cli.verbs.predict:predict", "Compute energies, forces and charges."),
     "protocol": ("sundog.cli.verbs.protocol:protocol", "Run stages of molecular dynamics."),
     "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to simulate."),
+    "recipe": ("sundog.cli.verbs.recipe:app", "Make the figures of the paper."),
     "report": (
         "sundog.cli.verbs.report:report",
         "Make one page of runs: verdict, trajectory, observables.",

@@ -3,7 +3,7 @@
 Everything here follows from settings and data, so that a resumed run makes it again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from sundog.data.records import Gathered, Record, Records, Tags, gathered, tagged
+from sundog.data.splits import PARTS
 from sundog.errors import InputError
 from sundog.forcefield.so3lr import ForceField, assemble
 from sundog.hamiltonian import Hamiltonian
@@ -133,7 +134,11 @@ def _shape_in_words(shape: Any) -> str:
 
 @with_x64
 def gather(
-    sets: Sequence[Records], held: Sequence[Records], settings: TrainingSettings, report: Report
+    sets: Sequence[Records],
+    held: Sequence[Records],
+    settings: TrainingSettings,
+    report: Report,
+    parts: Mapping[str, np.ndarray] | None = None,
 ) -> Materials:
     """Return what a run trains on and with.
 
@@ -142,6 +147,8 @@ def gather(
         held: structures for validation; without any some of the others are held out.
         settings: settings of the run.
         report: called with lines on what is left out.
+        parts: numbers of the structures for `train` and `validation`, where they are divided
+            already; others are left alone.
 
     Raises:
         InputError: the data or the settings are refused.
@@ -157,7 +164,10 @@ def gather(
     records = Joined([*sets, *held])
     quantities = tuple(settings.loss.weights)
     found = survey(records, cutoffs, quantities, settings.data, report)
-    if held:
+    if parts is not None:
+        train, valid = (np.intersect1d(parts[one], found.usable) for one in PARTS[:2])
+        _refuse_empty(train, valid)
+    elif held:
         ours = sum(len(one) for one in sets)
         train, valid = found.usable[found.usable < ours], found.usable[found.usable >= ours]
         _refuse_empty(train, valid)

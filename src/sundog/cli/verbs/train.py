@@ -23,6 +23,10 @@ from sundog.train.settings import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
     from sundog.data.records import Records
     from sundog.train.folder import TrainingFolder
 
@@ -42,6 +46,7 @@ def train(
     data: tuple[Path, ...] = (),
     *,
     validation_data: tuple[Path, ...] = (),
+    parts: Path | None = None,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     resume: Path | None = None,
     dry_run: bool = False,
@@ -62,6 +67,9 @@ def train(
         `sundog data make`.
     validation_data
         Labelled structures for validation; by default some of the others are held out.
+    parts
+        Folder that `sundog data split` has written for the one store in DATA: what is trained on
+        and validated with.
     output
         Folder of the run: settings, log, losses, errors, weights, state.
     resume
@@ -99,17 +107,37 @@ def train(
     set_up_jax()
     from sundog.train.materials import gather
 
-    materials = gather(sets, held, settings, said.append)
+    divided = None if parts is None else _parts(parts, data, validation_data)
+    materials = gather(sets, held, settings, said.append, divided)
     if dry_run:
         print("\n".join([*said, *materials.describe()]))
         return 0
     told = _told(data, validation_data, label_options)
+    if parts is not None:
+        told["parts"] = str(parts)
+        files = [*files, *sorted(parts.glob("*.npy"))]
     if resume is not None:
         with TrainingFolder.claim(resume) as folder:
             return _run(folder, materials, files, said, told, append=True)
     assert output is not None
     with TrainingFolder.create(output, overwrite, files) as folder:
         return _run(folder, materials, files, said, told, append=False)
+
+
+def _parts(
+    parts: Path, data: tuple[Path, ...], validation_data: tuple[Path, ...]
+) -> "Mapping[str, np.ndarray]":
+    """Return the numbers of the structures of each part of the one store."""
+    from sundog.data.splits import load_split
+    from sundog.data.store import Store, is_store
+
+    if len(data) != 1 or validation_data or not is_store(data[0]):
+        raise InputError(
+            "parts: they are those of one store",
+            got=", ".join(map(str, (*data, *validation_data))),
+            expected="one folder of `sundog data make` as data, and no validation_data",
+        )
+    return load_split(parts, len(Store(data[0])))
 
 
 def _records(
