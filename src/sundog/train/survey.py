@@ -78,14 +78,17 @@ def survey(
         CellError: a structure is periodic, and a cutoff infinite.
     """
     count = len(records)
+    left_out: dict[int, str] = {}
     made = Survey(
-        *(np.zeros(count, np.int64) for _ in range(3)),
-        np.zeros(count, bool),
-        np.zeros(count, "S16"),
-        np.full(count, "", object),
-        np.full(count, "", object),
-        {name: np.zeros(count, bool) for name in quantities},
-        left_out := {},
+        atoms=np.zeros(count, np.int64),
+        short=np.zeros(count, np.int64),
+        long=np.zeros(count, np.int64),
+        periodic=np.zeros(count, bool),
+        digests=np.zeros(count, "S16"),
+        formulas=np.full(count, "", object),
+        groups=np.full(count, "", object),
+        labelled={name: np.zeros(count, bool) for name in quantities},
+        left_out=left_out,
     )
     for first in range(0, count, AT_ONCE):
         numbers = np.arange(first, min(first + AT_ONCE, count))
@@ -94,12 +97,12 @@ def survey(
             continue
         except (SundogError, _OddError):
             pass  # one of them is odd: each alone, to name it
-        for number in numbers:
+        for number in numbers.tolist():
             try:
-                _look_at(made, records, number[None], cutoffs, quantities, data)
+                _look_at(made, records, np.array([number]), cutoffs, quantities, data)
             except (SundogError, _OddError) as error:
-                left_out[int(number)] = f"{_name(records, int(number))}: {error}"
-                report(f"Left out: {left_out[int(number)]}")
+                left_out[number] = f"{_name(records, number)}: {error}"
+                report(f"Left out: {left_out[number]}")
                 _limit(left_out, data.most_bad_frames)
     if made.periodic.any() and not np.isfinite(cutoffs["long"]):
         raise InputError(
