@@ -37,6 +37,10 @@ def trained(path, stop=lambda: False, **given):
     return outcome, arrays_of(session._loop.state), session._loop.progress
 
 
+def read(table):
+    return list(csv.DictReader(table.read_text().splitlines()))
+
+
 def after(steps):
     """A stop that is asked for once so many steps were made."""
     calls = iter(range(10**6))
@@ -52,10 +56,10 @@ def whole(tmp_path_factory):
 def test_a_run_leaves_weights_errors_and_tables(whole):
     path, outcome, _, _ = whole
     assert (outcome.step, outcome.reason) == (6, "")
-    rows = list(csv.DictReader((path / "losses.csv").open()))
+    rows = read(path / "losses.csv")
     assert [row["step"] for row in rows] == ["2", "4", "6"]
     assert float(rows[0]["loss"]) > 0
-    checks = list(csv.DictReader((path / "validation.csv").open()))
+    checks = read(path / "validation.csv")
     assert [row["step"] for row in checks] == ["3", "6"]
     errors = json.loads((path / "errors.json").read_text())
     assert errors["best"]["loss"] == outcome.best
