@@ -72,7 +72,7 @@ def refuse_odd(labels: np.ndarray, base: np.ndarray) -> str:
                     f"unit: the labels of forces look like {unit}",
                     got=told,
                     expected="eV/Å",
-                    remedy="Name the unit of energies, as unit=\"kcal/mol\" for forces in it per Å, "
+                    remedy='Name the unit of energies, as unit="kcal/mol" for forces in it per Å, '
                     "or use check_labels=False if they are right",
                 )
         if not 1 / FAR < slope < FAR:
