@@ -4,8 +4,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from fixtures import SMALL
 
+from fixtures import SMALL
 from sundog.model.chebyshev import NODES, chebyshev, with_chebyshev_filters
 from sundog.model.so3krates import initialize
 from sundog.neighbors.pairs import Edges

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from ase.build import molecule
-from fixtures import SMALL, random_force_field
 
+from fixtures import SMALL, random_force_field
 from sundog.neighbors.reference import reference_pairs
 from sundog.neighbors.ring import RingPairs, ring_arrays
 from sundog.system import concatenate, make_system, pad
