@@ -106,8 +106,17 @@ def survey(
         for name in quantities:
             found = one.labels.get(name)
             labelled[name][number] = found is not None and not np.isnan(found).all()
-    told = (np.array(each) for each in (digests, formulas, groups))
-    return Survey(atoms, short, long, periodic, *told, labelled, left_out)
+    return Survey(
+        atoms,
+        short,
+        long,
+        periodic,
+        np.array(digests),
+        np.array(formulas),
+        np.array(groups),
+        labelled,
+        left_out,
+    )
 
 
 def _limit(left_out: Mapping[int, str], most: int) -> None:
