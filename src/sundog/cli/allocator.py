@@ -23,7 +23,9 @@ SETTINGS = {
 serves all threads; thresholds above any block, so that nothing is mapped on its own or given back;
 and growth by 500 MB at a time, so that the heap grows seldom."""
 
-COMPUTING_VERBS = frozenset({"md", "minimize", "nve", "nvt", "npt", "opt", "predict", "protocol"})
+COMPUTING_VERBS = frozenset(
+    {"md", "minimize", "nve", "nvt", "npt", "opt", "predict", "protocol", "train"}
+)
 """Verbs that compute many steps or structures, for which the process is started again."""
 
 
