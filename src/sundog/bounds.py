@@ -129,6 +129,7 @@ BOUNDS: Mapping[str, Bounds] = {
     "weight_decay": Bounds(0.0, 10.0),
     "average_decay": Bounds(0.0, 1.0 - 1e-9),
     "accumulate": Bounds(1, 10_000),
+    "batch": Bounds(1, 10_000),
     "batch_structures": Bounds(2, 100_000),
     "batch_atoms": Bounds(2, MOST_ATOMS),
     "batch_pairs": Bounds(2, 10**9),

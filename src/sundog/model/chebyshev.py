@@ -93,8 +93,15 @@ def with_chebyshev_filters(network: So3krates, start: float) -> ChebyshevNetwork
         )
         for layer in network.layers
     )
-    fields = {name: getattr(network, name) for name in network.__dataclass_fields__}
-    return ChebyshevNetwork(**fields | {"layers": layers}, start=start)
+    return ChebyshevNetwork(
+        network.embedding,
+        layers,
+        network.energy_head,
+        network.charge_head,
+        network.hirshfeld_head,
+        h,
+        start,
+    )
 
 
 def chebyshev(x: PerPair, count: int) -> Float[Array, "pairs {count}"]:

@@ -49,8 +49,9 @@ class Progress:
     @classmethod
     def of_record(cls, told: dict[str, Any]) -> "Progress":
         """Return the progress that `record` told."""
-        own = {one.name: told[one.name] for one in fields(cls)}
-        return cls(**own | {"bad": {int(k): v for k, v in own["bad"].items()}})
+        own: dict[str, Any] = {one.name: told[one.name] for one in fields(cls)}
+        own["bad"] = {int(number): reason for number, reason in own["bad"].items()}
+        return cls(**own)
 
 
 def arrays_of(state: TrainState) -> dict[str, np.ndarray]:

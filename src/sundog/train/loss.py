@@ -123,17 +123,17 @@ def differences(prediction: Prediction, batch: Batch, name: str) -> Float[Array,
         name: name of the quantity.
     """
     label, known = batch.labels[name], batch.known[name]
-    value = _predicted(prediction, batch, name).astype(label.dtype)
+    value = _predicted(prediction, name).astype(label.dtype)
     difference = jnp.where(known, value - label, 0.0)
     return difference / _sizes(batch) if name == "energy" else difference
 
 
-def _predicted(prediction: Prediction, batch: Batch, name: str) -> Float[Array, "..."]:
+def _predicted(prediction: Prediction, name: str) -> Float[Array, "..."]:
     if name == "charges":
-        return prediction.partial_charges
+        return jnp.asarray(prediction.partial_charges)
     if name == "stress":
         volume = jnp.where(prediction.volume > 0, prediction.volume, 1.0)
-        return prediction.virial / volume[:, None, None]
+        return jnp.asarray(prediction.virial / volume[:, None, None])
     return getattr(prediction, name)
 
 

@@ -151,7 +151,7 @@ class Session:
             report(f"Resumed at step {int(state.step)}, from {kept.path.name}")
         for name in ("losses", "validation"):
             folder.table(name).cut(int(state.step))
-        self._recipe = recipe
+        self._recipe, self._clock = recipe, (0.0, 0)
         self._loop = Loop(materials, recipe, state, progress, report)
 
     def begin(self, told: Mapping[str, Any]) -> None:
@@ -185,12 +185,12 @@ class Session:
         loop, reason = self._loop, ""
         kept_at = time.monotonic()
         minutes = self._materials.settings.checkpoint_minutes
-        began, first = time.monotonic(), int(loop.state.step)
+        self._clock = (time.monotonic(), int(loop.state.step))
         try:
             for event in loop.events(stop):
                 if event.row is not None:
                     self._folder.table("losses").add(event.row)
-                    self._tell(event.row, began, first)
+                    self._tell(event.row)
                 if event.validation is not None:
                     self._validated(event.validation)
                 late = time.monotonic() - kept_at > 60 * minutes
@@ -203,9 +203,11 @@ class Session:
             raise
         return Outcome(int(loop.state.step), self._materials.steps, loop.progress.best, reason)
 
-    def _tell(self, row: Mapping[str, float], began: float, first: int) -> None:
-        done = row["step"] - first
-        speed = done / max(time.monotonic() - began, 1e-9)
+    def _tell(self, row: Mapping[str, float]) -> None:
+        """Report a row, with the speed since the last one."""
+        began, first = self._clock
+        self._clock = (time.monotonic(), int(row["step"]))
+        speed = (row["step"] - first) / max(self._clock[0] - began, 1e-9)
         left = (self._materials.steps - row["step"]) / max(speed, 1e-9) / 60
         self._report(
             f"Step {row['step']} of {self._materials.steps}: loss {row['loss']:.5g}, "

@@ -22,6 +22,8 @@ def bench(
     json: Path | None = None,
     markdown: bool = False,
     peers: Path | None = None,
+    training: bool = False,
+    batch: int = 64,
 ) -> int:
     """Measure force calls and NVT steps on named cases, each row in processes of its own.
 
@@ -37,7 +39,14 @@ def bench(
     peers
         Python of an environment with another implementation (`make peers`), which then times
         the cases of water too.
+    training
+        Measure steps of training instead, in both layouts: the published shape, molecules of 14
+        atoms, float32.
+    batch
+        Number of molecules in a batch of training.
     """
+    if training:
+        return _on_training(settings, batch, json, peers)
     from sundog.bench import table
     from sundog.bench.rounds import bench as measure
     from sundog.bench.rounds import find_peer
@@ -62,6 +71,34 @@ def bench(
         reason = translated(row.error or "", ["bench"])
         print(f"{row.case} {row.kernels}: {reason}", file=sys.stderr)
     return SimulationError.exit_code if failed else 0
+
+
+def _on_training(settings: BenchSettings, batch: int, json: Path | None, peers: Path | None) -> int:
+    """Measure steps of training and print a line for each layout."""
+    from dataclasses import replace
+    from json import dumps
+
+    from sundog.bench.training import measure_training
+    from sundog.bounds import check_number
+    from sundog.files import write_atomically
+
+    check_number("batch", batch, whole=True)
+    read = BenchSettings(
+        rounds=settings.rounds, seconds=settings.seconds, timeout_s=settings.timeout_s
+    )
+    if peers is not None or replace(settings) != read:
+        raise InputError(
+            "--training: it reads neither cases, kernels and treatments nor peers",
+            expected="--batch, --rounds, --seconds, --timeout-s and --json alone",
+        )
+    check_folder("json", json)
+    with locked(json), heeding():
+        rows = measure_training(settings, batch, environment=SETTINGS)
+        if json is not None:
+            write_atomically(json, dumps([row.json() for row in rows], indent=2) + "\n")
+    for row in rows:
+        print(row.describe())
+    return 0
 
 
 def _check_kernels(names: Sequence[str]) -> None:
