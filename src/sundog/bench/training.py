@@ -181,6 +181,7 @@ def _prepared(layout: str, count: int) -> tuple[Any, Any, Any, int]:
     import numpy as np
     from ase.build import molecule
 
+    from sundog.data.records import Record, RecordList
     from sundog.forcefield.so3lr import assemble
     from sundog.hamiltonian import Hamiltonian
     from sundog.model.hyperparameters import Hyperparameters
@@ -188,13 +189,12 @@ def _prepared(layout: str, count: int) -> tuple[Any, Any, Any, int]:
     from sundog.terms.zbl import initialize_zbl
     from sundog.train.batch import make_batch
     from sundog.train.order import Plan
-    from sundog.train.records import Record
     from sundog.train.settings import Batches, Data, Loss, Optimizer
     from sundog.train.step import begin, step_of
     from sundog.train.survey import survey
 
     rng = np.random.default_rng(0)
-    records = []
+    records = RecordList()
     for number in range(count):
         atoms = molecule(MOLECULES[number % len(MOLECULES)])
         n = len(atoms)
@@ -205,7 +205,7 @@ def _prepared(layout: str, count: int) -> tuple[Any, Any, Any, int]:
         }
         places = atoms.positions + KICK * rng.normal(size=(n, 3))
         cell, pbc, numbers = np.zeros((3, 3)), np.zeros(3, bool), atoms.numbers.astype(np.int32)
-        records.append(Record(numbers, places, cell, pbc, 0.0, 1.0, labels, str(number)))
+        records.append(Record(numbers, places, cell, pbc, 0.0, 1.0, labels, number))
     h, loss = Hyperparameters(), Loss()
     network = eqx.filter_jit(initialize)(h, jax.random.key(0))
     force_field = assemble(network, initialize_zbl(h.cutoff, h.zbl_cutoff), Hamiltonian())
@@ -213,8 +213,7 @@ def _prepared(layout: str, count: int) -> tuple[Any, Any, Any, int]:
     found = survey(records, cutoffs, names, Data(), lambda line: None)
     large = Batches(batch_structures=count + 1, batch_atoms=10**6, batch_pairs=10**8, layout=layout)  # pyright: ignore[reportArgumentType]
     (planned,) = Plan(found, np.arange(count), large, seed=0).epoch(0)
-    members = [records[number] for number in planned.members.tolist()]
-    batch = make_batch(members, planned.shape, cutoffs, names)
+    batch = make_batch(records.gather(planned.members, names), planned.shape, cutoffs, names)
     state, recipe = begin(force_field, Optimizer(), loss, steps=1000)
     recipe = recipe.expanded(Data().shortest_distance_angstrom)
     return step_of(recipe), state, batch, len(records[0].numbers)

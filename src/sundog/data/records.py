@@ -172,6 +172,18 @@ class Records(Protocol):
         ...
 
 
+class RecordList(list[Record]):
+    """Labelled structures in memory, as a list."""
+
+    def gather(self, numbers: np.ndarray, quantities: Sequence[str]) -> Gathered:
+        """Return structures of these numbers, in this order, with some of their labels."""
+        return gathered([self[number] for number in numbers.tolist()], quantities)
+
+    def tags(self, numbers: np.ndarray) -> Tags:
+        """Return hashes and groups of structures of these numbers."""
+        return tagged([self[number] for number in numbers.tolist()])
+
+
 class FrameRecords:
     """Labelled structures that were read as ASE atoms."""
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from ase.build import molecule
 
-from sundog.data.records import Record, gathered, tagged
+from sundog.data.records import Record, RecordList
 from sundog.train.settings import Batches, Data, Loss, Shape, TrainingSettings
 
 TINY = Shape(
@@ -59,16 +59,6 @@ def tethered(number, name="H2O", **changes):
     return replace(record, **changes)
 
 
-class Held(list):
-    """Structures in memory."""
-
-    def gather(self, numbers, quantities):
-        return gathered([self[number] for number in numbers.tolist()], quantities)
-
-    def tags(self, numbers):
-        return tagged([self[number] for number in numbers.tolist()])
-
-
 def some(count, **changes):
     """A set of molecules."""
-    return Held(tethered(k, KINDS[k % len(KINDS)], **changes) for k in range(count))
+    return RecordList(tethered(k, KINDS[k % len(KINDS)], **changes) for k in range(count))

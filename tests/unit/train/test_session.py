@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sets import SETTINGS, Held, some, tethered
+from sets import SETTINGS, some, tethered
 
 import sundog
+from sundog.data.records import RecordList
 from sundog.errors import InputError, RunDirectoryError, TrainingError
 from sundog.train.folder import TrainingFolder
 from sundog.train.keeping import arrays_of
@@ -112,7 +113,7 @@ def spoilt(number):
 
 
 def test_structures_that_spoil_a_batch_are_named_and_left_out(tmp_path):
-    records = Held([*some(12), spoilt(50)])
+    records = RecordList([*some(12), spoilt(50)])
     said = []
     session = session_in(tmp_path / "run", records=records, said=said, held=some(30)[27:])
     outcome = session.run(lambda: False)
@@ -125,7 +126,7 @@ def test_structures_that_spoil_a_batch_are_named_and_left_out(tmp_path):
 
 
 def test_too_many_of_them_end_the_run_with_its_state_kept(tmp_path):
-    records = Held([*some(3), *(spoilt(50 + k) for k in range(6))])
+    records = RecordList([*some(3), *(spoilt(50 + k) for k in range(6))])
     session = session_in(tmp_path / "run", records=records, held=some(30)[27:])
     with pytest.raises(TrainingError, match="more than 2 structures is not finite"):
         session.run(lambda: False)

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sets import Held, some, tethered
+from sets import some, tethered
 
+from sundog.data.records import RecordList
 from sundog.errors import InputError
 from sundog.train.settings import Data
 from sundog.train.survey import divide, refuse_leaks, refuse_unlabelled, survey
@@ -16,7 +17,7 @@ QUANTITIES = ("forces", "dipole")
 
 def surveyed(records, data=None, cutoffs=CUTOFFS):
     said = []
-    return survey(Held(records), cutoffs, QUANTITIES, data or Data(), said.append), said
+    return survey(RecordList(records), cutoffs, QUANTITIES, data or Data(), said.append), said
 
 
 def with_label(record, name, value):
