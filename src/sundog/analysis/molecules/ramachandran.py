@@ -80,7 +80,7 @@ class Ramachandran(AbstractObservable):
             Quantity(f"share_{one}", f"Share of {one}", "", estimate(share), 3)
             for one, share in shares.items()
         )
-        tables = {"series": self._series.table()} | made.tables
+        tables = {"series": self._series.table(), **made.tables}
         return replace(made, quantities=quantities, tables=tables)
 
     @classmethod
