@@ -61,7 +61,13 @@ def write_trajectory(path: Path, molecules: int, size: float) -> int:
 
 
 def analyzed(path: Path, what: str, every: int) -> tuple[float, float]:
-    """Analyse a trajectory in a process of its own; return peak memory in MB and time in s."""
+    """Analyse a trajectory in a process of its own; return peak memory in MB and time in s.
+
+    Args:
+        path: trajectory, with its structure beside it.
+        what: observables.
+        every: frames from one that counts to the next.
+    """
     folder = path.with_suffix("")
     command = [
         *(sys.executable, "-P", "-m", "sundog", "analyze", str(path), "-o", str(folder)),

@@ -37,7 +37,11 @@ def test_the_run_is_the_same_whatever_becomes_of_the_page(
     def meddle(page):
         if page._process is not None and not seen:
             seen.append(page)
-            assert reads(page.address) == 200
+            if fate == "does not start":
+                page._process.wait(10)
+            else:
+                page._listener.join(30)
+                assert reads(page.address) == 200
             number = {"is killed": signal.SIGKILL, "hangs": signal.SIGSTOP}.get(fate)
             if number is not None:
                 os.kill(page._process.pid, number)

@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from sundog.errors import InputError
 from sundog.runs.yaml_files import read_mapping
@@ -33,6 +33,9 @@ PAGES = Path(__file__).parent / "pages"
 
 Length = Literal["short", "paper"]
 """Extent of the runs: what two cores give in a night, or the system of the paper."""
+
+LENGTHS: tuple[Length, ...] = ("short", "paper")
+"""Both of them."""
 
 CPU_US, GPU_US = 35.0, 3.25
 """Time in µs per atom and step: of compiled kernels on two cores (benchmarks/README.md), and that
@@ -82,7 +85,7 @@ class Part:
     name: str
     prepare: Mapping[str, Sequence[str]]
     settings: Mapping[str, Any]
-    lengths: Mapping[str, Mapping[str, Any]]
+    lengths: Mapping[Length, Mapping[str, Any]]
     analyze: Sequence[str]
     choices: Mapping[str, Any]
     evaluate: Sequence[str]
@@ -187,15 +190,17 @@ def _words(hours: float) -> str:
 
 
 def _part(name: str, told: Mapping[str, Any]) -> Part:
-    known = {one.name for one in fields(Part)} - {"name", "lengths"} | {*get_args(Length)}
+    known = {one.name for one in fields(Part)} - {"name", "lengths"} | {*LENGTHS}
     assert known.issuperset(told), f"{name}: {sorted(set(told) - known)}"
     prepare = told.get("prepare", ())
-    by_length = prepare if isinstance(prepare, dict) else dict.fromkeys(get_args(Length), prepare)
+    by_length: Mapping[str, Sequence[object]] = (
+        prepare if isinstance(prepare, dict) else dict.fromkeys(LENGTHS, prepare)
+    )
     return Part(
         name,
         {key: [str(one) for one in value] for key, value in by_length.items()},
         told.get("settings", {}),
-        {key: told[key] for key in get_args(Length) if key in told},
+        {key: told[key] for key in LENGTHS if key in told},
         told.get("analyze", ()),
         told.get("choices", {}),
         [str(one) for one in told.get("evaluate", ())],

@@ -1,20 +1,17 @@
 """The run's side of its live page: a process beside it that is started, looked after and ended.
 
 Nothing that the process does reaches the run: it reads the folder, has the lowest priority, one
-thread for arithmetic and no lock on any file, and no line of it is waited for but the first.
+thread for arithmetic and no lock on any file, and nothing of it is waited for.
 """
 
 import os
-import select
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
-
-LONGEST_START_S = 20.0
-"""Time in s within which the process says its address."""
 
 LONGEST_END_S = 2.0
 """Time in s that the process is given to end by itself."""
@@ -37,18 +34,22 @@ class LivePage:
     """Page of a run that is going on.
 
     Attributes:
-        address: where it is; None where it could not be started.
+        address: where it is; None until the process has said it.
     """
 
-    def __init__(self, folder: Path, report: Callable[[str], None]):
-        """Start the process, and wait until it says its address.
+    def __init__(
+        self, folder: Path, report: Callable[[str], None], announce: Callable[[str], None]
+    ):
+        """Start the process; nothing of it is waited for.
 
         Args:
             folder: folder of the run.
             report: called with a line when there is no page, or no page any more.
+            announce: called with the address as soon as it is known, in a thread.
         """
-        self._report = report
+        self._report, self._announce = report, announce
         self._process: subprocess.Popen[bytes] | None = None
+        self._listener = threading.Thread(target=self._listen, daemon=True)
         self.address: str | None = None
         command = [sys.executable, "-P", "-m", "sundog.live", str(folder.absolute())]
         try:
@@ -60,12 +61,11 @@ class LivePage:
                 env=_environment(os.environ),
                 start_new_session=True,  # Ctrl-C is for the run
             )
-            self.address = self._first_line()
         except OSError as error:
             self._gone(f"It could not be started ({error.strerror or error})")
         else:
-            if self.address is None:
-                self._gone("It did not start")
+            self._said = self._process.stdout
+            self._listener.start()
 
     def check(self) -> None:
         """Say once that the process has ended, if it has."""
@@ -77,15 +77,15 @@ class LivePage:
         process, self._process = self._process, None
         if process is None:
             return
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+        assert process.stdin is not None
+        with suppress(OSError):
+            process.stdin.close()
         try:
             process.wait(LONGEST_END_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        self._listener.join()
 
     def __enter__(self) -> Self:
         return self
@@ -93,12 +93,15 @@ class LivePage:
     def __exit__(self, *raised: object) -> None:
         self.close()
 
-    def _first_line(self) -> str | None:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], LONGEST_START_S)
-        line = self._process.stdout.readline().decode(errors="replace").strip() if ready else ""
-        return line if line.startswith("http://") else None
+    def _listen(self) -> None:
+        """Hear the first line of the process, which is the address."""
+        assert self._said is not None
+        with self._said:
+            line = self._said.readline().decode(errors="replace").strip()
+            if line.startswith("http://"):
+                self.address = line
+                with suppress(OSError, ValueError):  # of a terminal that is gone
+                    self._announce(line)
 
     def _gone(self, why: str) -> None:
         self.close()

@@ -76,7 +76,6 @@ class LiveServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     """Answers to the requests of one connection."""
 
-    server: LiveServer
     timeout = TIMEOUT_S
     server_version = "sundog"
     sys_version = ""
@@ -94,6 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.FORBIDDEN)
             return
         path = self.path.partition("?")[0].encode(errors="replace")
+        assert isinstance(self.server, LiveServer)
         if not compare_digest(path, f"/{self.server.token}/".encode()):
             self._refuse(HTTPStatus.NOT_FOUND)
             return

@@ -19,8 +19,7 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from sundog.live.companion import LivePage
-page = LivePage(Path(sys.argv[1]), print)
-print(page.address, page._process.pid, flush=True)
+page = LivePage(Path(sys.argv[1]), print, lambda line: print(line, page._process.pid, flush=True))
 time.sleep(60)
 """
 """Program that has a live page and does nothing else."""
@@ -29,6 +28,14 @@ time.sleep(60)
 def read(address):
     with build_opener(ProxyHandler({})).open(address, timeout=20) as answer:
         return answer.read().decode()
+
+
+def address_of(page):
+    end = time.monotonic() + 30
+    while page.address is None and time.monotonic() < end:
+        time.sleep(0.02)
+    time.sleep(0.05)  # it is announced a moment later
+    return page.address
 
 
 def ended(pid, seconds=10.0):
@@ -51,9 +58,11 @@ def folder(tmp_path):
 
 
 def test_the_report_is_served_until_the_run_ends(folder):
-    said = []
+    said, heard = [], []
     before = {one: one.stat().st_mtime_ns for one in [folder, *folder.rglob("*")]}
-    with LivePage(folder, said.append) as page:
+    with LivePage(folder, said.append, heard.append) as page:
+        address_of(page)
+        assert heard == [page.address]
         end = time.monotonic() + 60
         while 'id="verdict"' not in (text := read(page.address)) and time.monotonic() < end:
             time.sleep(0.3)
@@ -68,8 +77,8 @@ def test_the_report_is_served_until_the_run_ends(folder):
 
 
 def test_a_process_that_was_killed_is_said_once(folder):
-    said = []
-    with LivePage(folder, said.append) as page:
+    said, heard = [], []
+    with LivePage(folder, said.append, heard.append) as page:
         page.check()
         assert said == []
         os.kill(page._process.pid, signal.SIGKILL)
@@ -94,7 +103,7 @@ def test_it_ends_with_the_run_however_that_ends(folder, how):
 
 def test_a_hanging_process_does_not_hold_up_the_end(folder, monkeypatch):
     monkeypatch.setattr(companion, "LONGEST_END_S", 0.2)
-    with LivePage(folder, print) as page:
+    with LivePage(folder, print, print) as page:
         os.kill(page._process.pid, signal.SIGSTOP)
         process = page._process
     assert process.returncode == -signal.SIGKILL
@@ -104,11 +113,15 @@ def test_a_hanging_process_does_not_hold_up_the_end(folder, monkeypatch):
 def test_a_page_that_cannot_start_is_said_and_nothing_else(folder, monkeypatch, program):
     found = {"false": "/bin/false", "missing": str(folder / "missing")}[program]
     monkeypatch.setattr(companion.sys, "executable", found)
-    said = []
-    with LivePage(folder, said.append) as page:
-        assert page.address is None
+    said, heard = [], []
+    with LivePage(folder, said.append, heard.append) as page:
+        if page._process is not None:
+            page._process.wait(10)
         page.check()
+        page.check()
+    assert page.address is None
     assert len(said) == 1
+    assert heard == []
 
 
 def test_a_process_that_does_not_say_its_address_is_not_waited_for(folder, monkeypatch, tmp_path):
@@ -116,14 +129,14 @@ def test_a_process_that_does_not_say_its_address_is_not_waited_for(folder, monke
     program.write_text("#!/bin/sh\nexec sleep 60\n")
     program.chmod(0o755)
     monkeypatch.setattr(companion.sys, "executable", str(program))
-    monkeypatch.setattr(companion, "LONGEST_START_S", 0.3)
     monkeypatch.setattr(companion, "LONGEST_END_S", 0.2)
-    said = []
+    said, heard = [], []
     begun = time.monotonic()
-    with LivePage(folder, said.append) as page:
+    with LivePage(folder, said.append, heard.append) as page:
         assert page.address is None
+        page.check()
     assert time.monotonic() - begun < 10
-    assert said
+    assert said == []
 
 
 def test_what_the_run_keeps_for_itself_is_not_handed_on(monkeypatch):

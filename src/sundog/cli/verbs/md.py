@@ -196,13 +196,13 @@ def _run(launch: "Launch", stop: StopRequest, log: "Log", live: bool) -> int:
 
 
 def _live_page(directory: "RunDirectory", log: "Log") -> "LivePage":
-    """Start the live page of a run, and print its address, which no file is told."""
+    """Start the live page of a run; its address is printed, and no file is told."""
     from sundog.live.companion import LivePage
 
-    page = LivePage(directory.path, log)
-    if page.address is not None:
-        print(f"Live page, while the run goes on: {page.address}", flush=True)
-    return page
+    def announce(address: str) -> None:
+        print(f"Live page, while the run goes on: {address}", flush=True)
+
+    return LivePage(directory.path, log, announce)
 
 
 def _report(directory: "RunDirectory", setup: "Setup", log: "Log") -> None:
