@@ -152,7 +152,7 @@ def _labels(
     for name in quantities:
         values = np.asarray(members.labels[name], np.float64)
         if name == "stress":
-            values = np.where(members.pbc.all(axis=1)[:, None, None], values, np.nan)
+            values = np.where(np.asarray(members.pbc.all(axis=1)).reshape(-1, 1, 1), values, np.nan)
         filled = (
             _placed(values, rows, atoms, np.nan)
             if name in OF_ATOMS

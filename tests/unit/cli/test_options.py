@@ -30,7 +30,9 @@ WRITING = {
     "prepare polyalanine": ["prepare", "polyalanine", "-o", FILE],
     "prepare water": ["prepare", "water", "-o", FILE],
     "protocol": ["protocol", "--resume", FOLDER],
+    "recipe": ["recipe", "run", "fig3a", "-o", FOLDER],
     "report": ["report", "STRUCTURE", "-o", "OUT/page.html"],
+    "train": ["train", "STRUCTURE", "-o", FOLDER],
     "tune": ["tune", "STRUCTURE", "--json", FILE],
 }
 """Command lines of all verbs that write, by what they write."""

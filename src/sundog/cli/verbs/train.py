@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from sundog.cli.flags import FLAT, flat
 from sundog.cli.labels import LabelOptions
-from sundog.cli.options import refuse_file_name, set_up_jax
+from sundog.cli.options import locked, refuse_file_name, set_up_jax
 from sundog.cli.signals import StopRequest
 from sundog.errors import FileFormatError, InputError
 from sundog.extras import require
@@ -99,6 +99,8 @@ def train(
     if output is not None:
         refuse_file_name(output, "none")
         TrainingFolder.check_new(output, overwrite, files)
+    with locked(output, resume):
+        pass  # in use by another process, it is refused before the data are read
     said: list[str] = []
     sets, held = (
         [_records(file, label_options, settings.data.group_key, said) for file in some]
