@@ -76,19 +76,27 @@ class Records(Protocol):
 class FrameRecords:
     """Labelled structures that were read as ASE atoms."""
 
-    def __init__(self, frames: Sequence[Atoms], labels: Labels, group_key: str | None = None):
+    def __init__(
+        self,
+        frames: Sequence[Atoms],
+        labels: Labels,
+        group_key: str | None = None,
+        source: str = "",
+    ):
         """Make records of frames.
 
         Args:
             frames: structures with labels.
             labels: keys and unit of the labels.
             group_key: entry of `info` that names the group of a structure.
+            source: name of the set, for messages.
 
         Raises:
             InputError: no structure has the entry.
         """
         self._frames, self._labels, self._group_key = frames, labels, group_key
         self._made: dict[int, Record] = {}
+        self._place = f"{source}: " if source else ""
         if group_key is not None and not any(group_key in one.info for one in frames):
             known = sorted({key for one in frames for key in one.info})
             raise InputError(
@@ -123,6 +131,6 @@ class FrameRecords:
             total_charge=float(charge),
             multiplicity=float(multiplicity),
             labels={key: value for key, value in found.items() if value is not None},
-            name=f"structure {number}" + (f" ({name})" if name else ""),
+            name=f"{self._place}structure {number}" + (f" ({name})" if name else ""),
             group=group,
         )

@@ -123,7 +123,7 @@ def _records(
     given = {quantity: getattr(options, f"{quantity}_key") for quantity in QUANTITIES}
     labels = find_labels(frames, given, options.unit)
     said += [f"{file}: {line}" for line in (*lines, labels.describe())]
-    return FrameRecords(frames, labels, group_key)
+    return FrameRecords(frames, labels, group_key, file.name)
 
 
 def _told(
