@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 FLOORS := .venv-floors
+# Processes of the tests: one for each core, of which more than eight would want much memory.
+CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+WORKERS ?= $(shell echo $$(( $(CORES) < 8 ? $(CORES) : 8 )))
 
 .PHONY: setup demo check check-native test test-slow test-floors bench peers leaderboard fix clean
 
@@ -68,7 +71,7 @@ check-native: setup
 	    $(BIN)/python -m pytest $(NATIVE_TESTS)
 
 test: check
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist worksteal
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
@@ -76,7 +79,7 @@ test-slow: setup
 # The lowest versions that pyproject.toml allows, in an environment of their own. They meet newer
 # versions of what they depend on themselves, and warn of what is deprecated there.
 test-floors: $(FLOORS)/.installed
-	$(FLOORS)/bin/python -m pytest -m "not slow" -n 2 --dist worksteal \
+	$(FLOORS)/bin/python -m pytest -m "not slow" -n $(WORKERS) --dist worksteal \
 	    -W ignore::DeprecationWarning tests/unit tests/golden
 
 $(FLOORS)/.installed: pyproject.toml $(wildcard native/*)

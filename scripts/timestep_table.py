@@ -27,8 +27,8 @@ import mdtraj
 import numpy as np
 from jaxtyping import Float
 
-from sundog.analysis.blocking import block_average
 from sundog.analysis.diffusion import diffusion_coefficient, unwrapped_at_mean_cell
+from sundog.analysis.statistics import estimate
 from sundog.errors import InputError
 from sundog.io.extxyz import write_extxyz
 from sundog.io.table import read_table
@@ -162,7 +162,7 @@ def _measured(folder: Path) -> dict[str, float]:
         table = read_table(folder / "npt" / "energies.csv")
         first = int(EQUILIBRATION * len(table["step"]))
         for name in ("temperature_kelvin", "density_g_per_cm3", "pressure_bar"):
-            found[name], found[f"{name}_error"] = block_average(table[name][first:])
+            found[name], found[f"{name}_error"] = estimate(table[name][first:])[:2]
         diffusion = _diffusion(folder / "npt")
         if diffusion is not None:
             found["diffusion_angstrom2_per_ps"], found["diffusion_error"] = diffusion

@@ -17,13 +17,13 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from sundog.analysis.blocking import block_average
 from sundog.analysis.diffusion import (
     diffusion_coefficient,
     mean_squared_displacement,
     unwrapped_at_mean_cell,
 )
 from sundog.analysis.radial_distribution import RadialDistribution, radial_distribution
+from sundog.analysis.statistics import estimate
 from sundog.io.table import read_table
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#9467a8")
@@ -82,8 +82,8 @@ def analyse(name: str, run: Path, skip_ps: float) -> tuple[Water, Curves]:
         name=name,
         molecules=len(oxygen),
         picoseconds=float(np.ptp(table["time_ps"][steady])),
-        density_g_per_cm3=block_average(table["density_g_per_cm3"][steady]),
-        temperature_kelvin=block_average(table["temperature_kelvin"][steady]),
+        density_g_per_cm3=estimate(table["density_g_per_cm3"][steady])[:2],
+        temperature_kelvin=estimate(table["temperature_kelvin"][steady])[:2],
         diffusion_angstrom2_per_ps=diffusion_coefficient(
             places, frame_ps, from_ps=FIT_PS[0], to_ps=FIT_PS[1], parts=4
         ),

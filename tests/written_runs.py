@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 from ase import Atoms
+from ase.build import molecule
 from ase.io import write
 
 from sundog.io.pdb import write_topology
@@ -55,3 +56,21 @@ def written_run(
         energies.write(table)
     write(folder / "final.extxyz", atoms, format="extxyz")
     return folder
+
+
+def waters(count: int = 3) -> Atoms:
+    """Return some water molecules in a cell."""
+    one = molecule("H2O")
+    atoms = one.copy()
+    for k in range(1, count):
+        other = one.copy()
+        other.translate([4.0 * k, 0.5, 0.3 * k])
+        atoms += other
+    atoms.set_cell([14.0, 12, 13])
+    atoms.pbc = True
+    return atoms
+
+
+def moving(atoms: Atoms, frames: int = 12) -> np.ndarray:
+    """Return frames in which atoms tremble about their places."""
+    return atoms.positions + 0.1 * np.random.default_rng(1).normal(size=(frames, len(atoms), 3))

@@ -9,12 +9,13 @@ Sources: de Leeuw, Perram, Smith, Proc. R. Soc. A 373, 27 (1980); Neumann, Mol. 
 (1983), doi:10.1080/00268978300102721.
 """
 
+import math
 from math import pi
 
 import numpy as np
 from jaxtyping import Float
 
-from sundog.analysis.blocking import block_average
+from sundog.analysis.statistics import FEWEST_EFFECTIVE, Estimate, estimate
 from sundog.constants import COULOMB
 from sundog.units import BOLTZMANN
 
@@ -23,11 +24,11 @@ def permittivity(
     dipoles: Float[np.ndarray, "samples 3"],
     volumes: Float[np.ndarray, " samples"],
     temperature_kelvin: float,
-) -> tuple[float, float]:
-    """Return the relative permittivity and its standard error.
+) -> Estimate:
+    """Return the relative permittivity.
 
-    The dipole of a liquid takes many picoseconds to reverse; in a run of a few such times
-    value and error are both too small.
+    The dipole of a liquid takes many picoseconds to reverse, longer than its fluctuations show:
+    its components say how much was sampled. In a run of a few such times the value is too small.
 
     Args:
         dipoles: Dipole of the cell in e·Å.
@@ -38,9 +39,15 @@ def permittivity(
         InputError: The series is empty, or has values that are not finite.
     """
     deviations = dipoles - dipoles.mean(axis=0)
-    fluctuation, error = block_average((deviations**2).sum(axis=1))
+    found = estimate((deviations**2).sum(axis=1))
+    effective = min(found.effective, *(estimate(column).effective for column in dipoles.T))
     unit = strength(volumes, temperature_kelvin)
-    return 1 + unit * fluctuation, unit * error
+    return Estimate(
+        mean=1 + unit * found.mean,
+        error=unit * found.error if effective >= FEWEST_EFFECTIVE else math.nan,
+        effective=effective,
+        count=found.count,
+    )
 
 
 def strength(volumes: Float[np.ndarray, " samples"], temperature_kelvin: float) -> float:

@@ -24,7 +24,18 @@ serves all threads; thresholds above any block, so that nothing is mapped on its
 and growth by 500 MB at a time, so that the heap grows seldom."""
 
 COMPUTING_VERBS = frozenset(
-    {"md", "minimize", "nve", "nvt", "npt", "opt", "predict", "protocol", "train"}
+    {
+        "md",
+        "minimize",
+        "nve",
+        "nvt",
+        "npt",
+        "opt",
+        "predict",
+        "protocol",
+        "recipe",
+        "train",
+    }
 )
 """Verbs that compute many steps or structures, for which the process is started again."""
 

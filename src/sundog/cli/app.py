@@ -34,13 +34,17 @@ VERBS = {
     "predict": ("sundog.cli.verbs.predict:predict", "Compute energies, forces and charges."),
     "protocol": ("sundog.cli.verbs.protocol:protocol", "Run stages of molecular dynamics."),
     "prepare": ("sundog.cli.verbs.prepare:app", "Build structures to simulate."),
+    "recipe": ("sundog.cli.verbs.recipe:app", "Make the figures of the paper."),
     "report": (
         "sundog.cli.verbs.report:report",
         "Make one page of runs: verdict, trajectory, observables.",
     ),
     "train": ("sundog.cli.verbs.train:train", "Train a model on labelled structures."),
     "tune": ("sundog.cli.verbs.tune:tune", "Find the fastest cutoff and mesh for a structure."),
-    "weights": ("sundog.cli.verbs.weights:app", "Fetch, import, list and show model weights."),
+    "weights": (
+        "sundog.cli.verbs.weights:app",
+        "Fetch, import, export, list and show weights.",
+    ),
 }
 """Function and summary of each verb. It is imported when called, so that help is immediate."""
 

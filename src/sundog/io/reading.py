@@ -216,11 +216,14 @@ def _read(path: Path, wanted: slice, report: Report) -> list[Atoms]:
     reader = _READERS.get(_suffix(path))
     if reader is not None:
         return reader(path, report)[wanted]
-    if (
-        _suffix(path) in (".xyz", ".extxyz")
-        and read_text(path).split("\n", 1)[0].strip().isdecimal()
-    ):
+    if _suffix(path) in (".xyz", ".extxyz") and _begins_with_a_number(path):
         return read_xyz(path, wanted, report)
+    if _suffix(path) == ".mol2":
+        raise FileFormatError(
+            f"{path}: mol2 files hold no formal charges",
+            remedy="Make them of its types by `sundog prepare`, or convert it to SDF, as with "
+            "obabel FILE.mol2 -O FILE.sdf",
+        )
     # ASE's readers import a second of other things.
     import ase.io
     from ase.io.formats import filetype, ioformats

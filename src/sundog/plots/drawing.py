@@ -1,11 +1,15 @@
 """Pictures drawn with matplotlib in the style of all figures."""
 
+import math
+
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from sundog.plots.pictures import Curves, HeatMap, Line, Picture, Scatter, Timeline
 from sundog.plots.style import (
@@ -31,6 +35,9 @@ Values = Float[np.ndarray, " samples"]
 
 MOST_ROW_LABELS = 40
 """Number of rows of a timeline from which on not every one is labelled."""
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Signs of exponents."""
 
 MOST_LEGENDS = 14
 """Number of labelled lines beyond which a legend would hide them and is left out."""
@@ -67,8 +74,10 @@ def _curves(picture: Curves) -> Figure:
     axes.set_ylabel(picture.y_label)
     if "x" in picture.logarithmic:
         axes.set_xscale("log")
+        _label_decades(axes.xaxis)
     if "y" in picture.logarithmic:
         axes.set_yscale("log")
+        _label_decades(axes.yaxis)
     if picture.y_from_zero:
         axes.set_ylim(0)
     if picture.x_limit is not None:
@@ -79,6 +88,23 @@ def _curves(picture: Curves) -> Figure:
         _legend(axes)
     finish(axes)
     return figure
+
+
+def _label_decades(axis: Axis) -> None:
+    """Label a logarithmic axis in plain text, as pages show it; within two decades 2 and 5 too."""
+    low, high = axis.get_data_interval()
+    few = high < 100 * low
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _plain(value: float) -> str:
+    """Return a number as text, powers of ten beyond 1,000 and 0.001 as 10⁴."""
+    power = round(math.log10(value))
+    if abs(power) > 3 and math.isclose(value, 10.0**power):
+        return "10" + str(power).translate(SUPERSCRIPTS)
+    return f"{value:g}"
 
 
 def _legend(axes: Axes) -> None:

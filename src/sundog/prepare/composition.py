@@ -16,7 +16,7 @@ EXPECTED = "components with amounts, as water:900,CCO:100 or water:90%,CCO:10%"
 """Form of a mixture."""
 
 SUFFIXES = frozenset(
-    (".xyz", ".extxyz", ".pdb", ".ent", ".cif", ".mmcif", ".sdf", ".mol", ".gro", ".npz")
+    (".xyz", ".extxyz", ".pdb", ".ent", ".cif", ".mmcif", ".sdf", ".mol", ".mol2", ".gro", ".npz")
 )
 """Suffixes by which a component is meant to be a file."""
 

@@ -10,6 +10,9 @@ from scipy.spatial import KDTree
 
 from sundog.errors import StructureError
 
+WORDS = "The closest contact of atoms at least three bonds apart"
+"""Beginning of the line that says it."""
+
 WITHIN = 6.0
 """Distance in Å beyond which contacts are not looked for."""
 

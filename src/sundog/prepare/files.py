@@ -9,6 +9,7 @@ from sundog.errors import InputError, StructureError
 from sundog.hamiltonian import ElectronOptions
 from sundog.io.gate import gate
 from sundog.io.reading import read_structures
+from sundog.io.topologies import topology_from_atoms
 from sundog.perception.perceive import perceive
 from sundog.prepare.biomolecules.choices import StructureChoices
 from sundog.prepare.biomolecules.structures import prepare_structure
@@ -36,14 +37,25 @@ def built_from_file(
     """
     suffixes = {suffix.lower() for suffix in path.suffixes}
     if suffixes & BIOMOLECULES:
-        return prepare_structure(path, choices, in_water=in_water, seed=seed)
+        return _with_contact(prepare_structure(path, choices, in_water=in_water, seed=seed))
     if choices != StructureChoices():
         raise InputError(
             "settings of residues: they are for PDB and mmCIF files",
             got=path.name,
             remedy="Leave them out",
         )
-    return molecule_of(path)
+    return _with_contact(molecule_of(path))
+
+
+def _with_contact(built: Built) -> Built:
+    """Return a structure whose decisions end with its closest contact, if it has one."""
+    from sundog.prepare.contacts import WORDS, closest_within
+
+    pairs = topology_from_atoms(built.atoms).pairs.tolist()
+    contact = closest_within(built.atoms.positions, [(i, j) for i, j in pairs])
+    if contact is None:
+        return built
+    return Built(built.atoms, (*built.decisions, f"{WORDS} is {contact.describe(built.atoms)}"))
 
 
 def molecule_of(path: Path) -> Built:
@@ -58,7 +70,12 @@ def molecule_of(path: Path) -> Built:
         InputError: The file holds several structures.
     """
     decisions: list[str] = []
-    frames = read_structures(path, report=decisions.append)
+    if path.suffix.lower() == ".mol2":
+        from sundog.prepare.mol2 import read_mol2
+
+        frames = [read_mol2(path, decisions.append)]
+    else:
+        frames = read_structures(path, report=decisions.append)
     if len(frames) != 1:
         raise InputError(
             f"{path}: one structure is needed",

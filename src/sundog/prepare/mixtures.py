@@ -20,10 +20,10 @@ from jaxtyping import Float
 from sundog.errors import InputError
 from sundog.prepare.built import Built, centred, labelled
 from sundog.prepare.composition import Part, is_file, parse_mixture
-from sundog.prepare.contacts import closest_between, refuse_clash
+from sundog.prepare.contacts import WORDS, closest_between, refuse_clash
 from sundog.prepare.files import molecule_of
 from sundog.prepare.liquids import LIQUIDS, WATER
-from sundog.prepare.molecules import CONTACT, build_smiles
+from sundog.prepare.molecules import build_smiles
 from sundog.prepare.packing import TOLERANCE, pack
 from sundog.prepare.water import CLOSEST_CONTACT, water_box
 from sundog.units import GRAM_PER_CM3
@@ -155,7 +155,7 @@ def _component(part: Part, seed: int, decisions: list[str]) -> _Component:
     if liquid is None:
         liquid = next((one for one in LIQUIDS.values() if one.smiles == smiles), None)
     built = build_smiles(smiles, liquid.residue if liquid else None, seed)
-    told = [line for line in built.decisions if not line.startswith(CONTACT)]
+    told = [line for line in built.decisions if not line.startswith(WORDS)]
     decisions += [f"{part.what}: {line}" for line in told]
     density = liquid.density if liquid else None
     return _Component(built.atoms, part.count, density, part.what)

@@ -16,7 +16,7 @@ from ase import Atoms
 from sundog.elements import ISOTOPES, refuse_unsupported, standard_masses, symbol
 from sundog.errors import InputError
 from sundog.prepare.built import Built, centred, joined, labelled, numbered_names
-from sundog.prepare.contacts import closest_within, refuse_clash
+from sundog.prepare.contacts import WORDS, closest_within, refuse_clash
 from sundog.prepare.extras import require
 
 PURPOSE = "a molecule from SMILES"
@@ -36,9 +36,6 @@ BONDS = ("SINGLE", "DOUBLE", "TRIPLE", "AROMATIC")
 
 CLOSEST = 1.5
 """Shortest distance in Å of atoms at least three bonds apart."""
-
-CONTACT = "The closest contact of atoms at least three bonds apart"
-"""Beginning of the line about it."""
 
 _NAME = re.compile(r"[A-Za-z0-9]{1,5}", re.ASCII)
 """Pattern of residue names that PDB and mmCIF files can hold."""
@@ -88,7 +85,7 @@ def build_smiles(
         contact = closest_within(piece.positions, bonds_of(part))
         refuse_clash(piece, contact, CLOSEST, "Try another seed")
         if contact is not None:
-            decisions.append(f"{CONTACT} is {contact.describe(piece)}")
+            decisions.append(f"{WORDS} is {contact.describe(piece)}")
     atoms = _side_by_side(pieces)
     if unpaired:
         atoms.info["multiplicity"] = unpaired + 1

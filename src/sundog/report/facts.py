@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 
 from sundog.analysis.atoms import backbone, waters
+from sundog.analysis.bilayers.graph import lipids
 from sundog.analysis.recording import Recording
+from sundog.analysis.sugars.graph import sugar_rings
 from sundog.elements import symbol
+from sundog.topology.topology import Topology
 
 SPEED = re.compile(r"Speed: (.+)")
 """Line of a log that tells the speed."""
@@ -92,14 +95,30 @@ def describe(recording: Recording) -> str:
     water = int(waters(topology).sum()) // 3
     rest = count - 3 * water
     parts = []
-    residues = len(backbone(topology))
     if rest:
         numbers = Counter(symbol(n) for n in topology.numbers[~waters(topology)].tolist())
         formula = "".join(f"{kind}{_low(number)}" for kind, number in sorted(numbers.items()))
-        parts.append(f"a peptide of {residues} residues, {formula}" if residues > 1 else formula)
+        parts.append(", ".join([*_kinds(topology), formula]))
     if water:
         parts.append(f"{water:,} water molecule{'s' if water > 1 else ''}")
     return f"{' and '.join(parts)}; {count:,} atoms"
+
+
+def _kinds(topology: Topology) -> list[str]:
+    """Return what the molecules are: peptides, sugars, lipids."""
+    residues, sugars, fat = (
+        len(backbone(topology)),
+        len(sugar_rings(topology)),
+        len(lipids(topology)),
+    )
+    found = []
+    if residues > 1:
+        found.append(f"a peptide of {residues} residues")
+    if sugars:
+        found.append(f"{sugars} sugar{'s' if sugars > 1 else ''}")
+    if fat:
+        found.append(f"{fat} lipid{'s' if fat > 1 else ''}")
+    return found
 
 
 def _low(number: int) -> str:

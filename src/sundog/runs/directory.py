@@ -27,6 +27,7 @@ REPLICA_FILES = (
     *(f"trajectory.{name}" for name in get_args(TrajectoryFormat)),
     "topology.pdb",
     "final.pdb",
+    "final.cif",
     "report.png",
     *(f"observed/{f}" for f in ("analysis.json", "summary.csv", "*/*.csv", "*/*.p*", "*/*.svg")),
 )

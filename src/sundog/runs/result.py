@@ -16,8 +16,10 @@ from sundog.errors import InputError
 from sundog.io.reading import read_one, read_structures
 from sundog.io.table import read_table
 from sundog.io.trajectories import WRITERS
+from sundog.io.trajectories.chunks import read_chunks
 from sundog.io.trajectories.frames import read_frames
 from sundog.runs.directory import RunDirectory
+from sundog.topology.cell import standard_orientation
 
 if TYPE_CHECKING:
     import mdtraj
@@ -117,21 +119,31 @@ class Run:
         return pandas.DataFrame(self.energies)
 
     def to_mdtraj(self) -> "mdtraj.Trajectory":
-        """Return the trajectory for mdtraj, in nm, with the names of `topology.pdb`.
+        """Return the trajectory for mdtraj, in nm and ps, with names and bonds of `topology.pdb`.
+
+        Formats that mdtraj has no reader for are handed over as well. A structure whose cell is not
+        along x is turned with it, as mdtraj keeps lengths and angles.
 
         Raises:
-            InputError: mdtraj does not read the format.
+            InputError: there are no frames.
         """
         import mdtraj
 
-        if self.trajectory.suffix not in (".xtc", ".dcd"):
-            raise InputError(
-                "to_mdtraj: mdtraj does not read this format",
-                got=self.trajectory.name,
-                expected='a run with trajectory="xtc" or "dcd"',
-                remedy="Use frames",
-            )
-        return mdtraj.load(self.trajectory, top=self._directory.topology)
+        times, places, cells = [], [], []
+        for chunk in read_chunks(self.trajectory, self.initial):
+            lattices = np.zeros((len(chunk), 3, 3)) if chunk.cells is None else chunk.cells
+            for positions, lattice in zip(chunk.positions, lattices, strict=True):
+                turned, cell = standard_orientation(positions, lattice)
+                places.append(turned.astype(np.float32) / 10)
+                cells.append(cell)
+            times.append(chunk.times)
+        if not times:
+            raise InputError("to_mdtraj: the trajectory has no frames", got=self.trajectory.name)
+        named = mdtraj.load_topology(self._directory.topology)
+        made = mdtraj.Trajectory(np.array(places), named, np.concatenate(times))
+        if all(one is not None for one in cells):
+            made.unitcell_vectors = np.array(cells) / 10
+        return made
 
     @property
     def _directory(self) -> RunDirectory:

@@ -1,4 +1,4 @@
-"""Conversion of the arrays of a flax or torch file to sundog's, by the table in `layouts`."""
+"""Conversion between the arrays of a flax or torch file and sundog's, by the table in `layouts`."""
 
 import re
 from collections.abc import Mapping
@@ -40,6 +40,23 @@ def to_canonical(sources: Mapping[str, np.ndarray], layout: Layout) -> dict[str,
             expected="a model of the SO3LR family without additions",
         )
     return arrays
+
+
+def from_canonical(arrays: Mapping[str, np.ndarray], layout: Layout) -> dict[str, np.ndarray]:
+    """Return the arrays of a file of a family, by their names in it.
+
+    Args:
+        arrays: Arrays by sundog's names, complete.
+        layout: Family that the file shall belong to.
+    """
+    layers = {name.split(".")[1] for name in arrays if name.startswith("layers.")}
+    found = {}
+    for row in rows(len(layers)):
+        back = row.kind.to_flax if layout.family == "flax" else row.kind.to_torch
+        parts = back(arrays[row.name])
+        for name, part in zip(_names_in_file(row, layout), parts, strict=True):
+            found[name] = np.array(part, np.float32, order="C")
+    return found
 
 
 def _convert(row: Row, layout: Layout, parts: list[np.ndarray]) -> np.ndarray:

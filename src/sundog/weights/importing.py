@@ -9,7 +9,8 @@ import yaml
 
 from sundog.errors import WeightsError
 from sundog.weights.card import new_card
-from sundog.weights.model_file import read_model_file
+from sundog.weights.model_file import read_model_file, read_orbax
+from sundog.weights.orbax import find_checkpoint
 from sundog.weights.published import PUBLISHED
 from sundog.weights.store import (
     WeightSet,
@@ -20,7 +21,7 @@ from sundog.weights.store import (
     write_weights,
 )
 
-_MODEL_FILES = ("*.safetensors", "params.pkl", "*.model")
+_MODEL_FILES = ("*.safetensors", "params.pkl", "*.model", "*.pth", "*.pt")
 """Patterns of the names of model files that are looked for in a directory."""
 
 _SETTINGS_FILES = ("hyperparameters.json", "hyperparameters.yaml")
@@ -58,8 +59,12 @@ def import_weights(
             damaged or malicious, or does not state a hyperparameter; or a weight set of that name
             exists.
     """
-    file = _find_model(Path(path).expanduser())
-    if file.suffix == ".safetensors":
+    place = Path(path).expanduser()
+    file = _find_model(place)
+    if file is None:
+        weights = _convert_checkpoint(place)
+        _refuse_assumptions(weights, assume)
+    elif file.suffix == ".safetensors":
         weights = read_weights(file)
     else:
         weights = _convert(file)
@@ -108,7 +113,20 @@ def _convert(file: Path) -> WeightSet:
     return WeightSet(model.published or own_name, model.hyperparameters, model.arrays, card)
 
 
-def _find_model(path: Path) -> Path:
+def _convert_checkpoint(path: Path) -> WeightSet:
+    folder = find_checkpoint(path)
+    assert folder is not None
+    settings = next(
+        (one for above in (path, *folder.parents[:4]) if (one := _read_settings(above))), None
+    )
+    model = read_orbax(folder, settings)
+    source = {"kind": "checkpoint", "file": str(folder), "sha256": model.sha256}
+    card = new_card(source=source, licence=None, assumed=model.assumed)
+    return WeightSet(path.resolve().name, model.hyperparameters, model.arrays, card)
+
+
+def _find_model(path: Path) -> Path | None:
+    """Return the file of a model, or None where there is a checkpoint of orbax instead."""
     if not path.exists():
         raise WeightsError(f"weights: there is nothing at {path}", remedy="Check the path")
     if not path.is_dir():
@@ -116,13 +134,8 @@ def _find_model(path: Path) -> Path:
     found = [file for pattern in _MODEL_FILES for file in sorted(path.glob(pattern))]
     if len(found) == 1:
         return found[0]
-    if not found and ((path / "checkpoints").is_dir() or list(path.glob("*/_METADATA"))):
-        raise WeightsError(
-            f"weights: {path} holds an orbax checkpoint, which sundog cannot read yet",
-            remedy="Where the model was trained, load the checkpoint, write its parameters with "
-            "pickle as nested dicts of numpy arrays to `params.pkl` beside "
-            "`hyperparameters.json`, and import that directory",
-        )
+    if not found and find_checkpoint(path) is not None:
+        return None
     raise WeightsError(
         f"weights: {path} does not hold one model",
         got=", ".join(file.name for file in found) or "none",

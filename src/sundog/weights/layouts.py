@@ -42,11 +42,21 @@ TORCH = Layout(
 
 
 class Kind(NamedTuple):
-    """Kind of an array: conversions of either layout to sundog's, and the rank after them."""
+    """Kind of an array.
+
+    Attributes:
+        rank: Rank of sundog's array.
+        flax: Function that makes sundog's array of the parts in a flax file.
+        torch: Function that makes it of the parts in a torch file.
+        to_flax: Function that makes the parts in a flax file of sundog's array.
+        to_torch: Function that makes the parts in a torch file.
+    """
 
     rank: int
     flax: Callable[..., np.ndarray]
     torch: Callable[..., np.ndarray]
+    to_flax: Callable[[np.ndarray], tuple[np.ndarray, ...]]
+    to_torch: Callable[[np.ndarray], tuple[np.ndarray, ...]]
 
 
 class Row(NamedTuple):
@@ -118,16 +128,48 @@ def _shifts(shifts: np.ndarray) -> np.ndarray:
     return _row_0_added(np.zeros_like(shifts) if np.ptp(shifts) == 0 else shifts)
 
 
-_VECTOR = Kind(1, _as_is, _as_is)
-_MATRIX = Kind(2, _as_is, _transposed)
-_TABLE = Kind(2, _as_is, _as_is)
-_COLUMN = Kind(1, _flat, _flat)
-_PER_HEAD = Kind(3, _as_is, _heads_transposed)
-_ELEMENT_FEATURES = Kind(2, _row_0_cleared, _columns_to_rows)
-_ELEMENT_SCALES = Kind(1, _row_0_cleared, _columns_to_vector)
-_ELEMENT_SHIFTS = Kind(1, _row_0_cleared, _shifts)
-_SCALAR = Kind(0, _scalar, _scalar)
-_SCALARS = Kind(1, _stacked, _stacked)
+def _one(array: np.ndarray) -> tuple[np.ndarray, ...]:
+    return (array,)
+
+
+def _one_transposed(array: np.ndarray) -> tuple[np.ndarray, ...]:
+    return (array.T,)
+
+
+def _one_heads_transposed(array: np.ndarray) -> tuple[np.ndarray, ...]:
+    return (_heads_transposed(array),)
+
+
+def _one_column(array: np.ndarray) -> tuple[np.ndarray, ...]:
+    return (array[:, None],)
+
+
+def _rows_to_columns(table: np.ndarray) -> tuple[np.ndarray, ...]:
+    return (table[1:].T,)
+
+
+def _vector_to_columns(vector: np.ndarray) -> tuple[np.ndarray, ...]:
+    return (vector[None, 1:],)
+
+
+def _without_row_0(vector: np.ndarray) -> tuple[np.ndarray, ...]:
+    return (vector[1:],)
+
+
+def _each(array: np.ndarray) -> tuple[np.ndarray, ...]:
+    return tuple(one.reshape(1) for one in array.reshape(-1))
+
+
+_VECTOR = Kind(1, _as_is, _as_is, _one, _one)
+_MATRIX = Kind(2, _as_is, _transposed, _one, _one_transposed)
+_TABLE = Kind(2, _as_is, _as_is, _one, _one)
+_COLUMN = Kind(1, _flat, _flat, _one_column, _one_column)
+_PER_HEAD = Kind(3, _as_is, _heads_transposed, _one, _one_heads_transposed)
+_ELEMENT_FEATURES = Kind(2, _row_0_cleared, _columns_to_rows, _one, _rows_to_columns)
+_ELEMENT_SCALES = Kind(1, _row_0_cleared, _columns_to_vector, _one, _vector_to_columns)
+_ELEMENT_SHIFTS = Kind(1, _row_0_cleared, _shifts, _one, _without_row_0)
+_SCALAR = Kind(0, _scalar, _scalar, _each, _each)
+_SCALARS = Kind(1, _stacked, _stacked, _each, _each)
 """Kinds of arrays."""
 
 

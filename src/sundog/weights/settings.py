@@ -86,6 +86,17 @@ TORCH = Dialect(
 )
 """Settings of torch models."""
 
+TORCH_FILE = Dialect(
+    hyperparameters=TORCH.hyperparameters,
+    required={
+        "activation_fn": "silu",
+        "cutoff_fn": "phys",
+        "energy_activation_fn": "silu",
+        **_REQUIRED_BY_BOTH,
+    },
+)
+"""Settings of torch models in a file beside their state dict, under `ARCHITECTURE`."""
+
 _COUNTS = ("features", "heads", "layers", "radial_functions")
 """Hyperparameters that are whole numbers."""
 

@@ -30,7 +30,10 @@ class TorchModel(NamedTuple):
 
 
 def read_torch_archive(data: bytes) -> TorchModel:
-    """Return the arrays and settings of a model saved with `torch.save(model, …)`.
+    """Return the arrays and settings of a model, a state dict or a checkpoint that torch saved.
+
+    Only a model has settings with it. Of a checkpoint, a mapping with the state dict as `model`,
+    the rest is left alone.
 
     Raises:
         WeightsError: The file is damaged, big-endian, asks to run anything but what torch needs
@@ -53,19 +56,34 @@ def read_torch_archive(data: bytes) -> TorchModel:
             expected="little-endian numbers",
         )
     model = load(_TorchUnpickler, members["data.pkl"])
-    if not isinstance(model, _Module) or not isinstance(model.state, dict):
-        raise WeightsError(
-            "weights: the torch archive does not hold a model",
-            expected="a file written by `torch.save(model, path)`, with the whole model, not its "
-            "state dict",
-        )
-    leaves = flatten(model, _children, separator=".")
+    settings: dict[str, object] = {}
+    if isinstance(model, _Module) and isinstance(model.state, dict):
+        leaves = flatten(model, _children, separator=".")
+        settings = {k: v for k, v in model.state.items() if isinstance(v, str | int | float | list)}
+    else:
+        leaves = _state_dict(model)
     arrays = {name: _array(name, leaf, members) for name, leaf in leaves.items()}
-    settings = {k: v for k, v in model.state.items() if isinstance(v, str | int | float | list)}
     decay = arrays.get("radial_embedding.radial_basis_fn.gamma")
     if decay is not None and decay.size == 1:
         settings["radial_decay"] = decay.item()
     return TorchModel(arrays, settings)
+
+
+def _state_dict(found: object) -> Mapping[str, object]:
+    """Return the tensors of a state dict, or of that of a checkpoint."""
+    inner = found.get("model") if isinstance(found, dict) else None
+    leaves = inner if isinstance(inner, dict) else found
+    if (
+        not isinstance(leaves, dict)
+        or not leaves
+        or not all(isinstance(k, str) and isinstance(v, _Tensor) for k, v in leaves.items())
+    ):
+        raise WeightsError(
+            "weights: the torch archive does not hold a model",
+            expected="a file written by `torch.save` with a model, its state dict, or a checkpoint "
+            "with the state dict as `model`",
+        )
+    return leaves
 
 
 def _read_members(data: bytes) -> dict[str, bytes]:
@@ -95,6 +113,13 @@ class _Module:
         self.state = state
 
 
+class _Ordered(dict):
+    """Replacement of an ordered dict, whose attributes are left alone."""
+
+    def __setstate__(self, state: object):
+        """Ignore attributes: versions of modules."""
+
+
 class _Tensor(NamedTuple):
     storage: object
     offset: object
@@ -106,7 +131,7 @@ class _TorchUnpickler(RestrictedUnpickler):
     def find_class(self, module: str, name: str) -> object:
         match module, name:
             case "collections", "OrderedDict":
-                return dict
+                return _Ordered
             case "__builtin__" | "builtins", "set":
                 return set
             case "torch", "FloatStorage":

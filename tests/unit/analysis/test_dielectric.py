@@ -17,6 +17,6 @@ def test_of_independent_dipoles(offset):
     rng = np.random.default_rng(1)
     dipoles = offset + np.sqrt(variance) * rng.normal(size=(40_000, 3))
     exact = 1 + 4 * pi * COULOMB * variance / (volume * BOLTZMANN * temperature)
-    mean, error = permittivity(dipoles, np.full(len(dipoles), volume), temperature)
-    assert mean == pytest.approx(exact, abs=4 * error)
-    assert 0 < error < 0.02 * exact
+    found = permittivity(dipoles, np.full(len(dipoles), volume), temperature)
+    assert found.mean == pytest.approx(exact, abs=4 * found.error)
+    assert 0 < found.error < 0.02 * exact

@@ -9,6 +9,8 @@ from ase.build import molecule
 
 from sundog.cli.app import run as sundog
 from sundog.cli.verbs.analyze import analyze  # noqa: F401, the verb under test
+from sundog.io.trajectories import open_trajectory
+from sundog.locks import lock_folder
 from written_runs import written_run
 
 
@@ -124,6 +126,48 @@ def test_bad_runs_are_refused(folders, tmp_path, capsys):
     (tmp_path / "mine" / "thesis.tex").touch()
     assert sundog(["analyze", str(folders[0]), "-o", str(tmp_path / "mine")]) == 2
     assert "no analysis wrote" in capsys.readouterr().err
+
+
+def test_one_frame_has_values_and_no_error_bars(tmp_path, capsys):
+    atoms = waters()
+    folder = written_run(tmp_path / "one", atoms, atoms.positions[None])
+    assert sundog(["analyze", str(folder), "--what", "density,contacts"]) == 0
+    said = capsys.readouterr().out
+    assert "1 frame from 0 to 0 ps" in said
+    assert "too short for an error bar (n_eff 1.0)" in said
+    capsys.readouterr()
+    assert sundog(["analyze", str(folder), "--what", "vdos", "-o", str(tmp_path / "out")]) == 2
+    assert "vdos:" in capsys.readouterr().err
+
+
+def test_trajectories_that_cannot_be_read_are_refused_with_the_reason(folders, capsys):
+    path = folders[0] / "trajectory.xtc"
+    whole = path.read_bytes()
+
+    def refused():
+        before = path.read_bytes()
+        assert sundog(["analyze", str(folders[0]), "--what", "density"]) == 2
+        assert path.read_bytes() == before
+        assert not (folders[0].with_name("one-analysis") / "summary.csv").exists()
+        return capsys.readouterr().err
+
+    path.write_bytes(whole[:-9])
+    assert "59 frames before that" in refused()
+    path.write_bytes(b"")
+    assert "the trajectory is empty" in refused()
+    path.unlink()
+    other = waters()[:3]
+    with open_trajectory(path, other) as file:
+        file.write(other.positions, other.cell.array, 0.0, 0, {})
+    said = refused()
+    assert "3 atoms" in said
+    assert "24 in every frame" in said
+    path.write_bytes(whole)
+    with lock_folder(folders[0]):
+        assert "--unfinished" in refused()
+    bare = ["analyze", str(path), "--what", "density"]
+    assert sundog(bare) == 2
+    assert "--topology: trajectory.xtc does not name its atoms" in capsys.readouterr().err
 
 
 def test_the_observables_are_listed(capsys):

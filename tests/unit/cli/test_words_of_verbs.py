@@ -2,6 +2,7 @@
 
 import pytest
 
+from sundog.cli import app
 from sundog.cli.app import SHORTHANDS, VERBS, run
 from sundog.cli.show.tables import make_folder, write_table
 from sundog.cli.verbs.protocol import read_protocol
@@ -116,3 +117,19 @@ def test_two_predictions_into_one_file_are_one_too_many(tmp_path, capsys):
     assert run(["predict", str(source), "-o", str(folder / "nowhere" / "out.xyz")]) == 2
     assert "no such folder" in capsys.readouterr().err
     assert not list(folder.iterdir())
+
+
+def test_a_protocol_hands_its_page_on_to_every_stage(tmp_path, monkeypatch):
+    file, structure, seen = tmp_path / "p.yaml", tmp_path / "s.xyz", []
+    file.write_text("steps: 10\nstages:\n  - name: one\n")
+    structure.write_text("1\n\nHe 0 0 0\n")
+    own = app.run
+
+    def leave(arguments):
+        return own(arguments) if arguments[0] == "protocol" else seen.append(arguments) or 3
+
+    monkeypatch.setattr(app, "run", leave)
+    asked = ["protocol", str(file), str(structure), "-o", str(tmp_path / "out")]
+    assert app.run([*asked, "--live"]) == 3
+    assert app.run(["protocol", "--resume", str(tmp_path / "out")]) == 3
+    assert ["--live" in one for one in seen] == [True, False]

@@ -146,3 +146,68 @@ def test_all_bonds_of_waters_are_listed(tmp_path):
     write_topology(path, topology_from_atoms(water))
     lines = [line.split() for line in path.read_text().splitlines() if line.startswith("CONECT")]
     assert lines == [["CONECT", "1", "2", "3"], ["CONECT", "2", "1"], ["CONECT", "3", "1"]]
+
+
+def large(side: float, shift: float) -> ase.Atoms:
+    atoms = solution()
+    atoms.set_cell([side, side, side])
+    atoms.pbc = True
+    atoms.positions += shift
+    return atoms
+
+
+@pytest.mark.parametrize(("side", "shift"), [(40_000.0, 20_000.0), (150_000.0, 120_000.0)])
+def test_what_pdb_has_no_room_for_is_beside_it_as_mmcif(tmp_path, side, shift):
+    atoms = large(side, shift)
+    topology = topology_from_atoms(atoms)
+    charges = np.linspace(-0.8, 0.4, len(atoms))
+    path = tmp_path / "final.pdb"
+    write_final(path, topology, atoms.positions, atoms.cell.array, charges)
+    read = mdtraj.load(str(tmp_path / "final.cif"))
+    assert 10 * read.unitcell_lengths[0] == pytest.approx([side] * 3, rel=1e-6)
+    found = {tuple(sorted((a.index, b.index))) for a, b in read.topology.bonds}
+    assert found == set(map(tuple, topology.pairs.tolist()))
+    assert [atom.element.symbol for atom in read.topology.atoms] == atoms.get_chemical_symbols()
+    rows = [line.split() for line in (tmp_path / "final.cif").read_text().splitlines()]
+    rows = [row for row in rows if row[:1] == ["ATOM"]]
+    assert [float(row[11]) for row in rows] == pytest.approx(charges, abs=6e-5)
+    places = np.array([[float(one) for one in row[7:10]] for row in rows])
+    apart = places - places[0] - (atoms.positions - atoms.positions[0])
+    assert np.abs(apart - side * np.round(apart / side)).max() < 2e-3
+    # The PDB file is one all the same, without a cell that it cannot write.
+    assert mdtraj.load(path).n_atoms == len(atoms)
+    assert ("CRYST1" in path.read_text()) == (side < 99_999)
+
+
+def test_a_structure_that_fits_has_no_mmcif_and_leaves_none(tmp_path):
+    atoms = large(30.0, 0.0)
+    (tmp_path / "final.cif").write_text("of an earlier end")
+    write_final(
+        tmp_path / "final.pdb", topology_from_atoms(atoms), atoms.positions, atoms.cell.array
+    )
+    assert [one.name for one in tmp_path.iterdir()] == ["final.pdb"]
+
+
+@pytest.mark.slow
+def test_bonds_of_more_atoms_than_pdb_can_count_are_in_the_mmcif(tmp_path):
+    count = 33_400
+    corners = 3.2 * np.stack(np.meshgrid(*[np.arange(33)] * 3), axis=-1).reshape(-1, 1, 3)[:count]
+    atoms = ase.Atoms("OH2" * count, (corners + ase.build.molecule("H2O").positions).reshape(-1, 3))
+    topology = topology_from_atoms(atoms)
+    write_final(tmp_path / "final.pdb", topology, atoms.positions, atoms.cell.array)
+    assert "CONECT" not in (tmp_path / "final.pdb").read_text()
+    read = mdtraj.load(str(tmp_path / "final.cif")).topology
+    assert read.n_atoms == 3 * count > 99_999
+    assert read.n_bonds == 2 * count
+
+
+def test_names_that_repeat_are_told_apart(tmp_path):
+    atoms = large(40_000.0, 20_000.0)
+    atoms.set_array("residuenames", np.array(["MOL"] * len(atoms)))
+    atoms.set_array("residuenumbers", np.array([7] * len(atoms)))
+    atoms.set_array("atomtypes", np.array(atoms.get_chemical_symbols()))
+    topology = topology_from_atoms(atoms)
+    write_final(tmp_path / "final.pdb", topology, atoms.positions, atoms.cell.array)
+    read = mdtraj.load(str(tmp_path / "final.cif")).topology
+    found = {tuple(sorted((a.index, b.index))) for a, b in read.bonds}
+    assert found == set(map(tuple, topology.pairs.tolist()))

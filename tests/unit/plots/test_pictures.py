@@ -59,3 +59,13 @@ def test_the_palette_differs_in_grey_as_well():
     rgb = np.array([colors.to_rgb(one) for one in PALETTE])
     assert len({tuple(one) for one in rgb}) == len(PALETTE)
     assert np.ptp(rgb @ [0.299, 0.587, 0.114]) > 0.3
+
+
+def test_logarithmic_axes_are_labelled_in_plain_text():
+    x = np.geomspace(1e-5, 1e5, 11)
+    figure = draw(Curves("a", "a", "x", "y", (Line(x, 1 + 0.5 * x / 1e5),), logarithmic="xy"))
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    assert {"10⁻⁵", "0.1", "10⁵"} <= {one.get_text() for one in axes.get_xticklabels()}
+    assert {"1"} <= {one.get_text() for one in axes.get_yticklabels()}
+    assert not any("$" in one.get_text() for one in axes.get_xticklabels(which="both"))

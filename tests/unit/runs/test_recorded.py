@@ -2,30 +2,13 @@
 
 import numpy as np
 import pytest
-from ase.build import molecule
 
 from sundog.analysis.carry_out import analyze
 from sundog.analysis.choices import Choices
 from sundog.errors import FileFormatError, InputError, RunDirectoryError
 from sundog.locks import lock_folder
 from sundog.runs.recorded import open_recordings
-from written_runs import written_run
-
-
-def waters(count=3):
-    one = molecule("H2O")
-    atoms = one.copy()
-    for k in range(1, count):
-        other = one.copy()
-        other.translate([4.0 * k, 0.5, 0.3 * k])
-        atoms += other
-    atoms.set_cell([14.0, 12, 13])
-    atoms.pbc = True
-    return atoms
-
-
-def moving(atoms, frames=12):
-    return atoms.positions + 0.1 * np.random.default_rng(1).normal(size=(frames, len(atoms), 3))
+from written_runs import moving, waters, written_run
 
 
 @pytest.fixture

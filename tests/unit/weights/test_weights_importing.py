@@ -130,12 +130,6 @@ def test_a_name_that_is_none_is_refused(cache, workdir):
         import_weights(workdir, name="../outside")
 
 
-def test_an_orbax_checkpoint_alone_says_what_to_do(cache, workdir):
-    (workdir / "params.pkl").unlink()
-    with pytest.raises(WeightsError, match=r"orbax checkpoint.*params\.pkl"):
-        import_weights(workdir)
-
-
 def test_a_directory_with_two_models_is_refused(cache, workdir):
     (workdir / "other.model").touch()
     with pytest.raises(WeightsError, match=r"got params\.pkl, other\.model"):

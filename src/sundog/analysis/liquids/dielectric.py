@@ -14,7 +14,6 @@ import numpy as np
 from sundog.analysis.dielectric import permittivity, strength
 from sundog.analysis.observable import AbstractObservable, Need, table_window
 from sundog.analysis.result import Quantity, Result
-from sundog.analysis.statistics import estimate
 from sundog.plots.pictures import Curves, Line
 
 DIPOLE = tuple(f"dipole_{axis}_e_angstrom" for axis in "xyz")
@@ -46,16 +45,7 @@ class Dielectric(AbstractObservable):
         dipoles = np.stack([table[name][self._rows] for name in DIPOLE], axis=1)
         volumes, times = table["volume_angstrom3"][self._rows], table["time_ps"][self._rows]
         unit = strength(volumes, self.temperature_kelvin)
-        value, _ = permittivity(dipoles, volumes, self.temperature_kelvin)
-        # The slow motion is that of the dipole itself: its components say how much was sampled.
-        slowest = min(estimate(column).effective for column in dipoles.T)
-        deviations = ((dipoles - dipoles.mean(axis=0)) ** 2).sum(axis=1)
-        found = estimate(deviations)
-        known = found._replace(
-            mean=value,
-            error=unit * found.error if slowest >= 10 else np.nan,
-            effective=min(found.effective, slowest),
-        )
+        known = permittivity(dipoles, volumes, self.temperature_kelvin)
         count = np.arange(1, len(dipoles) + 1)
         mean = np.cumsum(dipoles, axis=0) / count[:, None]
         square = np.cumsum((dipoles**2).sum(axis=1)) / count

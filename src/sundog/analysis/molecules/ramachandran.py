@@ -8,7 +8,9 @@ angle's correlation; bins that a quarter of the samples never visit have none. W
 visit has no free energy: a map of one short run is a lower bound of the accessible space.
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -68,16 +70,49 @@ class Ramachandran(AbstractObservable):
 
     def result(self) -> Result:
         """Return maps with errors, and populations of the regions."""
-        phi = np.stack([self._series[f"{one}_phi_degrees"] for one in self._labels], axis=1)
-        psi = np.stack([self._series[f"{one}_psi_degrees"] for one in self._labels], axis=1)
-        thermal = BOLTZMANN * self.temperature_kelvin / KCAL_PER_MOL
-        tables = {"series": self._series.table()}
-        pictures, quantities, notes = [], [], []
+        phi, psi = self._angles
         named = [("all", phi, psi)]
         if len(self._labels) > 1:
             named += [(one, phi[:, [k]], psi[:, [k]]) for k, one in enumerate(self._labels)]
-        for label, a, b in named:
-            energy, error = free_energy(a, b, thermal, self.choices.seed)
+        made = self._maps(named)
+        shares = {one: inside(one, phi, psi).mean(axis=1) for one in REGIONS}
+        quantities = tuple(
+            Quantity(f"share_{one}", f"Share of {one}", "", estimate(share), 3)
+            for one, share in shares.items()
+        )
+        tables = {"series": self._series.table(), **made.tables}
+        return replace(made, quantities=quantities, tables=tables)
+
+    @classmethod
+    def together(cls, several: Sequence[Any]) -> Result | None:
+        """Return the map of all frames of runs of one peptide at one temperature.
+
+        Args:
+            several: observables, one for each run.
+        """
+        first = several[0]
+        alike = {(tuple(one._labels), one.temperature_kelvin) for one in several}
+        if len(several) < 2 or len(alike) > 1:
+            return None
+        angles = [one._angles for one in several]
+        phi, psi = (np.concatenate(parts) for parts in zip(*angles, strict=True))
+        return first._maps([("all runs", phi, psi)])
+
+    @property
+    def _angles(self) -> tuple[np.ndarray, np.ndarray]:
+        """Angles φ and ψ in degrees by frame and residue."""
+        phi, psi = (
+            np.stack([self._series[f"{one}_{kind}_degrees"] for one in self._labels], axis=1)
+            for kind in ("phi", "psi")
+        )
+        return phi, psi
+
+    def _maps(self, named: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Result:
+        """Return free energies of angles by name, with errors where they are long enough."""
+        thermal = BOLTZMANN * self.temperature_kelvin / KCAL_PER_MOL
+        tables, pictures, short = {}, [], []
+        for label, phi, psi in named:
+            energy, error = free_energy(phi, psi, thermal, self.choices.seed)
             middle = (EDGES[1:] + EDGES[:-1]) / 2
             columns, rows = np.meshgrid(middle, middle)
             tables[f"map_{label}"] = {
@@ -93,15 +128,12 @@ class Ramachandran(AbstractObservable):
                 )
             )  # fmt: skip
             if not np.isfinite(error).any():
-                notes.append(f"{label}: too short for errors of the free energy")
-        for region in REGIONS:
-            share = inside(region, phi, psi).mean(axis=1)
-            quantities.append(
-                Quantity(f"share_{region}", f"Share of {region}", "", estimate(share), 3)
-            )
-        return Result(
-            self.name, self.title, tuple(quantities), tables, tuple(pictures), tuple(notes)
-        )
+                short.append(label)
+        notes = ()
+        if short:
+            more = f" and {len(short) - 3} more" if len(short) > 3 else ""
+            notes = (f"Too short for errors of the free energy: {', '.join(short[:3])}{more}",)
+        return Result(self.name, self.title, (), tables, tuple(pictures), notes)
 
 
 def inside(region: str, phi: np.ndarray, psi: np.ndarray) -> np.ndarray:

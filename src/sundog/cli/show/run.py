@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from sundog.analysis.blocking import block_average
 from sundog.analysis.dielectric import permittivity
+from sundog.analysis.statistics import estimate
 from sundog.analysis.window import FEWEST_SAMPLES, change, first_sample, is_enough
 from sundog.engine.observers.base import AbstractObserver
 from sundog.engine.samples import means
@@ -48,12 +48,12 @@ def summarize(
             continue  # no cell, no pressure
         values = table[name][first:]
         try:
-            mean, error = block_average(values)
+            mean = estimate(values)
         except InputError:
             continue
         moved = change(values)
         doubt = "" if moved is None else f"; not stationary: changed by {moved:+.{digits}f} {unit}"
-        yield f"  {label:18s} {mean:.{digits}f} ± {error:.{digits}f} {unit}{doubt}"
+        yield f"  {label:18s} {mean.text(digits, unit)}{doubt}"
     span = table["time_ps"][-1] - table["time_ps"][0]
     slope = np.polyfit(table["time_ps"], table["conserved_energy_ev"], 1)[0]
     per_atom = 1e6 * slope / atoms
@@ -76,13 +76,13 @@ def summarize_dipole(
         return
     first = first_sample(count)
     dipoles = np.stack([table[name][first:] for name in DIPOLE], axis=1)
-    mean, error = block_average(np.linalg.norm(dipoles, axis=1) / DEBYE)
-    yield f"  {'Dipole':18s} {mean:.2f} ± {error:.2f} D, its length"
+    length = estimate(np.linalg.norm(dipoles, axis=1) / DEBYE)
+    yield f"  {'Dipole':18s} {length.text(2, 'D')}, its length"
     if fluctuating_at_kelvin is not None:
         volumes = table["volume_angstrom3"][first:]
-        mean, error = permittivity(dipoles, volumes, fluctuating_at_kelvin)
+        relative = permittivity(dipoles, volumes, fluctuating_at_kelvin)
         yield (
-            f"  {'Permittivity':18s} {mean:.1f} ± {error:.1f} of the charges on the nuclei; "
+            f"  {'Permittivity':18s} {relative.text(1)} of the charges on the nuclei; "
             "a liquid needs hundreds of ps"
         )
 

@@ -1,7 +1,7 @@
 """`sundog md`: from a structure file to a trajectory, a table and a report."""
 
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -19,6 +19,7 @@ from sundog.runs.job import Job
 
 if TYPE_CHECKING:
     from sundog.cli.log import Log
+    from sundog.live.companion import LivePage
     from sundog.runs.directory import RunDirectory
     from sundog.runs.launch import Launch
     from sundog.runs.setup import Setup
@@ -32,6 +33,7 @@ def md(
     resume: Path | None = None,
     allow_change: tuple[str, ...] = (),
     dry_run: bool = False,
+    live: bool = False,
     settings: Annotated[SettingsFlags, RUN] = SettingsFlags(),  # noqa: B008
     model_options: Annotated[ModelOptions, FORCE_FIELD] = ModelOptions(),  # noqa: B008
     electron_options: Annotated[ElectronOptions, FORCE_FIELD] = ElectronOptions(),  # noqa: B008
@@ -58,10 +60,15 @@ def md(
         Settings, by name, that a resumed run may change.
     dry_run
         Print the settings, the memory and the time that the run would need, and end.
+    live
+        Serve the page of `sundog report` on this machine while the run goes on; its address is
+        printed.
     overwrite
         Replace an earlier run in the output folder.
     """
     job = Job(settings, model_options, electron_options)
+    if live and dry_run:
+        raise InputError("--live: with --dry-run there is no run to look at")
     if resume is not None:
         if structure is not None or output is not None or overwrite:
             raise InputError(
@@ -72,7 +79,7 @@ def md(
 
         with (RunDirectory.open if dry_run else RunDirectory.claim)(resume) as directory:
             set_up_jax()
-            return _resume(directory, job, allow_change, dry_run)
+            return _resume(directory, job, allow_change, dry_run, live)
     if structure is None or (output is None and not dry_run):
         raise InputError(
             "md: a structure file and --output are needed, or --resume with the folder of a run"
@@ -81,10 +88,12 @@ def md(
         refuse_file_name(output, ", ".join(get_args(TrajectoryFormat)))
     if allow_change:
         raise InputError("--allow-change: only a resumed run changes settings")
-    return _start(structure, output, job, overwrite, dry_run)
+    return _start(structure, output, job, overwrite, dry_run, live)
 
 
-def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_run: bool) -> int:
+def _start(
+    structure: Path, output: Path | None, job: Job, overwrite: bool, dry_run: bool, live: bool
+) -> int:
     structure = structure_file(structure)
     # What the structure alone can tell is refused before anything heavy is imported.
     from sundog.runs.directory import RunDirectory
@@ -120,11 +129,15 @@ def _start(structure: Path, output: Path | None, job: Job, overwrite: bool, dry_
             log(f"{structure}: {setup.describe()}")
             for line in (*read, *setup.said, *directory.warnings):
                 log(line)
-            return _run(Launch(setup, directory, setup.prepared(log, stop)), stop, log)
+            return _run(Launch(setup, directory, setup.prepared(log, stop)), stop, log, live)
 
 
 def _resume(
-    directory: "RunDirectory", job: Job, allow_change: tuple[str, ...], dry_run: bool
+    directory: "RunDirectory",
+    job: Job,
+    allow_change: tuple[str, ...],
+    dry_run: bool,
+    live: bool,
 ) -> int:
     from sundog.cli.log import Log
     from sundog.runs.launch import reopen
@@ -148,7 +161,7 @@ def _resume(
         log(f"Resumed at step {step} of {steps}, from {reopened.origin}")
         for line in (*said, *setup.said):
             log(line)
-        return _run(launch, stop, log)
+        return _run(launch, stop, log, live)
 
 
 def _typed() -> list[str]:
@@ -156,7 +169,7 @@ def _typed() -> list[str]:
     return ["sundog", *sys.argv[1:]]
 
 
-def _run(launch: "Launch", stop: StopRequest, log: "Log") -> int:
+def _run(launch: "Launch", stop: StopRequest, log: "Log", live: bool) -> int:
     """Run to the end, or until asked to stop, with progress on the way; then report."""
     from sundog.loading import describe_boxes
     from sundog.runs.progress import Progress
@@ -167,9 +180,12 @@ def _run(launch: "Launch", stop: StopRequest, log: "Log") -> int:
     for line in describe_boxes(launch.state.neighbors):
         log(line)
     chunks = launch.chunks(stop)
-    with closing(progress), closing(chunks):
+    page = _live_page(directory, log) if live else None
+    with closing(progress), closing(chunks), page or nullcontext():
         for chunk in chunks:
             progress.update(chunk)
+            if page is not None:
+                page.check()
     per_atom = 1e6 * progress.seconds_per_step / len(setup.system.numbers)
     log(f"Speed: {progress.ns_per_day:.3g} ns/day, {per_atom:.1f} µs/atom/step")
     if stop():
@@ -177,6 +193,16 @@ def _run(launch: "Launch", stop: StopRequest, log: "Log") -> int:
         log(f"Continue with: sundog md --resume {directory.path}")
     _report(directory, setup, log)
     return stop.exit_code
+
+
+def _live_page(directory: "RunDirectory", log: "Log") -> "LivePage":
+    """Start the live page of a run; its address is printed, and no file is told."""
+    from sundog.live.companion import LivePage
+
+    def announce(address: str) -> None:
+        print(f"Live page, while the run goes on: {address}", flush=True)
+
+    return LivePage(directory.path, log, announce)
 
 
 def _report(directory: "RunDirectory", setup: "Setup", log: "Log") -> None:

@@ -29,6 +29,7 @@ def protocol(
     *,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     resume: Path | None = None,
+    live: bool = False,
 ) -> int:
     """Run the stages of a protocol, each from where the one before ended.
 
@@ -47,11 +48,13 @@ def protocol(
         Folder for the folders of the stages.
     resume
         Output folder of an earlier protocol, to continue with the stage it stopped in.
+    live
+        Serve the page of the stage that is going on, as `sundog md --live` does.
     """
     if resume is not None:
         if file is not None or structure is not None or output is not None:
             raise InputError("--resume: the folder says what is continued")
-        return _resume(resume)
+        return _resume(resume, live)
     if file is None or structure is None or output is None:
         raise InputError("protocol: a YAML file, a structure file and --output are needed")
     stages = read_protocol(file)
@@ -70,7 +73,7 @@ def protocol(
             print(lock.warning, flush=True)
         write_atomically(output / STRUCTURE, first)
         write_atomically(output / PROTOCOL, file.read_text(encoding="utf-8-sig"))
-        return _run_stages(output)
+        return _run_stages(output, live)
 
 
 def read_protocol(file: Path) -> list[dict[str, Any]]:
@@ -188,7 +191,7 @@ def _parsed(stage: dict[str, Any]) -> "tuple[SimulationSettings, ModelOptions]":
     return bound.arguments["settings"], bound.arguments.get("model_options", ModelOptions())
 
 
-def _resume(folder: Path) -> int:
+def _resume(folder: Path, live: bool) -> int:
     from sundog.locks import lock_folder
 
     if not (folder / PROTOCOL).is_file():
@@ -200,10 +203,10 @@ def _resume(folder: Path) -> int:
     with lock_folder(folder) as lock:
         if lock.warning:
             print(lock.warning, flush=True)
-        return _run_stages(folder)
+        return _run_stages(folder, live)
 
 
-def _run_stages(folder: Path) -> int:
+def _run_stages(folder: Path, live: bool) -> int:
     """Run the stages that are not done yet, under the lock of the folder; return an exit code."""
     from sundog.cli.app import run
     from sundog.files import write_atomically
@@ -213,6 +216,7 @@ def _run_stages(folder: Path) -> int:
 
     for left in _leftovers(folder):
         left.unlink()
+    served = ["--live"] if live else []
     structure = Path((folder / STRUCTURE).read_text().strip())
     for number, stage in enumerate(read_protocol(folder / PROTOCOL), start=1):
         own = folder / f"{number:02d}-{stage.pop('name')}"
@@ -227,13 +231,15 @@ def _run_stages(folder: Path) -> int:
         print(f"\nStage {own.name}", flush=True)
         # What has begun and has no checkpoint is refused by the resumption.
         if list_checkpoints(left.checkpoints) or begun(left) is not None:
-            code = run(["md", "--resume", str(own)])
+            code = run(["md", "--resume", str(own), *served])
         else:
             config = folder / f"{own.name}.yaml"
             write_atomically(config, yaml.safe_dump(stage, sort_keys=False))
             # What a stage left that was killed before its first checkpoint is worth nothing.
             again = ["--overwrite"] if own.exists() else []
-            code = run(["md", str(structure), "-o", str(own), "--config", str(config), *again])
+            code = run(
+                ["md", str(structure), "-o", str(own), "--config", str(config), *again, *served]
+            )
         if code != 0:
             print(f"Continue with: sundog protocol --resume {folder}")
             return code

@@ -1,12 +1,12 @@
-"""`sundog weights`: fetch, import, list and show model weights."""
+"""`sundog weights`: fetch, import, export, list and show model weights."""
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
-app = App(name="weights", help="Fetch, import, list and show model weights.")
+app = App(name="weights", help="Fetch, import, export, list and show model weights.")
 
 
 @app.command
@@ -35,8 +35,9 @@ def import_(
     Parameters
     ----------
     path
-        An upstream params.pkl, a torch .model archive, a .safetensors file with its card, or an
-        upstream work directory with its hyperparameters.
+        An upstream params.pkl, a torch .model archive or state dict, a .safetensors file with its
+        card, or an upstream work directory with its hyperparameters, checkpoints of orbax
+        included.
     name
         Name of the weights in the cache.
     replace
@@ -52,6 +53,32 @@ def import_(
         values = weights.hyperparameters.to_dict()
         told = ", ".join(f"{one} {values[one]}" for one in assumed)
         print(f"Taken from the published model, because the file does not say: {told}")
+
+
+@app.command
+def export(
+    name: str | None = None,
+    *,
+    output: Annotated[Path, Parameter(alias="-o")],
+    program: Literal["upstream", "torch"] = "upstream",
+) -> None:
+    """Write weights for another program: their parameters and their hyperparameters.
+
+    Parameters
+    ----------
+    name
+        Name or path; by default $SUNDOG_MODEL_PATH, else so3lr.
+    output
+        Folder for the files.
+    program
+        upstream: a work directory, params.pkl and hyperparameters.json; torch: a state dict of
+        so3krates-torch, NAME.pth, and hyperparameters.json.
+    """
+    from sundog.weights.export import export_weights
+    from sundog.weights.store import resolve
+
+    for file in export_weights(resolve(name), output, program):
+        print(f"Wrote {file}")
 
 
 @app.command(name="list")

@@ -1,5 +1,6 @@
 """Liquid water at 300 K and 1 bar: density, structure and diffusion from a simulation."""
 
+import math
 from pathlib import Path
 
 import mdtraj
@@ -7,13 +8,13 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
-from sundog.analysis.blocking import block_average
 from sundog.analysis.diffusion import (
     diffusion_coefficient,
     mean_squared_displacement,
     unwrapped_at_mean_cell,
 )
 from sundog.analysis.radial_distribution import RadialDistribution, radial_distribution
+from sundog.analysis.statistics import estimate
 from sundog.evaluate.benchmarks.card import NO_DATA, Card
 from sundog.evaluate.benchmarks.tasks.base import (
     AbstractTask,
@@ -131,7 +132,7 @@ class LiquidWaterTask(AbstractTask):
         oxygen = unwrapped_at_mean_cell(positions[late][:, self._box.numbers == 8], cells[late])
         frame_ps = float(time[1] - time[0])
         values = {
-            "density": block_average(density[late]),
+            "density": estimate(density[late])[:2],
             "diffusion": diffusion_coefficient(
                 oxygen, frame_ps, from_ps=self._fit[0], to_ps=self._fit[1], parts=PARTS
             ),
@@ -153,6 +154,7 @@ class LiquidWaterTask(AbstractTask):
             intervals={
                 name: (value - CONFIDENT * error, value + CONFIDENT * error)
                 for name, (value, error) in values.items()
+                if math.isfinite(error)
             },
             n=1,
             n_of=1,

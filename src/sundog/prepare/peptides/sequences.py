@@ -13,7 +13,7 @@ from ase import Atoms
 
 from sundog.errors import InputError, StructureError
 from sundog.prepare.built import Built, centred, labelled
-from sundog.prepare.contacts import bonds_apart, closest_within, refuse_clash
+from sundog.prepare.contacts import WORDS, bonds_apart, closest_within, refuse_clash
 from sundog.prepare.peptides.backbones import angles_of, around_prolines
 from sundog.prepare.peptides.placement import Place, place
 from sundog.prepare.peptides.polyalanine import (
@@ -137,9 +137,7 @@ def build_sequence(
     contact = closest_within(atoms.positions, chain.bonds)
     refuse_clash(atoms, contact, CLOSEST, "Choose other backbone angles")
     if contact is not None:
-        decisions.append(
-            f"The closest contact of atoms at least three bonds apart is {contact.describe(atoms)}"
-        )
+        decisions.append(f"{WORDS} is {contact.describe(atoms)}")
     decisions.append(f"The total charge is {atoms.info['charge']:+d} e")
     return Built(atoms[order], tuple(decisions))
 

@@ -69,7 +69,7 @@
     const log = chart.logarithmic || "";
     return {
       width, height, series, bands,
-      padding: [10, 12, 0, 0],
+      padding: [10, 24, 0, 0],
       cursor: { y: false, points: { size: 7 } },
       legend: { show: false },
       scales: {

@@ -52,7 +52,7 @@ def test_a_bilayer_across_the_boundary_is_the_same(popc):
 
 def test_heads_are_34_angstrom_apart(popc):
     found = values_of(result_of("bilayer-profile", popc))
-    assert found["d_hh_angstrom"] == pytest.approx(34.1, abs=1.0)
+    assert found["d_hh_angstrom"] == pytest.approx(34.1, abs=0.2)
 
 
 def test_order_parameters(popc):

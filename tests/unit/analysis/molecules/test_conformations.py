@@ -6,11 +6,14 @@ from ase import Atoms
 from ase.build import molecule
 
 from recordings import recording, result_of, values_of
+from sundog.analysis.carry_out import analyze
+from sundog.analysis.choices import Choices
 from sundog.analysis.molecules.clusters import clustered
 from sundog.analysis.molecules.dihedrals import rotatable
 from sundog.analysis.molecules.ramachandran import EDGES, free_energy
 from sundog.errors import InputError
 from sundog.io.topologies import topology_from_atoms
+from sundog.prepare.peptides.polyalanine import polyalanine
 from sundog.units import BOLTZMANN, KCAL_PER_MOL
 
 
@@ -109,3 +112,25 @@ def test_liquids_have_no_conformations():
     atoms = Atoms("Ar2", [[0, 0, 0], [4, 0, 0]], cell=[20] * 3, pbc=True)
     with pytest.raises(InputError, match="heavy atoms"):
         result_of("clusters", still(atoms))
+
+
+def test_runs_of_one_peptide_share_a_map():
+    atoms = polyalanine(3, -65.0, -45.0)
+    other = polyalanine(3, -125.0, 135.0)
+    runs = [
+        recording(atoms, np.repeat(one.positions[None], 12, 0), name=name)
+        for name, one in (("helix", atoms), ("sheet", other))
+    ]
+    analysis = analyze(runs, ["ramachandran"], Choices(temperature_kelvin=300.0))
+    joint = analysis.together["ramachandran"]
+    map_ = joint.tables["map_all runs"]
+    found = np.flatnonzero(map_["free_energy_kcal_per_mol"] == 0)
+    angles = {(map_["phi_degrees"][k], map_["psi_degrees"][k]) for k in found}
+    assert angles == {(-65, -45), (-125, 135)}
+    assert joint.pictures[0].name == "map-all runs"
+    alone = analyze(runs[:1], ["ramachandran"], Choices(temperature_kelvin=300.0))
+    assert alone.together == {}
+    longer = polyalanine(4, -65.0, -45.0)
+    unlike = [runs[0], recording(longer, longer.positions[None], name="longer")]
+    found = analyze(unlike, ["ramachandran"], Choices(temperature_kelvin=300.0))
+    assert found.together == {}
