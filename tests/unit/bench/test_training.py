@@ -37,7 +37,7 @@ def test_rows_take_turns_in_processes_of_their_own(monkeypatch):
 
 def test_a_process_that_fails_is_told(tmp_path):
     job = {"layout": "square", "batch": 1, "seconds": 1}
-    with pytest.raises(SimulationError, match="not done after 0.01 s"):
+    with pytest.raises(SimulationError, match=r"not done after 0\.01 s"):
         training._one(job, tmp_path / "result.json", 1e-2, {})
 
 
