@@ -28,6 +28,7 @@ WRITING = {
     "prepare water": ["prepare", "water", "-o", FILE],
     "protocol": ["protocol", "--resume", FOLDER],
     "report": ["report", "STRUCTURE", "-o", "OUT/page.html"],
+    "train": ["train", "--resume", FOLDER],
     "tune": ["tune", "STRUCTURE", "--json", FILE],
 }
 """Command lines of all verbs that write, by what they write."""
@@ -46,9 +47,9 @@ def test_what_another_process_writes_is_refused(case, tmp_path, capsys):
     output = next(
         tmp_path / word for word in words if word.startswith(f"{tmp_path}/") and "one" not in word
     )
-    if case in ("md", "protocol"):
+    if case in ("md", "protocol", "train"):
         output.mkdir()
-        for name in ("provenance.json", "protocol.yaml", "structure.txt"):
+        for name in ("provenance.json", "protocol.yaml", "structure.txt", "training.json"):
             (output / name).write_text("{}")
         lock = lock_folder(output)
     else:
