@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -30,6 +30,7 @@ class Record:
         number: number within its set, from 0.
         own_name: name or title that the structure came with, empty for none.
         group: name of the group that it belongs to, empty for none.
+        source: name of its set, for messages.
     """
 
     numbers: np.ndarray
@@ -42,12 +43,14 @@ class Record:
     number: int
     own_name: str = ""
     group: str = ""
+    source: str = ""
 
     @property
     def name(self) -> str:
         """Name for messages."""
         own = f" ({self.own_name})" if self.own_name else ""
-        return f"structure {self.number}{own}"
+        place = f"{self.source}: " if self.source else ""
+        return f"{place}structure {self.number}{own}"
 
     @property
     def formula(self) -> tuple[tuple[int, int], ...]:
@@ -187,17 +190,25 @@ class RecordList(list[Record]):
 class FrameRecords:
     """Labelled structures that were read as ASE atoms."""
 
-    def __init__(self, frames: Sequence[Atoms], labels: Labels, group_key: str | None = None):
+    def __init__(
+        self,
+        frames: Sequence[Atoms],
+        labels: Labels,
+        group_key: str | None = None,
+        source: str = "",
+    ):
         """Make records of frames.
 
         Args:
             frames: structures with labels.
             labels: keys and unit of the labels.
             group_key: entry of `info` that names the group of a structure.
+            source: name of the set, for messages.
 
         Raises:
             InputError: no structure has the entry.
         """
+        self._source = source
         self._frames, self._labels, self._group_key = frames, labels, group_key
         self._made: dict[int, Record] = {}
         if group_key is not None and not any(group_key in one.info for one in frames):
@@ -230,7 +241,8 @@ class FrameRecords:
         atoms = self._frames[number]
         found = {quantity: self._labels.of(atoms, quantity) for quantity in QUANTITIES}
         labels = {key: value for key, value in found.items() if value is not None}
-        return record_of(atoms, labels, number, self._group_key)
+        one = record_of(atoms, labels, number, self._group_key)
+        return replace(one, source=self._source)
 
 
 def record_of(

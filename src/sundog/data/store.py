@@ -117,6 +117,7 @@ class Store:
             number=number,
             own_name=self._own_name(number),
             group=self.groups[row["group"]],
+            source=self.folder.name,
         )
 
     def gather(self, numbers: np.ndarray, quantities: Sequence[str]) -> Gathered:

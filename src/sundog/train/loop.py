@@ -146,7 +146,8 @@ class Loop:
             terms["energy"] = errors.labels["energy"].json()["rmse"] ** 2
         loss = sum(self._settings.loss.weights[name] * term for name, term in terms.items())
         progress = self.progress
-        better = progress.best is None or loss < progress.best
+        # A loss that is not finite is never the best.
+        better = bool(np.isfinite(loss)) and (progress.best is None or loss < progress.best)
         if better:
             progress.best, progress.best_step, progress.waited = loss, int(self.state.step), 0
         else:

@@ -146,7 +146,7 @@ class Session:
         progress = Progress()
         kept = newest_checkpoint(folder.states, lambda _: None, report)
         if kept is not None:
-            refuse_changes(kept.record["settings"], settings)
+            refuse_changes(kept.record.get("settings", {}), settings)
             state, progress = _restored(kept, state)
             report(f"Resumed at step {int(state.step)}, from {kept.path.name}")
         for name in ("losses", "validation"):

@@ -32,7 +32,7 @@ WRITING = {
     "protocol": ["protocol", "--resume", FOLDER],
     "recipe": ["recipe", "run", "fig3a", "-o", FOLDER],
     "report": ["report", "STRUCTURE", "-o", "OUT/page.html"],
-    "train": ["train", "STRUCTURE", "-o", FOLDER],
+    "train": ["train", "--resume", FOLDER],
     "tune": ["tune", "STRUCTURE", "--json", FILE],
 }
 """Command lines of all verbs that write, by what they write."""
@@ -51,9 +51,9 @@ def test_what_another_process_writes_is_refused(case, tmp_path, capsys):
     output = next(
         tmp_path / word for word in words if word.startswith(f"{tmp_path}/") and "one" not in word
     )
-    if case in ("md", "protocol"):
+    if case in ("md", "protocol", "train"):
         output.mkdir()
-        for name in ("provenance.json", "protocol.yaml", "structure.txt"):
+        for name in ("provenance.json", "protocol.yaml", "structure.txt", "training.json"):
             (output / name).write_text("{}")
         lock = lock_folder(output)
     else:

@@ -53,7 +53,7 @@ def test_what_is_written_is_read(tmp_path):
         np.testing.assert_allclose(one.positions, atoms.positions, atol=1e-8)
         np.testing.assert_allclose(one.cell, atoms.cell.array, atol=1e-8)
         np.testing.assert_array_equal(one.pbc, atoms.pbc)
-        assert one.name == f"structure {k} ({atoms.info['name']})"
+        assert one.name == f"store: structure {k} ({atoms.info['name']})"
         np.testing.assert_allclose(one.labels["forces"], atoms.arrays["REF_forces"], atol=1e-6)
         assert one.labels["energy"] == k
         assert ("dipole" in one.labels) == (k == 1)

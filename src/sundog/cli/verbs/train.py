@@ -1,6 +1,7 @@
 """`sundog train`: a model trained on labelled structures, in a folder that can be resumed."""
 
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ from cyclopts import Parameter
 
 from sundog.cli.flags import FLAT, flat
 from sundog.cli.labels import LabelOptions
-from sundog.cli.options import locked, refuse_file_name, set_up_jax
+from sundog.cli.options import refuse_file_name, set_up_jax
 from sundog.cli.signals import StopRequest
 from sundog.errors import FileFormatError, InputError
 from sundog.extras import require
@@ -79,7 +80,6 @@ def train(
     overwrite
         Replace an earlier training run in the output folder.
     """
-    files = [*data, *validation_data]
     if resume is None and (not data or (output is None and not dry_run)):
         raise InputError(
             "train: labelled structures and --output are needed, or --resume with the folder of "
@@ -90,40 +90,49 @@ def train(
             "--resume: the folder says what is continued",
             expected="neither --output nor --overwrite",
         )
-    for file in files:
-        if not file.exists():
-            raise FileFormatError(f"{file}: there is no such file", remedy="Check the path")
     require("optax", "training", "train")
     from sundog.train.folder import TrainingFolder
 
-    if output is not None:
-        refuse_file_name(output, "none")
-        TrainingFolder.check_new(output, overwrite, files)
-    with locked(output, resume):
-        pass  # in use by another process, it is refused before the data are read
-    said: list[str] = []
-    sets, held = (
-        [_records(file, label_options, settings.data.group_key, said) for file in some]
-        for some in (data, validation_data)
-    )
-    set_up_jax()
-    from sundog.train.materials import gather
+    files = [*data, *validation_data]
+    with nullcontext() if resume is None else TrainingFolder.claim(resume) as claimed:
+        _check_files(files)
+        if output is not None:
+            refuse_file_name(output, "none")
+            TrainingFolder.check_new(output, overwrite, files)
+        said: list[str] = []
+        sets, held = (
+            [_records(file, label_options, settings.data.group_key, said) for file in some]
+            for some in (data, validation_data)
+        )
+        set_up_jax()
+        from sundog.train.materials import gather
 
-    divided = None if parts is None else _parts(parts, data, validation_data)
-    materials = gather(sets, held, settings, said.append, divided)
-    if dry_run:
-        print("\n".join([*said, *materials.describe()]))
-        return 0
-    told = _told(data, validation_data, label_options)
-    if parts is not None:
-        told["parts"] = str(parts)
-        files = [*files, *sorted(parts.glob("*.npy"))]
-    if resume is not None:
-        with TrainingFolder.claim(resume) as folder:
-            return _run(folder, materials, files, said, told, append=True)
-    assert output is not None
-    with TrainingFolder.create(output, overwrite, files) as folder:
-        return _run(folder, materials, files, said, told, append=False)
+        divided = None if parts is None else _parts(parts, data, validation_data)
+        materials = gather(sets, held, settings, said.append, divided)
+        if dry_run:
+            print("\n".join([*said, *materials.describe()]))
+            return 0
+        told = _told(data, validation_data, label_options)
+        if parts is not None:
+            told["parts"] = str(parts)
+            files += sorted(parts.glob("*.npy"))
+        if claimed is not None:
+            return _run(claimed, materials, files, said, told, append=True)
+        assert output is not None
+        with TrainingFolder.create(output, overwrite, files) as folder:
+            return _run(folder, materials, files, said, told, append=False)
+
+
+def _check_files(files: list[Path]) -> None:
+    """Refuse data that are not there, and a folder to resume whose settings name none."""
+    if not files:
+        raise InputError(
+            "data: the settings of the run name none",
+            remedy="Give the labelled structures that it was begun with",
+        )
+    for file in files:
+        if not file.exists():
+            raise FileFormatError(f"{file}: there is no such file", remedy="Check the path")
 
 
 def _parts(
@@ -170,7 +179,7 @@ def _records(
     frames = read_dataset(file, lines.append)
     labels = find_labels(frames, options.keys, options.unit)
     said += [f"{file}: {line}" for line in (*lines, labels.describe())]
-    return FrameRecords(frames, labels, group_key)
+    return FrameRecords(frames, labels, group_key, file.name)
 
 
 def _told(
