@@ -7,12 +7,12 @@ from sundog.bounds import check_fields
 from sundog.errors import InputError
 
 By = Literal["structure", "near", "molecule", "scaffold", "formula", "group"]
-"""What is not divided."""
+"""Kinds of structures that stay together."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What structures a store takes, and how their labels are read."""
+    """Conditions on the structures of a store, and the groups that they belong to."""
 
     group_key: str | None = None
     """Entry of `info` that names the group of a structure, as the molecule of a conformer."""
@@ -30,10 +30,10 @@ class Choices:
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """How structures are divided."""
+    """Choice of the parts that structures are divided into."""
 
     by: By = "near"
-    """What is not divided between the parts: equal structures, molecules that are near each other,
+    """Structures that stay together in one part: equal structures, molecules that are near each other,
     conformers of a molecule by its bonds, or all molecules of a scaffold, formula or group."""
     validation_fraction: float = 0.1
     """Part of the structures for validation."""

@@ -177,7 +177,7 @@ class GrowingLabels:
         """Refuse a set without labels, or without a key that was given.
 
         Raises:
-            InputError: As of `find_labels`.
+            InputError: A key that was given, or any label, is missing.
         """
         for quantity, key in self._given.items():
             _refuse_missing(quantity, key, self._seen)

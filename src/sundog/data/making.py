@@ -66,7 +66,7 @@ def make_store(
         folder: folder of the store, which must not exist.
         keys: keys of labels by quantity, where they are not the usual ones.
         unit: unit of energies, one of `UNITS`; forces and stress are in it per Å and per Å³.
-        choices: what is taken.
+        choices: conditions on structures.
         report: called with lines about what was read, chosen and left out.
 
     Raises:

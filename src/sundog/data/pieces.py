@@ -27,7 +27,7 @@ def stream_structures(path: Path, report: Report) -> Iterator[Atoms]:
         report: called with a line about what is not used, for each piece anew.
 
     Raises:
-        SundogError: as `read_structures`; in pieces naming the first frame of the piece.
+        SundogError: a frame cannot be read; of pieces the first frame is named.
     """
     if path.suffix.lower() not in (".xyz", ".extxyz") or not _is_large(path):
         yield from read_structures(path, report=report)

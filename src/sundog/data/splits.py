@@ -29,7 +29,7 @@ def divide(store: Store, how: Split) -> dict[str, Int[np.ndarray, " structures"]
 
     Args:
         store: structures.
-        how: how they are divided.
+        how: choice of the parts.
 
     Raises:
         InputError: a part that was asked for would be empty, or there are no groups.
@@ -84,7 +84,7 @@ def save_split(folder: Path, parts: Mapping[str, np.ndarray], how: Split) -> Non
     Args:
         folder: folder that does not exist.
         parts: numbers of the structures of each part.
-        how: how they were found.
+        how: choice by which they were found.
     """
     folder.mkdir(parents=True)
     for name, numbers in parts.items():
