@@ -33,7 +33,7 @@ class Split:
     """Choice of the parts that structures are divided into."""
 
     by: By = "near"
-    """Structures that stay together in one part: equal structures, molecules that are near each other,
+    """Structures that stay together in one part: equal structures, molecules near each other,
     conformers of a molecule by its bonds, or all molecules of a scaffold, formula or group."""
     validation_fraction: float = 0.1
     """Part of the structures for validation."""
