@@ -18,6 +18,9 @@ from sundog.report.scene import make_scene
 from sundog.report.skeleton import CHARTS, VIEWER, render
 from sundog.report.verdict import judge
 
+MOST_FIGURES = 8
+"""Number of figures of one observable on a page; others are the business of `analyze`."""
+
 LARGEST = 10_000_000
 """Size of a page in bytes that frames and atoms are left out for."""
 
@@ -137,7 +140,8 @@ def _groups(
 def _observable(analysis: Analysis, name: str, charts: dict[str, Any]) -> dict[str, Any]:
     by_run = analysis.results[name]
     figures = []
-    for number, picture in enumerate(analysis.pictures(name)):
+    pictures = [*analysis.pictures(name)]
+    for number, picture in enumerate(pictures[:MOST_FIGURES]):
         key = f"{name}-{number}"
         told, data = figure(picture, key)
         if data is not None:
@@ -149,6 +153,9 @@ def _observable(analysis: Analysis, name: str, charts: dict[str, Any]) -> dict[s
         for run, result in by_run.items()
         for note in result.notes
     ]
+    if len(pictures) > MOST_FIGURES:
+        left = len(pictures) - MOST_FIGURES
+        notes.append(f"{left} more figures: sundog analyze RUN --what {name}")
     return {
         "id": f"observable-{name}",
         "title": next(iter(by_run.values())).title,

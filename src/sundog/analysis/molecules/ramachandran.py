@@ -110,7 +110,7 @@ class Ramachandran(AbstractObservable):
     def _maps(self, named: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Result:
         """Return free energies of angles by name, with errors where they are long enough."""
         thermal = BOLTZMANN * self.temperature_kelvin / KCAL_PER_MOL
-        tables, pictures, notes = {}, [], []
+        tables, pictures, short = {}, [], []
         for label, phi, psi in named:
             energy, error = free_energy(phi, psi, thermal, self.choices.seed)
             middle = (EDGES[1:] + EDGES[:-1]) / 2
@@ -128,8 +128,12 @@ class Ramachandran(AbstractObservable):
                 )
             )  # fmt: skip
             if not np.isfinite(error).any():
-                notes.append(f"{label}: too short for errors of the free energy")
-        return Result(self.name, self.title, (), tables, tuple(pictures), tuple(notes))
+                short.append(label)
+        notes = ()
+        if short:
+            more = f" and {len(short) - 3} more" if len(short) > 3 else ""
+            notes = (f"Too short for errors of the free energy: {', '.join(short[:3])}{more}",)
+        return Result(self.name, self.title, (), tables, tuple(pictures), notes)
 
 
 def inside(region: str, phi: np.ndarray, psi: np.ndarray) -> np.ndarray:
