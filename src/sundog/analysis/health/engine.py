@@ -142,10 +142,10 @@ class Engine(AbstractObservable):
     def _as_slow_as_heat(self, one: Estimate) -> Estimate:
         """Return a mean with at most twice as many effective samples as the total energy has."""
         settings, table = self.recording.settings, self.recording.energies
-        parts = [table.get(f"{name}_energy_ev") for name in ("kinetic", "potential")]
-        if settings.get("ensemble") not in ("nvt", "npt") or any(part is None for part in parts):
+        names = ("kinetic_energy_ev", "potential_energy_ev")
+        if settings.get("ensemble") not in ("nvt", "npt") or not table.keys() >= {*names}:
             return one
-        total = np.sum(parts, axis=0)[self._rows]
+        total = (table[names[0]] + table[names[1]])[self._rows]
         if not np.isfinite(total).all() or np.ptp(total) == 0:
             return one
         most = 2 * len(total) / statistical_inefficiency(total)
