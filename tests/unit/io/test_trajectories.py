@@ -287,7 +287,7 @@ def test_dcd_says_the_times_of_its_frames(tmp_path, resumed_after):
         at = places[resumed_after - 1]
         write_frames(path, atoms, frames[resumed_after:], resumed_after, resume_at=at)
     header = path.read_bytes()
-    assert struct.unpack_from("<2i", header, STEPS_OFFSET) == (0, 10)
+    assert struct.unpack_from("<2i", header, STEPS_OFFSET) == (10, 10)
     (timestep,) = struct.unpack_from("<f", header, TIMESTEP_OFFSET)
     assert timestep * 48.88821 == pytest.approx(50, rel=1e-6)
     write_topology(tmp_path / "topology.pdb", topology_from_atoms(atoms))

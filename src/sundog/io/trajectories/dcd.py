@@ -4,8 +4,8 @@ Layout: a header, then per frame an optional cell record and the x, y and z of
 all atoms, each record between two length markers. The header holds the number of
 frames, and their times:
 
-    istart, nsavc   step of the first frame, 0 of a run from its beginning, and steps between
-                    frames
+    istart, nsavc   step of the first frame (of the second, if the first is the beginning of a
+                    run, which files of CHARMM leave out) and steps between frames
     delta           timestep in AKMA units of time, 48.88821 fs
 
 so that frames are nsavc · delta apart. They are written with the second frame, when they are
@@ -58,13 +58,16 @@ CELL_FLAG_OFFSET = 48
 
 
 def times_of(path: Path) -> tuple[float, float]:
-    """Return the time of the first frame and the time between frames in ps, from the header."""
+    """Return the time of the first frame and the time between frames in ps, from the header.
+
+    An istart of one interval stands for a first frame at step 0, with which runs begin.
+    """
     with path.open("rb") as file:
         header = file.read(HEADER_BYTES)
     start, every = struct.unpack_from("<2i", header, STEPS_OFFSET)
     (timestep,) = struct.unpack_from("<f", header, TIMESTEP_OFFSET)
     step_ps = timestep * AKMA_FEMTOSECONDS / 1000
-    return start * step_ps, every * step_ps
+    return (0.0 if start == every else start * step_ps), every * step_ps
 
 
 def frame_count(path: Path) -> int:
@@ -125,8 +128,8 @@ class DCDWriter(StreamWriter):
         if apart < 1:
             return
         timestep = 1000 * (frame.time_ps - begin) / apart / AKMA_FEMTOSECONDS
-        start = first if first <= LARGEST_STEP else 0
-        steps = struct.pack("<2i", start, min(apart, LARGEST_STEP))
+        start = first or apart
+        steps = struct.pack("<2i", start if start <= LARGEST_STEP else 0, min(apart, LARGEST_STEP))
         self._file.overwrite(STEPS_OFFSET, steps)
         self._file.overwrite(TIMESTEP_OFFSET, struct.pack("<f", timestep))
 
