@@ -27,9 +27,9 @@ FLAGS = (
     "--disable-extensions", "--disable-background-networking", "--disable-sync",
     "--hide-scrollbars",
     "--disable-component-update", "--disable-dev-shm-usage", "--mute-audio",
-    "--remote-debugging-pipe", "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--remote-debugging-pipe", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
-"""Flags: no window, drawing in software, no network."""
+"""Flags: no window, drawing in software, no network but this machine."""
 
 
 def chromium() -> str | None:

@@ -7,6 +7,11 @@
 A thermostat that samples the canonical ensemble gives a ratio σ/σ(theory) of 1 within its error,
 which is that of a variance of n_eff values. At constant energy there is no such width. Means are
 those of the analysed part of the run.
+
+Half of the variance of the kinetic energy is shared with the potential energy within a vibration;
+the other half comes and goes with the total energy, as slowly as the bath exchanges heat. Where
+that is slow in the time of the run, g of the kinetic energy does not see it: n_eff of temperature,
+width and potential energy is at most twice that of the total energy.
 """
 
 from typing import ClassVar
@@ -28,6 +33,9 @@ SHOWN = {
     "volume_angstrom3": ("Volume", "Å³", 1),
 }
 """Columns of the energies table whose means are given: words, unit, digits."""
+
+OF_HEAT = ("temperature_kelvin", "potential_energy_ev")
+"""Columns that half follow the total energy."""
 
 FEWEST_ROWS = 10
 """Number of rows of the table below which nothing is said."""
@@ -60,6 +68,8 @@ class Engine(AbstractObservable):
             if len(values) == 0 or not np.isfinite(values).all():
                 continue
             known = estimate(values)
+            if name in OF_HEAT:
+                known = self._as_slow_as_heat(known)
             quantities.append(Quantity(name, label, unit, known, digits))
             inefficiency = statistical_inefficiency(values)
             rows.append((name, known, float(values.std()), 0.5 * (inefficiency - 1) * apart))
@@ -117,17 +127,34 @@ class Engine(AbstractObservable):
         degrees = 2 * kinetic.mean / (BOLTZMANN * bath)
         theory = np.sqrt(degrees / 2) * BOLTZMANN * bath
         # A variance of n values has the relative error √(2/n), its root half of that.
-        squares = estimate((values - values.mean()) ** 2)
+        squares = self._as_slow_as_heat(estimate((values - values.mean()) ** 2))
         ratio = float(values.std() / theory)
         error = 0.5 * ratio * squares.error / squares.mean
         found = Estimate(ratio, error, squares.effective, squares.count)
         if np.isfinite(error) and abs(ratio - 1) > 4 * error:
             notes.append("The width of the kinetic energy is not the canonical one")
-        temperature = estimate(table["temperature_kelvin"][self._rows])
+        temperature = self._as_slow_as_heat(estimate(table["temperature_kelvin"][self._rows]))
         if temperature.is_enough and abs(temperature.mean - bath) > 4 * temperature.error:
             notes.append(f"The temperature is not that of the bath, {bath:g} K")
         label = "Width of the kinetic energy, relative to the canonical one"
         return [Quantity("kinetic_width_ratio", label, "", found, 3)]
+
+    def _as_slow_as_heat(self, one: Estimate) -> Estimate:
+        """Return a mean with at most twice as many effective samples as the total energy has."""
+        settings, table = self.recording.settings, self.recording.energies
+        names = ("kinetic_energy_ev", "potential_energy_ev")
+        if settings.get("ensemble") not in ("nvt", "npt") or not table.keys() >= {*names}:
+            return one
+        total = (table[names[0]] + table[names[1]])[self._rows]
+        if not np.isfinite(total).all() or np.ptp(total) == 0:
+            return one
+        most = 2 * len(total) / statistical_inefficiency(total)
+        if most >= one.effective:
+            return one
+        error = one.error * np.sqrt(one.effective / most)
+        return one._replace(
+            effective=most, error=float(error) if most >= FEWEST_EFFECTIVE else np.nan
+        )
 
     def _pictures(self) -> list[Picture]:
         table = self.recording.energies

@@ -10,6 +10,7 @@ from sundog.analysis.choices import Choices
 from sundog.analysis.health.contacts import CloseContacts
 from sundog.analysis.health.engine import Engine
 from sundog.analysis.health.model import ModelHealth
+from sundog.analysis.statistics import estimate
 from sundog.errors import InputError
 from sundog.units import BOLTZMANN
 
@@ -52,6 +53,33 @@ def test_a_run_that_is_too_cold_inside_is_told():
     """Berendsen's thermostat makes the kinetic energy too narrow."""
     assert any("not the canonical" in n for n in result_of(Engine.name, run(width=0.6)).notes)
     assert any("not that of the bath" in n for n in result_of(Engine.name, run(offset=20.0)).notes)
+
+
+def test_a_short_run_with_a_slow_bath_raises_no_alarm():
+    """Kinetic and potential energy swap heat quickly, and get it slowly from the bath."""
+    thermal = BOLTZMANN * KELVIN
+    half = np.sqrt(DEGREES / 4) * thermal
+    wrong = {"before": 0, "now": 0}
+    for seed in range(40):
+        swapped = half * correlated(900, 3.0, seed)
+        heat = half * correlated(900, 400.0, 100 + seed)
+        kinetic = 0.5 * DEGREES * thermal + heat + swapped
+        kelvin = 2 * kinetic / (DEGREES * BOLTZMANN)
+        table = {
+            "time_ps": APART * np.arange(900),
+            "kinetic_energy_ev": kinetic,
+            "temperature_kelvin": kelvin,
+            "potential_energy_ev": heat - swapped,
+        }
+        atoms = Atoms(np.full(20, 18), 4.0 * np.arange(20)[:, None] * np.array([1.0, 0, 0]))
+        told = {"ensemble": "nvt", "temperature_kelvin": KELVIN}
+        one = recording(atoms, atoms.positions[None], energies=table, settings=told)
+        result = result_of(Engine.name, one, from_ps=0.0)
+        wrong["now"] += any("not" in note and "bath" in note for note in result.notes)
+        alone = estimate(kelvin)
+        wrong["before"] += abs(alone.mean - KELVIN) > 4 * alone.error
+    assert wrong["now"] == 0
+    assert wrong["before"] >= 3
 
 
 def test_the_rows_that_count_are_told_where_no_frame_is_looked_at():
