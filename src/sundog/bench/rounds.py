@@ -26,8 +26,8 @@ from sundog.bench.worker import Job
 from sundog.errors import InputError
 from sundog.io.extxyz import write_extxyz
 
-PEER_SCRIPT = Path("benchmarks", "peers", "measure.py")
-"""Script in the source tree that times peers."""
+PEER_SCRIPTS = Path("benchmarks", "peers")
+"""Folder in the source tree with the scripts that time peers."""
 
 PEER_REPEATS = 7
 """Number of timings of a peer per process, as many as keep it below a minute."""
@@ -57,8 +57,12 @@ class Failure(NamedTuple):
     exit_code: int
 
 
-def find_peer(python: Path) -> Peer:
-    """Return the peer of an environment, given its Python.
+def find_peer(python: Path, script: str = "measure.py") -> Peer:
+    """Return the peer of an environment.
+
+    Args:
+        python: Python of the environment.
+        script: name of the script that times it.
 
     Raises:
         InputError: There is no such interpreter, or the script is not there.
@@ -67,10 +71,10 @@ def find_peer(python: Path) -> Peer:
         raise InputError(
             "peers: there is no such Python", got=python, remedy="Make one with `make peers`"
         )
-    scripts = [place / PEER_SCRIPT for place in (Path.cwd(), SOURCE_TREE)]
-    for script in scripts:
-        if script.is_file():
-            return Peer(python.absolute(), script)
+    scripts = [place / PEER_SCRIPTS / script for place in (Path.cwd(), SOURCE_TREE)]
+    for one in scripts:
+        if one.is_file():
+            return Peer(python.absolute(), one)
     raise InputError(
         "peers: the script that times them is not there",
         got="looked for " + " and ".join(map(str, scripts)),

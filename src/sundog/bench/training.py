@@ -11,15 +11,19 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sundog.bench.rounds import Peer
 from sundog.bench.settings import BenchSettings
 from sundog.errors import SimulationError
+
+PEER = "so3krates-torch"
+"""Name of the row of the other implementation."""
 
 LAYOUTS = ("flat", "ring")
 """Layouts of batches that are measured."""
@@ -36,7 +40,7 @@ class TrainingRow:
     """Figures of a layout.
 
     Attributes:
-        layout: layout of the batch.
+        layout: layout of the batch, or name of the peer.
         batch: number of molecules.
         atoms: number of atoms of each.
         structures_per_s: median over all timings.
@@ -73,36 +77,49 @@ class TrainingRow:
 
 
 def measure_training(
-    settings: BenchSettings, batch: int, *, environment: Mapping[str, str]
+    settings: BenchSettings,
+    batch: int,
+    *,
+    environment: Mapping[str, str],
+    peer: Peer | None = None,
 ) -> list[TrainingRow]:
-    """Return a row for each layout.
+    """Return a row for each layout, then one for the peer.
 
     Args:
         settings: rounds, seconds and time limit.
         batch: number of molecules in a batch.
         environment: variables that processes get beside those of this one.
+        peer: so3krates-torch, timed in turn with sundog.
 
     Raises:
         SimulationError: a process gave no figures.
     """
-    found: dict[str, list[dict[str, Any]]] = {layout: [] for layout in LAYOUTS}
+    here = [sys.executable, "-P", "-m", "sundog.bench.training"]
+    commands = dict.fromkeys(LAYOUTS, here)
+    if peer is not None:
+        commands[PEER] = [str(peer.python), str(peer.script)]
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
     with TemporaryDirectory() as folder:
         for _ in range(settings.rounds):
-            for layout in LAYOUTS:
+            for layout, command in commands.items():
                 job = {"layout": layout, "batch": batch, "seconds": settings.seconds}
                 target = Path(folder) / "result.json"
                 target.unlink(missing_ok=True)
-                found[layout].append(_one(job, target, settings.timeout_s, environment))
+                done = _one(command, job, target, settings.timeout_s, environment)
+                found[layout].append(done)
     return [_merged(layout, batch, results) for layout, results in found.items()]
 
 
 def _one(
-    job: Mapping[str, Any], target: Path, limit: float, environment: Mapping[str, str]
+    command: Sequence[str],
+    job: Mapping[str, Any],
+    target: Path,
+    limit: float,
+    environment: Mapping[str, str],
 ) -> dict[str, Any]:
-    command = [sys.executable, "-P", "-m", "sundog.bench.training", json.dumps(job), str(target)]
     try:
         done = subprocess.run(
-            command,
+            [*command, json.dumps(job), str(target)],
             env={**os.environ, **environment},
             stderr=subprocess.PIPE,
             text=True,

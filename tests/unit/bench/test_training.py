@@ -1,8 +1,12 @@
 """Rows of `sundog bench --training`."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from sundog.bench import training
+from sundog.bench.rounds import Peer
 from sundog.bench.settings import BenchSettings
 from sundog.cli.app import run
 from sundog.errors import SimulationError
@@ -25,20 +29,31 @@ def test_figures_are_medians_over_all_processes():
 def test_rows_take_turns_in_processes_of_their_own(monkeypatch):
     asked = []
 
-    def one(job, target, limit, environment):
+    def one(command, job, target, limit, environment):
         asked.append(job["layout"])
+        assert (command[1:] == ["training.py"]) == (job["layout"] == training.PEER)
         return {"wall_s": [1.0], "cpu_s": [1.0], "compile_s": 1, "peak_mb": 1, "atoms": 14}
 
     monkeypatch.setattr(training, "_one", one)
-    rows = training.measure_training(BenchSettings(rounds=2), 8, environment={})
+    settings = BenchSettings(rounds=2)
+    rows = training.measure_training(settings, 8, environment={})
     assert asked == ["flat", "ring", "flat", "ring"]
     assert [row.layout for row in rows] == ["flat", "ring"]
+    asked.clear()
+    peer = Peer(Path("python"), Path("training.py"))
+    rows = training.measure_training(settings, 8, environment={}, peer=peer)
+    assert asked == ["flat", "ring", "so3krates-torch"] * 2
+    assert [row.layout for row in rows] == ["flat", "ring", "so3krates-torch"]
 
 
 def test_a_process_that_fails_is_told(tmp_path):
     job = {"layout": "square", "batch": 1, "seconds": 1}
+    command = [sys.executable, "-c", "import time; time.sleep(9)"]
     with pytest.raises(SimulationError, match=r"not done after 0\.01 s"):
-        training._one(job, tmp_path / "result.json", 1e-2, {})
+        training._one(command, job, tmp_path / "result.json", 1e-2, {})
+    command = [sys.executable, "-c", "raise SystemExit('no torch')"]
+    with pytest.raises(SimulationError, match="square failed .*no torch"):
+        training._one(command, job, tmp_path / "result.json", 60.0, {})
 
 
 def test_what_is_not_read_is_refused(capsys):

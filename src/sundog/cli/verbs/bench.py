@@ -78,6 +78,7 @@ def _on_training(settings: BenchSettings, batch: int, json: Path | None, peers: 
     from dataclasses import replace
     from json import dumps
 
+    from sundog.bench.rounds import find_peer
     from sundog.bench.training import measure_training
     from sundog.bounds import check_number
     from sundog.files import write_atomically
@@ -86,14 +87,15 @@ def _on_training(settings: BenchSettings, batch: int, json: Path | None, peers: 
     read = BenchSettings(
         rounds=settings.rounds, seconds=settings.seconds, timeout_s=settings.timeout_s
     )
-    if peers is not None or replace(settings) != read:
+    if replace(settings) != read:
         raise InputError(
-            "--training: it reads neither cases, kernels and treatments nor peers",
-            expected="--batch, --rounds, --seconds, --timeout-s and --json alone",
+            "--training: it reads neither cases nor kernels and treatments",
+            expected="--batch, --rounds, --seconds, --timeout-s, --peers and --json alone",
         )
+    peer = None if peers is None else find_peer(peers, "training.py")
     check_folder("json", json)
     with locked(json), heeding():
-        rows = measure_training(settings, batch, environment=SETTINGS)
+        rows = measure_training(settings, batch, environment=SETTINGS, peer=peer)
         if json is not None:
             write_atomically(json, dumps([row.json() for row in rows], indent=2) + "\n")
     for row in rows:
