@@ -52,7 +52,7 @@ def test_a_process_that_fails_is_told(tmp_path):
     with pytest.raises(SimulationError, match=r"not done after 0\.01 s"):
         training._one(command, job, tmp_path / "result.json", 1e-2, {})
     command = [sys.executable, "-c", "raise SystemExit('no torch')"]
-    with pytest.raises(SimulationError, match="square failed .*no torch"):
+    with pytest.raises(SimulationError, match=r"square failed .*no torch"):
         training._one(command, job, tmp_path / "result.json", 60.0, {})
 
 
