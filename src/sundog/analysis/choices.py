@@ -39,6 +39,8 @@ class Choices:
     """RMSD in Å within which frames belong to a cluster."""
     dihedral: tuple[str, ...] = ()
     """Dihedrals by four numbers of atoms from 0, as "4,6,8,14"."""
+    coverage_reference: str | None = None
+    """File of `sundog coverage SET --save`, whose environments a run is compared with."""
     seed: int = 0
     """Seed of what is drawn at random, as bootstrap samples."""
 

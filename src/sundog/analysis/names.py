@@ -14,6 +14,7 @@ OBSERVABLES = {
     "engine": "health.engine:Engine",
     "model": "health.model:ModelHealth",
     "contacts": "health.contacts:CloseContacts",
+    "coverage": "health.uncovered:Uncovered",
     "rdf": "liquids.rdf:RadialDistributions",
     "density": "liquids.density:DensityProfiles",
     "msd": "liquids.msd:Diffusion",
