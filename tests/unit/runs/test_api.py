@@ -133,7 +133,9 @@ def test_fixed_atoms_stay_in_a_batch_and_outputs_keep_charge_and_no_labels(force
     structures[0].info["REF_energy"] = -1.0
     structures[1].info["charge"] = -1
     said = []
-    relaxed = minimize(structures, force_field=force_field, report=said.append)
+    relaxed = minimize(
+        structures, force_field=force_field, force_ev_per_angstrom=1e-4, report=said.append
+    )
     for before, one in zip(structures, relaxed, strict=True):
         assert one.converged
         np.testing.assert_allclose(one.atoms.positions[0], before.positions[0], atol=1e-12)
