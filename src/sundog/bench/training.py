@@ -95,7 +95,7 @@ def measure_training(
         SimulationError: a process gave no figures.
     """
     here = [sys.executable, "-P", "-m", "sundog.bench.training"]
-    commands = dict.fromkeys(LAYOUTS, here)
+    commands: dict[str, list[str]] = dict.fromkeys(LAYOUTS, here)
     if peer is not None:
         commands[PEER] = [str(peer.python), str(peer.script)]
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
