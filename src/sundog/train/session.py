@@ -199,6 +199,7 @@ class Session:
                     kept_at = time.monotonic()
                 reason = event.reason
         except Exception:
+            # Whatever ended the run: the state is that of its last whole step, and is kept.
             self._keep()
             raise
         return Outcome(int(loop.state.step), self._materials.steps, loop.progress.best, reason)
